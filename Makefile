@@ -44,7 +44,7 @@ lint: $(READY) ## check style and types
 	mypy
 
 lock: $(READY) ## resolve requirements.lock again
-	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra web --group dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra spark --extra web --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and every output
 	@rm -rf .venv outputs mlflow.db mlruns mlartifacts dvc.lock .dvc/cache .dvc/tmp

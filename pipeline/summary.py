@@ -23,9 +23,11 @@ def summarise(params: Params, paths: Paths) -> str:
     training, about = _read(paths.train / "training.json"), _read(paths.model / "about.json")
     horizons = about.get("horizons", params.horizons)
     parts = [
-        _describe_result(params.cohort, horizons, training, _read(paths.metrics)),
+        _describe_result(
+            _name_cohort(params, paths, about), horizons, training, _read(paths.metrics)
+        ),
         _describe_warnings(training),
-        _describe_places(params, paths),
+        _describe_places(paths, about),
         _caution(about),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -36,6 +38,12 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
+
+
+def _name_cohort(params: Params, paths: Paths, about: Mapping[str, Any]) -> str:
+    """The cohort that lies in this folder, which need not be that of params.yaml."""
+    ingested = _read(paths.ingest / "report.json")
+    return str(about.get("cohort") or ingested.get("cohort") or params.cohort)
 
 
 def _describe_result(
@@ -96,14 +104,12 @@ def _describe_warnings(training: Mapping[str, Any]) -> str:
     return "\n".join(f"Warning: {warning}" for warning in training.get("warnings", []))
 
 
-def _describe_places(params: Params, paths: Paths) -> str:
-    registration = _read(paths.register / "registration.json")
-    uri = registration.get("uri", f"models:/{params.register.model_name}@{params.register.alias}")
-    version = f", version {registration['version']}" if "version" in registration else ""
+def _describe_places(paths: Paths, about: Mapping[str, Any]) -> str:
+    uri, registered = _describe_registration(paths, about)
     server = os.environ.get("MLFLOW_TRACKING_URI")
     opened = f"mlflow ui --backend-store-uri {server or 'sqlite:///mlflow.db'}"
     places = [
-        ("Model", paths.model, f"registered as {uri}{version}"),
+        ("Model", paths.model, registered),
         ("Report", paths.report / "report.html", "read this first: open it in a browser"),
         ("Tables", paths.evaluate / "tables", "verdict.txt says in words what they show"),
         ("Plots", paths.evaluate / "plots", "SVG: open in a browser, or dvc plots show"),
@@ -113,11 +119,22 @@ def _describe_places(params: Params, paths: Paths) -> str:
     ]
     rows = [(what, _shorten(path), how) for what, path, how in places if path.exists()]
     rows.append(("MLflow", "", opened))
-    rows.append(("Next", "", f"calcirisk score new.csv --model {uri} --out risks.csv"))
+    if paths.model.exists():
+        rows.append(("Next", "", f"calcirisk score new.csv --model {uri} --out risks.csv"))
     width = max(len(place) for _, place, _ in rows)
     return "\n".join(
         f"{what:<8} {f'{place:<{width}}  ' if place else ''}{how}" for what, place, how in rows
     )
+
+
+def _describe_registration(paths: Paths, about: Mapping[str, Any]) -> tuple[str, str]:
+    """What to give to --model for the model of this folder, and whether it is registered."""
+    registration = _read(paths.register / "registration.json")
+    same = registration.get("digest", about.get("digest")) == about.get("digest")
+    if registration and same:
+        version = f", version {registration['version']}" if "version" in registration else ""
+        return registration["uri"], f"registered as {registration['uri']}{version}"
+    return _shorten(paths.model), "not registered: calcirisk register does it"
 
 
 def _shorten(path: Path) -> str:

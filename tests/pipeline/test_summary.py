@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,32 @@ def test_only_what_exists_is_shown_and_the_registered_version_is_named(paths: Pa
     told = summarise(Params.load(), paths)
     assert "models:/calcirisk@challenger, version 7" in told
     assert "outputs/score" not in told
+
+
+def test_a_folder_of_ones_own_is_summed_up_by_what_lies_in_it(paths: Paths) -> None:
+    about = {"cohort": "clinic", "horizons": [5.0], "digest": "c1"}
+    _write(paths.model / "about.json", about)
+    _write(paths.metrics, FIGURES)
+    told = summarise(replace(Params.load(), cohort="synthetic"), paths)
+    assert "Cohort clinic," in told
+    assert "synthetic" not in told
+    assert "models:/" not in told
+    assert "--model outputs/train/model" in told.replace(f"{paths.root}/", "")
+
+
+def test_a_registration_of_an_earlier_model_is_not_taken_for_this_one(paths: Paths) -> None:
+    _write(paths.model / "about.json", {"cohort": "clinic", "digest": "new"})
+    registration = {"uri": "models:/calcirisk@challenger", "version": 7, "digest": "old"}
+    _write(paths.register / "registration.json", registration)
+    told = summarise(Params.load(), paths)
+    assert "not registered" in told
+    assert "models:/calcirisk@challenger" not in told
+
+
+def test_before_training_the_cohort_is_the_ingested_one(paths: Paths) -> None:
+    _write(paths.ingest / "report.json", {"cohort": "clinic"})
+    _write(paths.metrics, FIGURES)
+    assert "Cohort clinic," in summarise(Params.load(), paths)
 
 
 @pytest.mark.parametrize(("simulated", "caution"), [(True, "SIMULATED"), (False, "RESEARCH")])

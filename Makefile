@@ -11,7 +11,7 @@ export DVC_NO_ANALYTICS := true
 
 READY := .venv/.ready
 
-.PHONY: help setup demo clinic test slow lint lock clean
+.PHONY: help setup demo spark clinic test slow lint lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## run the main job on the embedded cohort, then print where the results are
 	@calcirisk run
 
+spark: $(READY) ## add Spark to .venv (0.5 GB; runs on Java 17 or later)
+	@uv pip install --quiet --no-deps --require-hashes --requirement requirements-spark.lock
+
 clinic: $(READY) ## show the scored patients in a browser: http://127.0.0.1:8400
 	@calcirisk clinic
 
@@ -44,7 +47,8 @@ lint: $(READY) ## check style and types
 	mypy
 
 lock: $(READY) ## resolve requirements.lock again
-	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra spark --extra web --group dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra web --group dev pyproject.toml -o requirements.lock
+	@python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" | uv pip compile --quiet --universal --generate-hashes --constraint requirements.lock - -o requirements-spark.lock
 
 clean: ## remove the environment and every output
 	@rm -rf .venv outputs mlflow.db mlruns mlartifacts dvc.lock .dvc/cache .dvc/tmp

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +15,17 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from features.decoding import PARQUET, decode, refuse, unpack
-from features.errors import CohortError, Problem
+from features.errors import CohortError
+from features.header import (
+    check_header,
+    refuse_patient_as_header,
+    refuse_title,
+    sniff_delimiter,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 COHORTS_VARIABLE = "CALCIRISK_COHORTS"
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _COMPRESSED = ("", ".gz", ".zst")
-_NO_NAME = r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ t][\d:.]+z?)?"
-# A header may hold some years or numbered items; a row of patients is mostly numbers.
-_HEADER_VALUES = 4
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,11 @@ def read_bytes(data: bytes, name: str) -> RawTable:
     else:
         text = decode(data, name)
         content, first_row = _drop_separator_line(text.content)
-        delimiter, encoding = _sniff_delimiter(content), text.encoding
+        refuse_title(content, name)
+        delimiter, encoding = sniff_delimiter(content), text.encoding
         header, frame = _read_text(content, delimiter, name, first_row)
-    _check_header(header, name, delimiter)
+    refuse_patient_as_header(header, frame, name)
+    check_header(header, name, delimiter)
     frame.columns = pd.Index([column or f"column {i + 1}" for i, column in enumerate(header)])
     frame = frame[(frame != "").any(axis=1)]
     if frame.empty:
@@ -140,25 +142,6 @@ def _drop_separator_line(content: str) -> tuple[str, int]:
     line, _, rest = content.partition("\n")
     hint = re.fullmatch(r'"?sep=(.)"?', line.strip(), flags=re.IGNORECASE)
     return (rest, 3) if hint else (content, 2)
-
-
-def _sniff_delimiter(content: str) -> str:
-    """The delimiter that cuts the header into most cells and the next lines into as many."""
-    lines = content[:100_000].splitlines()[:20]
-
-    def score(delimiter: str) -> tuple[float, int]:
-        widths = [len(row) for row in _cells(lines, delimiter) if row]
-        agree = sum(width == widths[0] for width in widths) / len(widths) if widths else 0
-        return (agree > 0.5, widths[0] if widths else 0)
-
-    return max(_DELIMITERS, key=score)
-
-
-def _cells(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    try:
-        return list(csv.reader(lines, delimiter=delimiter))
-    except csv.Error:
-        return []
 
 
 def _read_text(
@@ -221,25 +204,6 @@ def _parse(data: bytes, delimiter: str, on_ragged: Callable[[Any], str]) -> pa.T
 def _open_quote(name: str) -> CohortError:
     rule = "cannot be read as a table: a quotation mark seems to be left open"
     return refuse(name, rule, "Look for a lone quotation mark and export the cohort again")
-
-
-def _check_header(header: Sequence[str], name: str, delimiter: str) -> None:
-    # First of all: without a header these cells are a patient's, which no message may repeat.
-    values = sum(bool(re.fullmatch(_NO_NAME, column, re.I)) for column in header)
-    if values > len([column for column in header if column]) / _HEADER_VALUES:
-        rule = "has numbers where the names of the columns should be"
-        raise refuse(name, rule, "Put a line with the names of the columns first")
-    twice = [column for column, count in Counter(header).items() if count > 1 and column]
-    if twice:
-        problems = [
-            Problem(column, "is the name of more than one column", "Rename or remove one")
-            for column in twice
-        ]
-        raise CohortError(problems, name)
-    if len(header) == 1 and delimiter and re.search(r"[\s:^~&*/]", header[0]):
-        signs = ", ".join(_DELIMITERS.values())
-        rule = f"is one column wide: its delimiter is none of {signs}"
-        raise refuse(name, rule, "Export it with commas between the cells")
 
 
 def _guess_decimal(frame: pd.DataFrame, delimiter: str) -> str:

@@ -55,7 +55,17 @@ FILES = (
     Broken(
         "column twice", ("age", "more than one column"), data=lambda d: d.replace(b"chol", b"age")
     ),
-    Broken("no header", ("numbers where the names",), data=lambda d: b"1,2,3\n4,5,6\n"),
+    Broken("no header", ("where the names",), data=lambda d: b"1,2,3\n4,5,6\n"),
+    Broken(
+        "no header, mostly words",
+        ("where the names",),
+        data=lambda d: b"Ann,f,no,never,white\nBea,f,no,former,black\nCid,m,yes,never,white\n",
+    ),
+    Broken(
+        "title above the header",
+        ("begins with a title", "Delete what stands above"),
+        data=lambda d: b"Calcium clinic, export\n" + d,
+    ),
     Broken("claims UTF-16", ("UTF-16",), data=lambda d: b"\xff\xfe" + b"\x00\xd8"),
 )
 

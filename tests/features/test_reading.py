@@ -71,6 +71,48 @@ def test_a_file_without_a_header_is_refused_without_a_word_of_its_first_patient(
     assert not any(value in str(refused.value) for value in ("000017", "Meier", "no:", "27.10"))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Meier;weiblich;nie;Aspirin;Bern\nMoser;m;ehem;Aspirin;Bern\nKunz;w;nie;kein;Genf\n",
+        "Smith,female,no,no,never,white\n",
+        "a,statin,high,white,lad\nb,statin,low,white,lad\nc,none,high,black,rca\n",
+    ],
+)
+def test_a_first_row_of_words_that_is_a_patient_s_is_refused_without_a_word_of_it(
+    content: str,
+) -> None:
+    with pytest.raises(CohortError, match="where the names of the columns should be") as refused:
+        read_bytes(content.encode(), "c.csv")
+    assert not any(cell in str(refused.value) for cell in ("Meier", "Smith", "statin", "weiblich"))
+
+
+def test_a_header_repeated_by_files_pasted_together_is_still_a_header() -> None:
+    assert len(_frame("id,age,sex\n1,61,f\nid,age,sex\n2,55,m\n")) == 3
+
+
+def test_a_column_may_be_called_like_one_of_its_values() -> None:
+    header = ["id", "age", "sex", "smoker", "ldl"]
+    content = ",".join(header) + "\n1,61,f,smoker,100\n2,50,m,no,90\n"
+    assert list(_frame(content)) == header
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Export of the clinic",
+        "Export of the clinic;;;;",
+        "\ufeffExport, 3 May 2024;;;;",
+        ";Clinic;;;",
+    ],
+)
+def test_a_title_above_the_header_is_refused_by_that_name(title: str) -> None:
+    table = "PID;AGE;LDL;SBP;CAC\n1;61,5;3,2;120,0;0\n2;55,1;2,9;130,5;12,5\n"
+    with pytest.raises(CohortError, match="begins with a title"):
+        read_bytes(f"{title}\n{table}".encode(), "c.csv")
+    assert len(_frame(table)) == 2
+
+
 def test_a_header_may_hold_a_number_or_two() -> None:
     assert list(_frame("id,sbp 1,2003,age,sex,ldl\n1,2,3,4,5,6\n"))[2] == "2003"
 

@@ -13,6 +13,7 @@ from features.errors import MapError
 from features.map_parts import ValueSource
 from features.map_section import nearest
 from features.reading import RawTable
+from features.units import find_unit
 from features.validation.findings import Findings
 from features.variable import Variable
 
@@ -34,7 +35,7 @@ def check_map(cohort_map: CohortMap, dictionary: Dictionary) -> None:
 
 
 def _misfits(source: ValueSource, variable: Variable) -> Iterable[str]:
-    if source.unit and source.unit not in variable.units:
+    if source.unit and find_unit(source.unit, variable) is None:
         known = ", ".join(variable.units) or "none, as it is no number"
         yield f"unit '{source.unit}' is not accepted (accepted: {known})"
     allowed = _YES_NO if variable.kind == "boolean" else variable.codes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,61 @@ from features.errors import MapError
 from features.variable import Variable
 
 _FEW, _NEARLY_ALL = 0.5, 0.9
+# Other spellings of the same sign, UCUM's (ucum.org) among them, each cell of "a/b/c" by itself.
+_SIGNS = {
+    "mcg": "ug",
+    "mcmol": "umol",
+    "mm[hg]": "mmhg",
+    "mmhg": "mmhg",
+    "[lb_av]": "lb",
+    "lbs": "lb",
+    "[in_i]": "in",
+    "inch": "in",
+    "inches": "in",
+    "[iu]": "iu",
+    "a": "years",
+    "yr": "years",
+    "yrs": "years",
+    "year": "years",
+    "mo": "months",
+    "month": "months",
+    "d": "day",
+    "days": "day",
+    "wk": "week",
+    "weeks": "week",
+    "hours": "h",
+    "hour": "h",
+    "minutes": "min",
+    "minute": "min",
+    "percent": "%",
+    "bpm": "1/min",
+    "{beats}/min": "1/min",
+    "beats/min": "1/min",
+    "/min": "1/min",
+    "cm3": "ml",
+    "cc": "ml",
+    "[hnsf'u]": "hu",
+}
+_NOT_SPELLING = str.maketrans({**dict.fromkeys("{}_^* "), "\u03bc": "u"})
+
+
+def find_unit(spelling: str, variable: Variable) -> str | None:
+    """The accepted unit of the variable that is meant, None where it is none of them.
+
+    Upper and lower case, blanks, the micro sign (either of two, or ``mc``), superscripts and the
+    spellings of UCUM make no difference: ``MMOL/L``, ``\u00b5mol/l``, ``mm[Hg]``, ``kg/m\u00b2``.
+    """
+    if spelling in variable.units:
+        return spelling
+    folded = _fold(spelling)
+    return next((unit for unit in variable.units if _fold(unit) == folded), None)
+
+
+def _fold(unit: str) -> str:
+    text = unicodedata.normalize("NFKC", unit).casefold().strip()
+    text = _SIGNS.get(text, text).translate(_NOT_SPELLING)
+    text = _SIGNS.get(text, text)
+    return "/".join(_SIGNS.get(part, part) for part in text.split("/"))
 
 
 def to_canonical(
@@ -23,10 +79,11 @@ def to_canonical(
     numbers = np.asarray(values, dtype=np.float64)
     if unit is None:
         return numbers
-    if unit not in variable.units:
+    found = find_unit(unit, variable)
+    if found is None:
         accepted = ", ".join(variable.units) or "none"
         raise MapError(f"{variable.name}: unit {unit!r} is not accepted (accepted: {accepted})")
-    conversion = variable.units[unit]
+    conversion = variable.units[found]
     return conversion.factor * numbers + conversion.offset
 
 
@@ -43,7 +100,7 @@ def suspect_unit(
     """
     numbers = np.asarray(values, dtype=np.float64)
     numbers = numbers[np.isfinite(numbers)]
-    declared = declared_unit or variable.unit
+    declared = variable.unit if declared_unit is None else find_unit(declared_unit, variable)
     if not len(numbers) or declared is None:
         return None
     if _share_possible(numbers, variable, declared) >= _FEW:

@@ -5,7 +5,7 @@ import pytest
 
 from features.dictionary import Dictionary
 from features.errors import MapError
-from features.units import suspect_unit, to_canonical
+from features.units import find_unit, suspect_unit, to_canonical
 
 DICTIONARY = Dictionary.load()
 
@@ -99,3 +99,59 @@ def test_a_few_strange_values_do_not_make_the_unit_suspect() -> None:
 
 def test_one_value_is_enough_to_tell() -> None:
     assert suspect_unit([5.0], DICTIONARY["total_cholesterol"], "mg/dL") == "mmol/L"
+
+
+@pytest.mark.parametrize(
+    ("name", "spelling", "unit"),
+    [
+        ("ldl_cholesterol", "mmol/l", "mmol/L"),
+        ("ldl_cholesterol", "MMOL/L", "mmol/L"),
+        ("ldl_cholesterol", "mg/dl", "mg/dL"),
+        ("creatinine", "umol/L", "umol/L"),
+        ("creatinine", "\u00b5mol/l", "umol/L"),  # the micro sign
+        ("creatinine", "\u03bcmol/L", "umol/L"),  # the Greek letter
+        ("creatinine", "\u00b5mol/l".upper(), "umol/L"),
+        ("creatinine", "mcmol/L", "umol/L"),
+        ("systolic_bp", "mm[Hg]", "mmHg"),
+        ("systolic_bp", "mm Hg", "mmHg"),
+        ("bmi", "kg/m\u00b2", "kg/m2"),
+        ("bmi", "kg/m^2", "kg/m2"),
+        ("bmi", "kg/m**2", "kg/m2"),
+        ("egfr", "mL/min/{1.73_m2}", "mL/min/1.73m2"),
+        ("egfr", "ml/min/1.73 m\u00b2", "mL/min/1.73m2"),
+        ("weight", "[lb_av]", "lb"),
+        ("height", "[in_i]", "in"),
+        ("heart_rate", "/min", "1/min"),
+        ("heart_rate", "{beats}/min", "1/min"),
+        ("heart_rate", "bpm", "1/min"),
+        ("age", "a", "years"),
+        ("cac_volume", "mm\u00b3", "mm3"),
+        ("cac_density_hu", "[hnsf'U]", "HU"),
+        ("vitamin_k2", "mcg/d", "ug/day"),
+        ("vitamin_d_supplement", "[IU]/d", "IU/day"),
+        ("alcohol_drinks", "{drinks}/wk", "drinks/week"),
+    ],
+)
+def test_the_usual_spellings_of_a_unit_are_the_same_unit(
+    name: str, spelling: str, unit: str
+) -> None:
+    variable = DICTIONARY[name]
+    assert find_unit(spelling, variable) == unit
+    assert to_canonical([3.0], variable, spelling) == to_canonical([3.0], variable, unit)
+
+
+def test_no_spelling_means_two_units_of_one_variable() -> None:
+    for variable in DICTIONARY.values():
+        for unit in variable.units:
+            others = [one for one in variable.units if one != unit]
+            for spelling in (unit.lower(), unit.upper(), f" {unit} "):
+                assert find_unit(spelling, variable) == unit, (variable.name, others)
+
+
+@pytest.mark.parametrize("spelling", ["", "mmol", "mol/L", "umol/dL", "mg/L", "L/mmol"])
+def test_another_unit_is_no_spelling(spelling: str) -> None:
+    assert find_unit(spelling, DICTIONARY["ldl_cholesterol"]) is None
+
+
+def test_a_column_in_another_unit_is_seen_however_the_declared_one_is_spelt() -> None:
+    assert suspect_unit([2.1, 3.3, 5.2], DICTIONARY["ldl_cholesterol"], "MG/DL") == "mmol/L"

@@ -21,16 +21,25 @@ from features.selection import Step, select_rows
 from features.validation.columns import check_columns
 from features.validation.combinations import check_combinations
 from features.validation.findings import Findings
-from features.validation.outcomes import check_leakage, check_outcomes
+from features.validation.outcomes import (
+    NONE_NEEDED,
+    EventsNeeded,
+    check_leakage,
+    check_outcomes,
+)
 from features.validation.patients import check_identifiers
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How strict to be: the share of rows that may be rejected, and the day that is today."""
+    """How strict to be: the share of rows that may be rejected, and the day that is today.
+
+    ``needed``: the events below which a person is warned that training will refuse.
+    """
 
     max_reject_fraction: float
     today: date
+    needed: EventsNeeded = NONE_NEEDED
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ def examine(
     check_columns(covariates[kept], findings)
     if follow_up is not None and cohort_map.endpoint:
         column = ", ".join(one.column for one in cohort_map.endpoint.events)
-        check_outcomes(follow_up[kept], column, findings)
+        check_outcomes(follow_up[kept], column, findings, limits.needed)
         check_leakage(covariates[kept], follow_up[kept], findings)
     if not findings.problems:
         site = cells[cohort_map.site] if cohort_map.site else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from features.cohort_map import CohortMap
 from features.dictionary import Dictionary
 from features.errors import MapError
+from features.validation.outcomes import EventsNeeded
 from pipeline.ingest import check_cohort, limits_of, run_ingest, source_folders_of
 from pipeline.params import SIMULATED, Params, Paths
 from pipeline.source import describe_files, describe_simulation, write_source
@@ -18,7 +19,9 @@ def check_own_cohort(
 ) -> tuple[bool, str]:
     """Whether the cohort can be ingested, and all that is to be said of it. Writes nothing."""
     cohort_map = name_files(CohortMap.load(params.cohort, paths.cohort_maps), file, lesions)
-    return check_cohort(cohort_map, Dictionary.load(), limits_of(params), source_folders_of(paths))
+    needed = EventsNeeded(params.train.minimum_events, 1 - params.train.split.test_fraction)
+    limits = replace(limits_of(params), needed=needed)
+    return check_cohort(cohort_map, Dictionary.load(), limits, source_folders_of(paths))
 
 
 def ingest_own_cohort(

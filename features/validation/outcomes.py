@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,8 +15,24 @@ _TOO_GOOD = 0.99
 _FEWEST = 10
 
 
-def check_outcomes(follow_up: pd.DataFrame, column: str, findings: Findings) -> None:
-    """Problems of an endpoint as a whole: one patient, no events, only events."""
+@dataclass(frozen=True)
+class EventsNeeded:
+    """How many events training needs, and on which share of the patients it is done."""
+
+    minimum: int = 0
+    trained_on: float = 1.0
+
+
+NONE_NEEDED = EventsNeeded()
+
+
+def check_outcomes(
+    follow_up: pd.DataFrame, column: str, findings: Findings, needed: EventsNeeded = NONE_NEEDED
+) -> None:
+    """Problems of an endpoint as a whole: one patient, no events, only events.
+
+    Warns where fewer events are left to train on than training needs.
+    """
     n_patients, n_events = len(follow_up), int((follow_up["event"] == EVENT).sum())
     if n_patients == 1:
         findings.problem("", "holds one patient", "A model needs many; see minimum_events")
@@ -28,6 +46,14 @@ def check_outcomes(follow_up: pd.DataFrame, column: str, findings: Findings) -> 
         rule = "says that every patient has the event"
         remedy = "Check which code means the event; patients without it must be in the file too"
         findings.problem(column, rule, remedy)
+    elif n_events * needed.trained_on < needed.minimum:
+        rule = (
+            f"has {n_events} patients with the event, of whom about "
+            f"{n_events * needed.trained_on:.0f} would be trained on; training needs "
+            f"{needed.minimum} (train.minimum_events)"
+        )
+        remedy = "Pool cohorts, take a wider endpoint, or use the cohort to judge a model"
+        findings.warn(column, rule, remedy)
 
 
 def check_leakage(covariates: pd.DataFrame, follow_up: pd.DataFrame, findings: Findings) -> None:

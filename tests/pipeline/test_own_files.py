@@ -52,3 +52,13 @@ def test_a_check_writes_nothing_and_its_exit_code_tells(
 def test_a_lesion_file_needs_a_place_in_the_map(own: Path) -> None:
     with pytest.raises(MapError, match="has no 'lesions'"):
         name_files(CohortMap.load(own / "mine.yaml"), None, own / "lesions.csv")
+
+
+def test_a_check_tells_of_too_few_events_to_train_on(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # 40 events, of which training would see three quarters; it needs 50.
+    assert _ingest(own, "--check") == 0
+    told = capsys.readouterr().out
+    assert "40 patients with the event, of whom about 30 would be trained on" in told
+    assert "training needs 50" in told

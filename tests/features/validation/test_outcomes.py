@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.validation.findings import Findings
-from features.validation.outcomes import check_leakage, check_outcomes
+from features.validation.outcomes import EventsNeeded, check_leakage, check_outcomes
 
 N = 400
 EVENT = (np.arange(N) % 4 == 0).astype(int)
@@ -56,3 +56,19 @@ def test_a_cohort_with_only_competing_events_has_no_event() -> None:
     findings = Findings()
     check_outcomes(pd.DataFrame({"time": [1.0, 2.0], "event": [2, 0]}), "mi", findings)
     assert "the competing event" in str(findings.problems[0])
+
+
+def test_fewer_events_than_training_needs_are_warned_of_and_stop_nothing() -> None:
+    # 100 events of 400; on 40 % of the patients there are 40.
+    findings = Findings()
+    check_outcomes(FOLLOW_UP, "mi", findings, EventsNeeded(50, 0.4))
+    (warning,) = findings.warnings
+    assert "100 patients with the event" in warning.rule
+    assert "about 40 would be trained on; training needs 50" in warning.rule
+    assert findings.problems == []
+
+
+def test_as_many_events_as_training_needs_are_not_warned_of() -> None:
+    findings = Findings()
+    check_outcomes(FOLLOW_UP, "mi", findings, EventsNeeded(50, 0.5))
+    assert findings.warnings == []

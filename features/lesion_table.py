@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.cohort_map import CohortMap
@@ -44,12 +46,8 @@ def read_lesions(
     table is incomplete for that patient and its variables stay missing. Faults of the lesion file
     are problems, because a patient with some lesions left out would look healthier than they are.
     """
-    own = Findings()
-    table = _read_table(raw, cohort_map, reading, own)
-    for reject in own.rejects:
-        own.problem(reject.column, reject.rule, reject.remedy, len(reject.rows))
-    findings.problems += own.problems
-    if own.problems:
+    table = read_lesion_table(raw, cohort_map, reading, findings)
+    if table is None:
         return covariates
     unknown = ~table["patient_id"].isin(identifiers)
     if unknown.any():
@@ -60,8 +58,35 @@ def read_lesions(
         rule = f"no identifier of {raw.name} is in the main file"
         findings.problem("patient_id", rule, "Check how both files write the identifiers")
         return covariates
-    summary = summarise_lesions(table[~unknown]).reindex(identifiers).set_axis(covariates.index)
-    _fill_patients_without_lesions(summary, covariates, identifiers, table)
+    return join_lesions(summarise_lesions(table[~unknown]), covariates, identifiers, findings)
+
+
+def read_lesion_table(
+    raw: RawTable, cohort_map: CohortMap, reading: Reading, findings: Findings
+) -> pd.DataFrame | None:
+    """The lesions as `features.lesions.summarise_lesions` takes them; None where there are faults.
+
+    Every fault goes to the findings as a problem.
+    """
+    own = Findings()
+    table = _read_table(raw, cohort_map, reading, own)
+    for reject in own.rejects:
+        own.problem(reject.column, reject.rule, reject.remedy, len(reject.rows))
+    findings.problems += own.problems
+    return None if own.problems else table
+
+
+def join_lesions(
+    sums: pd.DataFrame, covariates: pd.DataFrame, identifiers: pd.Series, findings: Findings
+) -> pd.DataFrame:
+    """The covariates with what these patients' lesions add, as `read_lesions` says.
+
+    ``sums``: what `summarise_lesions` gives, of these patients at least. Patients whose lesions do
+    not add up to their total are rejects.
+    """
+    summary = sums.reindex(identifiers).set_axis(covariates.index)
+    without = ~identifiers.isin(sums.index).to_numpy()
+    _fill_patients_without_lesions(summary, covariates, without)
     _compare_totals(summary, covariates, findings)
     added = [name for name in summary.columns if name not in covariates]
     return covariates.join(summary[added])
@@ -107,11 +132,10 @@ def _read_vessels(cells: pd.Series, source: ValueSource, findings: Findings) -> 
 
 
 def _fill_patients_without_lesions(
-    summary: pd.DataFrame, covariates: pd.DataFrame, identifiers: pd.Series, table: pd.DataFrame
+    summary: pd.DataFrame, covariates: pd.DataFrame, without: npt.NDArray[np.bool_]
 ) -> None:
-    without = ~identifiers.isin(table["patient_id"]).to_numpy()
     if "cac_agatston" in covariates:
-        without &= covariates["cac_agatston"].eq(0).to_numpy()
+        without = without & covariates["cac_agatston"].eq(0).to_numpy()
     prefixes = ("cac_agatston", "cac_volume", "cac_mass")
     sums = [name for name in map(str, summary) if name in _COUNTS or name.startswith(prefixes)]
     summary.loc[without, sums] = 0.0

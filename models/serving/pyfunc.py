@@ -55,30 +55,28 @@ def log_model(model_folder: Path, metadata: Mapping[str, str] | None = None) -> 
                 python_model=str(script),
                 artifacts={"model": str(model_folder)},
                 code_paths=[str(package)],
-                signature=make_signature(dictionary, about, (model_folder / UNCERTAINTY).is_dir()),
+                signature=make_signature(about, (model_folder / UNCERTAINTY).is_dir()),
                 input_example=make_input_example(dictionary),
                 pip_requirements=pin_requirements(),
-                metadata={"digest": about.digest, "package": package.name, **(metadata or {})},
+                metadata={
+                    "digest": about.digest,
+                    "package": package.name,
+                    "inputs": describe_inputs(dictionary),
+                    **(metadata or {}),
+                },
             )
     return str(logged.model_uri)
 
 
-def make_signature(dictionary: Dictionary, about: About, with_intervals: bool) -> ModelSignature:
-    """Every variable optional, numbers and booleans as double, categories as string.
+def make_signature(about: About, with_intervals: bool) -> ModelSignature:
+    """What comes out and which params there are; of the inputs nothing is said.
 
-    Written by hand because an inferred one breaks on missing values.
+    Inputs that MLflow knows of it checks before the model does, and refuses with the patients'
+    values in its message (docs/decisions/0022). `describe_inputs` goes into the metadata instead.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
-    columns = [
-        ColSpec(
-            DataType.string if variable.kind == "category" else DataType.double,
-            name,
-            required=False,
-        )
-        for name, variable in dictionary.items()
-    ]
     ends = ("", "_low", "_high") if with_intervals else ("",)
     risks = [ColSpec(DataType.double, f"risk_{h:g}y{end}") for h in about.horizons for end in ends]
     flags = [
@@ -89,7 +87,12 @@ def make_signature(dictionary: Dictionary, about: About, with_intervals: bool) -
         ParamSpec("horizons", DataType.double, list(about.horizons), shape=(-1,)),
         ParamSpec("n_reasons", DataType.long, 0),
     ]
-    return ModelSignature(Schema(columns), Schema([*risks, *flags]), ParamSchema(params))
+    return ModelSignature(outputs=Schema([*risks, *flags]), params=ParamSchema(params))
+
+
+def describe_inputs(dictionary: Dictionary) -> dict[str, str]:
+    """What each column may hold, by its name: "18 to 120 years", "0 or 1", "female or male"."""
+    return {name: _describe(variable) for name, variable in dictionary.items()}
 
 
 def make_input_example(dictionary: Dictionary) -> pd.DataFrame:
@@ -100,6 +103,14 @@ def make_input_example(dictionary: Dictionary) -> pd.DataFrame:
 def pin_requirements() -> list[str]:
     """The running versions of what a served model needs; all exist for Python 3.11 to 3.13."""
     return [f"{name}=={version(name)}" for name in REQUIREMENTS]
+
+
+def _describe(variable: Variable) -> str:
+    if variable.kind == "category":
+        return " or ".join(variable.codes)
+    if variable.kind == "boolean":
+        return "0 or 1"
+    return f"{variable.low:g} to {variable.high:g} {variable.unit or ''}".rstrip()
 
 
 def _invent(variable: Variable) -> float | str:

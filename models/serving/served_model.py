@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
+from features.errors import CohortError, Problem
 from models.scorer import Scorer
 
 ARTIFACT = "model"
+
+_log = logging.getLogger(__name__)
 
 
 class ServedModel(PythonModel):  # type: ignore[misc]
     """Risk by horizon, reasons and flags, from covariates in the dictionary's names and units."""
 
     _scorer: Scorer | None = None
+    _ignored: frozenset[str] = frozenset()
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the native model folder; score nobody once, so that every table is in memory."""
@@ -29,10 +34,17 @@ class ServedModel(PythonModel):  # type: ignore[misc]
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """What `Scorer.score` gives. ``params``: ``horizons`` (years), ``n_reasons``."""
+        """What `Scorer.score` gives. ``params``: ``horizons`` (years), ``n_reasons``.
+
+        Columns that are not in the dictionary are ignored, with a line in the log that names them.
+        Raises CohortError where values break the dictionary or no column is one of its variables,
+        HorizonError. No message holds a patient's value.
+        """
         if self._scorer is None:
             self.load_context(context)
         assert self._scorer is not None
+        _require_table(model_input)
+        self._look_at_columns(model_input, self._scorer)
         given = params or {}
         horizons = given.get("horizons")
         return self._scorer.score(
@@ -41,3 +53,21 @@ class ServedModel(PythonModel):  # type: ignore[misc]
             n_reasons=int(given.get("n_reasons", 0)),
             unknown="ignore",
         )
+
+    def _look_at_columns(self, patients: pd.DataFrame, scorer: Scorer) -> None:
+        foreign = frozenset(str(name) for name in patients if name not in scorer.dictionary)
+        if len(patients) and len(foreign) == len(set(patients)):
+            rule = "none of the columns is a variable of the data dictionary"
+            remedy = "Name them as `calcirisk variables` does; in Spark, hand over a struct"
+            raise CohortError([Problem("", rule, remedy)], "covariates")
+        if foreign - self._ignored:
+            self._ignored |= foreign
+            _log.warning("Columns ignored, not in the dictionary: %s", ", ".join(sorted(foreign)))
+
+
+def _require_table(given: object) -> None:
+    # MLflow's `instances` and `inputs` arrive as loose columns, whose rows it may have mixed up
+    if not isinstance(given, pd.DataFrame):
+        rule = "patients must come as a table"
+        remedy = "Send a pandas DataFrame, in JSON dataframe_split or dataframe_records"
+        raise CohortError([Problem("", rule, remedy)], "covariates")

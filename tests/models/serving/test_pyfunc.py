@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -44,21 +45,66 @@ def test_absent_columns_are_missing_values(loaded: Any, drawn_covariates: pd.Dat
     )
 
 
-def test_behind_the_signature_every_type_is_taken(loaded: Any) -> None:
-    plain = pd.DataFrame({"age": [50.0, 70.0], "diabetes": [0.0, 1.0]})
-    typed = pd.DataFrame({"age": pd.array([50, 70], dtype="Int64"), "diabetes": [False, True]})
-    inner = loaded.unwrap_python_model()
-    pd.testing.assert_frame_equal(inner.predict(None, typed), loaded.predict(plain))
+AGES = [50, 70]
+DIABETES = [False, True]
 
 
-def test_the_signature_names_every_variable_as_optional(loaded: Any, model_folder: Path) -> None:
-    inputs = loaded.metadata.get_input_schema()
+@pytest.mark.parametrize(
+    ("age", "diabetes"),
+    [
+        (pd.Series(AGES, dtype="int64"), pd.Series(DIABETES)),
+        (pd.Series(AGES, dtype="int8"), pd.Series(DIABETES, dtype="uint8")),
+        (pd.Series(AGES, dtype="float32"), pd.Series(DIABETES, dtype="float32")),
+        (pd.Series(AGES, dtype="Int64"), pd.Series(DIABETES, dtype="boolean")),
+        (pd.Series(AGES, dtype="int64[pyarrow]"), pd.Series(DIABETES, dtype="bool[pyarrow]")),
+        (pd.Series(AGES, dtype=object), pd.Series(DIABETES, dtype=object)),
+        (pd.Series([Decimal(age) for age in AGES]), pd.Series(["no", "yes"])),
+        (pd.Series([str(age) for age in AGES]), pd.Series(["false", "true"])),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_every_type_of_column_is_taken(loaded: Any, age: pd.Series, diabetes: pd.Series) -> None:
+    sex = pd.Series(["male", "female"])
+    plain = pd.DataFrame({"age": [50.0, 70.0], "diabetes": [0.0, 1.0], "sex": sex})
+    typed = pd.DataFrame({"age": age, "diabetes": diabetes, "sex": sex.astype("category")})
+    pd.testing.assert_frame_equal(loaded.predict(typed), loaded.predict(plain))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "object", "Int64", "boolean", "str", "bool[pyarrow]"])
+def test_a_column_all_missing_is_taken_in_every_type(loaded: Any, dtype: str) -> None:
+    for name in ("diabetes", "age", "sex"):
+        absent = pd.DataFrame({"cac_agatston": [0.0, 300.0]})
+        missing = absent.assign(**{name: pd.Series([None, None], dtype=dtype)})
+        pd.testing.assert_frame_equal(loaded.predict(missing), loaded.predict(absent))
+
+
+def test_mlflow_checks_no_input_and_the_metadata_describe_every_one(
+    loaded: Any, model_folder: Path
+) -> None:
     dictionary = Scorer.load(model_folder).dictionary
-    assert inputs.input_names() == list(dictionary)
-    assert not any(column.required for column in inputs)
-    types = {column.name: column.type.name for column in inputs}
-    assert {types[name] for name, v in dictionary.items() if v.kind == "category"} == {"string"}
-    assert {types[name] for name, v in dictionary.items() if v.kind != "category"} == {"double"}
+    assert loaded.metadata.get_input_schema() is None
+    described = loaded.metadata.metadata["inputs"]
+    assert sorted(described) == sorted(dictionary)
+    assert described["sex"] == "female or male"
+    assert described["diabetes"] == "0 or 1"
+    age = dictionary["age"]
+    assert described["age"] == f"{age.low:g} to {age.high:g} years"
+
+
+def test_columns_that_are_not_variables_are_ignored_and_named_once(
+    loaded: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    patients = pd.DataFrame({"age": [50.0], "ward": ["B"], "Age": [51.0]})
+    with caplog.at_level("WARNING"):
+        scored = [loaded.predict(patients) for _ in range(2)]
+    pd.testing.assert_frame_equal(scored[0], loaded.predict(patients[["age"]]))
+    told = [record.getMessage() for record in caplog.records if "ignored" in record.getMessage()]
+    assert told == ["Columns ignored, not in the dictionary: Age, ward"]
+
+
+def test_nobody_is_scored_from_columns_of_which_none_is_known(loaded: Any) -> None:
+    with pytest.raises(Exception, match="none of the columns is a variable"):
+        loaded.predict(pd.DataFrame({"0": [50.0], "1": ["male"]}))
 
 
 def test_nothing_logged_is_pickled_and_requirements_are_pinned(served_folder: Path) -> None:

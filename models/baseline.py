@@ -1,15 +1,21 @@
-"""Baseline cumulative hazards, kept at a limited number of knots."""
+"""Baseline cumulative hazards, kept at a limited number of knots that tell no patient's time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from features.disclosure import SMALLEST_COUNT
 from models.learners.partial_likelihood import RiskSets
 
 FloatArray = npt.NDArray[np.float64]
+
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
+_END_STEPS = (0.1, 0.01, 0.001)
+_END_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -36,29 +42,65 @@ class Baseline:
 def breslow_baseline(
     time: FloatArray, event: npt.NDArray[np.int8], margins: FloatArray, n_knots: int
 ) -> Baseline:
-    """Breslow's estimate for each cause 1..k from margins (n, k), thinned to at most ``n_knots``.
+    """Breslow's estimate for each cause 1..k from margins (n, k), at some ``n_knots`` round times.
 
     Given out-of-fold margins the expected number of each cause's events over follow-up equals
-    the number observed. Knots are event times at equal steps of the summed hazards, so that
-    they lie where something happens.
+    the number observed. The hazard of a cause is constant between round times, whole years first,
+    with ``SMALLEST_COUNT`` of its events or more between any two.
     """
-    causes = range(1, margins.shape[1] + 1)
-    end = float(time.max())
-    moments = np.unique(np.concatenate([[0.0], time[event > 0], [end]]))
+    end = _round_end(time)
+    grid = _round_times(end, n_knots)
     rows = []
-    for cause in causes:
+    for cause in range(1, margins.shape[1] + 1):
         sets = RiskSets(time, event == cause)
         steps = np.cumsum(sets.baseline_increments(margins[:, cause - 1])[::-1])
-        position = np.searchsorted(sets.event_times[::-1], moments, side="right")
-        rows.append(np.concatenate([[0.0], steps])[position])
-    cumulative = np.stack(rows)
-    chosen = _spread(cumulative / np.maximum(cumulative[:, -1:], 1e-300), n_knots)
-    return Baseline(moments[chosen], cumulative[:, chosen])
+        position = np.searchsorted(sets.event_times[::-1], grid, side="right")
+        exact = np.concatenate([[0.0], steps])[position]
+        happened = np.searchsorted(np.sort(time[event == cause]), grid, side="right")
+        kept = _protect(grid, happened)
+        rows.append(np.interp(grid, grid[kept], exact[kept]))
+    return _without_idle_knots(grid, np.stack(rows))
 
 
-def _spread(shares: FloatArray, n_knots: int) -> npt.NDArray[np.intp]:
-    """Positions of about ``n_knots`` moments at equal steps of the mean share, both ends kept."""
-    progress = shares.mean(axis=0)
-    wanted = np.searchsorted(progress, np.linspace(0.0, progress[-1], n_knots), side="left")
-    last = shares.shape[1] - 1
-    return np.unique(np.clip(np.concatenate([[0], wanted, [last]]), 0, last))
+def _round_end(time: FloatArray) -> float:
+    """The longest follow-up; rounded down, by 2 % at most, where few patients share it."""
+    longest = float(time.max())
+    step = next((one for one in _END_STEPS if one <= _END_SHARE * longest), None)
+    if step is None or (time == longest).sum() >= SMALLEST_COUNT:
+        return longest
+    return round(float(np.floor(longest / step + 1e-9) * step), 6)
+
+
+def _round_times(end: float, n_knots: int) -> FloatArray:
+    """0, equal round steps, and the end; whole years among them in follow-up of years."""
+    step = next((one for one in _STEPS if end / one <= n_knots), np.ceil(end / n_knots))
+    inside = np.arange(1, int(np.ceil(end / step - 1e-9))) * step
+    return np.concatenate([[0.0], inside.round(6), [end]])
+
+
+def _protect(grid: FloatArray, happened: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Positions of the grid with enough events between any two: whole years, then those inside."""
+    whole = np.flatnonzero(np.isclose(grid, grid.round()))
+    years = _thin(np.union1d(whole, [0, len(grid) - 1]), happened)
+    inside = [_thin(np.arange(first, last + 1), happened) for first, last in pairwise(years)]
+    return np.unique(np.concatenate(inside))
+
+
+def _thin(positions: npt.NDArray[np.intp], happened: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Those of the positions, both ends among them, with enough events between any two."""
+    last = positions[-1]
+    kept = [positions[0]]
+    for position in positions[1:-1]:
+        before, after = happened[position] - happened[kept[-1]], happened[last] - happened[position]
+        if min(before, after) >= SMALLEST_COUNT:
+            kept.append(position)
+    return np.array([*kept, last])
+
+
+def _without_idle_knots(grid: FloatArray, cumulative: FloatArray) -> Baseline:
+    """Without the knots at which no hazard changes."""
+    slopes = np.diff(cumulative, axis=1) / np.diff(grid)
+    scale = np.maximum(np.abs(slopes).max(axis=1, keepdims=True), 1e-300)
+    bends = (np.abs(np.diff(slopes, axis=1)) > 1e-9 * scale).any(axis=0)
+    kept = np.concatenate([[True], bends, [True]])
+    return Baseline(grid[kept], cumulative[:, kept])

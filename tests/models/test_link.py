@@ -102,16 +102,3 @@ def test_breslow_with_equal_margins_is_the_nelson_aalen_estimate() -> None:
     event = np.array([1, 1, 2, 0, 1], dtype=np.int8)
     baseline = breslow_baseline(time, event, np.zeros((5, 2)), n_knots=100)
     assert baseline.at(np.array([4.0]))[:, 0] == pytest.approx([1 / 5 + 1 / 4 + 1 / 1, 1 / 4])
-
-
-def test_thinned_knots_leave_the_risk_as_it_was() -> None:
-    draws = np.random.default_rng(4)
-    time = draws.exponential(10, 5_000)
-    event = draws.integers(0, 3, 5_000).astype(np.int8)
-    margins = draws.normal(0, 0.5, (5_000, 2))
-    horizons = [0.5, 2.0, 7.7, 20.0]
-    full = CompetingRisksLink(breslow_baseline(time, event, margins, n_knots=100_000))
-    thin = CompetingRisksLink(breslow_baseline(time, event, margins, n_knots=100))
-    assert len(thin.baseline.knots) <= 102
-    # a knot stands for at most a hundredth of all the hazard there is
-    assert full.risk(margins, horizons) == pytest.approx(thin.risk(margins, horizons), abs=3e-3)

@@ -70,13 +70,12 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Assessor:
-    """Assesses patients with one model. ``weights``: how much each variable typically moves."""
+    """Assesses patients with one model."""
 
     scorer: Scorer
     texts: PageTexts
     plain: Texts = field(default_factory=Texts.load)
     effects: TreatmentEffects = field(default_factory=TreatmentEffects.load)
-    weights: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         if self.scorer.explainer is None:
@@ -109,7 +108,7 @@ class Assessor:
             explanation,
             scorer.ranges,
             intervals=intervals,
-            weights=self.weights,
+            weights=scorer.weights,
             simulated=scorer.about.simulated,
         )[0]
         patient = {str(name): value for name, value in covariates.iloc[0].items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,7 +17,6 @@ from clinic.texts import PageTexts
 from features.catalogue import CATALOGUE, derive_features
 from features.dictionary import Dictionary
 from models.explanation.population import rank_levels, summarise_groups, summarise_variables
-from models.plain_language.summary import relative_weights
 
 SAMPLE = 1000
 _SWARM_ROWS, _SWARM_PATIENTS = 12, 300
@@ -37,7 +35,6 @@ class Population:
     levels: pd.DataFrame
     variables: pd.DataFrame
     groups: pd.DataFrame
-    weights: Mapping[str, float]
 
     @classmethod
     def explain(cls, assessor: Assessor, store: PatientStore) -> Population | None:
@@ -56,7 +53,6 @@ class Population:
             levels,
             summarise_variables(by_variable, levels, dictionary),
             summarise_groups(explanation.by_group(CATALOGUE)),
-            relative_weights(explanation),
         )
 
     def __len__(self) -> int:

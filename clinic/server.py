@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from clinic.app import create_app
@@ -55,8 +55,6 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
     store = PatientStore.open(request.store, scorer.dictionary)
     assessor = Assessor(scorer, texts)
     population = Population.explain(assessor, store)
-    if population is not None:
-        assessor = replace(assessor, weights=population.weights)
     facts = describe_model(scorer.about, request.version, request.outputs, texts)
     return Site(access, store, assessor, facts, population, texts=texts)
 

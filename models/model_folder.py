@@ -6,6 +6,7 @@
     explainer/      what `Explainer.save` writes (may be absent: then there are no reasons)
     uncertainty/    what `RiskInterval.save` writes (may be absent: then there are no intervals)
     ranges.json     where the training values of each variable lay
+    weights.json    how much each variable typically moves a risk (may be absent)
     profile.json    how they were spread, and the risks, for monitoring (may be absent)
     variables.yaml  the data dictionary it was trained with
     reference/      the published tables its features are derived from
@@ -23,7 +24,7 @@ from typing import Any
 from features.errors import ModelError
 
 PREDICTOR, EXPLAINER, UNCERTAINTY = "predictor", "explainer", "uncertainty"
-REFERENCE = "reference"
+REFERENCE, WEIGHTS = "reference", "weights.json"
 RANGES, DICTIONARY, ABOUT = "ranges.json", "variables.yaml", "about.json"
 
 

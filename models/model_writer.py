@@ -12,6 +12,8 @@ import pandas as pd
 from features.catalogue import CATALOGUE
 from models.drift.profile import PROFILE, Profile
 from models.explanation.explainer import Explainer
+from models.explanation.explanation import Explanation
+from models.explanation.population import relative_weights, write_weights
 from models.input_ranges import InputRanges
 from models.model_folder import (
     DICTIONARY,
@@ -20,6 +22,7 @@ from models.model_folder import (
     RANGES,
     REFERENCE,
     UNCERTAINTY,
+    WEIGHTS,
     About,
     seal_model_folder,
 )
@@ -53,7 +56,10 @@ def write_model_folder(
     important: Sequence[str] = ()
     if explainer is not None:
         explainer.save(folder / EXPLAINER)
-        important = find_important(explainer, features, about.horizons[-1])
+        rows = np.linspace(0, len(features) - 1, min(_EXPLAINED, len(features))).astype(int)
+        explanation = explainer.explain(features.iloc[rows], about.horizons[-1])
+        important = find_important(explanation)
+        write_weights(relative_weights(explanation, covariates.iloc[rows]), folder / WEIGHTS)
     if interval is not None:
         interval.save(folder / UNCERTAINTY)
     InputRanges.fit(covariates, important).save(folder / RANGES)
@@ -66,9 +72,8 @@ def write_model_folder(
     return seal_model_folder(folder, about)
 
 
-def find_important(explainer: Explainer, features: pd.DataFrame, horizon: float) -> list[str]:
+def find_important(explanation: Explanation) -> list[str]:
     """Variables with at least 2 % of the mean absolute contribution to risk, largest first."""
-    rows = np.linspace(0, len(features) - 1, min(_EXPLAINED, len(features))).astype(int)
-    by_variable = explainer.explain(features.iloc[rows], horizon).by_variable(CATALOGUE)
-    size = by_variable.abs().mean().sort_values(ascending=False, kind="stable")
+    size = explanation.by_variable(CATALOGUE).abs().mean()
+    size = size.sort_values(ascending=False, kind="stable")
     return [str(name) for name in size.index[size >= _IMPORTANT_SHARE * size.sum()]]

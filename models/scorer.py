@@ -5,7 +5,7 @@ Imports, through everything it reaches, nothing beyond numpy, pandas, xgboost an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from features.dictionary import Dictionary
 from features.errors import HorizonError, ModelError
 from models.covariates import Unknown, check_covariates
 from models.explanation.explainer import Explainer
-from models.explanation.explanation import SMALLEST_REASON
+from models.explanation.population import read_weights
+from models.explanation.reasons import name_reasons
 from models.input_ranges import InputRanges
 from models.model_folder import (
     DICTIONARY,
@@ -26,6 +27,7 @@ from models.model_folder import (
     PREDICTOR,
     RANGES,
     UNCERTAINTY,
+    WEIGHTS,
     About,
     verify_model_folder,
 )
@@ -40,7 +42,10 @@ _DECIMALS = 6
 
 @dataclass(frozen=True)
 class Scorer:
-    """A trained model with its dictionary, ranges and explainer, ready for covariates."""
+    """A trained model with its dictionary, ranges and explainer, ready for covariates.
+
+    ``weights``: variable -> how much it typically moves a risk, as a share of the risk.
+    """
 
     about: About
     predictor: RiskPredictor
@@ -48,6 +53,7 @@ class Scorer:
     ranges: InputRanges
     explainer: Explainer | None = field(repr=False)
     interval: RiskInterval | None = field(default=None, repr=False)
+    weights: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, model_folder: Path) -> Scorer:
@@ -70,6 +76,7 @@ class Scorer:
             InputRanges.load(model_folder / RANGES),
             Explainer.load(explainer, predictor) if explainer.is_dir() else None,
             RiskInterval.load(interval, predictor) if interval.is_dir() else None,
+            read_weights(model_folder / WEIGHTS) if (model_folder / WEIGHTS).is_file() else {},
         )
 
     def score(
@@ -85,9 +92,9 @@ class Scorer:
         at any inside the follow-up; where the model keeps intervals, ``risk_5y_low`` and
         ``risk_5y_high``: the 90 % interval for the true risk. ``reason_1``, ...: label and
         contribution in percentage points to the risk at the last horizon, largest first, "" where
-        none is left. ``missing_inputs``: how many important inputs are missing.
-        ``outside_training``: labels of inputs beyond the 0.5 and 99.5 % quantiles of the training
-        cohort, "; " between them.
+        none is left; a yes, no or category stands beside its label, and so does "not recorded".
+        ``missing_inputs``: how many important inputs are missing. ``outside_training``: labels of
+        inputs beyond the 0.5 and 99.5 % quantiles of the training cohort, "; " between them.
 
         Raises CohortError naming columns and rows that break the dictionary, HorizonError.
         """
@@ -99,7 +106,7 @@ class Scorer:
         values = check_covariates(covariates, self.dictionary, unknown).require_valid()
         features = derive_features(values, self.dictionary)
         table = pd.DataFrame(self._risks(features, years), index=covariates.index, dtype=float)
-        for position, column in enumerate(self._name_reasons(features, years[-1], n_reasons)):
+        for position, column in enumerate(self._reasons(values, features, years[-1], n_reasons)):
             table[f"reason_{position + 1}"] = pd.array(column, dtype="str")
         table["missing_inputs"] = self.ranges.count_missing(values)
         table["outside_training"] = self.ranges.name_outside(values, self._labels())
@@ -122,8 +129,8 @@ class Scorer:
     def _labels(self) -> dict[str, str]:
         return {name: variable.label for name, variable in self.dictionary.items()}
 
-    def _name_reasons(
-        self, features: pd.DataFrame, horizon: float, n_reasons: int
+    def _reasons(
+        self, covariates: pd.DataFrame, features: pd.DataFrame, horizon: float, n_reasons: int
     ) -> list[list[str]]:
         """One list of texts (n,) per reason."""
         if n_reasons == 0:
@@ -133,30 +140,4 @@ class Scorer:
         if not len(features):
             return [[] for _ in range(n_reasons)]
         by_variable = self.explainer.explain(features, horizon).by_variable(CATALOGUE)
-        return name_reasons(by_variable, self._labels(), n_reasons)
-
-
-def name_reasons(
-    contributions: pd.DataFrame, labels: dict[str, str], n_reasons: int
-) -> list[list[str]]:
-    """The largest contributions of each patient as texts such as "Agatston score +4.2".
-
-    ``contributions``: (n, variables) to the risk, as fractions; the texts give percentage points.
-    """
-    values = contributions.to_numpy()
-    names = np.array([labels.get(str(name), str(name)) for name in contributions], dtype=object)
-    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :n_reasons]
-    reasons = []
-    for position in range(n_reasons):
-        if position >= order.shape[1]:
-            reasons.append([""] * len(values))
-            continue
-        chosen = order[:, position]
-        points = values[np.arange(len(values)), chosen]
-        reasons.append(
-            [
-                f"{name} {100 * value:+.1f}" if abs(value) >= SMALLEST_REASON else ""
-                for name, value in zip(names[chosen], points, strict=True)
-            ]
-        )
-    return reasons
+        return name_reasons(by_variable, covariates, features, self.dictionary, n_reasons)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from features.catalogue import CATALOGUE
 from features.variable import Variable
+from models.explanation.explanation import Explanation
 
 # Codes without an order cannot be high or low.
 NOMINAL = ("ethnicity",)
+
+# Units that the label says already, or that clinicians leave out.
+_UNSAID = ("AU", "score", "points", "lesions", "vessels", "pack-years", "1/day")
 
 _CLEAR = 0.3
 _SMALLEST_POINTS = 0.005
@@ -82,6 +89,34 @@ def summarise_groups(contributions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"group": sizes.index, "mean_size_points": sizes.to_numpy()})
 
 
+def relative_weights(explanation: Explanation, covariates: pd.DataFrame) -> dict[str, float]:
+    """How much each variable typically moves a risk where it is recorded, as a share of the risk.
+
+    Mean size over the patients of ``explanation`` and ``covariates`` (n, variables), such as those
+    trained on. A variable that none of them has is left out.
+    """
+    values = explanation.by_variable(CATALOGUE)
+    shares = (values.abs().to_numpy() / np.maximum(explanation.risk, 1e-12)[:, None]).T
+    weights = {}
+    for name, share in zip(values, shares, strict=True):
+        recorded = covariates[name].notna().to_numpy(bool) if name in covariates else np.array([])
+        if recorded.any():
+            weights[str(name)] = float(share[recorded].mean())
+    return weights
+
+
+def write_weights(weights: Mapping[str, float], path: Path) -> None:
+    """Write as JSON, to the digits that matter: the same model, the same bytes."""
+    stored = {name: float(f"{weight:.3g}") for name, weight in weights.items()}
+    path.write_text(json.dumps(stored, indent=1) + "\n")
+
+
+def read_weights(path: Path) -> dict[str, float]:
+    """Read back what `write_weights` wrote."""
+    stored: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return stored
+
+
 def describe_value(value: object, variable: Variable) -> str:
     """Label and value in the canonical unit, as a clinician writes them.
 
@@ -96,10 +131,21 @@ def describe_value(value: object, variable: Variable) -> str:
     number = float(str(value))
     if variable.kind == "boolean":
         return f"{variable.label}: {'yes' if number else 'no'}"
-    digits = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2
-    text = f"{number:,.{digits}f}"
+    return f"{variable.label}: {show_quantity(number, variable)}"
+
+
+def show_quantity(value: float, variable: Variable) -> str:
+    """A number in its canonical unit, with as many digits as matter.
+
+    >>> from features.dictionary import Dictionary
+    >>> show_quantity(1234.5, Dictionary.load()["cac_agatston"])
+    '1,234'
+    """
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{variable.label}: {text} {variable.unit or ''}".rstrip()
+    unit = "" if variable.unit in _UNSAID else variable.unit or ""
+    return f"{text} {unit}".rstrip()
 
 
 def _direction(levels: pd.Series | None, contributions: pd.Series) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pandas as pd
 from features.catalogue import CATALOGUE
 from features.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation
+from models.explanation.reasons import is_unknown
 from models.input_ranges import InputRanges
 
 FloatArray = npt.NDArray[np.float64]
@@ -22,10 +24,15 @@ _MESA_FROM_YEARS = 45
 
 @dataclass(frozen=True)
 class Reason:
-    """A variable and its contribution, percentage points."""
+    """A variable and its contribution, percentage points; ``value``: canonical, None if unknown.
+
+    ``derived``: not recorded itself, but worked out from other variables.
+    """
 
     variable: str
     points: float
+    value: float | str | None = None
+    derived: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,19 +71,6 @@ class PatientSummary:
     simulated: bool = False
 
 
-def relative_weights(explanation: Explanation) -> dict[str, float]:
-    """How much each variable typically moves a risk, as a share of it: mean of |share|.
-
-    From the explanation of many patients, such as the held-out ones; empty where there is none.
-    """
-    values = explanation.by_variable(CATALOGUE)
-    if values.empty:
-        return {}
-    shares = values.to_numpy() / np.maximum(explanation.risk, 1e-12)[:, None]
-    sizes = np.abs(shares).mean(axis=0)
-    return {str(name): float(size) for name, size in zip(values.columns, sizes, strict=True)}
-
-
 def summarise_patients(
     covariates: pd.DataFrame,
     features: pd.DataFrame,
@@ -91,11 +85,15 @@ def summarise_patients(
     """One summary per patient, in the order of the frames.
 
     ``covariates``: canonical; ``features``: derived from them; ``explanation``: of the same
-    patients; ``intervals``: (n, 2) for the risk; ``weights``: from `relative_weights`.
+    patients; ``intervals``: (n, 2) for the risk; ``weights``: from
+    `models.explanation.population.relative_weights`.
     """
     contributions = explanation.by_variable(CATALOGUE)
     dictionary = Dictionary.load()
     outside = _outside(covariates, ranges)
+    unknown = pd.DataFrame(
+        {str(name): is_unknown(str(name), covariates, features) for name in contributions}
+    )
     summaries = []
     for row in range(len(covariates)):
         patient = covariates.iloc[row]
@@ -112,8 +110,8 @@ def summarise_patients(
                 _known(derived, "cac_percentile"),
                 _compared_within_ethnicity(patient),
                 _known(derived, "arterial_age"),
-                _largest(points, 1, n_reasons),
-                _largest(points, -1, n_reasons),
+                _largest(points, 1, n_reasons, patient, unknown.iloc[row]),
+                _largest(points, -1, n_reasons, patient, unknown.iloc[row]),
                 _treated(patient, points, dictionary),
                 _missing(patient, ranges.important, weights, risk),
                 outside[row],
@@ -139,10 +137,21 @@ def _compared_within_ethnicity(patient: pd.Series) -> bool:
     return known and age is not None and age >= _MESA_FROM_YEARS
 
 
-def _largest(points: pd.Series, sign: int, n_reasons: int) -> tuple[Reason, ...]:
+def _largest(
+    points: pd.Series, sign: int, n_reasons: int, patient: pd.Series, unknown: pd.Series
+) -> tuple[Reason, ...]:
     signed = (sign * points).sort_values(ascending=False, kind="stable").iloc[:n_reasons]
     kept = signed[signed >= 100 * SMALLEST_REASON]
-    return tuple(Reason(str(name), sign * float(value)) for name, value in kept.items())
+    return tuple(
+        _reason(str(name), sign * float(value), patient.get(str(name)), bool(unknown[str(name)]))
+        for name, value in kept.items()
+    )
+
+
+def _reason(variable: str, points: float, value: Any, unknown: bool) -> Reason:
+    if value is None or pd.isna(value):
+        return Reason(variable, points, derived=not unknown)
+    return Reason(variable, points, value if isinstance(value, str) else float(value))
 
 
 def _treated(patient: pd.Series, points: pd.Series, dictionary: Dictionary) -> tuple[str, ...]:
@@ -165,7 +174,7 @@ def _missing(
     risk: float,
 ) -> Missing:
     absent = [name for name in important if name not in patient or pd.isna(patient[name])]
-    if weights is None or not absent:
+    if not weights or not absent:
         return Missing(tuple(absent), None)
     ranked = sorted(absent, key=lambda name: -weights.get(name, 0.0))
     return Missing(tuple(ranked), 100 * risk * float(weights.get(ranked[0], 0.0)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from features.dictionary import Dictionary
+from models.explanation.population import show_quantity
 from models.plain_language.summary import PatientSummary, Reason
 from models.plain_language.texts import Texts
 
@@ -108,7 +110,22 @@ def _reasons(patient: PatientSummary, texts: Texts) -> str:
 def _reason(reason: Reason, texts: Texts) -> str:
     sign = "+" if reason.points > 0 else "−"
     points = texts.count("reasons.points", f"{abs(reason.points):.1f}", sign=sign)
-    return texts.say("reasons.reason", name=texts.name(reason.variable), points=points)
+    name, value = texts.name(reason.variable), _value(reason, texts)
+    if reason.value == 0 and Dictionary.load()[reason.variable].kind == "boolean":
+        name = texts.say("reasons.without", name=name)
+    if not value:
+        return texts.say("reasons.reason", name=name, points=points)
+    return texts.say("reasons.reason_of", name=name, value=value, points=points)
+
+
+def _value(reason: Reason, texts: Texts) -> str:
+    """The value in words; "" where the name says it all."""
+    variable = Dictionary.load()[reason.variable]
+    if reason.value is None:
+        return "" if reason.derived else texts.texts["reasons.unknown"]
+    if isinstance(reason.value, str):
+        return texts.texts[f"codes.{reason.value}"]
+    return "" if variable.kind == "boolean" else show_quantity(reason.value, variable)
 
 
 def _missing(patient: PatientSummary, texts: Texts) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from features.errors import CohortError, HorizonError, ModelError
 from models.model_folder import seal_model_folder
-from models.scorer import Scorer, name_reasons
+from models.scorer import Scorer
 
 
 @pytest.fixture(scope="module")
@@ -140,14 +140,18 @@ def test_the_contributions_behind_the_reasons_sum_to_the_risk(
     assert base + sum(points) == pytest.approx(100 * scored["risk_10y"].iloc[0], abs=0.5)
 
 
-def test_reasons_are_the_largest_contributions_in_signed_percentage_points() -> None:
-    contributions = pd.DataFrame({"age": [0.01, 0.0], "cac_agatston": [-0.042, 0.0004]})
-    labels = {"age": "Age", "cac_agatston": "Agatston score"}
-    assert name_reasons(contributions, labels, 3) == [
-        ["Agatston score -4.2", ""],
-        ["Age +1.0", ""],
-        ["", ""],
-    ]
+def test_a_reason_without_a_value_says_so(scorer: Scorer, drawn_covariates: pd.DataFrame) -> None:
+    one = drawn_covariates.iloc[[5]].drop(columns=["cac_agatston"])
+    one = one.drop(columns=[name for name in one if str(name).startswith("cac_agatston_")])
+    reasons = scorer.score(one, n_reasons=100).filter(like="reason_").iloc[0]
+    named = [text for text in reasons if text.startswith("Coronary calcium score (Agatston)")]
+    assert all(text.startswith("Coronary calcium score (Agatston): not rec") for text in named)
+    assert named
+
+
+def test_what_each_variable_weighs_is_kept_with_the_model(scorer: Scorer) -> None:
+    assert set(scorer.ranges.important) <= set(scorer.weights)
+    assert all(weight >= 0 for weight in scorer.weights.values())
 
 
 def test_a_model_kept_without_its_explainer_gives_risks_but_no_reasons(

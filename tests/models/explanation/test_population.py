@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from features.catalogue import CATALOGUE
 from features.dictionary import Dictionary
+from models.explanation.explanation import Explanation
 from models.explanation.population import (
     describe_value,
     rank_levels,
+    read_weights,
+    relative_weights,
     summarise_groups,
     summarise_variables,
+    write_weights,
 )
 
 DICTIONARY = Dictionary.load()
@@ -24,6 +31,7 @@ DICTIONARY = Dictionary.load()
         ("sex", "male", "Sex: male"),
         ("diabetes", 0.0, "Diabetes: no"),
         ("diabetes", 1.0, "Diabetes: yes"),
+        ("cac_agatston", 1234.4, "Coronary calcium score (Agatston): 1,234"),
         ("age", np.nan, "Age: not recorded"),
         ("sex", None, "Sex: not recorded"),
     ],
@@ -66,3 +74,17 @@ def test_groups_are_ranked_by_mean_size_in_percentage_points() -> None:
     groups = summarise_groups(pd.DataFrame({"lipids": [0.01, -0.01], "calcium": [0.05, 0.01]}))
     assert groups["group"].tolist() == ["calcium", "lipids"]
     assert groups["mean_size_points"].tolist() == pytest.approx([(5 + 1) / 2, 1])
+
+
+def test_a_variable_weighs_what_it_moves_a_risk_where_it_is_recorded(tmp_path: Path) -> None:
+    names = tuple(feature.name for feature in CATALOGUE)
+    age = next(i for i, feature in enumerate(CATALOGUE) if feature.variable == "age")
+    values = np.zeros((3, len(names)))
+    values[:, age] = [0.02, -0.01, 0.5]
+    risk = np.array([0.1, 0.2, 0.5])
+    explained = Explanation(values, 0.1, risk, names, 10.0, pd.RangeIndex(3))
+    covariates = pd.DataFrame({"age": [60.0, 50.0, np.nan], "bmi": [np.nan, np.nan, np.nan]})
+    weights = relative_weights(explained, covariates)
+    assert weights == {"age": pytest.approx((0.02 / 0.1 + 0.01 / 0.2) / 2)}
+    write_weights(weights, tmp_path / "weights.json")
+    assert read_weights(tmp_path / "weights.json") == {"age": 0.125}

@@ -10,12 +10,9 @@ import pytest
 from features.catalogue import CATALOGUE, derive_features
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation
+from models.explanation.population import relative_weights
 from models.input_ranges import InputRanges
-from models.plain_language.summary import (
-    PatientSummary,
-    relative_weights,
-    summarise_patients,
-)
+from models.plain_language.summary import PatientSummary, Reason, summarise_patients
 from models.plain_language.texts import Texts
 from models.plain_language.writing import write_plain_text
 
@@ -28,7 +25,7 @@ def explained(model_folder: Path, drawn_covariates: pd.DataFrame) -> Explanation
 
 def _summaries(covariates: pd.DataFrame, explanation: Explanation) -> list[PatientSummary]:
     ranges = InputRanges({"systolic_bp": (90.0, 170.0)}, ("age", "sex", "ldl_cholesterol"))
-    weights = relative_weights(explanation)
+    weights = relative_weights(explanation, covariates)
     features = derive_features(covariates)
     return summarise_patients(covariates, features, explanation, ranges, weights=weights)
 
@@ -55,7 +52,7 @@ def test_missing_values_are_listed_and_weighed_by_what_they_usually_move(
     absent = drawn_covariates["ldl_cholesterol"].iloc[:60].isna().to_numpy()
     named = ["ldl_cholesterol" in patient.missing.variables for patient in summaries]
     assert named == absent.tolist() and absent.any()
-    weights = relative_weights(explained)
+    weights = relative_weights(explained, drawn_covariates.iloc[:60])
     for patient in summaries:
         if patient.missing.variables:
             largest = max(weights.get(name, 0.0) for name in patient.missing.variables)
@@ -94,6 +91,21 @@ def test_a_statin_marks_treated_disease_only_in_those_who_take_one() -> None:
 def test_a_contribution_that_reads_as_nothing_is_no_reason() -> None:
     assert _with_contribution("age", 0.04, age=60.0).raises == ()
     assert _with_contribution("age", 0.06, age=60.0).raises[0].variable == "age"
+
+
+def test_a_reason_knows_its_value_that_it_has_none_or_that_it_was_worked_out() -> None:
+    taken = _with_contribution("statin_intensity", 1.2, statin_intensity="high", age=60.0)
+    assert [replace(reason, points=0) for reason in taken.raises] == [
+        Reason("statin_intensity", 0, "high")
+    ]
+    absent = _with_contribution("statin_intensity", -1.2, age=60.0)
+    assert [replace(reason, points=0) for reason in absent.lowers] == [
+        Reason("statin_intensity", 0)
+    ]
+    derived = _with_contribution("bmi", 0.5, height=180.0, weight=97.2)
+    assert [replace(reason, points=0) for reason in derived.raises] == [
+        Reason("bmi", 0, derived=True)
+    ]
 
 
 def test_calcium_is_read_from_the_features() -> None:

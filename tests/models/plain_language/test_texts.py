@@ -16,6 +16,11 @@ def test_every_variable_has_a_name_in_plain_words() -> None:
     assert named == set(Dictionary.load())
 
 
+def test_every_code_has_a_plain_word() -> None:
+    said = {key.removeprefix("codes.") for key in TEXTS.texts if key.startswith("codes.")}
+    assert said == {code for variable in Dictionary.load().values() for code in variable.codes}
+
+
 def test_a_list_reads_as_a_person_would_say_it() -> None:
     assert [TEXTS.join(["a", "b", "c"][:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
 

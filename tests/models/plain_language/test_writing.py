@@ -22,8 +22,8 @@ PATIENT = PatientSummary(
     percentile=78.2,
     by_ethnicity=True,
     arterial_age=75.4,
-    raises=(Reason("cac_agatston", 3.04), Reason("age", 2.1)),
-    lowers=(Reason("smoking_status", -0.8),),
+    raises=(Reason("cac_agatston", 3.04, 150.0), Reason("age", 2.1, 61.0)),
+    lowers=(Reason("smoking_status", -0.8, "never"),),
     treated=(),
     missing=Missing((), None),
     outside=(),
@@ -32,6 +32,17 @@ PATIENT = PatientSummary(
 
 def _write(**changes: object) -> str:
     return str(write_plain_text(replace(PATIENT, **changes), TEXTS))  # type: ignore[arg-type]
+
+
+def _reason(name: str, points: float, rng: np.random.Generator) -> Reason:
+    variable = Dictionary.load()[name]
+    drawn = rng.random()
+    if drawn < 0.2:
+        return Reason(name, points, None, derived=drawn < 0.1)
+    if variable.kind == "category":
+        return Reason(name, points, str(rng.choice(variable.codes)))
+    low, high = (0, 1) if variable.kind == "boolean" else (variable.low or 0, variable.high or 9)
+    return Reason(name, points, float(rng.integers(int(low), int(high) + 1)))
 
 
 def _varied_patients(n: int) -> list[PatientSummary]:
@@ -53,8 +64,8 @@ def _varied_patients(n: int) -> list[PatientSummary]:
                 float(rng.uniform(0, 99.9)) if rng.random() < 0.8 else None,
                 bool(rng.random() < 0.5),
                 39.1 + 7.25 * float(np.log1p(score)),
-                tuple(Reason(name, float(rng.uniform(0.05, 9))) for name in drawn[:3]),
-                tuple(Reason(name, -float(rng.uniform(0.05, 9))) for name in drawn[3:6]),
+                tuple(_reason(name, float(rng.uniform(0.05, 9)), rng) for name in drawn[:3]),
+                tuple(_reason(name, -float(rng.uniform(0.05, 9)), rng) for name in drawn[3:6]),
                 tuple(rng.permutation(drugs)[: rng.integers(0, 3)]),
                 Missing(tuple(drawn[6 : 6 + rng.integers(0, 7)]), float(rng.uniform(0, 2))),
                 tuple(drawn[20 : 20 + rng.integers(0, 3)]),
@@ -84,10 +95,10 @@ def test_no_text_holds_a_hole_a_brace_or_what_is_not_a_number() -> None:
 
 
 def test_a_risk_is_told_as_people_and_as_percent() -> None:
-    assert "About 12 in 100 people like this will have a heart event in the next 10 years." in (
-        _write()
+    assert (
+        "About 12 in 100 people like this (12 %) will have a heart event in the next 10 years."
+        in _write()
     )
-    assert "That is 12 %." in _write()
     assert "About 4 in 1000" in _write(risk=0.0042) and "0.4 %" in _write(risk=0.0042)
     assert "Fewer than 1 in 1000" in _write(risk=0.0001)
     assert "More than 99 in 100" in _write(risk=0.999)
@@ -103,11 +114,11 @@ def test_percent_has_a_decimal_only_where_it_means_something(risk: float, said: 
 
 def test_an_interval_is_told_as_what_we_are_not_sure_of() -> None:
     assert "as low as 8.1 % or as high as 18 %" in _write()
-    assert "estimate" not in _write(interval=None)
+    assert "true risk" not in _write(interval=None)
 
 
 def test_a_risk_is_set_beside_the_mean_of_the_study() -> None:
-    assert "It is above 7.0 %, which is usual" in _write()
+    assert "The estimate is above 7.0 %, which is usual" in _write()
     assert "close to 7.0 %" in _write(risk=0.072)
     assert "below 7.0 %" in _write(risk=0.02)
 
@@ -134,10 +145,27 @@ def test_an_unknown_score_is_said_to_be_unknown() -> None:
 
 def test_reasons_carry_points_and_are_no_effects() -> None:
     text = _write()
-    assert "What raises the risk most: calcium score (+3.0 points) and age (+2.1 points)." in text
-    assert "What lowers it most: smoking (−0.8 points)." in text
+    assert (
+        "What raises the risk most: calcium score (150, +3.0 points) and "
+        "age (61 years, +2.1 points)." in text
+    )
+    assert "What lowers it most: smoking (never, −0.8 points)." in text
     assert "They do not show what would happen if a value changed." in text
     assert "No single value" in _write(raises=(), lowers=())
+
+
+def test_what_a_patient_does_not_have_is_not_said_to_lower_the_risk_as_if_it_were_there() -> None:
+    absent = _write(lowers=(Reason("diabetes", -0.9, 0.0),))
+    assert "What lowers it most: no diabetes (−0.9 points)." in absent
+    present = _write(raises=(Reason("diabetes", 2.0, 1.0),))
+    assert "What raises the risk most: diabetes (+2.0 points)." in present
+
+
+def test_a_reason_without_a_value_says_so_unless_it_was_worked_out() -> None:
+    unknown = _write(lowers=(Reason("cac_volume", -1.3),))
+    assert "calcium volume (not known, −1.3 points)" in unknown
+    derived = _write(raises=(Reason("egfr", 0.7, derived=True),))
+    assert "kidney function (+0.7 points)" in derived
 
 
 def test_a_statin_with_a_plus_is_a_marker_and_not_a_harm() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.validation.findings import Findings
@@ -16,6 +18,15 @@ _MANGLED = (
     ),
     (r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|#+", "holds spreadsheet errors"),
 )
+_ANY_MANGLED = f"(?:{'|'.join(pattern for pattern, _ in _MANGLED)})"
+
+
+def find_mangled(identifiers: pd.Series) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    """Each rule that identifiers (text, (n,)) break because of a spreadsheet, and which rows do."""
+    if not identifiers.str.fullmatch(_ANY_MANGLED).any():
+        return []
+    found = [(rule, identifiers.str.fullmatch(pattern)) for pattern, rule in _MANGLED]
+    return [(rule, rows.to_numpy(dtype=bool)) for rule, rows in found if rows.any()]
 
 
 def check_identifiers(identifiers: pd.Series, findings: Findings) -> None:
@@ -27,10 +38,8 @@ def check_identifiers(identifiers: pd.Series, findings: Findings) -> None:
         findings.problem(column, "is empty in every row", "Map the column with the identifiers")
         return
     findings.reject(column, "no patient identifier", "Fill it in", empty)
-    for pattern, rule in _MANGLED:
-        mangled = int(identifiers.str.fullmatch(pattern).sum())
-        if mangled:
-            findings.problem(column, rule, _EXPORT, mangled)
+    for rule, mangled in find_mangled(identifiers):
+        findings.problem(column, rule, _EXPORT, int(mangled.sum()))
     twice = identifiers.duplicated(keep=False) & ~empty
     if twice.any():
         rule = "names the same patient more than once"

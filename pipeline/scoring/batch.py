@@ -1,0 +1,168 @@
+"""Scores one batch of raw rows: pure, no file, no state; wherever the rows come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.catalogue import derive_features
+from features.cohort_map import CohortMap
+from features.derivation.burden import agatston
+from features.derivation.columns import Columns
+from features.errors import ConfigError, HorizonError, ModelError
+from models.reference_scores.reference_score import ReferenceScore
+from models.scorer import Scorer
+from pipeline.scoring.cells import as_text
+from pipeline.scoring.columns import IDENTIFIER, Comparison, Wanted, describe_columns
+from pipeline.scoring.rows import RowRules, read_rows
+
+FloatArray = npt.NDArray[np.float64]
+
+# As in models/scorer.py: the last bits of a limit may differ with the number of threads.
+_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class ScoringRules:
+    """All that a batch is scored by; made once, used for every batch of one source."""
+
+    scorer: Scorer
+    rows: RowRules
+    wanted: Wanted
+    years: tuple[float, ...]
+    reference: ReferenceScore | None = field(default=None, repr=False)
+
+    @classmethod
+    def make(
+        cls,
+        scorer: Scorer,
+        cohort_map: CohortMap | None,
+        columns: Sequence[str],
+        wanted: Wanted | None = None,
+        decimal: str = ".",
+        lesions: pd.DataFrame | None = None,
+    ) -> ScoringRules:
+        """Rules for a source with these columns; ``cohort_map`` None: the dictionary's own names.
+
+        Raises HorizonError, MapError, CohortError where no column is known, ConfigError where a
+        column to be kept is not there, ModelError where the model has no reasons to give.
+        """
+        wanted = wanted or Wanted()
+        years = scorer.about.horizons if wanted.horizons is None else wanted.horizons
+        if not years:
+            raise HorizonError("Give at least one horizon in years")
+        scorer.predictor.link.risk(np.zeros((0, scorer.predictor.link.n_causes)), years)
+        if wanted.reasons and scorer.explainer is None:
+            raise ModelError("This model was kept without its explainer: ask for 0 reasons")
+        absent = [name for name in wanted.keep if name not in columns]
+        if absent:
+            raise ConfigError(f"--keep {', '.join(absent)}: no such column in the source")
+        if not wanted.intervals:
+            scorer = replace(scorer, interval=None)
+        chosen = cohort_map or CohortMap.of_dictionary(columns, scorer.dictionary)
+        rules = RowRules.for_columns(columns, chosen, scorer.dictionary, decimal, lesions)
+        reference = _find_reference(wanted.comparison, years[-1])
+        return cls(scorer, rules, wanted, tuple(years), reference)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the source that are read, each once."""
+        return tuple(dict.fromkeys((*self.rows.columns, *self.wanted.keep)))
+
+    @property
+    def output(self) -> tuple[str, ...]:
+        """The columns of the scored table, but for those that name model and run."""
+        told = describe_columns(self.wanted, self.years, self.scorer.interval is not None)
+        return tuple(name for name in told if name not in ("model", "version", "digest", "run_id"))
+
+
+def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scored patients and rejects: every row (index: its number) is in exactly one of the two.
+
+    ``rows``: raw cells, text or typed, with at least ``rules.columns``. The scored table has the
+    columns ``rules.output`` and the row number as index; rejects are ``row``, ``patient_id``,
+    ``column``, ``rule``. Repeated identifiers are not looked for: that needs all batches.
+    """
+    read = read_rows(rows, rules.rows)
+    covariates, scorer = read.covariates, rules.scorer
+    give = _score_with_reasons if rules.wanted.reasons else _score_plainly
+    scored = give(covariates, rules)
+    last = scored[f"risk_{rules.years[-1]:g}y"].to_numpy()
+    scored.insert(0, IDENTIFIER, read.identifiers)
+    categories = rules.wanted.categories
+    steps = np.searchsorted(categories.thresholds, last, side="right")
+    names = pd.CategoricalDtype(list(categories.names))
+    scored["risk_category"] = pd.Categorical.from_codes(steps.tolist(), dtype=names)
+    columns = Columns(covariates, scorer.dictionary)
+    scored["imputed_cac"] = np.isnan(agatston(columns)).astype(np.int64)
+    if rules.wanted.comparison is not None:
+        scored["reference_disagrees"] = _compare(covariates, last, rules)
+    for name in rules.wanted.keep:
+        scored[name] = as_text(rows.loc[covariates.index, name])
+    if len(scored) + len(read.rejects) != len(rows):
+        raise AssertionError(
+            f"{len(rows)} rows read, {len(scored)} scored and {len(read.rejects)} rejected"
+        )
+    return scored[list(rules.output)], read.rejects
+
+
+def _score_plainly(covariates: pd.DataFrame, rules: ScoringRules) -> pd.DataFrame:
+    """What `Scorer.score` gives for no reasons, without checking again what was just read."""
+    scorer = rules.scorer
+    features = derive_features(covariates, scorer.dictionary)
+    margins = scorer.predictor.margin(features)
+    risks = scorer.predictor.link.risk(margins, rules.years)
+    limits = None
+    if scorer.interval is not None:
+        limits = scorer.interval.interval(features, rules.years, margins=margins).round(_DECIMALS)
+    table = {}
+    for position, year in enumerate(rules.years):
+        table[f"risk_{year:g}y"] = risks[:, position]
+        if limits is not None:
+            table[f"risk_{year:g}y_low"] = limits[:, position, 0]
+            table[f"risk_{year:g}y_high"] = limits[:, position, 1]
+    scored = pd.DataFrame(table, index=covariates.index)
+    scored["missing_inputs"] = scorer.ranges.count_missing(covariates)
+    labels = {name: variable.label for name, variable in scorer.dictionary.items()}
+    scored["outside_training"] = scorer.ranges.name_outside(covariates, labels)
+    return scored
+
+
+def _score_with_reasons(covariates: pd.DataFrame, rules: ScoringRules) -> pd.DataFrame:
+    texts = covariates.select_dtypes("category")
+    plain = covariates.assign(**{str(name): texts[name].astype("str") for name in texts})
+    scored = rules.scorer.score(plain, rules.years, rules.wanted.reasons)
+    if rules.wanted.points == "column":
+        for rank in range(1, rules.wanted.reasons + 1):
+            parts = scored[f"reason_{rank}"].str.rsplit(" ", n=1, expand=True)
+            parts = parts.reindex(columns=[0, 1])
+            scored[f"reason_{rank}"] = parts[0].fillna("").astype("str")
+            scored[f"reason_{rank}_points"] = pd.to_numeric(parts[1]).astype(np.float64)
+    return scored
+
+
+def _find_reference(comparison: Comparison | None, year: float) -> ReferenceScore | None:
+    from models.reference_scores.registry import REFERENCE_SCORES
+
+    if comparison is None:
+        return None
+    if comparison.score not in REFERENCE_SCORES:
+        known = ", ".join(REFERENCE_SCORES)
+        raise ConfigError(f"score.comparison: no score is called '{comparison.score}': {known}")
+    score = REFERENCE_SCORES[comparison.score]
+    return score if year in score.publication.horizons else None
+
+
+def _compare(covariates: pd.DataFrame, risk: FloatArray, rules: ScoringRules) -> pd.Series:
+    """1 where risk and published score are far apart, 0 where not, missing where not computable."""
+    differs = np.full(len(risk), np.nan)
+    if rules.reference is not None and rules.wanted.comparison is not None and len(risk):
+        published = rules.reference.predict_risk(covariates, [rules.years[-1]])[:, 0]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            apart = np.abs(np.log(risk / published)) >= np.log(rules.wanted.comparison.ratio)
+        differs = np.where(np.isnan(published), np.nan, apart.astype(np.float64))
+    return pd.Series(differs, index=covariates.index).astype("Int8")

@@ -1,0 +1,176 @@
+"""Cells of a batch, text or typed, to canonical values; each cell that cannot be is a reject.
+
+Text goes through `features.conversion`, each distinct text once. Numbers that arrive as numbers are
+taken as they are. The two give the same values and the same rejects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.conversion import Reading, is_missing, normal_code, read_variable
+from features.map_parts import ValueSource
+from features.units import to_canonical
+from features.validation.findings import Findings
+from features.variable import Variable
+
+BoolArray = npt.NDArray[np.bool_]
+
+_NUMERIC = "iufb"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Rows (mask, (n,)) of a batch that break one rule."""
+
+    column: str
+    rule: str
+    rows: BoolArray
+
+
+def is_typed(cells: pd.Series) -> bool:
+    """Whether the cells are numbers or booleans already."""
+    return isinstance(cells.dtype, np.dtype) and cells.dtype.kind in _NUMERIC
+
+
+def as_text(cells: pd.Series) -> pd.Series:
+    """The cells as a text file would hold them: ``str``, empty where missing, 5 and not 5.0."""
+    if cells.dtype == "str":
+        return cells.fillna("")
+    if cells.dtype == bool:
+        cells = cells.astype("int8")
+    if not is_typed(cells):
+        return cells.astype("str").fillna("").str.strip()
+    numbers = cells.to_numpy()
+    if numbers.dtype.kind != "f":
+        return pd.Series(numbers.astype(str), index=cells.index, dtype="str")
+    codes, values = pd.factorize(numbers, use_na_sentinel=True)
+    texts = [repr(float(value)).removesuffix(".0") for value in values]
+    return pd.Series(np.array([*texts, ""], object)[codes], index=cells.index, dtype="str")
+
+
+def read_values(
+    cells: pd.DataFrame, source: ValueSource, variable: Variable, reading: Reading
+) -> tuple[pd.Series, list[Broken]]:
+    """The canonical values (n,) of a variable, NaN where missing or broken, and what is broken.
+
+    Numbers and booleans are float64, categories are categorical with the variable's codes.
+    """
+    plain = source.combine == "column" and not source.codes and variable.kind != "category"
+    if plain and is_typed(cells[source.columns[0]]):
+        return _read_typed(cells[source.columns[0]], source, variable, reading)
+    return _read_distinct(cells, source, variable, reading)
+
+
+def _read_typed(
+    cells: pd.Series, source: ValueSource, variable: Variable, reading: Reading
+) -> tuple[pd.Series, list[Broken]]:
+    column, numbers = str(cells.name), cells.to_numpy(np.float64)
+    missing_codes = [_number(code) for code in (*reading.missing, *source.missing)]
+    known = [code for code in missing_codes if code is not None]
+    if known:
+        numbers = np.where(np.isin(numbers, known), np.nan, numbers)
+    broken = []
+    if variable.kind == "boolean":
+        unknown = ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
+        broken.append(Broken(column, "a code that the map does not know", unknown))
+    else:
+        infinite = np.isinf(numbers)
+        broken.append(Broken(column, "an infinite number", infinite))
+        if infinite.any():
+            numbers = np.where(infinite, np.nan, numbers)
+        if source.unit not in (None, variable.unit):
+            numbers = np.asarray(to_canonical(numbers, variable, source.unit))
+        broken.append(find_outside(column, numbers, variable))
+    return _without(numbers, broken, cells.index)
+
+
+def _number(code: str) -> float | None:
+    try:
+        return float(normal_code(code))
+    except ValueError:
+        return None
+
+
+def find_outside(column: str, numbers: npt.NDArray[np.float64], variable: Variable) -> Broken:
+    """Which numbers lie outside the plausible range of the variable."""
+    low = float("-inf") if variable.low is None else variable.low
+    high = float("inf") if variable.high is None else variable.high
+    rule = f"{variable.name} outside {low:g} to {high:g} {variable.unit}"
+    return Broken(column, rule, (numbers < low) | (numbers > high))
+
+
+def _without(
+    numbers: npt.NDArray[np.float64], broken: list[Broken], index: pd.Index
+) -> tuple[pd.Series, list[Broken]]:
+    found = [one for one in broken if one.rows.any()]
+    for one in found:
+        numbers = np.where(one.rows, np.nan, numbers)
+    return pd.Series(numbers, index=index), found
+
+
+def _read_distinct(
+    cells: pd.DataFrame, source: ValueSource, variable: Variable, reading: Reading
+) -> tuple[pd.Series, list[Broken]]:
+    """Reads each distinct combination of the source's cells once."""
+    texts = pd.DataFrame({name: as_text(cells[name]) for name in source.columns}, cells.index)
+    codes: npt.NDArray[np.integer]
+    if len(source.columns) == 1:
+        codes, distinct = pd.factorize(texts[source.columns[0]])
+        table = pd.DataFrame({source.columns[0]: pd.Series(distinct, dtype="str").str.strip()})
+    elif source.columns:
+        codes = texts.groupby(list(source.columns), sort=False).ngroup().to_numpy()
+        table = texts.drop_duplicates(ignore_index=True)
+    else:
+        codes, table = np.zeros(len(cells), np.intp), pd.DataFrame(index=[0])
+    values, broken = _read_table(table, source, variable, reading)
+    if variable.kind == "category":
+        values = pd.Series(pd.Categorical(values, categories=list(variable.codes)))
+    taken = values.take(codes).set_axis(cells.index)
+    return taken, [Broken(one.column, one.rule, one.rows[codes]) for one in broken]
+
+
+def _read_table(
+    table: pd.DataFrame, source: ValueSource, variable: Variable, reading: Reading
+) -> tuple[pd.Series, list[Broken]]:
+    findings = Findings()
+    values = read_variable(table, source, variable, reading, findings)
+    broken = [Broken(one.column, one.rule, table.index.isin(one.rows)) for one in findings.rejects]
+    if findings.problems:
+        # What condemns a whole column of a file condemns single rows of a batch.
+        columns = ", ".join(source.columns)
+        broken += _find_unread(table, source, variable, reading, broken)
+        if variable.kind == "number":
+            broken.append(find_outside(columns, values.to_numpy(np.float64), variable))
+    lost = np.zeros(len(table), dtype=bool)
+    for one in broken:
+        lost |= one.rows
+    values = values.mask(lost)
+    return values, [one for one in broken if one.rows.any()]
+
+
+def _find_unread(
+    table: pd.DataFrame,
+    source: ValueSource,
+    variable: Variable,
+    reading: Reading,
+    broken: list[Broken],
+) -> list[Broken]:
+    rule = "a code that the map does not know"
+    if variable.kind == "number":
+        rule = "text where a number is expected"
+    found = []
+    for name in source.columns:
+        alone = ValueSource("column", (name,), source.unit, source.codes, source.missing)
+        read = read_variable(table[[name]], alone, variable, reading, Findings())
+        unread = read.isna() & ~is_missing(table[name], reading, source.missing)
+        rows = unread.to_numpy(dtype=bool)
+        for one in broken:
+            if one.column == name:
+                rows &= ~one.rows
+        found.append(Broken(name, rule, rows))
+    return found

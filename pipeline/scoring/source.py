@@ -1,0 +1,73 @@
+"""What a source of patients must be able to do: a file, a folder, a query, a health record.
+
+A source hands over the same batches each time it is read, so that a job that was killed can go on
+behind its last finished batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+REJECT_COLUMNS = ("row", "patient_id", "column", "rule")
+
+
+def no_rejects() -> pd.DataFrame:
+    """A table of rejects without a row."""
+    return rejects_table(np.empty(0, np.int64), "", "", "")
+
+
+def rejects_table(rows: Any, patient_id: Any, column: Any, rule: Any) -> pd.DataFrame:
+    """One line per row that is not scored: ``row``, ``patient_id``, ``column``, ``rule``."""
+    table = pd.DataFrame({"row": np.asarray(rows, dtype=np.int64)})
+    for name, values in zip(REJECT_COLUMNS[1:], (patient_id, column, rule), strict=True):
+        table[name] = pd.Series(values, index=table.index, dtype="str")
+    return table
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """Raw rows (n, columns), their cells as text or typed; the index is the row number (int64).
+
+    In files the header is row 1; elsewhere the first row is 1. ``unreadable``: rows that could not
+    even be cut into cells, as ``row``, ``patient_id`` (empty), ``column`` (empty), ``rule``; they
+    count as rows of the source. ``done``: how far the source has been read, in its own ``unit``.
+    """
+
+    number: int
+    rows: pd.DataFrame
+    unreadable: pd.DataFrame = field(default_factory=no_rejects)
+    done: int = 0
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the source in this batch."""
+        return len(self.rows) + len(self.unreadable)
+
+
+class Source(Protocol):
+    """Rows of patients that can be read from the start, or from any batch on.
+
+    ``name`` stands in messages. ``columns``: every column there is. ``decimal``: the decimal sign
+    of numbers that come as text. ``total`` in ``unit`` ("rows" or "bytes") is for the progress
+    bar, None where it is not known before the end.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    decimal: str
+    unit: str
+    total: int | None
+
+    def identity(self) -> dict[str, Any]:
+        """What must not have changed when a killed job goes on: plain values for JSON."""
+
+    def batches(self, columns: Sequence[str], first: int = 0) -> Iterator[RawBatch]:
+        """Batches from number ``first`` on, with at least these columns.
+
+        Raises CohortError where the source is damaged, ConfigError where it has gone away.
+        """

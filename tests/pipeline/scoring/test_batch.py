@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.cohort_map import CohortMap
+from features.errors import CohortError, ConfigError, HorizonError
+from models.scorer import Scorer
+from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.columns import Wanted
+from pipeline.scoring.rows import NOT_SELECTED
+
+
+@pytest.fixture(scope="module")
+def scorer(model_folder: Path) -> Scorer:
+    return Scorer.load(model_folder)
+
+
+@pytest.fixture
+def raw(drawn_covariates: pd.DataFrame) -> pd.DataFrame:
+    """60 patients as typed columns, numbered from row 2 on."""
+    rows = drawn_covariates.head(60).reset_index()
+    return rows.set_axis(pd.RangeIndex(2, 62))
+
+
+def make_rules(scorer: Scorer, raw: pd.DataFrame, wanted: Wanted | None = None) -> ScoringRules:
+    return ScoringRules.make(scorer, None, list(map(str, raw)), wanted)
+
+
+def as_texts(raw: pd.DataFrame) -> pd.DataFrame:
+    return raw.astype(object).fillna("").astype("str")
+
+
+@pytest.mark.parametrize("reasons", [0, 3])
+@pytest.mark.parametrize("intervals", [True, False])
+def test_a_batch_gets_the_scorers_numbers_to_the_last_bit(
+    scorer: Scorer,
+    raw: pd.DataFrame,
+    drawn_covariates: pd.DataFrame,
+    reasons: int,
+    intervals: bool,
+) -> None:
+    rules = make_rules(scorer, raw, Wanted(reasons=reasons, intervals=intervals))
+    scored, rejects = score_batch(raw, rules)
+    plain = scorer if intervals else replace(scorer, interval=None)
+    expected = plain.score(drawn_covariates.head(60), n_reasons=reasons)
+    assert rejects.empty
+    assert scored["patient_id"].tolist() == list(expected.index)
+    for name in expected:
+        assert scored[name].tolist() == expected[name].tolist(), name
+
+
+def test_text_and_typed_cells_give_the_same_scores(scorer: Scorer, raw: pd.DataFrame) -> None:
+    rules = make_rules(scorer, raw, Wanted(reasons=0))
+    typed, _ = score_batch(raw, rules)
+    text, _ = score_batch(as_texts(raw), rules)
+    pd.testing.assert_frame_equal(typed, text)
+
+
+def test_text_and_typed_cells_give_the_same_rejects(scorer: Scorer, raw: pd.DataFrame) -> None:
+    raw.loc[4, "age"] = -3.0
+    raw.loc[5, "diabetes"] = 2.0
+    raw.loc[6, "systolic_bp"] = np.inf
+    raw.loc[7, "sex"] = "king"
+    raw.loc[8, ["age", "ldl_cholesterol"]] = [500.0, 0.0]
+    rules = make_rules(scorer, raw, Wanted(reasons=0))
+    _, typed = score_batch(raw, rules)
+    _, text = score_batch(as_texts(raw), rules)
+    assert typed["row"].tolist() == [4, 5, 6, 7, 8]
+    assert typed["column"].tolist()[3:] == ["sex", "age; ldl_cholesterol"]
+    pd.testing.assert_frame_equal(typed, text)
+
+
+def test_rows_in_which_a_whole_column_is_wrong_are_rejected_one_by_one(
+    scorer: Scorer, raw: pd.DataFrame
+) -> None:
+    texts = as_texts(raw)
+    texts["ldl_cholesterol"] = ["many", *[""] * 59]
+    texts["sex"] = ["king", "queen", "knave", *["male"] * 57]
+    scored, rejects = score_batch(texts, make_rules(scorer, texts, Wanted(reasons=0)))
+    assert rejects["row"].tolist() == [2, 3, 4]
+    assert rejects["column"].tolist() == ["ldl_cholesterol; sex", "sex", "sex"]
+    assert len(scored) == 57
+
+
+def test_an_identifier_that_a_spreadsheet_mangled_or_that_is_missing_rejects_its_row(
+    scorer: Scorer, raw: pd.DataFrame
+) -> None:
+    raw.loc[[3, 4, 5], "patient_id"] = ["1.2E+10", "", "#REF!"]
+    _, rejects = score_batch(raw, make_rules(scorer, raw, Wanted(reasons=0)))
+    assert rejects["row"].tolist() == [3, 4, 5]
+    assert rejects["rule"].tolist() == [
+        "was turned into scientific notation by a spreadsheet",
+        "no patient identifier",
+        "holds spreadsheet errors",
+    ]
+
+
+def test_rows_that_the_map_leaves_out_say_so(scorer: Scorer, raw: pd.DataFrame) -> None:
+    content = {
+        "name": "mine",
+        "file": "mine.csv",
+        "patient_id": "PATIENT_ID",
+        "include": [{"column": "AGE", "at_least": "60", "reason": "60 or older"}],
+        "variables": {"age": {"column": "AGE", "unit": "years"}, "sex": "sex"},
+    }
+    rules = ScoringRules.make(scorer, CohortMap.read("mine.yaml", content), list(map(str, raw)))
+    scored, rejects = score_batch(raw, rules)
+    young = ~(raw["age"] >= 60)
+    assert rejects["row"].tolist() == raw.index[young].tolist()
+    assert set(rejects["rule"]) == {NOT_SELECTED}
+    assert rejects["patient_id"].tolist() == raw.loc[young, "patient_id"].tolist()
+    assert len(scored) == (~young).sum()
+
+
+def test_columns_kept_come_through_as_text_and_may_not_clash(
+    scorer: Scorer, raw: pd.DataFrame
+) -> None:
+    raw["ward"] = pd.Series([7.0, np.nan, *["b"] * 58], index=raw.index, dtype="object")
+    scored, _ = score_batch(raw, make_rules(scorer, raw, Wanted(reasons=0, keep=("ward",))))
+    assert scored["ward"].tolist()[:3] == ["7.0", "", "b"]
+    with pytest.raises(ConfigError, match="no such column"):
+        make_rules(scorer, raw, Wanted(keep=("bed",)))
+
+
+def test_points_may_stand_in_a_column_of_numbers(scorer: Scorer, raw: pd.DataFrame) -> None:
+    text, _ = score_batch(raw, make_rules(scorer, raw))
+    apart, _ = score_batch(raw, make_rules(scorer, raw, Wanted(points="column")))
+    joined = [
+        f"{name} {points:+.1f}" if name else ""
+        for name, points in zip(apart["reason_1"], apart["reason_1_points"], strict=True)
+    ]
+    assert joined == text["reason_1"].tolist()
+
+
+def test_a_risk_at_a_threshold_belongs_to_the_category_above(
+    scorer: Scorer, raw: pd.DataFrame
+) -> None:
+    scored, _ = score_batch(raw, make_rules(scorer, raw, Wanted(reasons=0)))
+    risk = scored["risk_10y"]
+    expected = np.select(
+        [risk >= 0.2, risk >= 0.075, risk >= 0.05], ["high", "intermediate", "borderline"], "low"
+    )
+    assert scored["risk_category"].tolist() == expected.tolist()
+
+
+def test_a_calcium_score_that_is_not_known_is_flagged(scorer: Scorer, raw: pd.DataFrame) -> None:
+    scored, _ = score_batch(raw, make_rules(scorer, raw, Wanted(reasons=0)))
+    missing = raw["cac_agatston"].isna()
+    assert 0 < missing.sum() < 60
+    assert scored["imputed_cac"].tolist() == missing.astype(int).tolist()
+
+
+def test_nothing_known_and_nothing_answerable_are_refused(
+    scorer: Scorer, raw: pd.DataFrame
+) -> None:
+    with pytest.raises(CohortError, match="no column of the map"):
+        ScoringRules.make(scorer, None, ["nothing", "known"])
+    with pytest.raises(HorizonError):
+        make_rules(scorer, raw, Wanted(horizons=(99.0,)))
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_batch_may_hold_one_patient_or_none(scorer: Scorer, raw: pd.DataFrame, n: int) -> None:
+    rules = make_rules(scorer, raw)
+    whole, _ = score_batch(raw, rules)
+    scored, rejects = score_batch(raw.head(n), rules)
+    assert (len(scored), len(rejects)) == (n, 0)
+    assert list(scored) == list(rules.output)
+    if n:
+        assert scored.iloc[0].tolist() == whole.iloc[0].tolist()

@@ -46,9 +46,24 @@ def test_only_randomised_evidence_may_lower_a_risk_by_default() -> None:
             assert "observational estimate" in option.text
 
 
-def test_aspirin_says_that_it_causes_bleeding() -> None:
+def test_aspirin_says_how_often_it_causes_bleeding() -> None:
     harm = TreatmentEffects.load()["aspirin"].harm
-    assert harm is not None and "bleeding" in harm
+    assert harm is not None and "bleeding: relative hazard 1.43 (1.30-1.56)" in harm
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [
+        ("aspirin", (0.89, 0.84, 0.95)),  # Zheng 2019
+        ("ezetimibe", (0.936, 0.89, 0.99)),  # IMPROVE-IT 2015
+        ("sglt2_inhibitor", (0.91, 0.87, 0.96)),  # SMART-C 2024
+        ("glp1_agonist", (0.86, 0.79, 0.94)),  # Giugliano 2021
+    ],
+)
+def test_effects_are_those_of_their_sources(name: str, figures: tuple[float, ...]) -> None:
+    effect = TreatmentEffects.load()[name].effect
+    assert effect is not None
+    assert (effect.estimate, effect.low, effect.high) == figures
 
 
 def test_the_effect_of_a_statin_is_that_of_the_trials_per_mmol_of_ldl() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import math
 
 import numpy as np
@@ -102,9 +104,17 @@ def test_observational_estimates_stand_alone_unless_asked_for() -> None:
     assert with_it.counted == ("bp_lowering", "smoking_cessation")
 
 
-@pytest.mark.parametrize("name", ["ezetimibe", "aspirin", "vitamin_k2", "chelation"])
-def test_without_a_verified_effect_there_is_no_figure(name: str) -> None:
+@pytest.mark.parametrize("name", ["vitamin_k2", "chelation", "lithotripsy"])
+def test_without_an_established_effect_there_is_no_figure(name: str) -> None:
     answer = _ask(name)
+    assert answer.options[0].change is None and answer.combined is None
+
+
+def test_an_effect_whose_figures_were_not_checked_is_withheld() -> None:
+    unchecked = replace(EFFECTS["bp_lowering"], status="withheld", effect=None)
+    effects = replace(EFFECTS, options={**EFFECTS.options, "bp_lowering": unchecked})
+    answer = what_if(effects, LINK, NOTHING, 10.0, PATIENT, ["bp_lowering"])
+    assert answer.options[0].verdict == "eligible"
     assert answer.options[0].change is None and answer.combined is None
 
 

@@ -85,8 +85,14 @@ def read_table(path: Path) -> RawTable:
     return read_bytes(data, path.name)
 
 
-def read_bytes(data: bytes, name: str) -> RawTable:
-    """What `read_table` does, for the bytes of a file called ``name``."""
+def read_bytes(
+    data: bytes, name: str, delimiter: str = "", *, skip_ragged: bool = False
+) -> RawTable:
+    """What `read_table` does, for the bytes of a file called ``name``.
+
+    ``delimiter``: empty to find it out. ``skip_ragged``: leave out rows with more or fewer cells
+    than the header (the rows that are left are then numbered without them) in place of refusing.
+    """
     data = unpack(data, name)
     if not data.strip():
         raise refuse(name, "is empty", "Export the cohort again")
@@ -97,8 +103,8 @@ def read_bytes(data: bytes, name: str) -> RawTable:
         text = decode(data, name)
         content, first_row = _drop_separator_line(text.content)
         refuse_title(content, name)
-        delimiter, encoding = sniff_delimiter(content), text.encoding
-        header, frame = _read_text(content, delimiter, name, first_row)
+        delimiter, encoding = delimiter or sniff_delimiter(content), text.encoding
+        header, frame = _read_text(content, delimiter, name, first_row, skip_ragged)
     refuse_patient_as_header(header, frame, name)
     check_header(header, name, delimiter)
     frame.columns = pd.Index([column or f"column {i + 1}" for i, column in enumerate(header)])
@@ -145,7 +151,7 @@ def _drop_separator_line(content: str) -> tuple[str, int]:
 
 
 def _read_text(
-    content: str, delimiter: str, name: str, first_row: int
+    content: str, delimiter: str, name: str, first_row: int, skip_ragged: bool
 ) -> tuple[list[str], pd.DataFrame]:
     """The header, and the rows below it numbered as in the file."""
     lines = content.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "").strip("\n")
@@ -160,7 +166,7 @@ def _read_text(
         table = _parse(data, delimiter, skip)
     except pa.ArrowException as error:
         raise _open_quote(name) from error
-    if ragged:
+    if ragged and not skip_ragged:
         first = ragged[0]
         where = "" if first.number is None else f", first in row {first.number + first_row - 2}"
         raise refuse(

@@ -11,18 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from models.leakage.coincidence import is_beyond_chance, own_shares
 from models.leakage.leak import Leak
 from models.leakage.limits import Limits
 from models.leakage.subject import Flags, Subject
 
 PATIENT_ID, COVARIATES = "patient_id", "covariates"
 
-_BY_CHANCE = 1e-6
-"""Chance of one such pair in the whole cohort below which a pair is one patient, not two."""
-
 _TELLING_DISTINCT = 20
-_COMMON = 0.1
-_PARTS = 3
+_MOST_PARTS = 3
 _REMEDY = "Keep one row per patient, or the two in the same part of the split"
 
 
@@ -56,37 +53,29 @@ def twins_by_id(columns: pd.DataFrame) -> pd.Series:
 def twins_by_values(columns: pd.DataFrame) -> pd.Series:
     """(n,) number of the group of twins, -1 where there is none.
 
-    The telling columns (numbers with many values) are dealt to three parts. Patients who agree in
-    all values of a part, so rare together that no such pair is expected by chance, are twins: so
-    a twin of whom one value was changed is found as well.
+    Patients who agree in all telling columns (numbers with many values that the others do not
+    determine), or in all of a half or a third of them, and whose values are so rare together that
+    no such pair is expected by chance. By halves and thirds a twin of whom one or two values were
+    changed is found as well.
     """
     numbers = columns.select_dtypes("number").reset_index(drop=True)
-    # Ratios of two columns repeat what these say; parts are dealt so that neighbours are split.
-    telling = [name for name in numbers if numbers[name].nunique() >= _TELLING_DISTINCT]
+    many = [name for name in numbers if numbers[name].nunique() >= _TELLING_DISTINCT]
+    own = own_shares(numbers[many])
     groups = pd.Series(-1, index=numbers.index)
-    for part in range(_PARTS if len(telling) >= 2 * _PARTS else 1):
-        chosen = telling[part::_PARTS] if len(telling) >= 2 * _PARTS else telling
-        if not chosen:
-            continue
-        rare = is_beyond_chance(numbers[chosen])
-        keys = pd.util.hash_pandas_object(numbers[chosen], index=False)
+    for part in _parts(list(own.index)):
+        keys = pd.util.hash_pandas_object(numbers[part], index=False)
+        alike = keys.duplicated(keep=False)
+        rare = is_beyond_chance(numbers[part], alike, own[part])
         found = _groups_of_twins(keys.where(rare))
         groups = groups.where(groups >= 0, found)
     return groups
 
 
-def is_beyond_chance(values: pd.DataFrame) -> pd.Series:
-    """(n,) whether another patient with all the same values is not to be expected.
-
-    The product of the shares of patients with each value, times the number of pairs; values that
-    more than a tenth share (no calcium, no alcohol) go together and count as nothing.
-    """
-    expected = pd.Series(float(len(values)) ** 2 / 2, index=values.index)
-    for name in values:
-        share = values[name].map(values[name].value_counts(normalize=True))
-        # The patient's own value does not speak for how common it is.
-        expected *= share.where(share <= _COMMON, 1.0).fillna(1.0)
-    return expected < _BY_CHANCE
+def _parts(names: list[str]) -> Iterator[list[str]]:
+    """All, halves and thirds; dealt so that neighbours, which often measure the same, are split."""
+    for n_parts in range(1, _MOST_PARTS + 1):
+        if len(names) >= 2 * n_parts:
+            yield from (names[place::n_parts] for place in range(n_parts))
 
 
 def _groups_of_twins(keys: pd.Series) -> pd.Series:

@@ -72,9 +72,8 @@ class Verdict:
     def require_passed(self, where: str) -> None:
         """Raise CohortError with every open leak at once."""
         if not self.passed:
-            hint = "Or give a reason in params.yaml: leakage.accepted"
             problems = [leak.to_problem() for leak in self.open]
-            raise CohortError(problems, f"{where} leaks. {hint}")
+            raise CohortError(problems, f"Leakage in {where}")
 
     def to_dict(self) -> dict[str, object]:
         """For JSON: the leaks, each with the reason it was accepted for or None."""

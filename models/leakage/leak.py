@@ -19,7 +19,9 @@ class Leak:
 
     def to_problem(self) -> Problem:
         """The leak as a problem of the cohort."""
-        return Problem(self.column, self.measured, self.remedy, self.rows)
+        accepted = f"leakage.accepted.{self.column}"
+        remedy = f"{self.remedy}. If it is no leak, write why in params.yaml: {accepted}"
+        return Problem(self.column, self.measured, remedy, self.rows)
 
     def to_dict(self) -> dict[str, str | int | None]:
         """For JSON."""

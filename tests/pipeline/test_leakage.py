@@ -46,7 +46,9 @@ def test_the_run_stops_at_a_leak_and_names_column_measure_and_remedy(
 ) -> None:
     with pytest.raises(CohortError, match=r"heart_rate: .* \d.*\. .*remove it") as refused:
         require_no_leak(cohort, split, params, Paths(tmp_path))
-    assert "leakage.accepted" in str(refused.value)
+    head, *problems = str(refused.value).splitlines()
+    assert head == f"Leakage in mine: {len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    assert all("leakage.accepted.heart_rate" in problem for problem in problems)
     told = json.loads((Paths(tmp_path).train / "leakage.json").read_text())
     assert told["passed"] is False
     assert {leak["column"] for leak in told["leaks"]} == {"heart_rate"}

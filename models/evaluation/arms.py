@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from features.endpoint import Endpoint
 from features.errors import HorizonError
-from models.evaluation.metric import METRICS
+from models.evaluation.metric import DISTANCES, METRICS
 from models.evaluation.prediction import PreparedRisk
-from models.metrics.bootstrap import percentile_interval, resample_counts
+from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 from models.metrics.follow_up import Flags, Floats, FollowUp
 
 Key = TypeVar("Key", bound=Hashable)
@@ -52,6 +52,9 @@ class Figures:
 
     def interval(self, metric: str) -> tuple[float, float]:
         """95 % limits."""
+        if metric in DISTANCES:
+            lower, upper = distance_interval(self.estimate(metric), self.drawn(metric))
+            return float(lower), float(upper)
         return interval_of(self.drawn(metric))
 
 
@@ -91,8 +94,10 @@ def interval_of(draws: npt.ArrayLike) -> tuple[float, float]:
 
 
 def difference(first: Figures, second: Figures, metric: str) -> tuple[float, float, float]:
-    """First less second, with its paired 95 % limits."""
+    """First less second, with its paired 95 % limits; NaN for DISTANCES."""
     gap = first.estimate(metric) - second.estimate(metric)
+    if metric in DISTANCES:
+        return gap, float("nan"), float("nan")
     return gap, *interval_of(first.drawn(metric) - second.drawn(metric))
 
 
@@ -132,7 +137,7 @@ def _measure(
     sample = resampled[one.key]
     if not _reaches(sample, one.risk.horizon):
         return np.full(len(METRICS), np.nan)
-    return one.risk.measure(sample)[0]
+    return one.risk.measure(sample, is_resample=True)[0]
 
 
 def _reaches(sample: FollowUp, horizon: float) -> bool:

@@ -8,12 +8,17 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Metric:
-    """``better`` says which way is good; "ideal" means the closer to ``ideal`` the better."""
+    """``better`` says which way is good; "ideal" means the closer to ``ideal`` the better.
+
+    ``is_distance``: it cannot be negative and noise makes it positive, so that its limits are those
+    of `distance_interval`, and a difference of two of them has none (docs/decisions/0025).
+    """
 
     name: str
     label: str
     better: Literal["higher", "lower", "ideal"]
     ideal: float | None = None
+    is_distance: bool = False
 
 
 METRICS: tuple[Metric, ...] = (
@@ -28,9 +33,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("observed_over_expected", "Observed over expected", "ideal", 1.0),
     Metric("calibration_in_the_large", "Calibration in the large", "ideal", 0.0),
     Metric("calibration_slope", "Calibration slope", "ideal", 1.0),
-    Metric("ici", "Integrated calibration index", "lower"),
-    Metric("e50", "Median calibration error", "lower"),
-    Metric("e90", "90th percentile of the calibration error", "lower"),
+    Metric("ici", "Integrated calibration index", "lower", is_distance=True),
+    Metric("e50", "Median calibration error", "lower", is_distance=True),
+    Metric("e90", "90th percentile of the calibration error", "lower", is_distance=True),
 )
 """Measured at every horizon."""
 
@@ -40,7 +45,10 @@ INTEGRATED_METRICS: tuple[Metric, ...] = (
 )
 """Measured once, up to the last of two or more horizons."""
 
-COMPARED = ("c_index", "uno_c", "auc", "brier", "ipa", "ici", "integrated_brier")
+DISTANCES = tuple(metric.name for metric in METRICS if metric.is_distance)
+"""Metrics whose draws are distances between curves."""
+
+COMPARED = ("c_index", "uno_c", "auc", "brier", "ipa", "integrated_brier")
 """Metrics whose paired differences are of use."""
 
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.endpoint import Endpoint
-from models.evaluation.metric import COMPARED, INTEGRATED_METRICS, METRICS
+from models.evaluation.metric import COMPARED, DISTANCES, INTEGRATED_METRICS, METRICS
 from models.evaluation.prediction import Measured, PreparedRisk, measure
-from models.metrics.bootstrap import percentile_interval, resample_counts
+from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 from models.metrics.calibration import calibration_by_group
 from models.metrics.follow_up import Flags, Floats, FollowUp
 
@@ -21,7 +21,7 @@ Report = Callable[[], None]
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """Tidy tables; risks are fractions, horizons years, limits 95 % bootstrap percentiles.
+    """Tidy tables; risks are fractions, horizons years, limits 95 % by bootstrap.
 
     ``metrics``: model, metric, horizon, estimate, lower, upper, n, events.
     ``differences``: model, reference, metric, horizon, difference, lower, upper, n, events; the
@@ -149,7 +149,7 @@ def _sample(
     for counts in resample_counts(len(follow_up.time), n_bootstrap, seed):
         resample = follow_up.resample(counts)
         for name, parts in prepared.items():
-            draws[name].append(measure(resample, parts))
+            draws[name].append(measure(resample, parts, is_resample=True))
         if report is not None:
             report()
     return _Sample(follow_up, prepared, estimates, draws)
@@ -193,7 +193,7 @@ def _long(
     lead: Mapping[str, str],
     what: str,
 ) -> pd.DataFrame:
-    lower, upper = percentile_interval(draws)
+    lower, upper = _limits(names, estimate, draws)
     sizes = [sample.counts(horizon) for _, horizon in names]
     return pd.DataFrame(
         {
@@ -207,6 +207,15 @@ def _long(
             "events": [events for _, events in sizes],
         }
     )
+
+
+def _limits(
+    names: list[tuple[str, float]], estimate: Floats, draws: Floats
+) -> tuple[Floats, Floats]:
+    is_distance = np.array([metric in DISTANCES for metric, _ in names])
+    pairs = zip(percentile_interval(draws), distance_interval(estimate, draws), strict=True)
+    lower, upper = (np.where(is_distance, reach, limit) for limit, reach in pairs)
+    return lower, upper
 
 
 def _group_rows(sample: _Sample, model: str, n_groups: int) -> pd.DataFrame:

@@ -22,13 +22,17 @@ N_CURVE_POINTS = 60
 
 @dataclass(frozen=True)
 class PreparedRisk:
-    """Risks (n,) by one horizon, ranked, with their spline and the points of the curve to draw."""
+    """Risks (n,) by one horizon, ranked, with their spline and the points of the curve to draw.
+
+    ``smooth`` (n,) is what the curve of the sample they were prepared for makes of each risk.
+    """
 
     risk: Floats
     horizon: float
     ranking: Ranking
     basis: CurveBasis
     curve_points: Floats
+    smooth: Floats
 
     @classmethod
     def of(cls, follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) -> PreparedRisk:
@@ -37,16 +41,23 @@ class PreparedRisk:
         given = np.asarray(risk, dtype=np.float64)
         low, high = np.quantile(given, [0.01, 0.99])
         ranking, basis = Ranking.of(follow_up, given), CurveBasis.of(follow_up, given)
-        return cls(given, horizon, ranking, basis, np.linspace(low, high, N_CURVE_POINTS))
+        points = np.linspace(low, high, N_CURVE_POINTS)
+        smooth = basis.smooth(basis.fit(follow_up, horizon))
+        return cls(given, horizon, ranking, basis, points, smooth)
 
-    def measure(self, follow_up: FollowUp) -> tuple[Floats, Floats]:
-        """The METRICS, and the calibration curve at ``curve_points``, of this sample."""
+    def measure(self, follow_up: FollowUp, is_resample: bool = False) -> tuple[Floats, Floats]:
+        """The METRICS, and the calibration curve at ``curve_points``, of this sample.
+
+        In a resample DISTANCES are those of its curve from ``smooth``, as `distance_interval` needs
+        them.
+        """
         risk, horizon = self.risk, self.horizon
         observed, expected = observed_risk(follow_up, horizon), mean_risk(follow_up, risk)
         brier = brier_score(follow_up, risk, horizon)
         null = brier_score(follow_up, np.full(len(risk), observed), horizon)
         curve = self.basis.fit(follow_up, horizon)
-        distances = self.basis.distances(follow_up, curve)
+        origin = self.smooth if is_resample else None
+        distances = self.basis.distances(follow_up, curve, origin)
         values = {
             "c_index": harrell_c(follow_up, self.ranking, horizon),
             "uno_c": uno_c(follow_up, self.ranking, horizon),
@@ -75,9 +86,11 @@ class Measured:
     curves: Floats
 
 
-def measure(follow_up: FollowUp, prepared: Sequence[PreparedRisk]) -> Measured:
+def measure(
+    follow_up: FollowUp, prepared: Sequence[PreparedRisk], is_resample: bool = False
+) -> Measured:
     """Everything about one model on one sample; integrated figures need two horizons or more."""
-    parts = [one.measure(follow_up) for one in prepared]
+    parts = [one.measure(follow_up, is_resample) for one in prepared]
     at_horizons = np.array([figures for figures, _ in parts])
     integrated = np.full(len(INTEGRATED_METRICS), np.nan)
     if len(prepared) > 1:

@@ -61,9 +61,18 @@ class CurveBasis:
         coefficients = fit_binomial(self.design, outcome, weight, self.link, start=perfect)
         return CalibrationCurve(self.link, self.knots, coefficients)
 
-    def distances(self, follow_up: FollowUp, curve: CalibrationCurve) -> CalibrationDistances:
-        """ICI, E50 and E90 of this sample, measured from its own curve."""
-        gap = np.abs(unlink(self.design @ curve.coefficients, self.link) - self.risk)
+    def smooth(self, curve: CalibrationCurve) -> Floats:
+        """(n,) what the curve makes of each patient's risk."""
+        return unlink(self.design @ curve.coefficients, self.link)
+
+    def distances(
+        self, follow_up: FollowUp, curve: CalibrationCurve, origin: Floats | None = None
+    ) -> CalibrationDistances:
+        """ICI, E50 and E90 of this sample, measured from its own curve.
+
+        With ``origin`` (n,), such as another sample's smooth risks, the distances from these.
+        """
+        gap = np.abs(self.smooth(curve) - (self.risk if origin is None else origin))
         if not np.isfinite(gap).all():
             return CalibrationDistances(*[float("nan")] * 3)
         order = np.argsort(gap)
@@ -77,7 +86,8 @@ class CurveBasis:
 class CalibrationDistances:
     """Mean (ICI), median (E50) and 90th percentile (E90) of |curve - risk|, as fractions.
 
-    They cannot be negative, so noise alone makes them positive: read them beside the sample size.
+    They cannot be negative, so noise alone makes them positive: read them beside their intervals,
+    which begin at 0 where noise would do (models/metrics/bootstrap.py: distance_interval).
     """
 
     ici: float

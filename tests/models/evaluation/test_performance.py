@@ -5,7 +5,13 @@ import pytest
 
 from features.endpoint import Endpoint
 from features.errors import HorizonError
-from models.evaluation.metric import COMPARED, INTEGRATED_METRICS, METRICS, name_at
+from models.evaluation.metric import (
+    COMPARED,
+    DISTANCES,
+    INTEGRATED_METRICS,
+    METRICS,
+    name_at,
+)
 from models.evaluation.performance import EvaluationResult, evaluate_predictions
 from models.metrics.brier import integrated_brier_score
 from models.metrics.calibration import calibration_slope
@@ -39,8 +45,17 @@ def test_every_metric_stands_in_the_table_with_its_interval(result: EvaluationRe
     assert np.isfinite(table["estimate"]).all()
     assert (table["lower"] < table["upper"]).all()
     inside = (table["lower"] <= table["estimate"]) & (table["estimate"] <= table["upper"])
-    # calibration errors cannot be negative, so their percentile interval may miss the estimate
-    assert inside[~table["metric"].isin(["ici", "e50", "e90"])].all()
+    assert inside.all()
+
+
+def test_a_calibration_error_that_noise_would_give_is_not_told_from_none(
+    result: EvaluationResult,
+) -> None:
+    errors = result.metrics[result.metrics["metric"] == "ici"].set_index(["model", "horizon"])
+    assert (errors.loc["truth", "lower"] == 0).all()
+    assert errors.loc[("noisy", 8.0), "lower"] > 0
+    # a difference of two distances has no interval that holds it: none is shown
+    assert not result.differences["metric"].isin(DISTANCES).any()
 
 
 def test_estimates_are_those_of_the_metrics(

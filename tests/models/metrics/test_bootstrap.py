@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.metrics.bootstrap import percentile_interval, resample_counts
+from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 
 
 def test_every_resample_has_as_many_patients_as_the_sample() -> None:
@@ -42,3 +42,24 @@ def test_the_interval_of_a_mean_has_the_width_that_theory_says() -> None:
     means = [np.average(x, weights=counts) for counts in resample_counts(400, 500, seed=0)]
     lower, upper = percentile_interval(means)
     assert upper - lower == pytest.approx(2 * 1.96 * x.std() / np.sqrt(400), rel=0.1)
+
+
+def test_limits_of_a_distance_lie_as_far_off_as_resamples_wander_and_never_below_zero() -> None:
+    wandered = np.linspace(0.0, 0.02, 1001)
+    lower, upper = distance_interval([0.03, 0.01], np.column_stack([wandered, wandered]))
+    assert lower == pytest.approx([0.03 - 0.95 * 0.02, 0.0])
+    assert upper == pytest.approx([0.03 + 0.95 * 0.02, 0.01 + 0.95 * 0.02])
+
+
+def test_the_interval_of_a_distance_reaches_zero_where_there_is_none() -> None:
+    draws, held = np.random.default_rng(8), 0
+    for _ in range(200):
+        sample = draws.normal(size=100)
+        wandered = np.abs(sample[draws.integers(0, 100, (200, 100))].mean(axis=1) - sample.mean())
+        held += distance_interval(abs(sample.mean()), wandered)[0] == 0
+    # percentiles of the distance itself reach 0 in none
+    assert held / 200 == pytest.approx(0.95, abs=0.04)
+
+
+def test_a_distance_that_was_never_redrawn_has_no_limits() -> None:
+    assert np.isnan(distance_interval(0.1, [])).all()

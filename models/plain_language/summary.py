@@ -20,19 +20,19 @@ FloatArray = npt.NDArray[np.float64]
 
 _TABLED_ETHNICITIES = ("white", "black", "hispanic", "chinese")
 _MESA_FROM_YEARS = 45
+_LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A variable and its contribution, percentage points; ``value``: canonical, None if unknown.
+    """A variable and its contribution, percentage points.
 
-    ``derived``: not recorded itself, but worked out from other variables.
+    ``value``: canonical, or None where it was worked out from other variables.
     """
 
     variable: str
     points: float
     value: float | str | None = None
-    derived: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,13 @@ class Missing:
     """Important variables without a value, the weightiest first, and how much they weigh.
 
     ``points``: what such variables, where known, move a risk like this one by; typical size of the
-    weightiest, percentage points. None where that was not worked out.
+    weightiest, percentage points. None where that was not worked out. ``counted``: what all
+    unknown variables together contribute to this risk, percentage points.
     """
 
     variables: tuple[str, ...]
     points: float | None
+    counted: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,14 @@ def summarise_patients(
     contributions = explanation.by_variable(CATALOGUE)
     dictionary = Dictionary.load()
     outside = _outside(covariates, ranges)
-    unknown = pd.DataFrame(
-        {str(name): is_unknown(str(name), covariates, features) for name in contributions}
-    )
+    names = dict.fromkeys([*map(str, contributions), *ranges.important])
+    unknown = pd.DataFrame({name: is_unknown(name, covariates, features) for name in names})
     summaries = []
     for row in range(len(covariates)):
         patient = covariates.iloc[row]
         derived = features.iloc[row]
         points = 100 * contributions.iloc[row]
+        known = points[~unknown[points.index].iloc[row].to_numpy(bool)]
         risk = float(explanation.risk[row])
         summaries.append(
             PatientSummary(
@@ -110,10 +112,15 @@ def summarise_patients(
                 _known(derived, "cac_percentile"),
                 _compared_within_ethnicity(patient),
                 _known(derived, "arterial_age"),
-                _largest(points, 1, n_reasons, patient, unknown.iloc[row]),
-                _largest(points, -1, n_reasons, patient, unknown.iloc[row]),
+                _largest(known, 1, n_reasons, patient),
+                _largest(known, -1, n_reasons, patient),
                 _treated(patient, points, dictionary),
-                _missing(patient, ranges.important, weights, risk),
+                _missing(
+                    [name for name in ranges.important if unknown[name].iloc[row]],
+                    weights,
+                    risk,
+                    float(points.sum() - known.sum()),
+                ),
                 outside[row],
                 simulated,
             )
@@ -138,19 +145,21 @@ def _compared_within_ethnicity(patient: pd.Series) -> bool:
 
 
 def _largest(
-    points: pd.Series, sign: int, n_reasons: int, patient: pd.Series, unknown: pd.Series
+    points: pd.Series, sign: int, n_reasons: int, patient: pd.Series
 ) -> tuple[Reason, ...]:
+    """The largest of one sign; what is small beside the largest of either sign is left out."""
     signed = (sign * points).sort_values(ascending=False, kind="stable").iloc[:n_reasons]
-    kept = signed[signed >= 100 * SMALLEST_REASON]
+    least = max(100 * SMALLEST_REASON, _LEAST_SHARE * float(points.abs().max()))
     return tuple(
-        _reason(str(name), sign * float(value), patient.get(str(name)), bool(unknown[str(name)]))
-        for name, value in kept.items()
+        _reason(str(name), sign * float(value), patient.get(str(name)))
+        for name, value in signed.items()
+        if value >= least
     )
 
 
-def _reason(variable: str, points: float, value: Any, unknown: bool) -> Reason:
+def _reason(variable: str, points: float, value: Any) -> Reason:
     if value is None or pd.isna(value):
-        return Reason(variable, points, derived=not unknown)
+        return Reason(variable, points)
     return Reason(variable, points, value if isinstance(value, str) else float(value))
 
 
@@ -168,16 +177,12 @@ def _treated(patient: pd.Series, points: pd.Series, dictionary: Dictionary) -> t
 
 
 def _missing(
-    patient: pd.Series,
-    important: Sequence[str],
-    weights: Mapping[str, float] | None,
-    risk: float,
+    absent: Sequence[str], weights: Mapping[str, float] | None, risk: float, counted: float
 ) -> Missing:
-    absent = [name for name in important if name not in patient or pd.isna(patient[name])]
     if not weights or not absent:
-        return Missing(tuple(absent), None)
+        return Missing(tuple(absent), None, counted)
     ranked = sorted(absent, key=lambda name: -weights.get(name, 0.0))
-    return Missing(tuple(ranked), 100 * risk * float(weights.get(ranked[0], 0.0)))
+    return Missing(tuple(ranked), 100 * risk * float(weights.get(ranked[0], 0.0)), counted)
 
 
 def _outside(covariates: pd.DataFrame, ranges: InputRanges) -> list[tuple[str, ...]]:

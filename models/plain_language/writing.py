@@ -122,9 +122,11 @@ def _value(reason: Reason, texts: Texts) -> str:
     """The value in words; "" where the name says it all."""
     variable = Dictionary.load()[reason.variable]
     if reason.value is None:
-        return "" if reason.derived else texts.texts["reasons.unknown"]
+        return ""
     if isinstance(reason.value, str):
         return texts.texts[f"codes.{reason.value}"]
+    if variable.unit == "years":
+        return texts.count("years", f"{reason.value:.0f}")
     return "" if variable.kind == "boolean" else show_quantity(reason.value, variable)
 
 
@@ -139,6 +141,10 @@ def _missing(patient: PatientSummary, texts: Texts) -> str:
         shown = texts.texts["join.between"].join(names[:_SHOWN_MISSING])
         named = texts.count("missing.more", str(rest), list=shown)
     sentences = [texts.say("missing.list", list=named)]
+    if abs(missing.counted) >= _SMALLEST_POINTS:
+        sign = "+" if missing.counted > 0 else "−"
+        points = texts.count("reasons.points", f"{abs(missing.counted):.1f}", sign=sign)
+        sentences.append(texts.say("missing.counted", points=points))
     if missing.points is not None and missing.points < _SMALLEST_POINTS:
         sentences.append(texts.say("missing.matters_little"))
     elif missing.points is not None:

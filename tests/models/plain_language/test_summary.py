@@ -39,7 +39,8 @@ def test_each_patient_gets_the_risk_and_reasons_of_the_explanation(
     contributions = explained.by_variable(CATALOGUE)
     for row, patient in enumerate(summaries):
         if patient.raises:
-            assert patient.raises[0].points == pytest.approx(100 * contributions.iloc[row].max())
+            recorded = contributions.loc[:, covariates.iloc[row].reindex(contributions.columns).notna()]
+            assert patient.raises[0].points == pytest.approx(100 * recorded.iloc[row].max())
         assert all(reason.points < 0 for reason in patient.lowers)
         text = str(write_plain_text(patient, Texts.load()))
         assert "nan" not in text.lower()
@@ -93,19 +94,27 @@ def test_a_contribution_that_reads_as_nothing_is_no_reason() -> None:
     assert _with_contribution("age", 0.06, age=60.0).raises[0].variable == "age"
 
 
-def test_a_reason_knows_its_value_that_it_has_none_or_that_it_was_worked_out() -> None:
+def test_a_reason_knows_its_value_unless_it_was_worked_out() -> None:
     taken = _with_contribution("statin_intensity", 1.2, statin_intensity="high", age=60.0)
     assert [replace(reason, points=0) for reason in taken.raises] == [
         Reason("statin_intensity", 0, "high")
     ]
-    absent = _with_contribution("statin_intensity", -1.2, age=60.0)
-    assert [replace(reason, points=0) for reason in absent.lowers] == [
-        Reason("statin_intensity", 0)
-    ]
     derived = _with_contribution("bmi", 0.5, height=180.0, weight=97.2)
-    assert [replace(reason, points=0) for reason in derived.raises] == [
-        Reason("bmi", 0, derived=True)
-    ]
+    assert [replace(reason, points=0) for reason in derived.raises] == [Reason("bmi", 0)]
+
+
+def test_what_is_unknown_is_no_reason_but_is_counted() -> None:
+    absent = _with_contribution("statin_intensity", -1.2, age=60.0)
+    assert absent.lowers == absent.raises == ()
+    assert absent.missing.counted == pytest.approx(-1.2)
+
+
+def test_what_is_small_beside_the_largest_is_no_reason(
+    drawn_covariates: pd.DataFrame, explained: Explanation
+) -> None:
+    for patient in _summaries(drawn_covariates.iloc[:60], explained):
+        sizes = [abs(reason.points) for reason in (*patient.raises, *patient.lowers)]
+        assert min(sizes) >= 0.1 * max(sizes)
 
 
 def test_calcium_is_read_from_the_features() -> None:

@@ -38,7 +38,7 @@ def _reason(name: str, points: float, rng: np.random.Generator) -> Reason:
     variable = Dictionary.load()[name]
     drawn = rng.random()
     if drawn < 0.2:
-        return Reason(name, points, None, derived=drawn < 0.1)
+        return Reason(name, points, None)
     if variable.kind == "category":
         return Reason(name, points, str(rng.choice(variable.codes)))
     low, high = (0, 1) if variable.kind == "boolean" else (variable.low or 0, variable.high or 9)
@@ -67,7 +67,11 @@ def _varied_patients(n: int) -> list[PatientSummary]:
                 tuple(_reason(name, float(rng.uniform(0.05, 9)), rng) for name in drawn[:3]),
                 tuple(_reason(name, -float(rng.uniform(0.05, 9)), rng) for name in drawn[3:6]),
                 tuple(rng.permutation(drugs)[: rng.integers(0, 3)]),
-                Missing(tuple(drawn[6 : 6 + rng.integers(0, 7)]), float(rng.uniform(0, 2))),
+                Missing(
+                    tuple(drawn[6 : 6 + rng.integers(0, 7)]),
+                    float(rng.uniform(0, 2)),
+                    float(rng.normal()),
+                ),
                 tuple(drawn[20 : 20 + rng.integers(0, 3)]),
                 bool(rng.random() < 0.5),
             )
@@ -125,9 +129,10 @@ def test_a_risk_is_set_beside_the_mean_of_the_study() -> None:
 
 def test_calcium_is_compared_with_people_alike() -> None:
     assert "higher than in 78 of 100 people of the same age, sex and ethnic group" in _write()
-    assert "same age and sex." in _write(by_ethnicity=False)
-    assert "typical of age 75." in _write()
-    assert "typical of an age above 100" in _write(arterial_age=104.0)
+    assert "same age and sex without" in _write(by_ethnicity=False)
+    assert "without known heart disease." in _write()
+    assert "the risk is like that at age 75." in _write()
+    assert "like that above age 100" in _write(arterial_age=104.0)
     assert "of 100 people of" not in _write(percentile=None)
     assert "among the lowest" in _write(percentile=0.3)
     assert "higher than in 99 of 100" in _write(percentile=99.9)
@@ -135,7 +140,7 @@ def test_calcium_is_compared_with_people_alike() -> None:
 
 def test_no_calcium_is_good_news_without_a_percentile() -> None:
     text = _write(calcium_score=0.0, percentile=25.0, arterial_age=39.1)
-    assert "No calcium was seen" in text and "typical" not in text
+    assert "No calcium was seen" in text and "at age" not in text
 
 
 def test_an_unknown_score_is_said_to_be_unknown() -> None:
@@ -161,11 +166,8 @@ def test_what_a_patient_does_not_have_is_not_said_to_lower_the_risk_as_if_it_wer
     assert "What raises the risk most: diabetes (+2.0 points)." in present
 
 
-def test_a_reason_without_a_value_says_so_unless_it_was_worked_out() -> None:
-    unknown = _write(lowers=(Reason("cac_volume", -1.3),))
-    assert "calcium volume (not known, −1.3 points)" in unknown
-    derived = _write(raises=(Reason("egfr", 0.7, derived=True),))
-    assert "kidney function (+0.7 points)" in derived
+def test_a_value_that_was_worked_out_is_named_without_it() -> None:
+    assert "kidney function (+0.7 points)" in _write(raises=(Reason("egfr", 0.7),))
 
 
 def test_a_statin_with_a_plus_is_a_marker_and_not_a_harm() -> None:
@@ -188,6 +190,9 @@ def test_what_is_missing_is_named_and_weighed() -> None:
     assert "Not known: LDL cholesterol, apolipoprotein B, Lp(a) and 2 more." in _write(missing=many)
     assert "hardly" in _write(missing=many)
     assert "Knowing" not in _write(missing=Missing(("weight",), None))
+    assert "What is not known counts for −1.4 points in all." in _write(
+        missing=Missing(("weight",), None, -1.4)
+    )
 
 
 def test_what_lies_outside_and_what_was_made_up_is_said() -> None:

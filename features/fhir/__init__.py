@@ -1,0 +1,1 @@
+"""Patients from health records: FHIR R4 Bundles and ndjson exports."""

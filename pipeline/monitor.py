@@ -40,11 +40,15 @@ class MonitorRequest:
 
 @dataclass(frozen=True)
 class Batch:
-    """``endpoint`` where the map tells how to read one and the file holds it."""
+    """``endpoint`` where the map tells how to read one and the file holds it.
+
+    ``n_rejected``: rows that break a rule and are left aside.
+    """
 
     covariates: pd.DataFrame
     endpoint: Endpoint | None
     notes: tuple[str, ...] = ()
+    n_rejected: int = 0
 
 
 def monitor(request: MonitorRequest, paths: Paths) -> DriftReport:
@@ -68,7 +72,7 @@ def monitor(request: MonitorRequest, paths: Paths) -> DriftReport:
 
 def compare_batch(profile: Any, scorer: Scorer, batch: Batch, model: str) -> DriftReport:
     """Covariates, risks and, where outcomes are there, calibration; all tests adjusted as one."""
-    from models.drift.comparison import compare_covariates, compare_risks
+    from models.drift.comparison import compare_covariates, compare_rejects, compare_risks
     from models.drift.matured import measure_matured
     from models.drift.report import DriftReport
     from models.drift.shift import adjust_all
@@ -86,6 +90,7 @@ def compare_batch(profile: Any, scorer: Scorer, batch: Batch, model: str) -> Dri
     horizons = scorer.about.horizons
     risks = predict(horizons)
     shifts = [*compare_covariates(profile, covariates)]
+    shifts += compare_rejects(batch.n_rejected, len(covariates) + batch.n_rejected)
     shifts += compare_risks(profile, {h: risks[:, k] for k, h in enumerate(horizons)})
     if batch.endpoint is not None:
         matured = measure_matured(batch.endpoint, predict, horizons)
@@ -109,15 +114,16 @@ def read_batch(request: MonitorRequest, maps: Path) -> Batch:
     from pipeline.new_patients import read_patients
 
     patients = read_patients(request.file, request.cohort, maps, request.lesions)
-    notes = []
+    # rows that the map itself leaves out have no column
+    rejected, notes = int((patients.rejects["column"] != "").sum()), []
     if len(patients.rejects):
         notes.append(f"{len(patients.rejects):,} rows left aside; calcirisk score lists them")
     if patients.lacks_lesions:
         notes.append("The map reads calcium from a table of lesions; none was given (--lesions)")
     cohort, note = read_with_endpoint(request, maps)
     if cohort is not None:
-        return Batch(cohort.covariates, cohort.endpoint, tuple(notes))
-    return Batch(patients.covariates, None, (*notes, note))
+        return Batch(cohort.covariates, cohort.endpoint, tuple(notes), rejected)
+    return Batch(patients.covariates, None, (*notes, note), rejected)
 
 
 def read_with_endpoint(request: MonitorRequest, maps: Path) -> tuple[Cohort | None, str]:

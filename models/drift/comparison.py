@@ -14,13 +14,14 @@ from models.drift.distance import (
     measure_stability,
 )
 from models.drift.profile import Distribution, Profile
-from models.drift.shift import Kind, Shift
+from models.drift.scale import compare_relations, compare_scales
+from models.drift.shift import LIMITS, Kind, Shift
 
 _FEWEST_RECORDED = 20
 
 
 def compare_covariates(profile: Profile, covariates: pd.DataFrame) -> Iterator[Shift]:
-    """What is missing, what was never seen, and how values are spread, variable by variable.
+    """What is missing, what was never seen, how values are spread and scaled, by variable.
 
     A variable that the batch lacks counts as missing for everyone. Variables unknown to the
     profile are passed over: the model does not read them.
@@ -30,6 +31,19 @@ def compare_covariates(profile: Profile, covariates: pd.DataFrame) -> Iterator[S
         column = covariates.get(name, absent)
         yield _compare_missing(name, before, column)
         yield from compare_distribution("distribution", name, before, column)
+    yield from compare_scales(profile.scales, covariates)
+    yield from compare_relations(profile.relations, covariates)
+
+
+def compare_rejects(n_rejected: int, n_rows: int) -> Iterator[Shift]:
+    """Whether more rows break a rule than would be allowed of a cohort to train on."""
+    from scipy.stats import binom
+
+    allowed = LIMITS["rejected"]
+    share = n_rejected / max(1, n_rows)
+    p_value = float(binom.sf(n_rejected - 1, n_rows, allowed))
+    said = f"{share:.1%} of the rows break a rule, such as a value that cannot be in its unit"
+    yield Shift("rejected", "rows", "rejected", share, allowed, p_value, said)
 
 
 def compare_risks(profile: Profile, risks: dict[float, np.ndarray]) -> Iterator[Shift]:

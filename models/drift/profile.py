@@ -1,15 +1,17 @@
 """What is kept of the training patients to compare others with: aggregates, never a patient.
 
-Numbers are kept as shares between deciles, rounded; yes/no variables and categories as shares of
-levels; both with the share missing. A level of fewer than 10 patients is kept by name alone, and
-of a variable with fewer than 100 recorded values only the share missing.
+Numbers are kept as counts between deciles and as mean and spread of their logarithm, alone and
+beside the variable closest to each; yes/no variables and categories as counts of levels; all with
+the share missing. Counts are rounded to tens, so that none, and no difference of two, tells of
+fewer than 10 patients. A level of fewer than 10 is kept by name alone, and of a variable with fewer
+than 100 recorded values only the share missing.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.disclosure import SMALLEST_COUNT, round_count
 from features.errors import ModelError
+from models.drift.scale import Relation, Scale, fit_relations, fit_scales
 
 PROFILE = "profile.json"
 
 MINIMUM_RECORDED = 100
-SMALLEST_LEVEL = 10
 _N_BINS = 10
 _PER_BIN = 50
-_DIGITS = 4
+_DIGITS = 3
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,12 +71,17 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Profile:
-    """``variables``: by name; ``risks``: by horizon (years), of the predicted risk."""
+    """``variables``: by name; ``risks``: by horizon (years), of the predicted risk.
+
+    ``scales`` and ``relations``: of the numbers, by name.
+    """
 
     n_patients: int
     variables: dict[str, Distribution]
     risks: dict[float, Distribution]
     mean_risks: dict[float, float]
+    scales: dict[str, Scale] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, covariates: pd.DataFrame, risks: Floats, horizons: Sequence[float]) -> Profile:
@@ -86,11 +94,14 @@ class Profile:
             expected = (len(covariates), len(horizons))
             raise ValueError(f"risks must be {expected}, got {risks.shape}")
         by_horizon = {float(h): pd.Series(risks[:, k]) for k, h in enumerate(horizons)}
+        scales = fit_scales(covariates)
         return cls(
             len(covariates),
             {str(name): describe(column) for name, column in covariates.items()},
             {horizon: describe(risk) for horizon, risk in by_horizon.items()},
             {horizon: float(f"{risk.mean():.4g}") for horizon, risk in by_horizon.items()},
+            scales,
+            fit_relations(covariates[list(scales)]),
         )
 
     def save(self, path: Path) -> None:
@@ -100,6 +111,8 @@ class Profile:
             "variables": {name: _pack(one) for name, one in self.variables.items()},
             "risks": {f"{horizon:g}": _pack(one) for horizon, one in self.risks.items()},
             "mean_risks": {f"{horizon:g}": mean for horizon, mean in self.mean_risks.items()},
+            "scales": {name: vars(one) for name, one in self.scales.items()},
+            "relations": {name: vars(one) for name, one in self.relations.items()},
         }
         path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
@@ -113,6 +126,8 @@ class Profile:
                 {name: _unpack(one) for name, one in stored["variables"].items()},
                 {float(horizon): _unpack(one) for horizon, one in stored["risks"].items()},
                 {float(horizon): mean for horizon, mean in stored["mean_risks"].items()},
+                {name: Scale(**one) for name, one in stored["scales"].items()},
+                {name: Relation(**one) for name, one in stored["relations"].items()},
             )
         except FileNotFoundError:
             raise ModelError(
@@ -125,26 +140,23 @@ class Profile:
 def describe(column: pd.Series) -> Distribution:
     """The distribution of one column: a number (float) or levels (0/1, or text)."""
     recorded = column.dropna()
-    n_recorded, n_missing = len(recorded), int(column.isna().sum())
-    if n_recorded < MINIMUM_RECORDED:
+    n_recorded, n_missing = round_count(len(recorded)), round_count(int(column.isna().sum()))
+    if len(recorded) < MINIMUM_RECORDED:
         return Distribution(n_recorded, n_missing)
     if column.dtype == np.float64 and not recorded.isin([0.0, 1.0]).all():
         values = recorded.to_numpy(dtype=np.float64)
-        n_bins = int(np.clip(n_recorded // _PER_BIN, 2, _N_BINS))
+        n_bins = int(np.clip(len(values) // _PER_BIN, 2, _N_BINS))
         found = np.quantile(values, np.arange(1, n_bins) / n_bins)
         edges = np.unique([float(f"{edge:.{_DIGITS}g}") for edge in found])
         place = np.searchsorted(edges, values, side="left")
-        counts = np.bincount(place, minlength=len(edges) + 1)
-        return Distribution(
-            n_recorded, n_missing, tuple(map(int, counts)), tuple(map(float, edges))
-        )
+        counts = tuple(map(round_count, np.bincount(place, minlength=len(edges) + 1)))
+        return Distribution(n_recorded, n_missing, counts, tuple(map(float, edges)))
     sizes = name_levels(recorded).value_counts().sort_index()
-    kept, rare = sizes[sizes >= SMALLEST_LEVEL], sizes[sizes < SMALLEST_LEVEL]
-    # The exact total would tell how many are rare.
+    kept, rare = sizes[sizes >= SMALLEST_COUNT], sizes[sizes < SMALLEST_COUNT]
     return Distribution(
-        int(kept.sum()) if len(rare) else n_recorded,
+        n_recorded,
         n_missing,
-        tuple(map(int, kept)),
+        tuple(map(round_count, kept)),
         levels=tuple(map(str, kept.index)),
         rare=tuple(map(str, rare.index)),
     )

@@ -10,8 +10,11 @@ from models.drift.shift import FALSE_ALARMS, LIMITS, Shift
 
 _TITLES = {
     "distribution": "Values",
+    "scale": "Scale of values",
+    "relation": "Values beside each other",
     "missing": "Missing values",
     "unseen": "Levels never seen",
+    "rejected": "Rows that cannot be scored",
     "risk": "Predicted risk",
     "calibration": "Calibration on matured outcomes",
 }
@@ -112,6 +115,8 @@ def measure_in_words(shift: Shift) -> str:
         return f"stability index {shift.size:.2f}, by chance {shift.expected:.2f}"
     if shift.measure == "gap":
         return f"largest gap {shift.size:.2f}, by chance {shift.expected:.2f}"
+    if shift.measure in ("scale", "relation"):
+        return f"{shift.size:.2f} standard deviations, by chance {shift.expected:.2f}"
     if shift.measure == "calibration":
         return f"off by {shift.size:.0%}"
     return f"{100 * shift.size:.1f} points"

@@ -8,7 +8,9 @@ from typing import Literal
 
 from models.drift.distance import adjust
 
-Kind = Literal["distribution", "missing", "unseen", "risk", "calibration"]
+Kind = Literal[
+    "distribution", "scale", "relation", "missing", "unseen", "rejected", "risk", "calibration"
+]
 
 FALSE_ALARMS = 0.01
 """Share of batches without drift in which anything at all may be called one, over all tests."""
@@ -20,10 +22,16 @@ LIMITS: dict[str, float] = {
     "stability": 0.1,
     # Largest gap of cumulative shares: 0.1 is what a shift by a quarter of the spread gives.
     "gap": 0.1,
+    # Mean logarithm in standard deviations: Agatston scores 1.5 times as high are off by 0.2.
+    "scale": 0.15,
+    # The same, in deviations from what the closest other variable lets expect.
+    "relation": 0.5,
     # Difference of the shares missing.
     "missing": 0.05,
     # Share of patients with a level that no training patient had.
     "unseen": 0.0,
+    # Share of rows that cannot be scored: above it, ingest refuses a cohort by default.
+    "rejected": 0.1,
     # Observed over expected events, as a distance from 1.
     "calibration": 0.1,
 }

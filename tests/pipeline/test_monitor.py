@@ -90,6 +90,18 @@ def test_a_batch_of_nineteen_is_refused(request_: MonitorRequest, tmp_path: Path
         monitor(request_, Paths(tmp_path))
 
 
+def test_a_batch_with_half_its_values_in_another_unit_is_a_drift(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    batch = pd.read_csv(request_.file)
+    # mmol/L in every other row: impossible as mg/dL, so those rows are left aside
+    batch.loc[::2, "ldl_cholesterol"] = (batch.loc[::2, "ldl_cholesterol"] / 38.67).round(1)
+    batch.to_csv(request_.file, index=False)
+    report = monitor(request_, Paths(tmp_path))
+    assert ("rejected", "rows") in {(one.kind, one.name) for one in report.drifted}
+    assert report.exit_code == 1
+
+
 def test_no_identifier_reaches_the_report(request_: MonitorRequest, tmp_path: Path) -> None:
     ids = set(pd.read_csv(request_.file)["patient_id"])
     monitor(request_, Paths(tmp_path))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift.comparison import compare_covariates, compare_risks
+from models.drift.comparison import compare_covariates, compare_rejects, compare_risks
 from models.drift.profile import Profile
 from models.drift.report import DriftReport
 from models.drift.shift import Shift, adjust_all
@@ -93,6 +93,10 @@ CHANGES: dict[str, tuple[tuple[str, str], Change]] = {
         ("unseen", "chelation"),
         lambda x: x.assign(chelation=(x.index % 8 == 0).astype(float)),
     ),
+    "another unit within the possible": (
+        ("scale", "hscrp"),
+        lambda x: x.assign(hscrp=x["hscrp"] / 10),
+    ),
     "older patients": (("risk", "risk by 10 years"), lambda x: x.assign(age=x["age"] + 12)),
 }
 
@@ -105,9 +109,8 @@ def test_a_planted_drift_is_seen_in_four_hundred_patients(profile: Profile, name
 
 def test_other_variables_are_not_blamed(profile: Profile) -> None:
     frame = draw(400, seed=9)
-    assert _drifted(profile, frame.assign(systolic_bp=frame["systolic_bp"] + 15)) == {
-        ("distribution", "systolic_bp")
-    }
+    changed = frame.assign(systolic_bp=frame["systolic_bp"] + 15)
+    assert {name for _, name in _drifted(profile, changed)} == {"systolic_bp"}
 
 
 def test_a_change_too_small_to_matter_is_told_but_no_drift(profile: Profile) -> None:
@@ -116,6 +119,14 @@ def test_a_change_too_small_to_matter_is_told_but_no_drift(profile: Profile) -> 
     report = DriftReport("m", "0", 4000, 40_000, shifts)
     assert report.exit_code == 0
     assert report.small == ("systolic_bp",)
+
+
+def test_more_rejected_rows_than_a_cohort_may_have_are_a_drift() -> None:
+    (half,) = adjust_all([*compare_rejects(100, 200)])
+    assert half.drifted
+    assert half.told.startswith("50.0% of the rows break a rule")
+    (few,) = adjust_all([*compare_rejects(20, 200)])
+    assert not few.drifted
 
 
 def test_a_variable_the_profile_does_not_know_is_passed_over(profile: Profile) -> None:

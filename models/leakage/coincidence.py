@@ -6,10 +6,16 @@ many that are made from each other, two patients without calcium agree in most o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from models.leakage.subject import ENOUGH_PATIENTS, rank
+from models.leakage.subject import ENOUGH_PATIENTS, Floats, rank
+
+Integers = npt.NDArray[np.intp]
 
 _BY_CHANCE = 1e-6
 """Chance of one such pair in the whole cohort below which a pair is one patient, not two."""
@@ -52,28 +58,58 @@ def is_beyond_chance(values: pd.DataFrame, rows: pd.Series, own: pd.Series) -> p
     ``own`` (the density of a normal difference at 0). Values that more than a tenth share count as
     nothing. Only the marked ``rows`` are looked at, False elsewhere.
     """
-    expected = pd.Series(float(len(values)) ** 2 / 2, index=values.index[rows])
-    for place, name in enumerate(map(str, values.columns)):
-        shares = values[name].value_counts(normalize=True)
-        share = values[name].map(shares)[rows].fillna(1.0)
-        for other in values.columns[:place]:
-            given = _share_given(values[[other, name]], rows)
-            share = share.where(share >= given, given)
-        share = share.where(share <= _COMMON, 1.0) / np.sqrt(own[name])
-        expected *= share.clip(upper=1.0)
-    return (expected < _BY_CHANCE).reindex(values.index, fill_value=False)
+    shares = {name: _share_among_all(values[name], rows) for name in map(str, values)}
+    beyond = rows.copy()
+    beyond[rows] = _expect(len(values), shares, own) < _BY_CHANCE
+    if not beyond.any():
+        return beyond
+    # only who seems a twin is worth the second, slower count
+    coded = {name: _Coded.of(values[name], values[name][beyond]) for name in shares}
+    for place, name in enumerate(shares):
+        share = shares[name][beyond[rows]].to_numpy()
+        for other in list(shares)[:place]:
+            share = np.maximum(share, _share_given(coded[other], coded[name]))
+        shares[name] = pd.Series(share, index=values.index[beyond])
+    beyond[beyond] = _expect(len(values), shares, own) < _BY_CHANCE
+    return beyond
 
 
-def _share_given(pair: pd.DataFrame, rows: pd.Series) -> pd.Series:
+def _expect(n: int, shares: Mapping[str, pd.Series], own: pd.Series) -> pd.Series:
+    """Pairs of patients with all these values that are to be expected by chance."""
+    expected = pd.Series(float(n) ** 2 / 2, index=next(iter(shares.values())).index)
+    for name, share in shares.items():
+        counting = share.where(share <= _COMMON, 1.0) / np.sqrt(own[name])
+        expected *= counting.clip(upper=1.0)
+    return expected
+
+
+def _share_among_all(column: pd.Series, rows: pd.Series) -> pd.Series:
+    """Share of the patients who have each marked patient's value; 1 where it is missing."""
+    return column[rows].map(column.value_counts(normalize=True)).fillna(1.0)
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """A column as numbers 0, 1, ... of the values that ``own`` patients have, -1 for all others."""
+
+    n_codes: int
+    own: Integers
+    everyone: Integers
+    known: Integers
+
+    @classmethod
+    def of(cls, column: pd.Series, seeming: pd.Series) -> _Coded:
+        own, distinct = pd.factorize(seeming, use_na_sentinel=False)
+        everyone = pd.Index(distinct).get_indexer(pd.Index(column)).astype(np.intp)
+        return cls(len(distinct), own.astype(np.intp), everyone, np.flatnonzero(everyone >= 0))
+
+
+def _share_given(first: _Coded, second: _Coded) -> Floats:
     """Share with the second value among those with the first; 0 where too few have them to tell."""
-    first, second = pair.columns
-    candidates = pair[rows]
-    near = pair[pair[first].isin(candidates[first].unique())]
-    sharing = near.groupby(first)[second].size()
-    both = near.groupby([first, second]).size()
-    n_first = candidates[first].map(sharing)
-    n_both = pd.Series(
-        both.reindex(pd.MultiIndex.from_frame(candidates)).to_numpy(), index=candidates.index
-    )
+    n_first = np.bincount(first.everyone[first.known], minlength=first.n_codes)[first.own]
+    rows = first.known[second.everyone[first.known] >= 0]
+    pairs = first.everyone[rows] * second.n_codes + second.everyone[rows]
+    distinct, n_pairs = np.unique(pairs, return_counts=True)
+    n_both = n_pairs[np.searchsorted(distinct, first.own * second.n_codes + second.own)]
     enough = (n_first >= _FEWEST_SHARING) & (n_both >= _FEWEST_SHARING_BOTH)
-    return (n_both / n_first).where(enough, 0.0)
+    return np.where(enough, n_both / np.maximum(n_first, 1), 0.0)

@@ -38,3 +38,40 @@ def test_ranges_survive_saving(tmp_path: Path) -> None:
     ranges = InputRanges({"age": (40, 80.5)}, ("age",))
     ranges.save(tmp_path / "ranges.json")
     assert InputRanges.load(tmp_path / "ranges.json") == ranges
+
+
+def test_an_input_that_most_training_patients_lack_is_not_missed() -> None:
+    frame = pd.DataFrame({"age": [50.0] * 10, "apob": [90.0] * 4 + [np.nan] * 6})
+    assert InputRanges.fit(frame, ["age", "apob"]).important == ("age",)
+    assert InputRanges.fit(frame, ["age", "sex"]).important == ("age",)
+
+
+def test_what_all_lack_is_told_apart_from_what_some_lack() -> None:
+    ranges = InputRanges({}, ("age", "bmi", "apob", "lpa"))
+    tally = ranges.tally_missing()
+    nan = np.nan
+    tally.add(pd.DataFrame({"age": [50.0, 60.0, nan], "bmi": [nan, 25.0, nan], "lpa": [nan] * 3}))
+    tally.add(pd.DataFrame({"age": [50.0], "bmi": [nan], "apob": [nan]}))
+    # three lack the body mass index, of whom one lacks the age too; nobody has apob or lpa
+    labels = {"age": "Age", "bmi": "BMI", "apob": "ApoB", "lpa": "Lp(a)"}
+    assert tally.describe(labels) == (
+        "all lack ApoB, Lp(a); 3 of 4 lack another important input, most often BMI (3), Age (1)"
+    )
+
+
+def test_where_nothing_is_missing_that_is_said() -> None:
+    tally = InputRanges({}, ("age",)).tally_missing()
+    assert tally.describe({"age": "Age"}) == "no important input is missing"
+    tally.add(pd.DataFrame({"age": [50.0]}))
+    assert tally.describe({"age": "Age"}) == "no important input is missing"
+
+
+def test_of_many_inputs_only_the_three_missed_most_are_named() -> None:
+    ranges = InputRanges({}, ("a", "b", "c", "d"))
+    tally = ranges.tally_missing()
+    frame = pd.DataFrame(1.0, index=range(10), columns=list("abcd"))
+    for position, name in enumerate("abcd"):
+        frame.loc[: position + 1, name] = np.nan
+    tally.add(frame)
+    told = tally.describe({name: name.upper() for name in "abcd"})
+    assert told == "5 of 10 lack an important input, most often D (5), C (4), B (3)"

@@ -14,6 +14,7 @@ from pipeline.clinic import clinic
 from pipeline.command_line import Out, ParamsFile, app, command, run_stage
 from pipeline.params import Params, Paths
 from pipeline.reference_scores import reference_scores
+from pipeline.score_command import score
 
 __all__ = ["app", "main"]
 
@@ -181,42 +182,14 @@ def explain(params: ParamsFile = None, out: Out = None) -> None:
     run_stage("explain", Params.load(params), out)
 
 
-@command(
+command(
     "risk and reasons of patients",
     "score new.csv --model models:/calcirisk@challenger --out risks.csv",
     "score export.csv --cohort clinic --horizon 10 --reasons 5 --out risks.csv",
+    "score patients.parquet --reasons 0 --no-intervals --resume --out risks.parquet",
+    "score postgresql+psycopg://host/db --query 'SELECT * FROM visit ORDER BY id'",
     "score",
-)
-def score(
-    file: Annotated[
-        Path | None, typer.Argument(help="Patients to score; none: what params.yaml says.")
-    ] = None,
-    model: Annotated[
-        str, typer.Option(help="models:/NAME@ALIAS, models:/NAME/VERSION or a model's folder.")
-    ] = "models:/calcirisk@challenger",
-    out: Annotated[
-        Path | None, typer.Option(help="File to write (without FILE: folder for outputs/).")
-    ] = None,
-    cohort: Annotated[
-        str | None, typer.Option(help="Map of the file's columns; none: dictionary names.")
-    ] = None,
-    horizon: Annotated[
-        list[float] | None, typer.Option(help="Years; may be repeated. None: those trained for.")
-    ] = None,
-    reasons: Annotated[int, typer.Option(min=0, help="Reasons beside each risk.")] = 3,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-    params: ParamsFile = None,
-) -> None:
-    """Give each patient the risk by every horizon, and the strongest reasons for it."""
-    if file is None:
-        run_stage("score", Params.load(params), out)
-        return
-    from pipeline.score import ScoreRequest, score_file
-
-    horizons = tuple(horizon) if horizon else None
-    target = out or Path("risks.csv")
-    request = ScoreRequest(file, model, target, cohort, horizons, reasons, overwrite)
-    typer.echo(score_file(request, Paths.default()).describe())
+)(score)
 
 
 @command(

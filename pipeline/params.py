@@ -149,10 +149,28 @@ class ExplainParams:
 
 
 @dataclass(frozen=True)
+class CategoryParams:
+    """Categories of risk: one name more than thresholds."""
+
+    names: tuple[str, ...]
+    thresholds: tuple[float, ...] = within(low=0.0001, high=0.9999)
+
+
+@dataclass(frozen=True)
+class ComparisonParams:
+    """The published score that risks are held against; None for none."""
+
+    score: str | None
+    ratio: float = within(low=1.01)
+
+
+@dataclass(frozen=True)
 class ScoreParams:
     """Whom to score and how many reasons to give; no file means the held-out patients."""
 
     file: str | None
+    categories: CategoryParams
+    comparison: ComparisonParams
     n_reasons: int = within(low=0, high=50)
 
 

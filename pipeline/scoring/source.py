@@ -29,6 +29,12 @@ def rejects_table(rows: Any, patient_id: Any, column: Any, rule: Any) -> pd.Data
     return table
 
 
+def no_rows(columns: Sequence[str]) -> pd.DataFrame:
+    """Raw rows of these columns without a row."""
+    index = pd.Index([], dtype="int64")
+    return pd.DataFrame({name: pd.Series([], index, dtype="str") for name in columns}, index)
+
+
 @dataclass(frozen=True)
 class RawBatch:
     """Raw rows (n, columns), their cells as text or typed; the index is the row number (int64).
@@ -50,18 +56,27 @@ class RawBatch:
 
 
 class Source(Protocol):
-    """Rows of patients that can be read from the start, or from any batch on.
+    """Rows of patients that can be read from the start, or from any batch on."""
 
-    ``name`` stands in messages. ``columns``: every column there is. ``decimal``: the decimal sign
-    of numbers that come as text. ``total`` in ``unit`` ("rows" or "bytes") is for the progress
-    bar, None where it is not known before the end.
-    """
+    @property
+    def name(self) -> str:
+        """What messages call the source."""
 
-    name: str
-    columns: tuple[str, ...]
-    decimal: str
-    unit: str
-    total: int | None
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column there is, in order."""
+
+    @property
+    def decimal(self) -> str:
+        """The decimal sign of numbers that come as text."""
+
+    @property
+    def unit(self) -> str:
+        """What ``total`` and `RawBatch.done` count: "rows" or "bytes"."""
+
+    @property
+    def total(self) -> int | None:
+        """All there is to read, for the progress bar; None where nobody knows before the end."""
 
     def identity(self) -> dict[str, Any]:
         """What must not have changed when a killed job goes on: plain values for JSON."""
@@ -71,3 +86,6 @@ class Source(Protocol):
 
         Raises CohortError where the source is damaged, ConfigError where it has gone away.
         """
+
+    def notes(self) -> list[str]:
+        """What a person should know of the source once it has been read, one sentence each."""

@@ -54,7 +54,7 @@ def test_every_row_is_scored_or_rejected_exactly_once(request_: ScoreRequest, pa
 
 
 def test_rows_that_a_map_leaves_out_are_listed(request_: ScoreRequest, paths: Paths) -> None:
-    cohort_map = request_.file.with_name("mine.yaml")
+    cohort_map = Path(request_.file).with_name("mine.yaml")
     cohort_map.write_text(
         "name: mine\nfile: new.csv\npatient_id: patient_id\n"
         "include:\n  - {column: age, at_least: 60, reason: 60 years or older}\n"
@@ -69,10 +69,10 @@ def test_rows_that_a_map_leaves_out_are_listed(request_: ScoreRequest, paths: Pa
 def test_calcium_is_read_from_a_table_of_lesions_where_the_map_says_how(
     request_: ScoreRequest, paths: Paths
 ) -> None:
-    request_.file.write_text("patient_id,age,sex\na,60,male\nb,60,male\n")
-    lesions = request_.file.with_name("lesions.csv")
+    Path(request_.file).write_text("patient_id,age,sex\na,60,male\nb,60,male\n")
+    lesions = Path(request_.file).with_name("lesions.csv")
     lesions.write_text("patient_id,lesion,vessel,agatston,volume\na,1,lad,300,250\n")
-    cohort_map = request_.file.with_name("mine.yaml")
+    cohort_map = Path(request_.file).with_name("mine.yaml")
     cohort_map.write_text(
         "name: mine\nfile: new.csv\npatient_id: patient_id\n"
         "variables:\n  age: {column: age, unit: years}\n  sex: sex\n"
@@ -91,7 +91,7 @@ def test_calcium_is_read_from_a_table_of_lesions_where_the_map_says_how(
 def test_a_file_in_which_every_row_is_bad_gives_an_empty_table_and_all_rejects(
     request_: ScoreRequest, paths: Paths
 ) -> None:
-    request_.file.write_text("patient_id,age,sex\na,-1,male\nb,70,king\n")
+    Path(request_.file).write_text("patient_id,age,sex\na,-1,male\nb,70,king\n")
     summary = score_file(request_, paths)
     assert (summary.n_scored, summary.n_rejected) == (0, 2)
     assert list(pd.read_csv(summary.out))[:3] == ["patient_id", "risk_5y", "risk_5y_low"]
@@ -100,7 +100,7 @@ def test_a_file_in_which_every_row_is_bad_gives_an_empty_table_and_all_rejects(
 def test_one_patient_is_scored_and_the_summary_does_not_tell_the_risk(
     request_: ScoreRequest, paths: Paths
 ) -> None:
-    request_.file.write_text("patient_id,age,sex,cac_agatston\n007,61,male,120\n")
+    Path(request_.file).write_text("patient_id,age,sex,cac_agatston\n007,61,male,120\n")
     summary = score_file(request_, paths)
     assert pd.read_csv(summary.out, dtype="str")["patient_id"].tolist() == ["007"]
     assert "mean" not in summary.describe()
@@ -119,6 +119,7 @@ def test_an_existing_output_is_replaced_only_when_asked(
     assert sorted(path.name for path in request_.out.parent.iterdir()) == [
         "risks.csv",
         "risks.rejects.csv",
+        "risks.schema.json",
     ]
 
 
@@ -127,7 +128,7 @@ def test_what_cannot_be_scored_leaves_no_output(request_: ScoreRequest, paths: P
         score_file(replace(request_, horizons=(99.0,)), paths)
     with pytest.raises(ModelError):
         score_file(replace(request_, model=str(request_.file)), paths)
-    request_.file.write_text("nothing,known\n1,2\n")
+    Path(request_.file).write_text("nothing,known\n1,2\n")
     with pytest.raises(CohortError):
         score_file(request_, paths)
     assert not request_.out.parent.exists()
@@ -140,11 +141,11 @@ def test_columns_that_play_no_part_are_named(request_: ScoreRequest, paths: Path
 
 
 def test_names_of_the_dictionary_may_be_in_capitals(request_: ScoreRequest, paths: Paths) -> None:
+    request_ = replace(request_, run_id="night")
     score_file(request_, paths)
     expected = request_.out.read_bytes()
-    pd.read_csv(request_.file, dtype="str").rename(columns=str.upper).to_csv(
-        request_.file, index=False
-    )
+    file = Path(request_.file)
+    pd.read_csv(file, dtype="str").rename(columns=str.upper).to_csv(file, index=False)
     summary = score_file(replace(request_, overwrite=True), paths)
     assert summary.unused == ()
     assert request_.out.read_bytes() == expected
@@ -155,5 +156,5 @@ def test_where_nothing_can_be_written_nothing_is_left(request_: ScoreRequest, pa
     with pytest.raises(ConfigError, match="is a folder"):
         score_file(replace(request_, overwrite=True), paths)
     with pytest.raises(ConfigError, match="cannot be written"):
-        score_file(replace(request_, out=request_.file / "risks.csv"), paths)
+        score_file(replace(request_, out=Path(request_.file) / "risks.csv"), paths)
     assert list(request_.out.parent.rglob("*")) == [request_.out]

@@ -1,0 +1,198 @@
+"""A scoring job from its first batch to its files: whole or nothing, and able to go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from features.errors import ConfigError
+from pipeline.paths import Paths
+from pipeline.scoring.assembly import assemble
+from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.preparation import Job, prepare
+from pipeline.scoring.progress import Progress
+from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.source import RawBatch, Source
+from pipeline.scoring.summary import ScoreSummary
+from pipeline.scoring.tally import Tally
+from pipeline.scoring.work_folder import Finished, WorkFolder
+
+Scored = tuple[pd.DataFrame, pd.DataFrame]
+
+
+def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = None) -> ScoreSummary:
+    """Score every row of the source and write scores, rejects and schema, all or none of them.
+
+    Raises ConfigError where the output exists, is being written or cannot be; ModelError,
+    HorizonError, MapError; CohortError where the source as a whole cannot be read. What was scored
+    before a fault of disk or database is kept for ``resume``. ``source``: in place of the one that
+    ``request.file`` means.
+    """
+    started = time.monotonic()
+    _refuse_place(request)
+    job = prepare(request, paths, source)
+    with _telling_disk_faults(request.out), _taken(request.out) as work:
+        _begin_or_go_on(work, job)
+        _score_batches(work, job)
+        tally = Tally(job.rules.years)
+        identifier = job.rules.rows.cohort_map.patient_id
+        ending = request.out.suffix.lower()
+        result, rejects = assemble(work, ending, job.told, job.constants, identifier, tally)
+        schema = work.path / "schema"
+        work.write_file(schema.name, _describe_output(job))
+        _publish({rejects: request.rejects, schema: request.schema, result: request.out})
+        work.remove()
+    return ScoreSummary.of(job, tally, time.monotonic() - started)
+
+
+def _refuse_place(request: ScoreRequest) -> None:
+    for file in (request.out, request.rejects, request.schema):
+        if file.is_dir():
+            raise ConfigError(f"{file} is a folder. Give the name of a file in it")
+    unfinished = WorkFolder.path_for(request.out).is_dir()
+    if not request.overwrite and not (request.resume and unfinished):
+        for file in (request.out, request.rejects, request.schema):
+            if file.exists():
+                raise ConfigError(
+                    f"{file} exists. Take another name, or replace it with --overwrite"
+                )
+
+
+@contextmanager
+def _telling_disk_faults(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "the disk failed"
+        raise ConfigError(
+            f"{out} cannot be written ({reason}). What is scored so far is kept: make room and "
+            "go on with --resume"
+        ) from error
+
+
+@contextmanager
+def _taken(out: Path) -> Iterator[WorkFolder]:
+    """The work folder under its lock; one in which no batch was finished is removed on failure."""
+    made = [folder for folder in out.absolute().parents if not folder.exists()]
+    work = WorkFolder.acquire(out)
+    try:
+        yield work
+    except BaseException:
+        if not work.journal:
+            work.remove()
+            for folder in made:
+                folder.rmdir()
+        raise
+    finally:
+        work.close()
+
+
+def _begin_or_go_on(work: WorkFolder, job: Job) -> None:
+    begun = work.load()
+    if begun is not None and work.journal and not job.request.overwrite:
+        if not job.request.resume:
+            raise ConfigError(
+                f"{job.request.out} was begun and not finished. Go on with --resume, or begin "
+                "anew with --overwrite"
+            )
+        wanted = json.loads(json.dumps(job.fingerprint))
+        changed = [name for name in wanted if begun["fingerprint"].get(name) != wanted[name]]
+        if changed:
+            raise ConfigError(
+                f"{job.request.out}: {' and '.join(changed)} changed since the job was begun. "
+                "Begin anew with --overwrite"
+            )
+        return
+    work.begin({"fingerprint": job.fingerprint})
+
+
+def _score_batches(work: WorkFolder, job: Job) -> None:
+    finished = len(work.journal)
+    batches = job.source.batches(job.rules.columns, 0 if job.sealed else finished)
+    n_workers = _count_workers(job)
+    _share_cores(job.rules, n_workers)
+    pool = ThreadPoolExecutor(n_workers)
+    waiting: deque[tuple[RawBatch, Future[Scored]]] = deque()
+    try:
+        with Progress(job.source.total, job.source.unit) as progress:
+            for batch in batches:
+                if batch.number < finished:
+                    _compare_seal(work.journal[batch.number], batch, job)
+                    continue
+                waiting.append((batch, pool.submit(score_batch, batch.rows, job.rules)))
+                if len(waiting) > n_workers:
+                    _keep(work, job, *waiting.popleft(), progress)
+            while waiting:
+                _keep(work, job, *waiting.popleft(), progress)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _keep(
+    work: WorkFolder, job: Job, batch: RawBatch, future: Future[Scored], progress: Progress
+) -> None:
+    scored, rejects = future.result()
+    if len(batch.unreadable):
+        together = pd.concat([rejects, batch.unreadable], ignore_index=True)
+        rejects = together.sort_values("row", ignore_index=True)
+    seal = _seal(batch) if job.sealed else ""
+    line = Finished(batch.number, batch.n_rows, len(scored), len(rejects), batch.done, seal)
+    work.add(line, scored, rejects)
+    progress.advance(batch.n_rows, batch.done)
+
+
+def _seal(batch: RawBatch) -> str:
+    hashes = pd.util.hash_pandas_object(batch.rows)
+    return f"{int(hashes.to_numpy().sum()):016x}"
+
+
+def _compare_seal(finished: Finished, batch: RawBatch, job: Job) -> None:
+    if finished.seal != _seal(batch):
+        raise ConfigError(
+            f"{job.source.name}: the query gives other rows than before. Give it an ORDER BY, and "
+            "begin anew with --overwrite"
+        )
+
+
+def _count_workers(job: Job) -> int:
+    if job.request.workers:
+        return job.request.workers
+    # Reasons are worked out by compiled code that uses all cores by itself.
+    return 1 if job.rules.wanted.reasons else max(1, len(os.sched_getaffinity(0)))
+
+
+def _share_cores(rules: ScoringRules, n_workers: int) -> None:
+    """Several batches side by side need no further threads inside each."""
+    threads = max(1, len(os.sched_getaffinity(0)) // n_workers)
+    for cause in rules.scorer.predictor.causes:
+        if cause.boosted is not None:
+            cause.boosted.booster.set_param({"nthread": threads})
+
+
+def _describe_output(job: Job) -> bytes:
+    content = {
+        "output": job.request.out.name,
+        "rejects": job.request.rejects.name,
+        "model": job.constants,
+        "columns": [{"name": name, **about} for name, about in job.told.items()],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _publish(files: dict[Path, Path]) -> None:
+    """Put each file in its place, the scores last: where they are, all is."""
+    for file, place in files.items():
+        file.replace(place)
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

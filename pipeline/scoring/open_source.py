@@ -1,0 +1,50 @@
+"""Which source a request means."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from features.decoding import PARQUET, refuse
+from features.errors import ConfigError
+from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.source import Source
+
+_HEALTH_RECORDS = (".ndjson", ".json", ".ndjson.gz", ".json.gz")
+
+
+def open_source(request: ScoreRequest) -> Source:
+    """The source behind ``request.file``: database, folder, Parquet, health record or text.
+
+    Raises CohortError where it is not there or cannot be read, ConfigError.
+    """
+    where = str(request.file)
+    if "://" in where:
+        if request.query is None:
+            raise ConfigError("A database needs --query, the rows to score")
+        from pipeline.scoring.sql_source import SqlSource
+
+        return SqlSource(where, request.query, request.batch_rows)
+    if request.query is not None:
+        raise ConfigError("--query needs the URL of a database in place of a file")
+    path = Path(request.file)
+    if path.name.lower().endswith(_HEALTH_RECORDS):
+        source: Source = import_module("pipeline.fhir_source").FhirSource(path, request.batch_rows)
+        return source
+    if path.is_dir() or _is_parquet(path):
+        from pipeline.scoring.parquet_source import ParquetSource
+
+        return ParquetSource(path, request.batch_rows)
+    from pipeline.scoring.csv_source import CsvSource
+
+    return CsvSource(path, request.dialect, request.batch_rows)
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(PARQUET)) == PARQUET
+    except FileNotFoundError as error:
+        raise refuse(str(path), "is not there", "Check the name of the file") from error
+    except OSError as error:
+        raise refuse(str(path), f"cannot be read ({error.strerror})", "Check it") from error

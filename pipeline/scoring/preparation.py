@@ -1,0 +1,181 @@
+"""Everything that a scoring job needs before its first row: model, source, rules, first look."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from itertools import chain
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.cohort_map import CohortMap
+from features.conversion import Reading
+from features.errors import CohortError, MapError
+from features.ingestion import Limits, examine
+from features.lesion_table import read_lesion_table
+from features.lesions import summarise_lesions
+from features.reading import RawTable, read_table
+from features.validation.findings import Findings
+from models.scorer import Scorer
+from pipeline.paths import Paths
+from pipeline.scoring.batch import ScoringRules
+from pipeline.scoring.cells import as_text
+from pipeline.scoring.columns import SOURCE_COLUMNS, describe_columns, refuse_clashes
+from pipeline.scoring.csv_source import identify_file
+from pipeline.scoring.open_source import open_source
+from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.source import RawBatch, Source
+
+_PROBED = 5_000
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scoring job ready to run. ``fingerprint``: all that its output depends on.
+
+    ``lacks_lesions``: the map reads calcium from a table of lesions and none was given. ``unused``:
+    columns of the source that nobody reads, among them any whose name is misspelt.
+    """
+
+    request: ScoreRequest
+    source: Source
+    rules: ScoringRules
+    version: str
+    fingerprint: dict[str, Any]
+    told: dict[str, dict[str, Any]]
+    lacks_lesions: bool
+    unused: tuple[str, ...]
+
+    @property
+    def sealed(self) -> bool:
+        """Whether only the rows themselves can tell if the source has changed."""
+        return self.request.query is not None
+
+    @property
+    def run_id(self) -> str:
+        """The same for the same input, model and settings, so that a run can be told by it."""
+        return self.request.run_id or sha256(dumps(self.fingerprint).encode()).hexdigest()[:16]
+
+    @property
+    def constants(self) -> dict[str, str]:
+        """The columns that are the same in every row."""
+        about = self.rules.scorer.about
+        values = (about.name, self.version, about.digest, self.run_id)
+        return dict(zip(SOURCE_COLUMNS, values, strict=True))
+
+
+def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -> Job:
+    """Open model and source and look at the first rows.
+
+    Raises ModelError, HorizonError, MapError, ConfigError, and CohortError where the source as a
+    whole or a whole column of it is wrong.
+    """
+    from pipeline.tracking import locate_model
+
+    located = locate_model(request.model, paths.root)
+    scorer = Scorer.load(located.folder)
+    source = source or open_source(request)
+    cohort_map = _find_map(request, source, scorer, paths)
+    reading = Reading(cohort_map.missing, cohort_map.decimal or source.decimal)
+    lesions = _sum_up_lesions(request.lesions, cohort_map, reading)
+    rules = ScoringRules.make(
+        scorer, cohort_map, source.columns, request.wanted, source.decimal, lesions
+    )
+    first = next(source.batches(rules.columns), None)
+    if first is not None:
+        refuse_hopeless(first, rules, source)
+    rules = _quicken(rules, 0 if first is None else first.n_rows)
+    told = dict(
+        describe_columns(
+            request.wanted, rules.years, scorer.interval is not None and request.intervals
+        )
+    )
+    refuse_clashes(
+        request.keep, describe_columns(replace(request.wanted, keep=()), rules.years, True)
+    )
+    return Job(
+        request,
+        source,
+        rules,
+        located.version,
+        _fingerprint(request, source, scorer, located.version, cohort_map),
+        told,
+        cohort_map.lesions is not None and request.lesions is None,
+        _unused(source, cohort_map, request),
+    )
+
+
+def _find_map(request: ScoreRequest, source: Source, scorer: Scorer, paths: Paths) -> CohortMap:
+    if request.cohort is not None:
+        return CohortMap.load(request.cohort, paths.cohort_maps)
+    return CohortMap.of_dictionary(source.columns, scorer.dictionary)
+
+
+def refuse_hopeless(first: RawBatch, rules: ScoringRules, source: Source) -> None:
+    """Raises CohortError where the first rows say that a column as a whole is wrong.
+
+    The same columns wrong in later rows are rejects, row by row.
+    """
+    chosen = rules.rows.cohort_map
+    texts = first.rows.head(_PROBED).rename(columns=rules.rows.names)
+    texts = pd.DataFrame({str(name): as_text(texts[name]).str.strip() for name in texts})
+    if chosen.patient_id is not None:
+        texts = texts[~texts[chosen.patient_id].duplicated()]
+    if texts.empty:
+        return
+    raw = RawTable(source.name, texts, "", "", rules.rows.reading.decimal)
+    limits = Limits(max_reject_fraction=1.0, today=datetime.now(tz=UTC).date())
+    alone = replace(chosen, lesions=None)
+    if not alone.variables:
+        return
+    found = examine(raw, alone, rules.scorer.dictionary, limits, with_endpoint=False)
+    if found.findings.problems:
+        raise CohortError(found.findings.problems, source.name)
+
+
+def _sum_up_lesions(
+    lesions: Path | None, cohort_map: CohortMap, reading: Reading
+) -> pd.DataFrame | None:
+    if lesions is None:
+        return None
+    if cohort_map.lesions is None:
+        raise MapError(f"{cohort_map.name}: the map has no 'lesions' to read {lesions} by. Add it")
+    findings, raw = Findings(), read_table(lesions)
+    table = read_lesion_table(raw, cohort_map, reading, findings)
+    if table is None:
+        raise CohortError(findings.problems, raw.name)
+    return summarise_lesions(table)
+
+
+def _quicken(rules: ScoringRules, n_rows: int) -> ScoringRules:
+    from models.explanation.compiled import fastest_kernel
+
+    scorer = rules.scorer
+    if scorer.explainer is None or not rules.wanted.reasons:
+        return rules
+    quick = replace(scorer.explainer, kernel=fastest_kernel(n_rows))
+    return replace(rules, scorer=replace(scorer, explainer=quick))
+
+
+def _unused(source: Source, cohort_map: CohortMap, request: ScoreRequest) -> tuple[str, ...]:
+    read = chain(cohort_map.source_columns, cohort_map.outcomes, request.keep)
+    known = {name.casefold() for name in read}
+    return tuple(name for name in source.columns if name.casefold() not in known)
+
+
+def _fingerprint(
+    request: ScoreRequest, source: Source, scorer: Scorer, of_model: str, cohort_map: CohortMap
+) -> dict[str, Any]:
+    return {
+        "input": source.identity(),
+        "model": [scorer.about.digest, of_model],
+        "map": sha256(repr(cohort_map).encode()).hexdigest(),
+        "lesions": None if request.lesions is None else identify_file(request.lesions),
+        "settings": {**asdict(request.wanted), "ending": request.out.suffix.lower()},
+        "calcirisk": version("calcirisk"),
+    }

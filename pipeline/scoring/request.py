@@ -1,0 +1,74 @@
+"""What a person asks of `calcirisk score`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pipeline.scoring.columns import Categories, Comparison, Wanted
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text file is written, where that is declared; empty: found out."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    decimal: str = ""
+
+
+@dataclass(frozen=True)
+class ScoreRequest:
+    """What to score and how.
+
+    ``file``: a file, a folder of Parquet, or the URL of a database with a ``query``. ``cohort``:
+    map name or file, None for dictionary names. ``lesions``: table of the patients' lesions, for
+    a map that reads one. ``keep``, ``horizons``, ``n_reasons``, ``points``, ``intervals``: see
+    `pipeline.scoring.columns.Wanted`. ``overwrite``: replace what is there, finished or not;
+    ``resume``: go on where a killed job stopped, if one did. ``batch_rows``: rows in memory at a
+    time (text files: as many as fit into about the same space).
+    """
+
+    file: Path | str
+    model: str
+    out: Path
+    cohort: str | None = None
+    horizons: tuple[float, ...] | None = None
+    n_reasons: int = 3
+    overwrite: bool = False
+    lesions: Path | None = None
+    points: Literal["text", "column"] = "text"
+    intervals: bool = True
+    keep: tuple[str, ...] = ()
+    categories: Categories = field(default_factory=Categories)
+    comparison: Comparison | None = field(default_factory=Comparison)
+    query: str | None = None
+    dialect: Dialect = field(default_factory=Dialect)
+    resume: bool = False
+    run_id: str | None = None
+    batch_rows: int = 65_536
+    workers: int = 0
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is asked of the scores themselves."""
+        return Wanted(
+            self.horizons,
+            self.n_reasons,
+            self.points,
+            self.intervals,
+            self.keep,
+            self.categories,
+            self.comparison,
+        )
+
+    @property
+    def rejects(self) -> Path:
+        """The file that lists the rows that are not scored."""
+        return self.out.with_suffix(".rejects.csv")
+
+    @property
+    def schema(self) -> Path:
+        """The file that says what each column of the output means."""
+        return self.out.with_suffix(".schema.json")

@@ -1,0 +1,75 @@
+"""What a scoring job did, told so that no single patient can be read from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.scoring.preparation import Job
+from pipeline.scoring.tally import Tally
+
+
+@dataclass(frozen=True)
+class ScoreSummary:
+    """How a source was scored: every one of ``n_rows`` is either scored or rejected."""
+
+    out: Path
+    rejects: Path
+    schema: Path
+    model: str
+    n_rows: int
+    n_scored: int
+    n_rejected: int
+    n_incomplete: int
+    n_outside: int
+    n_imputed: int
+    n_disagreeing: int
+    lacks_lesions: bool
+    unused: tuple[str, ...]
+    mean_risks: dict[str, float]
+    distribution: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    @classmethod
+    def of(cls, job: Job, tally: Tally, seconds: float) -> ScoreSummary:
+        """The summary of a finished job."""
+        request = job.request
+        return cls(
+            request.out,
+            request.rejects,
+            request.schema,
+            f"{job.rules.scorer.about.name} {job.version}".strip(),
+            tally.n_scored + tally.n_rejected,
+            tally.n_scored,
+            tally.n_rejected,
+            tally.n_incomplete,
+            tally.n_outside,
+            tally.n_imputed,
+            tally.n_disagreeing,
+            job.lacks_lesions,
+            job.unused,
+            tally.mean_risks,
+            tuple(tally.describe()),
+            tuple(job.source.notes()),
+            seconds,
+        )
+
+    def describe(self) -> str:
+        """The summary as a person reads it."""
+        lines = [
+            f"{self.n_scored:,} of {self.n_rows:,} rows scored by {self.model}: {self.out}",
+            f"{self.n_rejected:,} rejected: {self.rejects}",
+            f"{self.n_incomplete:,} scored without an important input, {self.n_imputed:,} without "
+            f"a calcium score, {self.n_outside:,} with an input outside the training range, "
+            f"{self.n_disagreeing:,} at odds with the published score",
+        ]
+        if self.unused:
+            lines.append(f"Columns not used: {', '.join(self.unused)}")
+        if self.lacks_lesions:
+            lines.append(
+                "The map reads calcium from a table of lesions; none was given (--lesions)"
+            )
+        rate = self.n_rows / max(self.seconds, 1e-9)
+        took = f"{self.seconds:,.1f} s, {rate:,.0f} rows/s; columns explained in {self.schema}"
+        return "\n".join([*lines, *self.notes, *self.distribution, took])

@@ -1,0 +1,172 @@
+"""What is scored so far, kept beside the output until all is: finished batches and their journal.
+
+The folder ``.<output>.unfinished`` belongs to one process at a time: a lock that the operating
+system drops with the process, so that a dead job never blocks a new one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from features.errors import ConfigError
+
+_JOB, _JOURNAL, _OWNER = "job.json", "journal.jsonl", "owner"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One line of the journal: what is in a finished batch. ``seal``: hash of its raw rows."""
+
+    batch: int
+    rows: int
+    scored: int
+    rejected: int
+    done: int
+    seal: str = ""
+
+
+class WorkFolder:
+    """The unfinished output of one scoring job; take it with `acquire`, close it in the end."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path, self._lock = path, lock
+        self.journal: list[Finished] = []
+
+    @staticmethod
+    def path_for(out: Path) -> Path:
+        """Where the unfinished output of this file is kept."""
+        return out.with_name(f".{out.name}.unfinished")
+
+    @classmethod
+    def acquire(cls, out: Path) -> WorkFolder:
+        """The folder for this output. Raises ConfigError where another job has it."""
+        path = cls.path_for(out)
+        while True:
+            path.mkdir(parents=True, exist_ok=True)
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                owner = (path / _OWNER).read_text() if (path / _OWNER).is_file() else "running"
+                raise ConfigError(
+                    f"{out} is being written by another job ({owner}). Wait for it or take "
+                    "another name"
+                ) from None
+            if _is_still(path, lock):
+                (path / _OWNER).write_text(f"process {os.getpid()} on {socket.gethostname()}")
+                return cls(path, lock)
+            os.close(lock)  # the job before removed the folder in between
+
+    def load(self) -> dict[str, Any] | None:
+        """The job that was begun here, None where there is none; reads its journal."""
+        if not (self.path / _JOB).is_file():
+            return None
+        job: dict[str, Any] = json.loads((self.path / _JOB).read_text(encoding="utf-8"))
+        journal = self.path / _JOURNAL
+        self.journal = []
+        if journal.is_file():
+            whole = journal.read_bytes().rpartition(b"\n")[0]
+            self.journal = [Finished(**json.loads(line)) for line in whole.splitlines()]
+            # A line that was cut short by the end of the process is no line.
+            with journal.open("r+b") as file:
+                file.truncate(len(whole) + bool(whole))
+        return job
+
+    def begin(self, job: Mapping[str, Any]) -> None:
+        """Forget what is here and begin a job."""
+        self.clear()
+        (self.path / _OWNER).write_text(f"process {os.getpid()} on {socket.gethostname()}")
+        self.write_file(_JOB, json.dumps(job, indent=1).encode())
+
+    def write_file(self, name: str, content: bytes) -> None:
+        """A file that is there whole or not at all."""
+        unfinished = self.path / f"{name}.tmp"
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self.path / name)
+        os.fsync(self._lock)
+
+    def add(self, finished: Finished, scored: pd.DataFrame, rejects: pd.DataFrame) -> None:
+        """Keep a batch; it counts once its line is in the journal, on disk."""
+        _write_part(self.scored_path(finished.batch), _with_rows(scored))
+        if len(rejects):
+            _write_part(
+                self.rejects_path(finished.batch),
+                pa.Table.from_pandas(rejects, preserve_index=False),
+            )
+        os.fsync(self._lock)
+        with (self.path / _JOURNAL).open("ab") as file:
+            file.write(json.dumps(asdict(finished)).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.journal.append(finished)
+
+    def scored_path(self, batch: int) -> Path:
+        """Where the scored rows of a batch are."""
+        return self.path / f"{batch:08d}.scored.arrow"
+
+    def rejects_path(self, batch: int) -> Path:
+        """Where its rejects are; no file where there are none."""
+        return self.path / f"{batch:08d}.rejects.arrow"
+
+    def read_scored(self, batch: int) -> pa.Table:
+        """The scored rows of a batch."""
+        return _read_part(self.scored_path(batch))
+
+    def read_rejects(self, batch: int) -> pa.Table | None:
+        """The rejects of a batch, None where there are none."""
+        path = self.rejects_path(batch)
+        return _read_part(path) if path.is_file() else None
+
+    def clear(self) -> None:
+        """Remove everything in the folder."""
+        self.journal = []
+        for path in self.path.iterdir():
+            path.unlink()
+
+    def remove(self) -> None:
+        """Remove the folder with everything in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let go of the lock."""
+        os.close(self._lock)
+
+
+def _is_still(path: Path, lock: int) -> bool:
+    try:
+        return os.fstat(lock).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _with_rows(scored: pd.DataFrame) -> pa.Table:
+    """The table with its row numbers as the column ``row``."""
+    return pa.Table.from_pandas(scored.rename_axis("row").reset_index(), preserve_index=False)
+
+
+def _write_part(path: Path, table: pa.Table) -> None:
+    with path.open("wb") as file:
+        with pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read_part(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+        return reader.read_all()

@@ -11,7 +11,7 @@ export DVC_NO_ANALYTICS := true
 
 READY := .venv/.ready
 
-.PHONY: help setup demo spark clinic test slow lint lock clean
+.PHONY: help setup demo spark clinic benchmarks test slow lint lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,16 @@ spark: $(READY) ## add Spark to .venv (0.5 GB; runs on Java 17 or later)
 clinic: $(READY) ## show the scored patients in a browser: http://127.0.0.1:8400
 	@calcirisk clinic
 
+BENCHMARKS := benchmarks/alternatives/.work/environment
+
+benchmarks: $(BENCHMARKS)/.ready ## set the model beside every alternative: hours, resumed where it was stopped
+	@PYTHONPATH=. $(BENCHMARKS)/bin/python -m benchmarks.alternatives
+
+$(BENCHMARKS)/.ready: $(READY) requirements-benchmarks.lock
+	uv venv --quiet --clear --python .venv/bin/python $(BENCHMARKS)
+	VIRTUAL_ENV=$(CURDIR)/$(BENCHMARKS) uv pip sync --quiet --require-hashes requirements-benchmarks.lock
+	touch $@
+
 test: $(READY) ## run the tests (the slow ones: make slow)
 	@pytest
 
@@ -49,6 +59,7 @@ lint: $(READY) ## check style and types
 lock: $(READY) ## resolve requirements.lock again
 	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra web --extra fhir --group dev pyproject.toml -o requirements.lock
 	@python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" | uv pip compile --quiet --universal --generate-hashes --constraint requirements.lock - -o requirements-spark.lock
+	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group benchmarks pyproject.toml -o requirements-benchmarks.lock
 
 clean: ## remove the environment and every output
 	@rm -rf .venv outputs mlflow.db mlruns mlartifacts dvc.lock .dvc/cache .dvc/tmp

@@ -1,0 +1,39 @@
+"""The simulated calcium cohort at several sizes, judged on 20,000 patients of known risk.
+
+A repeat is a new cohort of the size; the patients judged on are the same for all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.alternatives.cohort import BenchmarkCohort
+from features.catalogue import derive_features
+from features.endpoint import Endpoint
+from features.simulation import SimulatedCohort, simulate_cohort
+
+SIZES = (1_000, 6_800, 50_000, 500_000)
+N_TEST, TEST_SEED = 20_000, 9_999
+HORIZON = 10.0
+TIMES = np.arange(1, 21) * HORIZON / 20
+
+
+def load_simulated(n_patients: int, repeat: int, n_test: int = N_TEST) -> BenchmarkCohort:
+    """The cohort of this size and repeat. Features are those that the product derives."""
+    fit = simulate_cohort(n_patients, seed=repeat, with_lesions=False)
+    test = simulate_cohort(n_test, seed=TEST_SEED, with_lesions=False)
+    features = derive_features(fit.covariates)
+    varying = [name for name in features.columns if features[name].nunique() > 1]
+    return BenchmarkCohort(
+        f"simulated-{n_patients}",
+        features[varying].reset_index(drop=True),
+        _endpoint(fit),
+        TIMES,
+        (HORIZON / 2, HORIZON),
+        (derive_features(test.covariates)[varying].reset_index(drop=True), _endpoint(test)),
+        test.truth[f"true_risk_{HORIZON:g}y"].to_numpy(np.float64),
+    )
+
+
+def _endpoint(cohort: SimulatedCohort) -> Endpoint:
+    return Endpoint(cohort.endpoint["time"].to_numpy(), cohort.endpoint["event"].to_numpy())

@@ -60,6 +60,7 @@ lock: $(READY) ## resolve requirements.lock again
 	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra web --extra fhir --group dev pyproject.toml -o requirements.lock
 	@python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" | uv pip compile --quiet --universal --generate-hashes --constraint requirements.lock - -o requirements-spark.lock
 	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group benchmarks pyproject.toml -o requirements-benchmarks.lock
+	for group in container build; do uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group $$group -o requirements-$$group.lock; done
 
 clean: ## remove the environment and every output
 	@rm -rf .venv outputs mlflow.db mlruns mlartifacts dvc.lock .dvc/cache .dvc/tmp

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,7 @@ from clinic.wording import percent, value_in_words
 from features.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
 from models.explanation.explanation import Explanation
+from models.explanation.reasons import is_unknown
 from models.link import CompetingRisksLink
 from models.plain_language.summary import summarise_patients
 from models.plain_language.texts import Texts
@@ -112,7 +113,8 @@ class Assessor:
             simulated=scorer.about.simulated,
         )[0]
         patient = {str(name): value for name, value in covariates.iloc[0].items()}
-        steps, groups = self._steps(explanation, patient), self._groups(explanation)
+        steps = self._steps(explanation, covariates, features)
+        groups = self._groups(explanation)
         calcium = describe_calcium(patient, features.iloc[0], scorer.dictionary, texts)
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
         return Assessment(
@@ -128,7 +130,7 @@ class Assessor:
             tuple(compute_references(covariates, scorer.dictionary, texts)),
             calcium,
             self._vessels(calcium),
-            judge_quality(covariates, scorer.ranges, scorer.dictionary, texts),
+            judge_quality(covariates, features, scorer.ranges, scorer.dictionary, texts),
             advice.build(margins[0], horizon, patient, chosen),
         )
 
@@ -175,7 +177,9 @@ class Assessor:
         curve = Curve(*(values.tolist() for values in drawn))
         return for_both_widths(lambda narrow: draw_risk_curve(curve, words, narrow))
 
-    def _steps(self, explanation: Explanation, patient: Mapping[str, object]) -> tuple[Step, ...]:
+    def _steps(
+        self, explanation: Explanation, covariates: pd.DataFrame, features: pd.DataFrame
+    ) -> tuple[Step, ...]:
         """The largest contributions first, the others summed in the last."""
         points = 100 * explanation.by_variable(CATALOGUE).iloc[0]
         order = points.abs().sort_values(ascending=False, kind="stable").index
@@ -183,8 +187,13 @@ class Assessor:
         steps = []
         for name in shown:
             variable = self.scorer.dictionary[name]
-            value = value_in_words(patient.get(name), variable)
-            steps.append(Step(variable.label, value, float(points[name])))
+            value = value_in_words(covariates.iloc[0].get(name), variable, self.texts)
+            note = ""
+            if value == self.texts("values.missing"):
+                unknown = is_unknown(name, covariates, features)[0]
+                value = value if unknown else self.texts("values.derived")
+                note = self.texts("values.expected") if unknown else ""
+            steps.append(Step(variable.label, value, float(points[name]), note))
         rest = len(points) - len(shown)
         if rest:
             left = float(points.drop(shown).sum())

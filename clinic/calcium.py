@@ -27,6 +27,8 @@ _DERIVED = {
     "earlier": ("cac_change_per_year", "cac_percent_change_per_year"),
 }
 TOPICS = ("amount", "comparison", "spread", "density", "earlier")
+# Nobody has less than none, and nothing has no density.
+_OF_SOME_CALCIUM = ("cac_percentile", "low_density_share", "high_density_share")
 _SHARES = ("low_density_share", "high_density_share")
 # kept by the model on the scale sign(x) ln(|x| + 1)
 _SIGNED_LOGS = ("cac_change_per_year", "cac_percent_change_per_year")
@@ -34,10 +36,14 @@ _SIGNED_LOGS = ("cac_change_per_year", "cac_percent_change_per_year")
 
 @dataclass(frozen=True)
 class CalciumPanel:
-    """``topics``: name of the topic and its rows (label, value); ``vessels``: label, Agatston."""
+    """``topics``: name of the topic and its rows (label, value); ``vessels``: label, Agatston.
+
+    ``caution``: why the comparison may not hold for this patient, or "".
+    """
 
     topics: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     vessels: tuple[tuple[str, float], ...]
+    caution: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -52,11 +58,13 @@ def describe_calcium(
     topics = []
     for topic in TOPICS:
         rows = [
-            (dictionary[name].label, value_in_words(patient[name], dictionary[name]))
+            (dictionary[name].label, value_in_words(patient[name], dictionary[name], texts))
             for name in _RECORDED.get(topic, ())
             if _is_known(patient.get(name))
         ]
         for name in _DERIVED.get(topic, ()):
+            if name in _OF_SOME_CALCIUM and not features.get("log_cac", 0.0) > 0:
+                continue
             value = features.get(name)
             if value is not None and _is_known(value):
                 rows.append(_derived(name, float(value), texts))
@@ -72,7 +80,9 @@ def describe_calcium(
         for name in VESSELS
         if _is_known(patient.get(name))
     ]
-    return CalciumPanel(tuple(topics), tuple(vessels))
+    known_disease = any(patient.get(name) == 1 for name in ("prior_cad", "prior_pci"))
+    caution = texts("calcium.known_disease") if known_disease and topics else ""
+    return CalciumPanel(tuple(topics), tuple(vessels), caution)
 
 
 def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:

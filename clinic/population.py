@@ -16,7 +16,12 @@ from clinic.store import PatientStore
 from clinic.texts import PageTexts
 from features.catalogue import CATALOGUE, derive_features
 from features.dictionary import Dictionary
-from models.explanation.population import rank_levels, summarise_groups, summarise_variables
+from models.explanation.population import (
+    DIRECTIONS,
+    rank_levels,
+    summarise_groups,
+    summarise_variables,
+)
 
 SAMPLE = 1000
 _SWARM_ROWS, _SWARM_PATIENTS = 12, 300
@@ -57,6 +62,15 @@ class Population:
 
     def __len__(self) -> int:
         return len(self.points)
+
+    def tell_variables(self, texts: PageTexts) -> list[dict[str, object]]:
+        """A row per variable, the largest first, its direction and caution in the page's words."""
+        told = self.variables.to_dict("records")
+        keys = {words: key for key, words in DIRECTIONS.items()}
+        for row in told:
+            row["direction"] = texts(f"population.directions.{keys[str(row['direction'])]}")
+            row["caution"] = texts("population.caution") if row["caution"] else ""
+        return [{str(name): value for name, value in row.items()} for row in told]
 
     def draw_swarm(self, dictionary: Dictionary, texts: PageTexts) -> Markup:
         """The variables that matter most, a dot per patient."""

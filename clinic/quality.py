@@ -9,6 +9,7 @@ import pandas as pd
 from clinic.texts import PageTexts
 from clinic.wording import number, value_in_words
 from features.dictionary import Dictionary
+from models.explanation.reasons import is_unknown
 from models.input_ranges import InputRanges
 
 
@@ -23,17 +24,27 @@ class Quality:
 
 
 def judge_quality(
-    covariates: pd.DataFrame, ranges: InputRanges, dictionary: Dictionary, texts: PageTexts
+    covariates: pd.DataFrame,
+    features: pd.DataFrame,
+    ranges: InputRanges,
+    dictionary: Dictionary,
+    texts: PageTexts,
 ) -> Quality:
-    """The quality of one patient's data (1, variables)."""
+    """The quality of one patient's data (1, variables) and the features derived from them."""
     patient = covariates.iloc[0]
     recorded = {str(name) for name in covariates.columns[patient.notna().to_numpy()]}
-    missing = [dictionary[name].label for name in ranges.important if name not in recorded]
+    missing = [
+        dictionary[name].label
+        for name in ranges.important
+        if is_unknown(name, covariates, features)[0]
+    ]
     named = ranges.name_outside(covariates, {name: name for name in ranges.limits}).iloc[0]
     outside = []
     for name in str(named).split("; ") if named else ():
         low, high = ranges.limits[name]
         variable = dictionary[name]
         span = texts("quality.range", low=number(low), high=number(high), unit=variable.unit or "")
-        outside.append((variable.label, value_in_words(patient[name], variable), span.strip()))
+        outside.append(
+            (variable.label, value_in_words(patient[name], variable, texts), span.strip())
+        )
     return Quality(len(recorded), len(dictionary), tuple(missing), tuple(outside))

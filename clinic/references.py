@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,18 +16,19 @@ from models.reference_scores.reference_score import ReferenceScore
 from models.reference_scores.registry import REFERENCE_SCORES
 
 HORIZON = 10.0
+_SHOWN_ABSENT = 4
 SHOWN = ("mesa_chd_cac", "mesa_chd", "prevent_base_total_cvd", "pce", "score2", "score2_op")
 
 
 @dataclass(frozen=True)
 class ReferenceRisk:
-    """One score: its risk by ten years as a fraction, or None and the ``reasons``."""
+    """One score: its risk by ten years as a fraction, or None and ``why``."""
 
     title: str
     outcome: str
     citation: str
     risk: float | None
-    reasons: tuple[str, ...]
+    why: str
     assumed: tuple[str, ...]
 
 
@@ -52,14 +53,24 @@ def _compute(
         score.publication.outcome,
         score.publication.citation,
         None if np.isnan(risk) else risk,
-        tuple(_explain(f, dictionary, texts) for f in found if f.excludes),
-        tuple(_explain(f, dictionary, texts) for f in found if not f.excludes),
+        _explain([f for f in found if f.excludes], dictionary, texts),
+        tuple(f.rule for f in found if not f.excludes),
     )
 
 
-def _explain(finding: Finding, dictionary: Dictionary, texts: PageTexts) -> str:
-    variable = dictionary.get(finding.variable)
-    name = variable.label if variable else ""
-    if finding.kind == "input absent":
-        return texts("references.absent", name=name or finding.variable)
-    return texts("references.rule", name=name, rule=finding.rule) if name else finding.rule
+def _explain(findings: Sequence[Finding], dictionary: Dictionary, texts: PageTexts) -> str:
+    """Why a patient has no score: whom it was made for, else its ranges, else what it needs."""
+    made_for = [f.rule for f in findings if f.kind == "not for these patients"]
+    said = [texts("references.made_for", rule=rule) for rule in made_for]
+    for finding in findings if not said else ():
+        if finding.kind == "out of range":
+            name = dictionary[finding.variable].label
+            said.append(texts("references.rule", name=name, rule=finding.rule))
+    absent = [f.variable for f in findings if f.kind == "input absent"]
+    if absent and not said:
+        named = [dictionary[name].label if name in dictionary else name for name in absent]
+        rest = len(named) - _SHOWN_ABSENT
+        more = texts("list.more", n=rest) if rest > 0 else ""
+        listed = ", ".join(named[:_SHOWN_ABSENT])
+        said.append(texts("references.absent", list=f"{listed} {more}".strip()))
+    return "; ".join(said)

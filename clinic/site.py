@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from clinic.drawing.waterfall import signed
 from clinic.security import FORM_COOKIE, SESSION_COOKIE, Access, Seal
 from clinic.texts import PageTexts, load_texts
-from clinic.wording import percent
+from clinic.wording import percent, tenths
 
 if TYPE_CHECKING:
     from clinic.assessor import Assessor
@@ -91,5 +91,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"percent": percent, "signed": signed}
+    made.globals |= {"percent": percent, "signed": signed, "tenths": tenths}
     return made

@@ -14,7 +14,16 @@ from clinic.wording import number, whole
 from features.dictionary import Dictionary
 from models.link import Link
 from models.treatment_effects.effects import TreatmentEffects
+from models.treatment_effects.eligibility import hangs_on_missing
 from models.treatment_effects.what_if import Change, OptionResult, what_if
+
+_GRADES = {
+    "RCT": "trial",
+    "meta-analysis of RCTs": "trials",
+    "Mendelian/cohort": "cohorts",
+    "mechanistic": "mechanism",
+    "none": "none",
+}
 
 
 @dataclass(frozen=True)
@@ -42,13 +51,15 @@ class TreatmentRow:
 class TreatmentPanel:
     """Options by what is known of them, and the chosen ones together.
 
-    ``possible``: randomised and offered; ``observed``: cohorts only; ``not_for_patient``;
-    ``withheld``: figures not checked in their source; ``not_established``.
+    ``possible``: randomised and offered; ``observed``: cohorts only; ``unclear``: would need a
+    value that is missing; ``not_for_patient``; ``withheld``: figures not checked in their source;
+    ``not_established``.
     """
 
     horizon: float
     possible: tuple[TreatmentRow, ...]
     observed: tuple[TreatmentRow, ...]
+    unclear: tuple[TreatmentRow, ...]
     withheld: tuple[TreatmentRow, ...]
     not_for_patient: tuple[TreatmentRow, ...]
     not_established: tuple[TreatmentRow, ...]
@@ -77,15 +88,18 @@ class TreatmentAdvice:
     ) -> TreatmentPanel:
         """The panel of one patient; names in ``chosen`` that are no options are left out."""
         alone = what_if(self.effects, self.link, margins, horizon, patient, list(self.effects))
-        wanted = [name for name in self.effects if name in chosen]
+        fitting = {r.option.name for r in alone.options if _group(r, patient) == "possible"}
+        wanted = [name for name in self.effects if name in chosen and name in fitting]
         together = what_if(self.effects, self.link, margins, horizon, patient, wanted)
         groups: dict[str, list[TreatmentRow]] = {}
         for result in alone.options:
-            groups.setdefault(_group(result), []).append(self._row(result, patient, wanted))
+            group = _group(result, patient)
+            groups.setdefault(group, []).append(self._row(result, patient, wanted))
         return TreatmentPanel(
             horizon,
             tuple(groups.get("possible", ())),
             tuple(groups.get("observed", ())),
+            tuple(groups.get("unclear", ())),
             tuple(groups.get("withheld", ())),
             tuple(groups.get("not_for_patient", ())),
             tuple(groups.get("not_established", ())),
@@ -110,7 +124,7 @@ class TreatmentAdvice:
             option.name,
             option.label,
             option.text,
-            option.evidence,
+            self.texts(f"treatments.grades.{_GRADES[option.evidence]}"),
             option.checked,
             option.citation,
             option.outcome,
@@ -146,11 +160,15 @@ class TreatmentAdvice:
         return self.texts("treatments.needed", n=whole(needed.estimate), low=low, high=high)
 
 
-def _group(result: OptionResult) -> str:
+def _group(result: OptionResult, patient: Mapping[str, Any]) -> str:
+    option = result.option
     if result.status == "not_established":
         return "not_established"
     if result.verdict == "not_eligible":
         return "not_for_patient"
+    needs_amount = option.effect is not None and result.change is None
+    if needs_amount or hangs_on_missing(option.requirements, patient, option.variables[0]):
+        return "unclear"
     if result.status == "withheld":
         return "withheld"
     return "observed" if result.status == "observational" else "possible"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
+from clinic.texts import PageTexts
 from features.variable import Variable
-from models.explanation.population import describe_value
+from models.explanation.population import show_quantity
 
 _SPACE = "\N{NO-BREAK SPACE}"
 
@@ -22,6 +25,15 @@ def percent(fraction: float) -> str:
     return f"{value:.1f}{_SPACE}%" if value < 9.95 else f"{value:.0f}{_SPACE}%"
 
 
+def tenths(fraction: float) -> str:
+    """A risk with one decimal, where small differences matter.
+
+    >>> tenths(0.0234), tenths(0.174)
+    ('2.3\\xa0%', '17.4\\xa0%')
+    """
+    return f"{100 * fraction:.1f}{_SPACE}%"
+
+
 def number(value: float) -> str:
     """A number with as many digits as matter, thousands apart.
 
@@ -34,9 +46,16 @@ def number(value: float) -> str:
     return shown.replace("-", "−")
 
 
-def value_in_words(value: object, variable: Variable) -> str:
+def value_in_words(value: object, variable: Variable, texts: PageTexts) -> str:
     """A patient's value with its unit, without the label."""
-    return describe_value(value, variable)[len(variable.label) + 2 :]
+    if value is None or pd.isna(value):  # type: ignore[call-overload]
+        return texts("values.missing")
+    if variable.kind == "category":
+        return texts.code(str(value))
+    quantity = float(str(value))
+    if variable.kind == "boolean":
+        return texts("form.yes" if quantity else "form.no")
+    return show_quantity(quantity, variable)
 
 
 def whole(value: float) -> str:

@@ -22,7 +22,8 @@ def draw_group_bars(
     left = layout.left + (_NUMBER if lowest < 0 else 0)
     scale = (layout.width - left - _RIGHT) / max(highest - lowest, 1e-9)
     zero = left - lowest * scale
-    parts = []
+    height = 8 + layout.height * len(rows)
+    parts = [line((zero, 2), (zero, height - 2), GREY)]
     for i, (label, points) in enumerate(rows):
         y, length = 4 + layout.height * i, abs(points) * scale
         top = y + layout.bar_top
@@ -34,8 +35,6 @@ def draw_group_bars(
             hollow = {"stroke": BLUE, "stroke_width": 1.5}
             parts.append(rectangle(zero - length, top, length, BAR, "#CFE5F2", **hollow))
             parts.append(text(zero - length - 5, top + 11, signed(points), "end", font_size=12))
-    height = 8 + layout.height * len(rows)
-    parts.append(line((zero, 2), (zero, height - 2), GREY))
     name = f"groups{'-narrow' * narrow}"
     return drawing(name, layout.width, height, title, description, parts)
 

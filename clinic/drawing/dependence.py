@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from clinic.drawing.canvas import BLUE, GREY, PALE, drawing, element, line, round_ticks, text
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560.0, 320.0, 60.0, 16.0, 12.0, 46.0
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560.0, 330.0, 60.0, 16.0, 28.0, 46.0
 _SKEWED = 20.0
 
 
@@ -39,7 +39,7 @@ def draw_dependence(
     def y(point: float) -> float:
         return _TOP + tall * (1 - (point - low) / max(high - low, 1e-9))
 
-    parts: list[Markup] = []
+    parts = [text(4.0, 14.0, axis, fill=GREY, font_size=12)]
     for tick in round_ticks(low, high, 5):
         parts.append(line((_LEFT, y(tick)), (_WIDTH - _RIGHT, y(tick)), GREY if not tick else PALE))
         shown = f"{tick:+g}".replace("-", "−") if tick else "0"

@@ -41,21 +41,31 @@ class RowLayout:
             shown = words[: self.longest - 1].rstrip() + "…"
         beside = self.left > 10
         at = self.left - 8 if beside else self.left
-        return text(at, y + self.label_y, shown, "end" if beside else "start", **attributes)
+        # a white rim keeps words readable where lines cross them
+        rim = {"stroke": "#FFFFFF", "stroke_width": 3, "paint_order": "stroke"} | attributes
+        return text(at, y + self.label_y, shown, "end" if beside else "start", **rim)
 
 
 BESIDE = RowLayout(width=600.0, left=250.0, height=24.0, bar_top=5.0, label_y=16.0, longest=33)
 ABOVE = RowLayout(width=360.0, left=4.0, height=38.0, bar_top=18.0, label_y=13.0, longest=46)
+# With the value below its label, or on phones behind it.
+_STEP_BESIDE = RowLayout(610.0, 266.0, 31.0, 7.0, 13.0, 40)
+_STEP_ABOVE = RowLayout(360.0, 4.0, 38.0, 18.0, 13.0, 54)
 BAR = 15.0
+_VALUE_Y = 25.0
 
 
 @dataclass(frozen=True)
 class Step:
-    """A row: what it is called, its value in words, its contribution in percentage points."""
+    """A row: what it is called, its value in words, its contribution in percentage points.
+
+    ``note`` goes with the value where there is room.
+    """
 
     label: str
     value: str
     points: float
+    note: str = ""
 
 
 def draw_waterfall(
@@ -70,7 +80,7 @@ def draw_waterfall(
 
     ``ends``: what the first row, the base risk, and the last, the patient's, are called.
     """
-    rows = ABOVE if narrow else BESIDE
+    rows = _STEP_ABOVE if narrow else _STEP_BESIDE
     reached = [base]
     for step in steps:
         reached.append(reached[-1] + step.points)
@@ -92,7 +102,7 @@ def draw_waterfall(
         y = _TOP + rows.height * (i + 1)
         start, end = x(reached[i]), x(reached[i + 1])
         top = y + rows.bar_top
-        parts.append(rows.label(y, step.label))
+        parts += _label_step(rows, y, step, narrow)
         parts.append(_bar(top, start, end, step.points >= 0))
         below = end, top + rows.height
         parts.append(line((end, top + BAR), below, GREY, 1, stroke_dasharray="2 2"))
@@ -114,6 +124,19 @@ def signed(points: float) -> str:
     return "0.0" if shown in ("+0.0", "-0.0") else shown.replace("-", "−")
 
 
+def _label_step(rows: RowLayout, y: float, step: Step, narrow: bool) -> list[Markup]:
+    if narrow:
+        value = f": {step.value}" if step.value else ""
+        room = rows.longest - len(value)
+        label = step.label if len(step.label) <= room else step.label[: room - 1].rstrip() + "…"
+        return [rows.label(y, label + value, font_size=12)]
+    if not step.value:
+        return [rows.label(y + 5, step.label, font_size=12)]
+    value_at = rows.left - 8, y + _VALUE_Y
+    value = text(*value_at, step.value, "end", fill=GREY, font_size=11)
+    return [rows.label(y, step.label, font_size=12), value]
+
+
 def _bar(top: float, start: float, end: float, raises: bool) -> Markup:
     left, width = min(start, end), abs(end - start)
     if raises:
@@ -126,7 +149,7 @@ def _end_row(
 ) -> list[Markup]:
     top = y + rows.bar_top
     return [
-        rows.label(y, label, font_weight=weight),
+        rows.label(y + (5 if rows.left > 10 else 0), label, font_weight=weight),
         rectangle(start, top, end - start, BAR, INK if weight > 400 else GREY),
         text(max(start, end) + 5, top + 11, f"{percent:.1f} %", font_weight=weight, font_size=12),
     ]

@@ -23,7 +23,7 @@ def show_population(request: Request) -> HTMLResponse:
         population=population,
         swarm=population.draw_swarm(dictionary, site.texts),
         groups=population.draw_groups(site.texts),
-        rows=population.variables.to_dict("records"),
+        rows=population.tell_variables(site.texts),
     )
 
 
@@ -40,7 +40,7 @@ def show_variable(request: Request, name: str) -> HTMLResponse:
         request,
         "variable.html",
         variable=dictionary[name],
-        row=population.variables.iloc[place].to_dict(),
+        row=population.tell_variables(site.texts)[place],
         drawn=population.draw_dependence(name, dictionary, site.texts),
         before=dictionary[names[place - 1]] if place else None,
         after=dictionary[names[place + 1]] if place + 1 < len(names) else None,

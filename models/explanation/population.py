@@ -19,6 +19,15 @@ NOMINAL = ("ethnicity",)
 # Units that the label says already, or that clinicians leave out.
 _UNSAID = ("AU", "score", "points", "lesions", "vessels", "pack-years", "1/day")
 
+# How a variable goes with risk: what `summarise_variables` says, by name.
+DIRECTIONS = {
+    "little": "hardly any contribution",
+    "unordered": "no order of values",
+    "both": "both ways",
+    "up": "higher values mark higher risk",
+    "down": "higher values mark lower risk",
+}
+
 _CLEAR = 0.3
 _SMALLEST_POINTS = 0.005
 _TREATMENT_GROUPS = ("therapy", "emerging")
@@ -150,11 +159,11 @@ def show_quantity(value: float, variable: Variable) -> str:
 
 def _direction(levels: pd.Series | None, contributions: pd.Series) -> str:
     if 100 * contributions.abs().mean() < _SMALLEST_POINTS:
-        return "hardly any contribution"
+        return DIRECTIONS["little"]
     recorded = levels is not None and levels.nunique() > 1
     if levels is None or not recorded or contributions[levels.notna()].nunique() < 2:
-        return "no order of values"
+        return DIRECTIONS["unordered"]
     correlation = levels.rank().corr(contributions[levels.notna()].rank())
     if abs(correlation) < _CLEAR:
-        return "both ways"
-    return f"higher values mark {'higher' if correlation > 0 else 'lower'} risk"
+        return DIRECTIONS["both"]
+    return DIRECTIONS["up" if correlation > 0 else "down"]

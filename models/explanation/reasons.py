@@ -48,7 +48,7 @@ def name_reasons(
             continue
         chosen = order[:, position]
         points = values[np.arange(len(values)), chosen]
-        named = _name_chosen(chosen, list(contributions), covariates, features, dictionary)
+        named = _name_chosen(chosen, list(contributions.columns), covariates, features, dictionary)
         reasons.append(
             [
                 f"{name} {100 * value:+.1f}" if abs(value) >= SMALLEST_REASON else ""

@@ -38,6 +38,15 @@ class Rule:
             self.below is None or number < self.below
         )
 
+    def is_met_by_silence(self, own: str) -> bool:
+        """Whether a record that says nothing is taken to meet it.
+
+        Illness and drugs that a record is silent about are mostly absent; ``own`` is the variable
+        of the treatment itself, which mostly is not taken yet.
+        """
+        absent = self.values == (0.0,) or (self.variable == own and "none" in self.values)
+        return absent or (self.variable == own and self.below is not None)
+
 
 @dataclass(frozen=True)
 class Requirement:
@@ -60,6 +69,17 @@ class Eligibility:
 
     verdict: Verdict
     reasons: tuple[str, ...] = ()
+
+
+def hangs_on_missing(requirements: tuple[Requirement, ...], patient: Patient, own: str) -> bool:
+    """Whether a missing value must be known before the treatment can be thought of at all."""
+    return any(
+        requirement.holds(patient) is None
+        and not any(
+            rule.is_met_by_silence(own) for rule in requirement.rules if rule.holds(patient) is None
+        )
+        for requirement in requirements
+    )
 
 
 def check_eligibility(requirements: tuple[Requirement, ...], patient: Patient) -> Eligibility:

@@ -142,9 +142,11 @@ def test_the_sheet_of_a_new_patient_is_made_from_the_values_sent_along(client: T
 
 
 def test_scores_say_why_they_cannot_be_computed(client: TestClient) -> None:
-    page = _enter(client, age="30", sex="female")
-    assert "Cannot be computed because" in page
-    assert "Systolic blood pressure is not recorded" in page
+    page = _enter(client, age="50", sex="female", prior_cad="0", ethnicity="white")
+    assert "(not recorded: Diabetes, Smoking, Total cholesterol, HDL cholesterol and " in page
+    ill = _enter(client, age="50", sex="female", prior_cad="1")
+    assert "(made for people with no cardiovascular disease so far)" in ill
+    assert "(Age must lie between 70 and 89 years; made for" not in ill
 
 
 def test_the_population_page_shows_every_variable(client: TestClient, site: Site) -> None:
@@ -194,5 +196,5 @@ def test_a_patient_without_any_value_has_a_page(site: Site, covariates: pd.DataF
     assert read.isna().to_numpy().all()
     view = site.assessor.assess(read, 10.0)
     assert not view.calcium.is_known
-    assert all(score.risk is None and score.reasons for score in view.references)
+    assert all(score.risk is None and score.why for score in view.references)
     assert np.isfinite(view.risks[-1].risk)

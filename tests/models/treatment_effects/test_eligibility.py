@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.treatment_effects.effects import TreatmentEffects
-from models.treatment_effects.eligibility import check_eligibility
+from models.treatment_effects.eligibility import check_eligibility, hangs_on_missing
 from models.treatment_effects.what_if import offer
 
 EFFECTS = TreatmentEffects.load()
@@ -62,3 +62,22 @@ def test_a_patient_of_whom_nothing_is_known_is_refused_nothing() -> None:
     assert set(results) == set(EFFECTS)
     assert "not_eligible" not in {result.verdict for result in results.values()}
     assert all(result.change is None for result in results.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hangs"),
+    [
+        ("statin_high", {"ldl_cholesterol": 150.0}, False),  # silence: takes no statin
+        ("statin_high", {"statin_intensity": "none"}, True),  # how much LDL there is to lower
+        ("bempedoic_acid", {"ldl_cholesterol": 150.0}, True),  # who cannot take a statin
+        ("colchicine", {}, True),  # tested in the ill
+        ("aspirin", {"age": 60.0}, False),  # tested in the well
+        ("mediterranean_diet", {}, False),
+        ("smoking_cessation", {}, True),
+    ],
+)
+def test_silence_means_health_and_no_drug_but_never_an_illness(
+    name: str, known: dict[str, object], hangs: bool
+) -> None:
+    option = EFFECTS[name]
+    assert hangs_on_missing(option.requirements, known, option.variables[0]) == hangs

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,8 @@ import pytest
 _FOREIGN_WARNINGS = (
     # MLflow's own tables use a loader strategy that SQLAlchemy 2.1 deprecates.
     "ignore:The ``noload`` loader strategy:DeprecationWarning",
+    # Ours hands tables to Spark through Arrow; what goes through pandas is tested here.
+    "ignore:PySpark does not yet fully support pandas:FutureWarning",
 )
 
 
@@ -29,6 +34,29 @@ def tracking_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'mlflow.db'}")
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         yield root
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """Spark with two workers; one Java machine per process, for its start takes seconds."""
+    pytest.importorskip("pyspark", reason="no Spark here: make spark")
+    if not shutil.which("java") and not os.environ.get("JAVA_HOME"):
+        pytest.skip("no Java here: Spark needs 17 or later")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").appName("calcirisk-tests")
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.log.level": "ERROR",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "4",
+    }
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
 
 
 @pytest.fixture(scope="session")

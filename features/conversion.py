@@ -204,5 +204,9 @@ def _to_unit(
     high = float("inf") if variable.high is None else variable.high
     outside = (canonical < low) | (canonical > high)
     rule = f"{variable.name} outside {low:g} to {high:g} {variable.unit}"
-    findings.reject(column, rule, "Correct it or leave it empty; check the unit", outside)
+    remedy = "Correct it or leave it empty; check the unit"
+    mixed = suspect_unit(values[outside], variable, source.unit) if outside.sum() > 1 else None
+    if mixed:
+        remedy = f"As {mixed} they would be possible: bring a column of two units to one"
+    findings.reject(column, rule, remedy, outside)
     return canonical

@@ -116,16 +116,25 @@ def _happened(
         for other in (*endpoint.events, *endpoint.competing)
         if other.column == one.column
     ]
+    if one.present:
+        return ~is_missing(cells, reading)
     codes, yes = code_cells(cells), {normal_code(value) for value in one.values}
     known = {normal_code(value) for values in (*beside, one.otherwise) for value in values}
     missing = is_missing(cells, reading) & ~codes.isin(known)
     if missing.all():
         findings.problem(one.column, "is empty in every row", "Map the column of the endpoint")
-    else:
+    elif one.column != one.time:
         remedy = "Fill it in or leave the patient out"
         findings.reject(one.column, "no word on whether the event happened", remedy, missing)
-    if one is _first_on_its_column(one, endpoint):
-        report_unknown_codes(cells, ~codes.isin(known) & ~missing, findings)
+    unknown = ~codes.isin(known) & ~missing
+    if one.column == one.time and unknown.any():
+        rule, remedy = (
+            "is its own time",
+            "Say 'present: true' where a filled cell means it happened",
+        )
+        findings.problem(one.column, rule, remedy, int(unknown.sum()))
+    elif one is _first_on_its_column(one, endpoint):
+        report_unknown_codes(cells, unknown, findings)
     return codes.isin(yes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from features.map_section import Section
@@ -113,7 +113,8 @@ class Visit:
 class Occurrence:
     """One thing that may happen: it did where ``column`` holds one of ``values``, at ``time``.
 
-    It did not where the column holds one of ``otherwise``; any other value is a fault.
+    It did not where the column holds one of ``otherwise``; any other value is a fault. ``present``:
+    it did wherever the column is filled, such as a date of death.
     """
 
     column: str
@@ -121,19 +122,27 @@ class Occurrence:
     otherwise: tuple[str, ...]
     time: str | None
     confirmed: bool = True
+    present: bool = False
 
     @classmethod
     def read(cls, where: str, content: Any) -> Occurrence:
-        """Read ``EVENT`` (1 yes, 0 no) or ``{column: type, is: [mi, scd], not: none, time: t}``."""
+        """Read ``EVENT`` (1 yes, 0 no) or ``{column: type, is: [mi, scd], not: none, time: t}``.
+
+        ``{column: DIED_ON, present: true}``: it happened where that is filled, at that time.
+        """
         if isinstance(content, str):
             content = {"column": content}
-        part = Section(where, content, ("column", "is", "not", "time", "confirmed"))
+        part = Section(where, content, ("column", "is", "not", "time", "confirmed", "present"))
+        column, present = part.required("column"), part.flag("present", False)
+        if present and ("is" in part or "not" in part):
+            part.fail("'present' stands in place of 'is' and 'not'")
         return cls(
-            part.required("column"),
+            column,
             part.texts("is", ("1",)),
             part.texts("not", ("0",)),
-            part.text("time") or None,
+            part.text("time") or (column if present else None),
             part.flag("confirmed", True),
+            present,
         )
 
 
@@ -159,10 +168,7 @@ class EndpointMap:
         part = Section(where, content, keys)
         horizon, unit, time = part.number("horizon"), part.text("unit"), part.text("time") or None
         events, competing = (
-            tuple(
-                Occurrence(o.column, o.values, o.otherwise, o.time or time, o.confirmed)
-                for o in part.each(key, Occurrence.read)
-            )
+            tuple(replace(o, time=o.time or time) for o in part.each(key, Occurrence.read))
             for key in ("event", "competing")
         )
         followup = part.text("followup") or time

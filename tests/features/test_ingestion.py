@@ -11,6 +11,7 @@ from features.cohort_map import CohortMap
 from features.dictionary import Dictionary
 from features.errors import CalciriskError, CohortError
 from features.ingestion import Ingested, Limits, ingest
+from features.map_parts import Occurrence
 from features.reading import read_bytes
 
 LIMITS = Limits(0.1, date(2026, 11, 1))
@@ -277,3 +278,34 @@ def test_lesions_that_do_not_add_up_reject_the_patient() -> None:
 def test_a_broken_lesion_file_is_refused(lesions: str, words: str) -> None:
     with pytest.raises(CalciriskError, match=words):
         _ingest("id,age,cac\n01,60,60\n02,61,0\n", LESIONS, lesions, with_endpoint=False)
+
+
+def test_a_filled_date_may_say_that_it_happened() -> None:
+    csv = "IN,MI,DIED,LAST\n2000-01-01,2001-01-01,,2001-06-01\n2000-01-01,,2002-01-01,2002-01-01\n"
+    csv += "2000-01-01,,,2003-01-01\n"
+    endpoint = {
+        "title": "MI",
+        "unit": "date",
+        "event": {"column": "MI", "present": "true"},
+        "competing": {"column": "DIED", "present": "true"},
+        "followup": "LAST",
+    }
+    content = {"variables": {"age": {"constant": "60"}}, "entry": "IN", "endpoint": endpoint}
+    cohort = _ingest(csv, content).cohort
+    assert cohort.endpoint.event.tolist() == [1, 2, 0]
+    days = [366, 366 + 365, 366 + 365 + 365]  # 2000 was a leap year
+    assert cohort.endpoint.time.tolist() == pytest.approx([one / 365.25 for one in days])
+    endpoint["competing"] = {"column": "DIED", "time": "DIED"}
+    with pytest.raises(CohortError, match=r"DIED: is its own time .1 row.. Say 'present: true'"):
+        _ingest(csv, content)
+
+
+def test_present_takes_no_codes() -> None:
+    with pytest.raises(CalciriskError, match="'present' stands in place of 'is' and 'not'"):
+        Occurrence.read("endpoint", {"column": "DIED", "present": "true", "is": "1"})
+
+
+def test_a_column_of_two_units_is_refused_with_the_other_unit_s_name() -> None:
+    rows = "".join(f"{value}\n" for value in [120, 130, 110, 140, 3.1, 2.9, 3.3])
+    with pytest.raises(CohortError, match="As mmol/L they would be possible"):
+        _ingest(f"LDL\n{rows}", {"variables": {"ldl_cholesterol": "LDL"}}, with_endpoint=False)

@@ -16,7 +16,7 @@ from models.explanation.explainer import CauseBackground, Explainer, Kernel, car
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.linear import LinearDesign
-from models.predictor import CauseModel
+from models.predictor import CauseModel, RiskPredictor
 
 if TYPE_CHECKING:
     from models.explanation.compiled_sums import Terms
@@ -65,6 +65,11 @@ def carry_risk_compiled(
         if background.trees is not None:
             add_trees_compiled(background.trees, seen[k][1], cause.boosted_weight * worth, total)
     return risk, total
+
+
+def margins_compiled(predictor: RiskPredictor, X: pd.DataFrame) -> FloatArray:
+    """What ``predictor.margin`` gives (n, k)."""
+    return predictor.margin(X)
 
 
 def add_trees_compiled(

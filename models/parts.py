@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from models.learners.boosted import BoostedPart
 from models.learners.boosting import (
@@ -22,7 +21,6 @@ from models.learners.boosting import (
 from models.learners.linear import LinearDesign, LinearPart
 from models.learners.penalty_path import (
     FloatArray,
-    Fold,
     LinearTask,
     PenaltyPath,
     Terms,
@@ -30,6 +28,7 @@ from models.learners.penalty_path import (
 )
 from models.learners.ridge_cox import CoxTask
 from models.learners.ridge_logistic import LogisticTask
+from models.learners.views import View, Views
 from models.tuning import candidate_settings
 
 LINEAR, BOOSTED = "linear", "boosted"
@@ -45,6 +44,17 @@ class Outcome:
     time: FloatArray
     occurred: npt.NDArray[np.bool_]
     timed: bool
+
+    @property
+    def damping(self) -> float:
+        """By how much slopes count when gaps are weighed.
+
+        A mean hazard lies half the variance of its margin above the hazard at the mean margin; of
+        log odds only the share 1 - 2p of that is left, p being the share with the event.
+        """
+        if self.timed:
+            return 1.0
+        return float(np.sqrt(max(0.0, 1.0 - 2.0 * self.occurred.mean())))
 
 
 @dataclass(frozen=True)
@@ -73,31 +83,48 @@ class FittedCause:
 
 
 def fit_linear_part(
-    X: pd.DataFrame,
+    views: Views,
     outcome: Outcome,
-    folds: Sequence[Fold],
     directions: Sequence[int],
     penalties: Sequence[float],
     adaptivities: Sequence[float],
 ) -> FittedLinear:
-    """Choose how to shrink by cross-validation, then fit on all patients."""
-    features = X.to_numpy(np.float64)
-    of_features = np.array(directions, np.int8)
+    """Choose how to shrink by cross-validation, then fit on all patients.
 
-    def designed(design: LinearDesign) -> Terms:
-        return Terms(design.terms(features), design.directions(of_features))
-
-    def terms_of_folds() -> Iterator[Terms]:
-        for fit_rows, _ in folds:
-            yield designed(LinearDesign.learn(features[fit_rows]))
-
-    design = LinearDesign.learn(features)
-
+    What gaps leave open enters every fit as an offset, weighed by the slopes of a first fit that
+    knows of none; so an indicator of missingness tells only what is more than chance.
+    """
     task: LinearTask = LogisticTask(outcome.occurred)
     if outcome.timed:
         task = CoxTask(outcome.time, outcome.occurred)
-    path = choose_penalty(task, designed(design), terms_of_folds, folds, penalties, adaptivities)
-    return FittedLinear(LinearPart(tuple(X.columns), design, path.coefficients, path.penalty), path)
+    first_penalty = sorted(penalties)[len(penalties) // 2]
+    of_features = np.array(directions, np.int8)
+
+    def designed(view: View, rows: npt.NDArray[np.intp] | None) -> tuple[Terms, LinearDesign]:
+        missing = view.seen.missing if rows is None else view.seen.missing[rows]
+        design = LinearDesign.learn(view.completion, missing)
+        nothing = np.zeros(len(view.seen))
+        terms = Terms(design.terms(view.seen), design.directions(of_features), nothing)
+        return terms, design
+
+    def first_slopes(view: View, terms: Terms, rows: npt.NDArray[np.intp] | None) -> FloatArray:
+        fitted = task.fit(terms, rows, first_penalty, None)
+        return fitted[: len(view.completion.used)] * outcome.damping
+
+    def offset(view: View, slopes: FloatArray) -> FloatArray:
+        by_pattern = view.completion.gap_terms(view.seen.gaps, slopes).sum(axis=1)
+        return np.asarray(by_pattern[view.seen.gaps.pattern])
+
+    def terms_of_folds() -> Iterator[Terms]:
+        for view, (fit_rows, _) in zip(views.of_folds, views.folds, strict=True):
+            terms, _ = designed(view, fit_rows)
+            yield replace(terms, offset=offset(view, first_slopes(view, terms, fit_rows)))
+
+    terms, design = designed(views.everyone, None)
+    slopes = first_slopes(views.everyone, terms, None)
+    terms = replace(terms, offset=offset(views.everyone, slopes))
+    path = choose_penalty(task, terms, terms_of_folds, views.folds, penalties, adaptivities)
+    return FittedLinear(LinearPart(design, path.coefficients, slopes, path.penalty), path)
 
 
 @dataclass(frozen=True)
@@ -113,11 +140,7 @@ class BoostingBudget:
 
 
 def fit_boosted_part(
-    X: pd.DataFrame,
-    outcome: Outcome,
-    folds: Sequence[Fold],
-    directions: Sequence[int],
-    budget: BoostingBudget,
+    views: Views, outcome: Outcome, directions: Sequence[int], budget: BoostingBudget
 ) -> FittedBoosted:
     """Choose settings and rounds by cross-validation, then fit on all patients."""
     if outcome.timed:
@@ -125,16 +148,15 @@ def fit_boosted_part(
     else:
         label = outcome.occurred.astype(np.float64)
     task = BoostingTask(
-        tuple(X.columns),
-        X.to_numpy(np.float32),
         label,
         COX if outcome.timed else LOGISTIC,
         tuple(directions),
+        outcome.damping,
         budget.engine,
     )
     paths = [
-        cross_validate_rounds(task, folds, tuned, budget.max_rounds, budget.early_stopping_rounds)
+        cross_validate_rounds(task, views, tuned, budget.max_rounds, budget.early_stopping_rounds)
         for tuned in candidate_settings(budget.defaults, budget.n_trials, budget.seed)
     ]
     best = min(paths, key=lambda path: path.loss)
-    return FittedBoosted(fit_boosted(task, best), best)
+    return FittedBoosted(fit_boosted(task, views, best), best)

@@ -17,12 +17,13 @@ import pandas as pd
 
 from features.errors import ModelError
 from models.learners.boosted import BoostedPart
+from models.learners.completion import Completed, Completion
 from models.learners.linear import LinearPart
 from models.link import CompetingRisksLink, Link, link_from_dict
 
 FloatArray = npt.NDArray[np.float64]
 
-FORMAT = 1
+FORMAT = 2
 _FILE = "predictor.json"
 
 
@@ -41,13 +42,32 @@ class CauseModel:
     boosted_weight: float
     shift: float = 0.0
 
-    def margin(self, X: pd.DataFrame) -> FloatArray:
-        """Log hazard (n,) relative to the baseline."""
-        margin = np.full(len(X), self.shift)
-        if self.linear is not None and self.linear_weight:
-            margin += self.linear_weight * self.linear.margin(X)
+    @property
+    def term_features(self) -> tuple[int, ...]:
+        """Position among the features that each of `terms` belongs to."""
+        if self.linear is not None:
+            return self.linear.term_features
+        if self.boosted is not None:
+            return tuple(int(i) for i in self.boosted.completion.used)
+        return ()
+
+    def terms(self, seen: Completed) -> FloatArray:
+        """What adds to the margin term by term (n, m): all but the shift and the trees' output."""
+        terms = np.zeros((len(seen), len(self.term_features)))
+        if self.linear is not None:
+            terms += self.linear_weight * self.linear.terms(seen)
         if self.boosted is not None and self.boosted_weight:
-            margin += self.boosted_weight * self.boosted.margin(X)
+            gaps = self.boosted.gap_terms(seen)
+            terms[:, : gaps.shape[1]] += self.boosted_weight * gaps
+        return terms
+
+    def margin(self, seen: Completed) -> FloatArray:
+        """Log hazard (n,) relative to the baseline."""
+        margin = np.full(len(seen), self.shift)
+        if self.linear is not None and self.linear_weight:
+            margin += self.linear_weight * self.linear.margin(seen)
+        if self.boosted is not None and self.boosted_weight:
+            margin += self.boosted_weight * self.boosted.margin(seen)
         return margin
 
 
@@ -56,11 +76,12 @@ class RiskPredictor:
     """A fitted risk model over named features."""
 
     feature_names: tuple[str, ...]
+    completion: Completion
     causes: tuple[CauseModel, ...]
     link: Link
 
-    def margin(self, X: pd.DataFrame) -> FloatArray:
-        """Margins (n, k), one column per cause.
+    def see(self, X: pd.DataFrame) -> Completed:
+        """The features (n, p) as the model sees them, gaps completed.
 
         Raises ModelError where X lacks a feature that the model was trained on.
         """
@@ -70,7 +91,15 @@ class RiskPredictor:
                 f"{len(absent)} features of the model are absent: {', '.join(absent[:5])}. "
                 "Derive them with features.catalogue.derive_features."
             )
-        return np.stack([cause.margin(X) for cause in self.causes], axis=1)
+        return self.completion.complete(X[list(self.feature_names)].to_numpy(np.float64))
+
+    def margin(self, X: pd.DataFrame) -> FloatArray:
+        """Margins (n, k), one column per cause. Raises ModelError where X lacks a feature."""
+        return self.margin_of(self.see(X))
+
+    def margin_of(self, seen: Completed) -> FloatArray:
+        """Margins (n, k) of completed features."""
+        return np.stack([cause.margin(seen) for cause in self.causes], axis=1)
 
     def risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
         """Risk of the event (n, h) by each horizon, competing death allowed for."""
@@ -93,6 +122,7 @@ class RiskPredictor:
         stored = {
             "format": FORMAT,
             "feature_names": list(self.feature_names),
+            "completion": self.completion.to_dict(),
             "causes": causes,
             "link": self.link.to_dict(),
         }
@@ -111,8 +141,9 @@ class RiskPredictor:
                 f"{FORMAT}. Train the model again or use the version that wrote it."
             )
         names = tuple(stored["feature_names"])
-        causes = tuple(_cause_from_dict(names, cause, folder) for cause in stored["causes"])
-        return cls(names, causes, link_from_dict(stored["link"]))
+        completion = Completion.from_dict(stored["completion"])
+        causes = tuple(_cause_from_dict(completion, cause, folder) for cause in stored["causes"])
+        return cls(names, completion, causes, link_from_dict(stored["link"]))
 
 
 def _cause_to_dict(cause: CauseModel) -> dict[str, Any]:
@@ -126,17 +157,15 @@ def _cause_to_dict(cause: CauseModel) -> dict[str, Any]:
     }
 
 
-def _cause_from_dict(
-    feature_names: tuple[str, ...], stored: dict[str, Any], folder: Path
-) -> CauseModel:
+def _cause_from_dict(completion: Completion, stored: dict[str, Any], folder: Path) -> CauseModel:
     from xgboost import Booster
 
     linear = boosted = None
     if stored["linear"] is not None:
-        linear = LinearPart.from_dict(feature_names, stored["linear"])
+        linear = LinearPart.from_dict(completion, stored["linear"])
     if stored["boosted"] is not None:
         booster = Booster(model_file=folder / f"{stored['name']}.ubj")
-        boosted = BoostedPart.from_dict(feature_names, booster, stored["boosted"])
+        boosted = BoostedPart.from_dict(completion, booster, stored["boosted"])
     return CauseModel(
         stored["name"],
         linear,

@@ -15,7 +15,8 @@ from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import TooFewEventsError
 from features.splits import cross_validation_folds
 from models.assembly import assemble
-from models.learners.penalty_path import FloatArray, Fold
+from models.learners.penalty_path import FloatArray
+from models.learners.views import Views
 from models.parts import (
     BOOSTED,
     LINEAR,
@@ -34,11 +35,12 @@ COMFORTABLE_EVENTS_PER_FEATURE = 10
 class RiskModel(BaseEstimator):  # type: ignore[misc]
     """Absolute risk of the event with competing death, from features.
 
-    For each cause a linear part (ridge Cox on imputed, standardised features with missing
-    indicators) and a boosted part (monotone XGBoost Cox) are fitted; non-negative weights join
-    them by partial likelihood on out-of-fold margins; Breslow baselines on the same margins turn
-    them into cumulative incidences. A cohort that records a yes or no by a fixed horizon is
-    learnt by the logistic counterparts.
+    What is missing of a patient is completed from the rest (`models.learners.completion`). For
+    each cause a linear part (ridge Cox on standardised features with missing indicators) and a
+    boosted part (monotone XGBoost Cox) are fitted; non-negative weights join them by partial
+    likelihood on out-of-fold margins; Breslow baselines on the same margins turn them into
+    cumulative incidences. A cohort that records a yes or no by a fixed horizon is learnt by the
+    logistic counterparts.
 
     Parameters
     ----------
@@ -119,7 +121,9 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             folds = list(
                 cross_validation_folds(endpoint, self.n_folds, self.seed, patient_ids=X.index)
             )
-            self.causes_ = [self._fit_cause(cause, X, folds) for cause in self._causes(endpoint)]
+            views = Views.learn(X, folds)
+            self.completion_ = views.everyone.completion
+            self.causes_ = [self._fit_cause(cause, views) for cause in self._causes(endpoint)]
             self._join(tuple(self.parts))
         return self
 
@@ -129,6 +133,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         other = RiskModel(**{**self.get_params(), "parts": (part,)})
         other.feature_names_in_ = self.feature_names_in_
         other.endpoint_, other.causes_ = self.endpoint_, self.causes_
+        other.completion_ = self.completion_
         with threadpool_limits(limits=1, user_api="blas"):
             other._join((part,))
         return other
@@ -179,19 +184,19 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             causes.append(FittedCause("competing", competing))
         return causes
 
-    def _fit_cause(self, cause: FittedCause, X: pd.DataFrame, folds: list[Fold]) -> FittedCause:
+    def _fit_cause(self, cause: FittedCause, views: Views) -> FittedCause:
         outcome = cause.outcome
         if cause.name == "competing" and outcome.occurred.sum() < MINIMUM_COMPETING:
             return cause
         # directions are of the event: what raises it need not raise other deaths
         monotone = (self.monotone or {}) if cause.name == "event" else {}
-        directions = [int(monotone.get(name, 0)) for name in X.columns]
+        directions = [int(monotone.get(name, 0)) for name in views.feature_names]
         if LINEAR in self.parts:
             cause.parts[LINEAR] = fit_linear_part(
-                X, outcome, folds, directions, self.penalties, self.adaptivities
+                views, outcome, directions, self.penalties, self.adaptivities
             )
         if BOOSTED in self.parts:
-            cause.parts[BOOSTED] = fit_boosted_part(X, outcome, folds, directions, self._budget())
+            cause.parts[BOOSTED] = fit_boosted_part(views, outcome, directions, self._budget())
         return cause
 
     def _budget(self) -> BoostingBudget:
@@ -216,7 +221,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     def _join(self, parts: tuple[str, ...]) -> None:
         names = tuple(str(name) for name in self.feature_names_in_)
         assembly = assemble(self.causes_, parts, self.endpoint_, self.n_knots)
-        self.predictor_ = RiskPredictor(names, assembly.causes, assembly.link)
+        self.predictor_ = RiskPredictor(names, self.completion_, assembly.causes, assembly.link)
         self.report_: dict[str, Any] = {
             "patients": len(self.endpoint_),
             "events": self.endpoint_.n_events,

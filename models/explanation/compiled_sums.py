@@ -17,8 +17,6 @@ FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 Loop = TypeVar("Loop")
-# A LinearDesign and its coefficients: used, indicated, fill, mean, scale, bound, coefficients.
-Terms = tuple[Integers, Integers, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
 # Not "nnan": missing values must stay visible. Sums may be reordered, or nothing vectorises.
 REORDERED = frozenset({"reassoc", "contract", "nsz"})
@@ -43,82 +41,28 @@ def compiled(exact: bool = False) -> Callable[[Loop], Loop]:
     return compile_loop
 
 
-@compiled(exact=True)
-def prepare(
-    columns: FloatArray,
-    terms: Terms,
-    tree_fill: npt.NDArray[np.float32],
-    margin: FloatArray,
-    values: Features,
-) -> None:
-    """Linear margins (n,) and what the trees see, (n, p), from the columns (p, n)."""
-    n = columns.shape[1]
-    used, indicated, fill, mean, scale, bound, coefficients = terms
-    step = 256
-    for chunk in prange((n + step - 1) // step):
-        first = chunk * step
-        last = min(n, first + step)
-        for i in range(first, last):
-            margin[i] = 0.0
-        for t in range(len(coefficients)):
-            is_value = t < len(used)
-            f = used[t] if is_value else indicated[t - len(used)]
-            instead = fill[t] if is_value else 1.0
-            for i in range(first, last):
-                x = columns[f, i]
-                missing = x != x
-                x = instead if missing else (x if is_value else 0.0)
-                z = (x - mean[t]) / scale[t]
-                margin[i] += min(max(z, -bound[t]), bound[t]) * coefficients[t]
-        for f in range(values.shape[1]):
-            for i in range(first, last):
-                x32 = np.float32(columns[f, i])
-                values[i, f] = tree_fill[f] if x32 != x32 else x32
-
-
 @compiled()
-def add_linear(
-    columns: FloatArray,
-    terms: Terms,
+def add_terms(
+    terms: FloatArray,
+    owners: Integers,
     means: FloatArray,
     worth: FloatArray,
     total: FloatArray,
 ) -> None:
-    """Add terms' contributions to ``total`` (n, p); ``means`` (p, s) by feature."""
-    p, n = columns.shape
-    used, indicated, fill, mean, scale, bound, coefficients = terms
-    n_strata = worth.shape[1]
-    step = 128
-    for chunk in prange((n + step - 1) // step):
-        first = chunk * step
-        size = min(n, first + step) - first
-        summed = np.zeros((p, step))
-        weights = np.zeros((n_strata, step))
-        whole = np.zeros(step)
-        for i in range(size):
+    """Add contributions of terms (n, m) to their owners in ``total`` (n, p); ``means`` (p, s)."""
+    n, n_terms = terms.shape
+    n_features, n_strata = means.shape
+    for i in prange(n):
+        whole = 0.0
+        for s in range(n_strata):
+            whole += worth[i, s]
+        for t in range(n_terms):
+            total[i, owners[t]] += terms[i, t] * whole
+        for f in range(n_features):
+            expected = 0.0
             for s in range(n_strata):
-                weights[s, i] = worth[first + i, s]
-                whole[i] += worth[first + i, s]
-        for t in range(len(coefficients)):
-            is_value = t < len(used)
-            f = used[t] if is_value else indicated[t - len(used)]
-            instead = fill[t] if is_value else 1.0
-            rate = 1.0 / scale[t]
-            for i in range(size):
-                x = columns[f, first + i]
-                missing = x != x
-                x = instead if missing else (x if is_value else 0.0)
-                z = (x - mean[t]) * rate
-                z = min(max(z, -bound[t]), bound[t])
-                summed[f, i] += z * coefficients[t] * whole[i]
-        for f in range(p):
-            for s in range(n_strata):
-                mean_term = means[f, s]
-                for i in range(size):
-                    summed[f, i] -= weights[s, i] * mean_term
-        for i in range(size):
-            for f in range(p):
-                total[first + i, f] += summed[f, i]
+                expected += worth[i, s] * means[f, s]
+            total[i, f] -= expected
 
 
 @compiled()

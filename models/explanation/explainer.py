@@ -23,6 +23,7 @@ from features.errors import ModelError
 from models.explanation.explanation import Explanation
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
+from models.learners.completion import Completed
 from models.predictor import CauseModel, RiskPredictor
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-FORMAT = 1
+FORMAT = 2
 _FILE = "explainer.json"
 _SIBLING_PREDICTOR = "predictor"
 _CHUNK = 100_000  # tabulating the gradient costs the same for any number of rows
@@ -38,12 +39,12 @@ _CHUNK = 100_000  # tabulating the gradient costs the same for any number of row
 
 @dataclass(frozen=True)
 class CauseBackground:
-    """What is kept of the background for one cause: means of linear terms, counts of decisions.
+    """What is kept of the background for one cause: means of terms, counts of decisions.
 
-    ``mean_terms``: (strata, m), already times the linear weight. None where a part is absent.
+    ``mean_terms``: (strata, m) of `CauseModel.terms`. ``trees``: None where there are none.
     """
 
-    mean_terms: FloatArray | None
+    mean_terms: FloatArray
     trees: TreeAttribution | None
 
 
@@ -52,19 +53,17 @@ def carry_risk(
 ) -> tuple[FloatArray, FloatArray]:
     """Risk (n,) and contributions (n, p) of patients; the reference kernel, numpy only."""
     predictor = explainer.predictor
-    margins = predictor.margin(X)
+    seen = predictor.see(X)
+    margins = predictor.margin_of(seen)
     risk = predictor.link.risk(margins, [horizon])[:, 0]
     averages = average_gradients(predictor.link, margins, explainer.centres, horizon, risk=risk)
     total = np.zeros(X.shape)
     for k, (cause, background) in enumerate(zip(predictor.causes, explainer.causes, strict=True)):
         worth = averages[:, :, k] * explainer.shares
-        if cause.linear is not None and background.mean_terms is not None:
-            terms = cause.linear_weight * cause.linear.terms(X)
-            moved = terms * worth.sum(axis=1)[:, None] - worth @ background.mean_terms
-            total += moved @ _membership(cause.linear.term_features, total.shape[1])
-        if cause.boosted is not None and background.trees is not None:
-            values = cause.boosted.values(X)
-            total += cause.boosted_weight * background.trees.attribute(values, worth)
+        moved = cause.terms(seen) * worth.sum(axis=1)[:, None] - worth @ background.mean_terms
+        total += moved @ _membership(cause.term_features, total.shape[1])
+        if background.trees is not None:
+            total += cause.boosted_weight * background.trees.attribute(seen.values, worth)
     return risk, total
 
 
@@ -100,11 +99,14 @@ class Explainer:
         if not len(X_background) or n_strata < 1:
             raise ModelError("Explaining needs background patients and at least one stratum")
         X = _select(X_background, predictor)
-        margins = predictor.margin(X)
+        seen = predictor.see(X)
+        margins = predictor.margin_of(seen)
         stratum = _stratify(predictor.link.risk(margins, [max(horizons)])[:, 0], n_strata)
         sizes = np.bincount(stratum)
         centres = _stratum_means(margins, stratum)
-        causes = tuple(_summarise(cause, X, stratum) for cause in predictor.causes)
+        causes = tuple(
+            _summarise(cause, predictor.feature_names, seen, stratum) for cause in predictor.causes
+        )
         return cls(predictor, sizes / sizes.sum(), centres, causes)
 
     def base_risk(self, horizon: float) -> float:
@@ -139,8 +141,7 @@ class Explainer:
         np.save(folder / "centres.npy", self.centres)
         fingerprints = []
         for cause, background in zip(self.predictor.causes, self.causes, strict=True):
-            if background.mean_terms is not None:
-                np.save(folder / f"{cause.name}_mean_terms.npy", background.mean_terms)
+            np.save(folder / f"{cause.name}_mean_terms.npy", background.mean_terms)
             if background.trees is not None:
                 counts = background.trees.counts.astype(np.int32)
                 np.save(folder / f"{cause.name}_decision_counts.npy", counts)
@@ -189,29 +190,28 @@ def _stratum_means(values: FloatArray, stratum: npt.NDArray[np.intp]) -> FloatAr
 
 
 def _summarise(
-    cause: CauseModel, X: pd.DataFrame, stratum: npt.NDArray[np.intp]
+    cause: CauseModel,
+    feature_names: tuple[str, ...],
+    seen: Completed,
+    stratum: npt.NDArray[np.intp],
 ) -> CauseBackground:
-    mean_terms = trees = None
-    if cause.linear is not None and cause.linear_weight:
-        mean_terms = cause.linear_weight * _stratum_means(cause.linear.terms(X), stratum)
+    trees = None
     if cause.boosted is not None and cause.boosted_weight:
         raw = bytes(cause.boosted.booster.save_raw("json"))
-        trees = TreeAttribution.fit(raw, tuple(X.columns), cause.boosted.values(X), stratum)
-    return CauseBackground(mean_terms, trees)
+        trees = TreeAttribution.fit(raw, feature_names, seen.values, stratum)
+    return CauseBackground(_stratum_means(cause.terms(seen), stratum), trees)
 
 
 def _restore(
     folder: Path, cause: CauseModel, predictor: RiskPredictor, fingerprint: str | None
 ) -> CauseBackground:
-    mean_terms = trees = None
-    if cause.linear is not None and cause.linear_weight:
-        mean_terms = _read(folder / f"{cause.name}_mean_terms.npy")
+    trees = None
     if cause.boosted is not None and cause.boosted_weight:
         raw = bytes(cause.boosted.booster.save_raw("json"))
         counts = _read(folder / f"{cause.name}_decision_counts.npy").astype(np.int64)
         names = predictor.feature_names
         trees = TreeAttribution.restore(raw, names, counts, fingerprint or "")
-    return CauseBackground(mean_terms, trees)
+    return CauseBackground(_read(folder / f"{cause.name}_mean_terms.npy"), trees)
 
 
 def _membership(term_features: Sequence[int], n_features: int) -> FloatArray:

@@ -30,6 +30,7 @@ from models.explanation.explainer import Explainer
 from models.explanation.path_average import average_gradients
 from models.explanation.shapley_weights import pair_weights
 from models.explanation.tree_attribution import TreeAttribution, match_leaf
+from models.learners.completion import Completed
 from models.link import Link
 
 if TYPE_CHECKING:
@@ -74,18 +75,18 @@ def explain_interactions(
     predictor = explainer.predictor
     contributions = explainer.explain(patient, horizon).values[0]
     X = patient[list(predictor.feature_names)]
-    margins = predictor.margin(X)
+    known = predictor.see(X)
+    margins = predictor.margin_of(known)
     slopes = average_gradients(predictor.link, margins, explainer.centres, horizon)[0]
     bends = _average_curvature(predictor.link, margins[0], explainer.centres, horizon)
-    parts = _parts_by_stratum(explainer, X)
+    parts = _parts_by_stratum(explainer, known)
     pairs = np.einsum("s,skl,ski,slj->ij", explainer.shares, bends, parts, parts, optimize=True) / 2
     for k, (cause, background) in enumerate(zip(predictor.causes, explainer.causes, strict=True)):
         if cause.boosted is not None and background.trees is not None:
             raw = bytes(cause.boosted.booster.save_raw("json"))
             blocks = cut_booster(raw, predictor.feature_names)
             worth = cause.boosted_weight * slopes[:, k] * explainer.shares
-            seen = cause.boosted.values(X)
-            pairs += tree_interactions(background.trees, blocks, seen, worth)
+            pairs += tree_interactions(background.trees, blocks, known.values, worth)
     np.fill_diagonal(pairs, 0.0)
     np.fill_diagonal(pairs, contributions - pairs.sum(axis=1))
     return Interactions(pairs, predictor.feature_names, horizon)
@@ -130,17 +131,15 @@ def tree_interactions(
     return pairs
 
 
-def _parts_by_stratum(explainer: Explainer, X: pd.DataFrame) -> FloatArray:
+def _parts_by_stratum(explainer: Explainer, patient: Completed) -> FloatArray:
     """What each feature of the one patient adds to each margin (s, k, p) against each stratum."""
     predictor, n_strata = explainer.predictor, len(explainer.shares)
-    parts = np.zeros((n_strata, len(predictor.causes), X.shape[1]))
+    parts = np.zeros((n_strata, len(predictor.causes), patient.values.shape[1]))
     for k, (cause, background) in enumerate(zip(predictor.causes, explainer.causes, strict=True)):
-        if cause.linear is not None and background.mean_terms is not None:
-            moved = cause.linear_weight * cause.linear.terms(X) - background.mean_terms
-            owners = np.array(cause.linear.term_features, np.intp)
-            np.add.at(parts[:, k].T, owners, moved.T)
-        if cause.boosted is not None and background.trees is not None:
-            seen = np.repeat(cause.boosted.values(X), n_strata, axis=0)
+        moved = cause.terms(patient) - background.mean_terms
+        np.add.at(parts[:, k].T, np.array(cause.term_features, np.intp), moved.T)
+        if background.trees is not None:
+            seen = np.repeat(patient.values, n_strata, axis=0)
             found = background.trees.attribute(seen, np.eye(n_strata))
             parts[:, k] += cause.boosted_weight * found
     return parts

@@ -6,7 +6,7 @@ The out-of-fold margins come from the very boosters that chose the number of rou
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,44 +14,43 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from models.learners.boosted import BoostedPart, learn_fill
+from models.learners.boosted import BoostedPart
+from models.learners.completion import Completed
+from models.learners.penalty_path import Fold
+from models.learners.views import View, Views
 
 if TYPE_CHECKING:
     import xgboost
 
 FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
-Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 COX, LOGISTIC = "survival:cox", "binary:logistic"
 _STRIDE = 10  # rounds between two looks at the mean loss
 _WORTH_THREADS = 5_000_000  # below this many values, threads wait for each other longer than work
+_SLOPE_PENALTY = 0.01
 _METRIC = {COX: "cox-nloglik", LOGISTIC: "logloss"}
 
 
 @dataclass(frozen=True)
 class BoostingTask:
-    """What is learnt from: features (n, p), label (n,), the objective and monotone directions.
+    """What is learnt: label (n,), the objective and monotone directions (p,).
 
-    The Cox label is the time, negative where the event of this cause did not occur.
+    The Cox label is the time, negative where the event of this cause did not occur. ``damping``:
+    by how much slopes count when gaps are weighed.
     """
 
-    feature_names: tuple[str, ...]
-    features: Features
     label: FloatArray
     objective: str
     directions: tuple[int, ...]
+    damping: float
     engine: Mapping[str, Any]
 
-    def matrix(self, rows: npt.NDArray[np.intp] | None, fill: Features) -> xgboost.DMatrix:
-        """The rows as XGBoost holds them, all of them and with names where ``rows`` is None."""
+    def matrix(self, seen: Completed, rows: npt.NDArray[np.intp]) -> xgboost.DMatrix:
+        """These rows as XGBoost holds them; names would be checked, and copied, at every round."""
         from xgboost import DMatrix
 
-        features = self.features if rows is None else self.features[rows]
-        features = np.where(np.isnan(features), fill, features)
-        if rows is not None:  # names would be checked, and copied, at every round
-            return DMatrix(features, label=self.label[rows])
-        return DMatrix(features, label=self.label, feature_names=list(self.feature_names))
+        return DMatrix(seen.values[rows], label=self.label[rows])
 
     @property
     def n_threads(self) -> int:
@@ -84,13 +83,16 @@ class BoostingPath:
 
 def cross_validate_rounds(
     task: BoostingTask,
-    folds: Sequence[Fold],
+    views: Views,
     tuned: Mapping[str, Any],
     max_rounds: int,
     patience: int,
 ) -> BoostingPath:
     """Grow one booster per fold in step until the mean loss has not improved for ``patience``."""
-    grown = [_FoldBooster(task, fold, tuned) for fold in folds]
+    grown = [
+        _FoldBooster(task, view, fold, tuned)
+        for view, fold in zip(views.of_folds, views.folds, strict=True)
+    ]
     best_loss, best_round, loss = np.inf, 0, np.zeros(0)
     with ThreadPoolExecutor(task.n_threads) as pool:
         for start in range(0, max_rounds, _STRIDE):
@@ -110,12 +112,15 @@ def cross_validate_rounds(
 class _FoldBooster:
     """The booster of one fold. One thread each: the folds themselves run side by side."""
 
-    def __init__(self, task: BoostingTask, fold: Fold, tuned: Mapping[str, Any]) -> None:
+    def __init__(
+        self, task: BoostingTask, view: View, fold: Fold, tuned: Mapping[str, Any]
+    ) -> None:
         from xgboost import Booster
 
-        self.rows = fold[1]
-        fill = learn_fill(task.features[fold[0]])
-        self.fit, self.validate = task.matrix(fold[0], fill), task.matrix(fold[1], fill)
+        self.view, self.damping = view, task.damping
+        self.fit_rows, self.rows = fold
+        self.fit = task.matrix(view.seen, self.fit_rows)
+        self.validate = task.matrix(view.seen, self.rows)
         settings = {**task.settings(tuned), "nthread": 1}
         self.booster = Booster(settings, cache=[self.fit, self.validate])
 
@@ -131,20 +136,33 @@ class _FoldBooster:
     def centred_margin(self, rounds: int) -> FloatArray:
         """The held-out patients' margin relative to the mean of those fitted on."""
         grown = (0, rounds)
-        centre = self.booster.predict(self.fit, output_margin=True, iteration_range=grown)
+        fitted = self.booster.predict(self.fit, output_margin=True, iteration_range=grown)
         margin = self.booster.predict(self.validate, output_margin=True, iteration_range=grown)
-        return np.asarray(margin, np.float64) - float(centre.mean(dtype=np.float64))
+        completion, seen = self.view.completion, self.view.seen
+        slopes = self.damping * _slopes(seen.standard[self.fit_rows], fitted)
+        gaps = completion.gap_terms(seen.gaps, slopes).sum(axis=1)
+        centred = np.asarray(margin, np.float64) - float(fitted.mean(dtype=np.float64))
+        return np.asarray(centred + gaps[seen.gaps.pattern[self.rows]])
 
 
-def fit_boosted(task: BoostingTask, path: BoostingPath) -> BoostedPart:
+def fit_boosted(task: BoostingTask, views: Views, path: BoostingPath) -> BoostedPart:
     """The final booster: all patients, the settings and number of rounds of ``path``."""
     import xgboost
 
-    fill = learn_fill(task.features)
-    matrix = task.matrix(None, fill)
+    view = views.everyone
+    names = list(views.feature_names)
+    matrix = xgboost.DMatrix(view.seen.values, label=task.label, feature_names=names)
     settings = task.settings(path.settings)
-    if task.features.size < _WORTH_THREADS:
+    if view.seen.values.size < _WORTH_THREADS:
         settings["nthread"] = 1
     booster = xgboost.train(settings, matrix, num_boost_round=path.rounds)
-    offset = float(booster.predict(matrix, output_margin=True).mean(dtype=np.float64))
-    return BoostedPart(task.feature_names, booster, offset, fill)
+    margin = booster.predict(matrix, output_margin=True)
+    slopes = task.damping * _slopes(view.seen.standard, margin)
+    return BoostedPart(view.completion, booster, float(margin.mean(dtype=np.float64)), slopes)
+
+
+def _slopes(standard: FloatArray, margin: Features) -> FloatArray:
+    """Least-squares slopes (u,) of the margin in the standardised features (n, u)."""
+    squares = standard.T @ standard
+    squares[np.diag_indices_from(squares)] += _SLOPE_PENALTY * len(standard)
+    return np.asarray(np.linalg.solve(squares, standard.T @ (margin - margin.mean())), np.float64)

@@ -13,7 +13,7 @@ terms that would are left out, one round after another, until none does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -25,28 +25,44 @@ Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 LEAST_SCALE = 0.02
 
 
+@dataclass(frozen=True)
+class Terms:
+    """Linear terms (n, m) of all patients and their monotone directions (m,), 0 where free.
+
+    ``offset``: (n,) enters every margin as it is.
+    """
+
+    values: FloatArray
+    directions: npt.NDArray[np.int8]
+    offset: FloatArray
+
+    def margin(self, beta: FloatArray) -> FloatArray:
+        """Margins (n,) by these coefficients (m,)."""
+        return np.asarray(np.einsum("ij,j->i", self.values, beta) + self.offset)
+
+    def scaled(self, scale: FloatArray) -> Terms:
+        """The terms times a factor each."""
+        return replace(self, values=self.values * scale)
+
+    def only(self, kept: npt.NDArray[np.intp]) -> Terms:
+        """These terms alone."""
+        return replace(self, values=self.values[:, kept], directions=self.directions[kept])
+
+
 class LinearTask(Protocol):
     """A penalised regression of one outcome on terms."""
 
     def fit(
         self,
-        terms: FloatArray,
+        terms: Terms,
         rows: npt.NDArray[np.intp] | None,
         penalty: float,
         start: FloatArray | None,
     ) -> FloatArray:
-        """Coefficients from the terms (n, m) of these rows, of all patients where None."""
+        """Coefficients (m,) from the terms of these rows, of all patients where None."""
 
-    def score(self, terms: FloatArray, beta: FloatArray, fold: Fold) -> float:
-        """Log likelihood that coefficients fitted without the fold give it."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Linear terms (n, m) of all patients and their monotone directions (m,), 0 where free."""
-
-    values: FloatArray
-    directions: npt.NDArray[np.int8]
+    def score(self, margin: FloatArray, fold: Fold) -> float:
+        """Log likelihood that all patients' margins (n,), fitted without the fold, give it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +98,7 @@ def choose_penalty(
         paths.append(path)
     best = max(paths, key=lambda path: path.score)
     scale = _scale(task, terms, None, best.adaptivity, plain.penalty)
-    scaled = Terms(terms.values * scale, terms.directions)
+    scaled = terms.scaled(scale)
     coefficients = _fit_within_directions(task, scaled, None, best.penalty, None) * scale
     return PenaltyPath(best.penalty, best.adaptivity, best.score, best.out_of_fold, coefficients)
 
@@ -107,12 +123,13 @@ def _cross_validate(
     out_of_fold = np.zeros((len(grid), sum(len(validate) for _, validate in folds)))
     for fold, terms in zip(folds, terms_of_folds(), strict=True):
         scale = _scale(task, terms, fold[0], adaptivity, plain_penalty)
-        scaled = Terms(terms.values * scale, terms.directions)
+        scaled = terms.scaled(scale)
         beta: FloatArray | None = None
         for position, penalty in enumerate(grid):
             beta = _fit_within_directions(task, scaled, fold[0], penalty, beta)
-            scores[position] += task.score(scaled.values, beta, fold)
-            out_of_fold[position, fold[1]] = np.einsum("ij,j->i", scaled.values[fold[1]], beta)
+            margin = scaled.margin(beta)
+            scores[position] += task.score(margin, fold)
+            out_of_fold[position, fold[1]] = margin[fold[1]]
     best = int(np.argmax(scores))
     return _CrossValidated(grid[best], adaptivity, float(scores[best]), out_of_fold[best])
 
@@ -138,10 +155,10 @@ def _fit_within_directions(
     start: FloatArray | None,
 ) -> FloatArray:
     kept = np.arange(terms.values.shape[1])
-    fitted = task.fit(terms.values, rows, penalty, start)
+    fitted = task.fit(terms, rows, penalty, start)
     while (against := fitted * terms.directions[kept] < 0).any():
         kept, begin = kept[~against], fitted[~against]
-        fitted = task.fit(terms.values[:, kept], rows, penalty, begin)
+        fitted = task.fit(terms.only(kept), rows, penalty, begin)
     beta = np.zeros(terms.values.shape[1])
     beta[kept] = fitted
     return beta

@@ -16,8 +16,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from models.learners.partial_likelihood import information, log_likelihood
-from models.learners.ridge_cox import CoxTask
+from models.learners.partial_likelihood import RiskSets, information, log_likelihood
+from models.learners.ridge_cox import fit_ridge_cox
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -43,21 +43,21 @@ class CoxLikelihood:
     """The partial likelihood of one cause."""
 
     def __init__(self, time: FloatArray, occurred: npt.NDArray[np.bool_]) -> None:
-        self._task = CoxTask(time, occurred)
-        self.n_events = self._task.everyone.n_events
+        self._sets = RiskSets(time, occurred)
+        self.n_events = self._sets.n_events
 
     def maximise(
         self, terms: FloatArray, penalty: float, start: FloatArray | None
     ) -> tuple[FloatArray, FloatArray]:
         """Coefficients and margins of a ridge Cox regression."""
-        beta = self._task.fit(terms, None, penalty, start)
+        beta, _ = fit_ridge_cox(terms, self._sets, penalty, start)
         return beta, np.einsum("ij,j->i", terms, beta)
 
     def at(self, terms: FloatArray, margins: FloatArray) -> tuple[float, FloatArray]:
         """Log partial likelihood and its negative Hessian."""
-        sets = self._task.everyone
-        curvature = information(sets, terms[sets.order], margins[sets.order])
-        return log_likelihood(sets, margins), curvature
+        order = self._sets.order
+        curvature = information(self._sets, terms[order], margins[order])
+        return log_likelihood(self._sets, margins), curvature
 
 
 class LogisticLikelihood:

@@ -14,7 +14,6 @@ from models.uncertainty.evidence import (
     CoxLikelihood,
     Likelihood,
     LogisticLikelihood,
-    Posterior,
     most_probable_posterior,
 )
 from models.uncertainty.risk_interval import RiskInterval
@@ -32,28 +31,21 @@ def fit_uncertainty(predictor: RiskPredictor, X: pd.DataFrame, endpoint: Endpoin
     """
     if len(X) != len(endpoint):
         raise ValueError(f"X has {len(X)} patients, the endpoint {len(endpoint)}")
-    names = predictor.feature_names
-    features = X[list(names)].to_numpy(np.float64)
+    seen = predictor.see(X)
     occurred = endpoint.event == EVENT
-    design = LinearDesign.learn(features)
-    terms = design.terms(features)
+    design = LinearDesign.learn(predictor.completion, seen.missing)
+    terms = design.terms(seen)
     likelihood: Likelihood = LogisticLikelihood(occurred)
     if not endpoint.is_fixed_horizon:
         likelihood = CoxLikelihood(endpoint.time, occurred)
     # one BLAS thread: sums in another order would change the last bits with the machine
     with threadpool_limits(limits=1, user_api="blas"):
         posterior = most_probable_posterior(likelihood, terms)
-        missing = _missing_factor(terms[:, : len(design.used)], posterior)
         coefficients = _factor(posterior.covariance)
-    part = LinearPart(names, design, posterior.mean, posterior.penalty)
+    slopes = posterior.mean[: len(predictor.completion.used)]
+    part = LinearPart(design, posterior.mean, slopes, posterior.penalty)
     years, events = _events_by(endpoint)
-    return RiskInterval(predictor, part, coefficients, missing, years, events)
-
-
-def _missing_factor(used_terms: FloatArray, posterior: Posterior) -> FloatArray:
-    weights = posterior.mean[: used_terms.shape[1]]
-    covariance = np.cov(used_terms, rowvar=False).reshape(len(weights), len(weights))
-    return weights[:, None] * _factor(covariance)
+    return RiskInterval(predictor, part, coefficients, years, events)
 
 
 def _factor(covariance: FloatArray) -> FloatArray:

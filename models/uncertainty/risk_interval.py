@@ -16,12 +16,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import ModelError
+from models.learners.completion import Completed
 from models.learners.linear import LinearPart
 from models.predictor import RiskPredictor
 
 FloatArray = npt.NDArray[np.float64]
 
-FORMAT = 1
+FORMAT = 2
 LEVEL = 0.9
 _FILE = "uncertainty.json"
 _CHUNK = 16_384
@@ -36,10 +37,9 @@ class RiskInterval:
     - what the coefficients leave open: ``terms' V terms``, V the posterior covariance of a ridge
       regression on the terms of ``part`` (`models.uncertainty.evidence`), kept as a factor
       ``coefficients`` (m, m) with V = F F';
-    - what missing values leave open: the spread, among the development patients, of the terms
-      that the missing values would have made, weighted by their coefficients; ``missing`` (u, u)
-      is a factor of that covariance over the ``used`` terms. Taken as if the other values said
-      nothing of the missing ones, so rather too wide than too narrow;
+    - what missing values leave open, given the others (`Completion.gap_terms`), by the slopes of
+      ``part``; the interval is laid around the expected margin, to which the prediction adds half
+      this variance;
     - the baseline hazard: one over the number of events by the horizon (``years``, ``events``).
 
     The competing event's margin is taken as it is: at the risks met here its share is small.
@@ -48,7 +48,6 @@ class RiskInterval:
     predictor: RiskPredictor
     part: LinearPart
     coefficients: FloatArray = field(repr=False)
-    missing: FloatArray = field(repr=False)
     years: FloatArray
     events: FloatArray
 
@@ -66,45 +65,50 @@ class RiskInterval:
         """
         if not 0 < level < 1:
             raise ModelError(f"The level of an interval lies between 0 and 1, not {level:g}")
+        seen = self.predictor.see(X)
         if margins is None:
-            margins = self.predictor.margin(X)
+            margins = self.predictor.margin_of(seen)
         reach = NormalDist().inv_cdf(0.5 + level / 2)
-        variance = self.variance(X)
+        open_gaps = self.gap_variance(seen)
+        variance = self.coefficient_variance(seen) + open_gaps
         limits = np.empty((len(X), len(horizons), 2))
         for position, horizon in enumerate(horizons):
             spread = reach * np.sqrt(variance + self._level_variance(horizon))
             for side, sign in enumerate((-1.0, 1.0)):
                 moved = margins.copy()
-                moved[:, 0] += sign * spread
+                moved[:, 0] += sign * spread - 0.5 * open_gaps
                 limits[:, position, side] = self.predictor.link.risk(moved, [horizon])[:, 0]
         return limits
 
     def variance(self, X: pd.DataFrame) -> FloatArray:
         """Variance (n,) of the event's margin, but for the baseline hazard."""
-        features = X[list(self.part.feature_names)].to_numpy(np.float64)
-        variance = np.empty(len(features))
-        for start in range(0, len(features), _CHUNK):
-            block = features[start : start + _CHUNK]
-            terms = self.part.design.terms(block) @ self.coefficients
-            absent = np.isnan(block[:, self.part.design.used])
-            rows = np.flatnonzero(absent.any(axis=1))
-            summed = np.einsum("ij,ij->i", terms, terms)
-            hidden = absent[rows].astype(np.float64) @ self.missing
-            summed[rows] += np.einsum("ij,ij->i", hidden, hidden)
-            variance[start : start + _CHUNK] = summed
+        seen = self.predictor.see(X)
+        return self.coefficient_variance(seen) + self.gap_variance(seen)
+
+    def gap_variance(self, seen: Completed) -> FloatArray:
+        """Variance (n,) of the event's margin that missing values leave open."""
+        by_pattern = self.predictor.completion.gap_terms(seen.gaps, self.part.slopes)
+        return np.asarray(2.0 * by_pattern.sum(axis=1)[seen.gaps.pattern])
+
+    def coefficient_variance(self, seen: Completed) -> FloatArray:
+        """Variance (n,) of the event's margin that the coefficients leave open."""
+        variance = np.empty(len(seen))
+        for start in range(0, len(seen), _CHUNK):
+            rows = np.arange(start, min(start + _CHUNK, len(seen)))
+            terms = self.part.design.terms(seen.take(rows)) @ self.coefficients
+            variance[rows] = np.einsum("ij,ij->i", terms, terms)
         return variance
 
     def _level_variance(self, horizon: float) -> float:
         return float(1.0 / max(np.interp(horizon, self.years, self.events), 1.0))
 
     def save(self, folder: Path) -> None:
-        """Write ``uncertainty.json`` and two .npy arrays; the same interval, the same bytes."""
+        """Write ``uncertainty.json`` and ``coefficients.npy``; the same interval, same bytes."""
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "coefficients.npy", self.coefficients)
-        np.save(folder / "missing.npy", self.missing)
         stored = {
             "format": FORMAT,
-            "feature_names": list(self.part.feature_names),
+            "feature_names": list(self.predictor.feature_names),
             "part": self.part.to_dict(),
             "years": self.years.tolist(),
             "events": self.events.tolist(),
@@ -119,15 +123,12 @@ class RiskInterval:
         """
         try:
             stored = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-            arrays = [
-                np.load(folder / f"{name}.npy", allow_pickle=False)
-                for name in ("coefficients", "missing")
-            ]
+            coefficients = np.load(folder / "coefficients.npy", allow_pickle=False)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ModelError(f"{folder} holds no intervals: {error.filename}") from None
         names = tuple(stored["feature_names"])
         if stored["format"] != FORMAT or names != predictor.feature_names:
             raise ModelError(f"{folder} holds intervals of another version or model")
-        part = LinearPart.from_dict(names, stored["part"])
+        part = LinearPart.from_dict(predictor.completion, stored["part"])
         years, events = np.array(stored["years"]), np.array(stored["events"])
-        return cls(predictor, part, arrays[0], arrays[1], years, events)
+        return cls(predictor, part, coefficients, years, events)

@@ -10,6 +10,7 @@ import pytest
 from features.catalogue import CATALOGUE, derive_features
 from features.dictionary import Dictionary
 from models.explanation.explainer import Explainer
+from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
 from models.link import FixedHorizonLink
 from models.predictor import CauseModel, RiskPredictor
@@ -42,10 +43,12 @@ def draw_covariates(n: int) -> pd.DataFrame:
 def explainer() -> Explainer:
     X = derive_features(draw_covariates(200))
     names = tuple(feature.name for feature in CATALOGUE)
-    design = LinearDesign.learn(X.to_numpy())
-    part = LinearPart(names, design, np.full(len(design.term_features), 0.3), 1.0)
+    completion = learn_completion(X.to_numpy())
+    design = LinearDesign.learn(completion, X.isna().to_numpy())
+    slopes = np.full(len(completion.used), 0.3)
+    part = LinearPart(design, np.full(len(design.term_features), 0.3), slopes, 1.0)
     cause = CauseModel("event", part, None, 1.0, 0.0)
-    predictor = RiskPredictor(names, (cause,), FixedHorizonLink(10.0, -2.0))
+    predictor = RiskPredictor(names, completion, (cause,), FixedHorizonLink(10.0, -2.0))
     return Explainer.fit(predictor, X, [10.0], n_strata=4)
 
 

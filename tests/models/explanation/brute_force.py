@@ -15,15 +15,18 @@ FloatArray = npt.NDArray[np.float64]
 def interventional_shapley(
     function: Callable[[FloatArray], FloatArray], patients: FloatArray, background: FloatArray
 ) -> FloatArray:
-    """Values (n, p) of ``function``; features outside a coalition come from the background."""
-    n, p = patients.shape
+    """Values (n, p) of ``function``; features outside a coalition come from the background.
+
+    ``patients``, ``background``: (n, p) or, where a feature is several numbers, (n, p, s).
+    """
+    n, p = patients.shape[:2]
     coalitions = [set(c) for size in range(p + 1) for c in combinations(range(p), size)]
     worth: dict[frozenset[int], FloatArray] = {}
     for coalition in coalitions:
         columns = sorted(coalition)
         mixed = np.repeat(background[None], n, axis=0)
         mixed[:, :, columns] = patients[:, None, columns]
-        answers = function(mixed.reshape(-1, p)).reshape(n, len(background))
+        answers = function(mixed.reshape(-1, *patients.shape[1:])).reshape(n, len(background))
         worth[frozenset(coalition)] = answers.mean(axis=1)
     values = np.zeros((n, p))
     for coalition in coalitions:

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pytest
 
 from features.errors import HorizonError, ModelError
@@ -14,7 +12,12 @@ from models.explanation.compiled import carry_risk_compiled, fastest_kernel
 from models.explanation.explainer import Explainer, carry_risk
 from models.predictor import RiskPredictor
 from tests.models.explanation.brute_force import interventional_shapley
-from tests.models.explanation.predictors import draw_features, make_predictor
+from tests.models.explanation.predictors import (
+    draw_features,
+    make_predictor,
+    risk_of_states,
+    see_features,
+)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,14 +32,6 @@ def explainer(predictor: RiskPredictor) -> Explainer:
     return Explainer.fit(predictor, draw_features(800, seed=3), [5.0, 10.0])
 
 
-def risk_function(predictor: RiskPredictor) -> Callable[[FloatArray], FloatArray]:
-    def risk(values: FloatArray) -> FloatArray:
-        X = pd.DataFrame(values, columns=list(predictor.feature_names))
-        return predictor.risk(X, [10.0])[:, 0]
-
-    return risk
-
-
 @pytest.mark.parametrize(("n_causes", "fixed"), [(1, False), (2, False), (1, True)])
 def test_contributions_come_close_to_shapley_values_of_the_risk_itself(
     n_causes: int, fixed: bool
@@ -45,7 +40,9 @@ def test_contributions_come_close_to_shapley_values_of_the_risk_itself(
     background, patients = draw_features(48, seed=4), draw_features(16, seed=5)
     found = Explainer.fit(predictor, background, [10.0]).explain(patients, 10.0)
     expected = interventional_shapley(
-        risk_function(predictor), patients.to_numpy(), background.to_numpy()
+        risk_of_states(predictor),
+        see_features(predictor, patients),
+        see_features(predictor, background),
     )
     # The figures of the design: 0.25 percentage points and correlation 0.995.
     assert np.abs(found.values - expected).mean() < 0.0025
@@ -61,7 +58,9 @@ def test_two_hundred_patients_with_two_causes_keep_within_the_figures_of_the_des
     explainer = Explainer.fit(predictor, background, [10.0])
     found = replace(explainer, kernel=carry_risk_compiled).explain(patients, 10.0).values
     expected = interventional_shapley(
-        risk_function(predictor), patients.to_numpy(), background.to_numpy()
+        risk_of_states(predictor),
+        see_features(predictor, patients),
+        see_features(predictor, background),
     )
     assert np.abs(found - expected).mean() < 0.0025
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.995
@@ -146,7 +145,7 @@ def test_a_saved_explainer_is_the_same_bytes_and_gives_the_same_numbers(
 def test_nothing_of_the_background_is_kept_but_means_and_counts(explainer: Explainer) -> None:
     assert explainer.centres.shape == (8, 2)
     for cause in explainer.causes:
-        assert cause.mean_terms is not None and cause.trees is not None
+        assert cause.trees is not None
         assert cause.mean_terms.shape[0] == 8
         assert cause.trees.counts.shape[1] == 8
         np.testing.assert_array_equal(
@@ -172,7 +171,7 @@ def test_a_part_that_the_model_lacks_contributes_nothing(predictor: RiskPredicto
         replace(event, boosted=None, boosted_weight=0.0),
         replace(competing, linear=None, boosted=None, linear_weight=0.0, boosted_weight=0.0),
     )
-    linear_only = RiskPredictor(predictor.feature_names, parts, predictor.link)
+    linear_only = replace(predictor, causes=parts)
     explainer = Explainer.fit(linear_only, draw_features(100, seed=11), [10.0])
     explanation = explainer.explain(draw_features(30, seed=12), 10.0)
     total = explanation.base_risk + explanation.values.sum(axis=1)

@@ -13,7 +13,12 @@ from models.explanation.interactions import explain_interactions, find_partners,
 from models.explanation.tree_attribution import TreeAttribution
 from models.predictor import RiskPredictor
 from tests.models.explanation.brute_force import interventional_interactions
-from tests.models.explanation.predictors import draw_features, make_predictor
+from tests.models.explanation.predictors import (
+    draw_features,
+    make_predictor,
+    risk_of_states,
+    see_features,
+)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -50,17 +55,17 @@ def test_interactions_come_close_to_those_of_the_risk_itself(n_causes: int, fixe
     patients = draw_features(12, seed=5, n_features=N_FEATURES)
     explainer = Explainer.fit(predictor, background, [10.0])
 
-    def risk(values: FloatArray) -> FloatArray:
-        X = pd.DataFrame(values, columns=list(predictor.feature_names))
-        return predictor.risk(X, [10.0])[:, 0]
-
     found, expected = [], []
     pairs = np.triu_indices(N_FEATURES, 1)
     for row in range(len(patients)):
         patient = patients.iloc[[row]]
         found.append(explain_interactions(explainer, patient, 10.0).values[pairs])
         expected.append(
-            interventional_interactions(risk, patient.to_numpy()[0], background.to_numpy())[pairs]
+            interventional_interactions(
+                risk_of_states(predictor),
+                see_features(predictor, patient)[0],
+                see_features(predictor, background),
+            )[pairs]
         )
     assert (
         np.abs(np.array(found) - np.array(expected)).mean() < 0.001

@@ -31,7 +31,7 @@ def _folds(n_patients: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _free(values: np.ndarray) -> Terms:
-    return Terms(values, np.zeros(values.shape[1], np.int8))
+    return Terms(values, np.zeros(values.shape[1], np.int8), np.zeros(len(values)))
 
 
 def _repeat(terms: Terms) -> Iterator[Terms]:
@@ -83,7 +83,7 @@ def test_no_coefficient_points_against_its_direction() -> None:
     draws = np.random.default_rng(5)
     values = draws.normal(size=(800, 6))
     time = draws.exponential(np.exp(-values @ [0.5, -0.5, 0.3, 0.0, 0.0, 0.0]))
-    terms = Terms(values, np.array([1, 1, -1, 1, -1, 0], np.int8))
+    terms = Terms(values, np.array([1, 1, -1, 1, -1, 0], np.int8), np.zeros(800))
     task = CoxTask(time, np.ones(800, bool))
     path = choose_penalty(task, terms, lambda: _repeat(terms), _folds(800), PENALTIES, (0.0, 1.0))
     assert (path.coefficients * terms.directions >= 0).all()

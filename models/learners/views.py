@@ -1,0 +1,43 @@
+"""The same patients as completed by what each fold, and by what everyone, teaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from models.learners.completion import Completed, Completion
+from models.learners.completion_fitting import learn_completion
+from models.learners.penalty_path import Fold
+
+
+@dataclass(frozen=True)
+class View:
+    """All patients' features, completed as one group of them teaches."""
+
+    completion: Completion
+    seen: Completed = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Views:
+    """``of_folds``: as the patients left in by each fold teach; ``everyone``: as all do."""
+
+    feature_names: tuple[str, ...]
+    folds: tuple[Fold, ...]
+    of_folds: tuple[View, ...]
+    everyone: View
+
+    @classmethod
+    def learn(cls, X: pd.DataFrame, folds: Sequence[Fold]) -> Views:
+        """Complete features (n, p) once for each fold, on its own patients, and once on all."""
+        features = X.to_numpy(np.float64)
+
+        def view(teachers: np.ndarray) -> View:
+            completion = learn_completion(teachers)
+            return View(completion, completion.complete(features))
+
+        of_folds = tuple(view(features[fit_rows]) for fit_rows, _ in folds)
+        return cls(tuple(X.columns), tuple(folds), of_folds, view(features))

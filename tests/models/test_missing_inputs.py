@@ -1,0 +1,101 @@
+"""A risk keeps its level whatever is missing; against the true risks of a simulated cohort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from features.catalogue import CATALOGUE, derive_features
+from features.dictionary import Dictionary
+from features.endpoint import Endpoint
+from features.simulation.cohort import simulate_cohort
+from models.risk_model import RiskModel
+
+FloatArray = npt.NDArray[np.float64]
+N_FITTED = 4_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model, and patients it has not seen with the truth about them."""
+
+    model: RiskModel
+    covariates: pd.DataFrame
+    true_risk: FloatArray
+
+    def predict_without(self, *variables: str) -> FloatArray:
+        """10-year risks (n,) with these variables not recorded."""
+        covariates = self.covariates.assign(**dict.fromkeys(variables, np.nan))
+        return self.model.predict_risk(derive_features(covariates), [10.0])[:, 0]
+
+
+@pytest.fixture(scope="module")
+def trial() -> Trial:
+    drawn = simulate_cohort(3 * N_FITTED, seed=11, with_lesions=False)
+    fitted = drawn.covariates.iloc[:N_FITTED]
+    outcome = drawn.endpoint.iloc[:N_FITTED]
+    endpoint = Endpoint(outcome["time"].to_numpy(float), outcome["event"].to_numpy(np.int8))
+    model = RiskModel(
+        monotone={feature.name: feature.monotone for feature in CATALOGUE},
+        penalties=(0.1, 0.03),
+        max_rounds=60,
+        n_threads=1,
+    ).fit(derive_features(fitted), endpoint)
+    unseen = drawn.covariates.iloc[N_FITTED:]
+    return Trial(model, unseen, drawn.truth["true_risk_10y"].to_numpy()[N_FITTED:])
+
+
+def _variables(*groups: str) -> list[str]:
+    return [name for name, variable in Dictionary.load().items() if variable.group in groups]
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        ("calcium", "morphology"),
+        ("lipids", "laboratory"),
+        ("vital",),
+        ("therapy",),
+        ("lifestyle", "mineral"),
+        ("history",),
+        ("calcium", "morphology", "vital"),
+    ],
+    ids=", ".join,
+)
+def test_the_mean_risk_stays_right_without_a_group_of_inputs(
+    trial: Trial, groups: tuple[str, ...]
+) -> None:
+    complete = trial.predict_without().mean()
+    without = trial.predict_without(*_variables(*groups)).mean()
+    assert without / complete == pytest.approx(1.0, abs=0.1)
+    assert without / trial.true_risk.mean() == pytest.approx(1.0, abs=0.15)
+
+
+def test_without_calcium_risk_is_right_from_low_to_high(trial: Trial) -> None:
+    risk = trial.predict_without(*_variables("calcium", "morphology"))
+    fifth = np.argsort(np.argsort(risk)) * 5 // len(risk)
+    for group in range(5):
+        expected, true = risk[fifth == group].mean(), trial.true_risk[fifth == group].mean()
+        assert expected / true == pytest.approx(1.0, abs=0.25)
+
+
+def test_a_high_agatston_score_counts_without_vessels_volume_or_morphology(trial: Trial) -> None:
+    others = [name for name in _variables("calcium", "morphology") if name != "cac_agatston"]
+    high = (trial.covariates["cac_agatston"] > 400).to_numpy()
+    risk = trial.predict_without(*others)[high].mean()
+    assert risk / trial.true_risk[high].mean() == pytest.approx(1.0, abs=0.15)
+
+
+def test_age_or_sex_alone_may_be_missing(trial: Trial) -> None:
+    complete = trial.predict_without().mean()
+    for name in ("age", "sex"):
+        assert trial.predict_without(name).mean() / complete == pytest.approx(1.0, abs=0.06)
+
+
+def test_a_patient_of_whom_nothing_is_known_is_not_taken_for_a_healthy_one(trial: Trial) -> None:
+    risk = trial.predict_without(*trial.covariates.columns)[0]
+    assert 0.9 < risk / trial.true_risk.mean() < 1.8

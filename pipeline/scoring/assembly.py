@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.fhir_output import ENDINGS, FhirWriter
 from pipeline.scoring.columns import IDENTIFIER
 from pipeline.scoring.repeats import Keys, find_repeats, make_keys
 from pipeline.scoring.rows import NOT_SELECTED
@@ -42,7 +43,11 @@ def assemble(
     """
     schema = pa.schema([(name, _TYPES[str(about["type"])]) for name, about in told.items()])
     scored_path, rejects_path = work.path / "result", work.path / "rejects"
-    scored_writer = open_writer(scored_path, ending, schema)
+    scored_writer = (
+        FhirWriter(scored_path, ending)
+        if ending in ENDINGS
+        else open_writer(scored_path, ending, schema)
+    )
     rejects_writer = CsvWriter(rejects_path, _REJECTS)
     repeated = iter(_repeated(work)) if identifier is not None else None
     for finished in work.journal:

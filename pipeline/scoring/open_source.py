@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
 from features.decoding import PARQUET, refuse
 from features.errors import ConfigError
+from features.fhir.files import is_fhir
+from pipeline.fhir_output import ENDINGS
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.source import Source
-
-_HEALTH_RECORDS = (".ndjson", ".json", ".ndjson.gz", ".json.gz")
 
 
 def open_source(request: ScoreRequest) -> Source:
@@ -28,9 +27,13 @@ def open_source(request: ScoreRequest) -> Source:
     if request.query is not None:
         raise ConfigError("--query needs the URL of a database in place of a file")
     path = Path(request.file)
-    if path.name.lower().endswith(_HEALTH_RECORDS):
-        source: Source = import_module("pipeline.fhir_source").FhirSource(path, request.batch_rows)
-        return source
+    if is_fhir(path):
+        from pipeline.fhir_source import FhirSource
+
+        with_basis = request.out.suffix.lower() in ENDINGS
+        return FhirSource(path, request.batch_rows, request.index_date, with_basis)
+    if request.index_date is not None:
+        raise ConfigError("--index-date is for health records: .json, .ndjson")
     if path.is_dir() or _is_parquet(path):
         from pipeline.scoring.parquet_source import ParquetSource
 

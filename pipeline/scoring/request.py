@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +28,8 @@ class ScoreRequest:
     a map that reads one. ``keep``, ``horizons``, ``n_reasons``, ``points``, ``intervals``: see
     `pipeline.scoring.columns.Wanted`. ``overwrite``: replace what is there, finished or not;
     ``resume``: go on where a killed job stopped, if one did. ``batch_rows``: rows in memory at a
-    time (text files: as many as fit into about the same space).
+    time (text files: as many as fit into about the same space). ``index_date``: the day on which
+    health records are read, None for each patient's last measurement.
     """
 
     file: Path | str
@@ -49,6 +51,7 @@ class ScoreRequest:
     run_id: str | None = None
     batch_rows: int = 65_536
     workers: int = 0
+    index_date: date | None = None
 
     @property
     def wanted(self) -> Wanted:

@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 _PARQUET = (".parquet", ".pq")
 _NEEDS_QUOTES = '[",\r\n]'
+_QUOTE, _COMMA, _LINE_END, _NOTHING = (
+    pa.scalar(text, pa.large_string()) for text in ('"', ",", "\n", "")
+)
 # Pieces in one row group: larger groups compress and read better.
 _PIECES = 4
 
@@ -36,15 +39,20 @@ class CsvWriter:
     """Comma-separated, UTF-8, a header, cells in quotes only where they must be."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._file, self._schema = path.open("wb"), schema
+        self._file = path.open("wb")
         self._file.write(",".join(schema.names).encode() + b"\n")
 
     def write(self, piece: pa.Table) -> None:
         """Add the rows of the piece."""
-        plain = pa.table([_plain(column) for column in piece.columns], names=piece.schema.names)
-        quoting = "needed" if any(map(_needs_quotes, plain.columns)) else "none"
-        options = arrow_csv.WriteOptions(include_header=False, quoting_style=quoting)
-        arrow_csv.write_csv(plain, self._file, options)
+        for batch in piece.to_batches():
+            *cells, last = map(_as_cells, batch.columns)
+            ended = pc.binary_join_element_wise(last, _NOTHING, _LINE_END)
+            lines = pc.binary_join_element_wise(*cells, ended, _COMMA)
+            _, offsets, text = lines.buffers()
+            if len(lines):
+                ends = np.frombuffer(offsets, np.int64)[lines.offset + len(lines)]
+                start = np.frombuffer(offsets, np.int64)[lines.offset]
+                self._file.write(memoryview(text)[int(start) : int(ends)])
 
     def close(self) -> None:
         """Finish the file and wait until it is on disk."""
@@ -81,13 +89,17 @@ class ParquetWriter:
         self._waiting.clear()
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _as_cells(column: pa.Array) -> pa.Array:
+    """The text of each cell, empty where missing, in quotes where it would break the line."""
     if pa.types.is_dictionary(column.type):
-        return column.cast(column.type.value_type)
-    return column
-
-
-def _needs_quotes(column: pa.ChunkedArray) -> bool:
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        return False
-    return bool(pc.any(pc.match_substring_regex(column, _NEEDS_QUOTES)).as_py())
+        column = column.cast(column.type.value_type)
+    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    cells = pc.fill_null(column.cast(pa.large_string()), "")
+    if not is_text:
+        return cells
+    breaks = pc.match_substring_regex(cells, _NEEDS_QUOTES)
+    if not pc.any(breaks).as_py():
+        return cells
+    doubled = pc.replace_substring(cells, '"', '""')
+    quoted = pc.binary_join_element_wise(_QUOTE, doubled, _QUOTE, _NOTHING)
+    return pc.if_else(breaks, quoted, cells)

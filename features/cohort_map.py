@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from features.data_files import data_folder
 from features.errors import MapError
 from features.map_parts import EndpointMap, Inclusion, LesionMap, ValueSource, Visit
 from features.map_section import Section, nearest, read_text_yaml
 
-MAPS_FOLDER = Path(__file__).parents[1] / "data" / "cohorts"
+MAPS_FOLDER = data_folder() / "cohorts"
 _KEYS = (
     "name",
     "title",

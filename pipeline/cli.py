@@ -12,6 +12,7 @@ import typer
 from features.errors import CalciriskError, ConfigError
 from pipeline.clinic import clinic
 from pipeline.command_line import Out, ParamsFile, app, command, run_stage
+from pipeline.fhir import fhir
 from pipeline.params import Params, Paths
 from pipeline.reference_scores import reference_scores
 from pipeline.score_command import score
@@ -228,6 +229,11 @@ def report(params: ParamsFile = None, out: Out = None) -> None:
     run_stage("report", Params.load(params), out)
 
 
+command(
+    "health records as a table",
+    "fhir export/",
+    "fhir export.ndjson --index-date 2026-01-31 --out patients.csv",
+)(fhir)
 command("published scores alone, no model", "reference-scores new.csv --out scores.csv")(
     reference_scores
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from features.errors import ConfigError
-from pipeline.paths import Paths, find_root
+from pipeline.paths import Paths, default_params, find_root
 from pipeline.strict import build, within
 
 __all__ = ["SIMULATED", "STAGES", "Params", "Paths", "find_root"]
@@ -237,7 +237,7 @@ class Params:
         """Read params.yaml (by default the project's). Raises ConfigError naming the key."""
         import yaml
 
-        path = path or find_root() / "params.yaml"
+        path = path or default_params()
         if not path.is_file():
             raise ConfigError(f"{path} does not exist. Run inside the calcirisk folder")
         try:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.data_files import data_folder
+
 
 def find_root(start: Path | None = None) -> Path:
     """The project folder: the nearest one at or above ``start`` that holds params.yaml.
 
-    Falls back to the folder that this package was installed from, so that commands work anywhere.
+    Falls back to the checkout that this package was installed from, so that commands work anywhere;
+    where a wheel was installed, there is none, and ``start`` is the project.
     """
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
             return folder
-    return Path(__file__).resolve().parent.parent
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout if (checkout / "params.yaml").is_file() else start
+
+
+def default_params() -> Path:
+    """params.yaml of the project; of a wheel, the one that it was built with."""
+    own = find_root() / "params.yaml"
+    shipped = Path(__file__).with_name("_params.yaml")
+    return shipped if shipped.is_file() and not own.is_file() else own
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,8 @@ class Paths:
     @property
     def cohort_maps(self) -> Path:
         """One map per cohort."""
-        return self.root / "data" / "cohorts"
+        own = self.root / "data" / "cohorts"
+        return own if own.is_dir() else data_folder() / "cohorts"
 
     @property
     def raw(self) -> Path:

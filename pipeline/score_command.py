@@ -10,6 +10,7 @@ import typer
 
 from features.errors import ConfigError
 from pipeline.command_line import ParamsFile, run_stage
+from pipeline.fhir import read_day
 from pipeline.params import Params, Paths
 
 
@@ -40,7 +41,10 @@ def score(
     ] = "models:/calcirisk@challenger",
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write, .csv or .parquet (without FILE: folder for outputs/)."),
+        typer.Option(
+            help="File to write: .csv, .parquet, .ndjson or .json (RiskAssessments). Without FILE: "
+            "folder for outputs/."
+        ),
     ] = None,
     cohort: Annotated[
         str | None, typer.Option(help="Map of the file's columns; none: dictionary names.")
@@ -61,6 +65,10 @@ def score(
     intervals: Annotated[
         bool, typer.Option("--intervals/--no-intervals", help="The 90 % interval of each risk.")
     ] = True,
+    index_date: Annotated[
+        str | None,
+        typer.Option(help="Day to read health records on; none: each one's last measurement."),
+    ] = None,
     keep: Annotated[
         list[str] | None, typer.Option(help="A column to carry through; may be repeated.")
     ] = None,
@@ -117,6 +125,7 @@ def score(
         resume,
         run_id,
         workers=workers,
+        index_date=read_day(index_date),
     )
     if engine is Engine.spark:
         from pipeline.spark_scoring import score_with_spark

@@ -37,7 +37,8 @@ class Broken(NamedTuple):
 def is_fhir(path: Path) -> bool:
     """Whether the path looks like a health record: by its name, or by what a folder holds."""
     if path.is_dir():
-        return any(_suffix(file) in SUFFIXES for file in path.iterdir() if file.is_file())
+        held = {_suffix(file) for file in path.iterdir() if file.is_file()}
+        return bool(held & set(SUFFIXES)) and ".parquet" not in held
     return _suffix(path) in SUFFIXES
 
 

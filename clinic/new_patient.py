@@ -144,7 +144,7 @@ def _out_of_range(entered: float, unit: str, variable: Variable, texts: PageText
         if other != unit
         and _is_possible(float(to_canonical([entered], variable, other)[0]), variable)
     ]
-    return error + (" " + texts("form.errors.other_unit", unit=others[0]) if others else "")
+    return error + (texts("form.errors.other_unit", unit=others[0]) if others else "")
 
 
 def _is_possible(value: float, variable: Variable) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +11,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra web is not installed")
 
-with warnings.catch_warnings():
-    # asks for another client library; httpx does all that is needed here
-    warnings.simplefilter("ignore")
-    from starlette.testclient import TestClient
+from starlette.testclient import TestClient
 
 from clinic.app import create_app
 from clinic.assessor import Assessor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,6 @@ from features.cohort_map import CohortMap
 from features.derivation.burden import agatston
 from features.derivation.columns import Columns
 from features.errors import ConfigError, HorizonError, ModelError
-from models.predictor import RiskPredictor
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer
 from pipeline.scoring.cells import as_text
@@ -29,17 +28,13 @@ _DECIMALS = 6
 
 @dataclass(frozen=True)
 class ScoringRules:
-    """All that a batch is scored by; made once, used for every batch of one source.
-
-    ``margins`` works out the margins; a faster way to the same numbers may be handed in.
-    """
+    """All that a batch is scored by; made once, used for every batch of one source."""
 
     scorer: Scorer
     rows: RowRules
     wanted: Wanted
     years: tuple[float, ...]
     reference: ReferenceScore | None = field(default=None, repr=False)
-    margins: Callable[[RiskPredictor, pd.DataFrame], FloatArray] = RiskPredictor.margin
 
     @classmethod
     def make(
@@ -119,7 +114,7 @@ def _score_plainly(covariates: pd.DataFrame, rules: ScoringRules) -> pd.DataFram
     """What `Scorer.score` gives for no reasons, without checking again what was just read."""
     scorer = rules.scorer
     features = derive_features(covariates, scorer.dictionary)
-    margins = rules.margins(scorer.predictor, features)
+    margins = scorer.predictor.margin(features)
     risks = scorer.predictor.link.risk(margins, rules.years)
     limits = None
     if scorer.interval is not None:

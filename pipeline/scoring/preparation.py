@@ -9,7 +9,6 @@ from importlib.metadata import version
 from itertools import chain
 from json import dumps
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import pandas as pd
@@ -22,11 +21,10 @@ from features.lesion_table import read_lesion_table
 from features.lesions import summarise_lesions
 from features.reading import RawTable, read_table
 from features.validation.findings import Findings
-from models.predictor import RiskPredictor
 from models.scorer import Scorer
 from pipeline.fhir_output import carry_context
 from pipeline.paths import Paths
-from pipeline.scoring.batch import FloatArray, ScoringRules
+from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.cells import as_text
 from pipeline.scoring.columns import SOURCE_COLUMNS, describe_columns, refuse_clashes
 from pipeline.scoring.csv_source import identify_file
@@ -157,22 +155,14 @@ def _sum_up_lesions(
 
 
 def _quicken(rules: ScoringRules, n_rows: int) -> ScoringRules:
-    """Compiled loops in place of numpy's where there are rows enough to repay loading them."""
-    from models.explanation.compiled import fastest_kernel, margins_compiled
-    from models.explanation.explainer import carry_risk
+    """Compiled loops for reasons where there are rows enough to repay loading them."""
+    from models.explanation.compiled import fastest_kernel
 
-    kernel, scorer = fastest_kernel(n_rows), rules.scorer
-    if kernel is carry_risk:
+    scorer = rules.scorer
+    if scorer.explainer is None or not rules.wanted.reasons:
         return rules
-    if scorer.explainer is not None:
-        scorer = replace(scorer, explainer=replace(scorer.explainer, kernel=kernel))
-    alone = Lock()  # not every threading layer of numba can be entered twice
-
-    def margins(predictor: RiskPredictor, features: pd.DataFrame) -> FloatArray:
-        with alone:
-            return margins_compiled(predictor, features)
-
-    return replace(rules, scorer=scorer, margins=margins)
+    quick = replace(scorer.explainer, kernel=fastest_kernel(n_rows))
+    return replace(rules, scorer=replace(scorer, explainer=quick))
 
 
 def _unused(source: Source, cohort_map: CohortMap, request: ScoreRequest) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def carry_risk_compiled(
     from models.explanation.compiled_paths import close_compiled, interpolate_compiled
 
     predictor = explainer.predictor
-    seen = predictor.see(X)
+    seen = see_compiled(predictor, X)
     margins = predictor.margin_of(seen)
     risk = predictor.link.risk(margins, [horizon])[:, 0]
     averages = average_gradients(
@@ -62,8 +62,16 @@ def carry_risk_compiled(
 
 
 def margins_compiled(predictor: RiskPredictor, X: pd.DataFrame) -> FloatArray:
-    """What ``predictor.margin`` gives (n, k)."""
-    return predictor.margin(X)
+    """What ``predictor.margin`` gives (n, k), to rounding."""
+    return predictor.margin_of(see_compiled(predictor, X))
+
+
+def see_compiled(predictor: RiskPredictor, X: pd.DataFrame) -> Completed:
+    """What ``predictor.see`` gives, to rounding."""
+    from models.learners.compiled_completion import complete_compiled
+
+    features = X[list(predictor.feature_names)].to_numpy(np.float64)
+    return complete_compiled(predictor.completion, features)
 
 
 def add_trees_compiled(

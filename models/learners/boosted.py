@@ -33,8 +33,8 @@ class BoostedPart:
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard, or log odds, (n,) relative to the average patient fitted on."""
-        margin = self.output(seen.values) - self.offset
-        return np.asarray(margin + self.gap_terms(seen).sum(axis=1))
+        by_pattern = self.completion.gap_terms(seen.gaps, self.slopes).sum(axis=1)
+        return np.asarray(self.output(seen.values) - self.offset + by_pattern[seen.gaps.pattern])
 
     def gap_terms(self, seen: Completed) -> FloatArray:
         """What each modelled feature's gap (n, u) adds to the margin."""

@@ -24,9 +24,9 @@ _CHUNK = 2_048
 
 @dataclass(frozen=True)
 class Gaps:
-    """Which of the u modelled features are missing: the distinct patterns, and each patient's.
+    """Which features are missing: the distinct patterns, and each patient's.
 
-    ``patterns``: (d, u), True where missing. ``pattern``: (n,), each patient's row among them.
+    ``patterns``: (d, p), True where missing. ``pattern``: (n,), each patient's row among them.
     ``covariance``: (d, q, q) of the common factors of patients with the pattern.
     """
 
@@ -39,15 +39,19 @@ class Gaps:
 class Completed:
     """Patients as a model sees them.
 
-    ``standard``: (n, u) standardised features, the missing ones as expected. ``missing``: (n, p).
-    ``values``: (n, p) features in their own units, for trees: the missing ones as expected, those
-    that are not modelled 0.
+    ``standard``: (n, u) standardised features, the missing ones as expected. ``values``: (n, p)
+    features in their own units, for trees: the missing ones as expected, those that are not
+    modelled 0.
     """
 
     standard: FloatArray
     values: npt.NDArray[np.float32]
-    missing: BoolArray
     gaps: Gaps
+
+    @property
+    def missing(self) -> BoolArray:
+        """What was missing (n, p)."""
+        return self.gaps.patterns[self.gaps.pattern]
 
     def __len__(self) -> int:
         return len(self.standard)
@@ -55,7 +59,7 @@ class Completed:
     def take(self, rows: npt.NDArray[np.intp]) -> Completed:
         """These patients alone."""
         gaps = Gaps(self.gaps.patterns, self.gaps.pattern[rows], self.gaps.covariance)
-        return Completed(self.standard[rows], self.values[rows], self.missing[rows], gaps)
+        return Completed(self.standard[rows], self.values[rows], gaps)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Completion:
     def complete(self, features: FloatArray) -> Completed:
         """Features (n, p), NaN where missing, as a model sees them."""
         missing = np.isnan(features)
-        gaps = self._find_gaps(missing[:, self.used])
+        gaps = self.find_gaps(missing)
         standard = np.empty((len(features), len(self.used)))
         values = np.zeros(features.shape, np.float32)
         for start in range(0, len(features), _CHUNK):
@@ -102,7 +106,7 @@ class Completion:
             block[patient, gap] = expected
             own[patient, gap] = expected * self.scale[gap] + self.mean[gap]
             values[rows, self.used] = own
-        return Completed(standard, values, missing, gaps)
+        return Completed(standard, values, gaps)
 
     def gap_terms(self, gaps: Gaps, slopes: FloatArray) -> FloatArray:
         """By pattern and feature (d, u): what gaps add to the margin, the sum half its variance.
@@ -111,11 +115,12 @@ class Completion:
         margin is normal around what is expected, the mean hazard is that of the expected margin
         plus half the variance.
         """
-        missing = gaps.patterns * slopes
+        missing = gaps.patterns[:, self.used] * slopes
         spread = np.einsum("dqr,dr->dq", gaps.covariance, missing @ self.loadings)
         return np.asarray(0.5 * missing * (spread @ self.loadings.T + missing * self.noise))
 
-    def _find_gaps(self, missing: BoolArray) -> Gaps:
+    def find_gaps(self, missing: BoolArray) -> Gaps:
+        """The distinct patterns of what is missing (n, p), and what each leaves open."""
         packed = np.ascontiguousarray(np.packbits(missing, axis=1))
         keys = packed.view(np.dtype((np.void, max(packed.shape[1], 1)))).ravel()
         _, first, pattern = np.unique(keys, return_index=True, return_inverse=True)
@@ -123,7 +128,7 @@ class Completion:
         upper = np.triu_indices(self.n_factors)
         informing = (self.loadings / self.noise[:, None])[:, upper[0]] * self.loadings[:, upper[1]]
         precision = np.empty((len(patterns), self.n_factors, self.n_factors))
-        precision[:, upper[0], upper[1]] = (~patterns).astype(np.float64) @ informing
+        precision[:, upper[0], upper[1]] = (~patterns[:, self.used]).astype(np.float64) @ informing
         precision[:, upper[1], upper[0]] = precision[:, upper[0], upper[1]]
         precision += np.eye(self.n_factors)
         return Gaps(patterns, pattern, np.asarray(np.linalg.inv(precision), np.float64))

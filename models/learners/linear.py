@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.learners.completion import BoolArray, Completed, Completion
+from models.learners.completion import BoolArray, Completed, Completion, Gaps
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,8 +41,12 @@ class LinearDesign:
 
     def terms(self, seen: Completed) -> FloatArray:
         """Standardised terms (n, m) of completed features."""
-        indicators = seen.missing[:, self.indicated].astype(np.float64)
-        return np.concatenate([seen.standard, indicators - self.share], axis=1)
+        indicators = self.indicators(seen.gaps)[seen.gaps.pattern]
+        return np.concatenate([seen.standard, indicators], axis=1)
+
+    def indicators(self, gaps: Gaps) -> FloatArray:
+        """The missing indicators of each pattern of gaps (d, i)."""
+        return gaps.patterns[:, self.indicated] - self.share
 
     @classmethod
     def learn(cls, completion: Completion, missing: BoolArray) -> LinearDesign:
@@ -93,7 +97,11 @@ class LinearPart:
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard (n,) relative to the average patient fitted on."""
-        return np.asarray(self.terms(seen).sum(axis=1))
+        n_values = seen.standard.shape[1]
+        by_pattern = self.design.indicators(seen.gaps) @ self.coefficients[n_values:]
+        by_pattern += self.design.completion.gap_terms(seen.gaps, self.slopes).sum(axis=1)
+        margin = np.einsum("ij,j->i", seen.standard, self.coefficients[:n_values])
+        return np.asarray(margin + by_pattern[seen.gaps.pattern])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON; the completion, which parts share, left out."""

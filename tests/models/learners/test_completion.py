@@ -121,6 +121,19 @@ def test_no_patient_and_a_cohort_complete_but_for_nothing_are_completed() -> Non
     assert not completion.complete(_draw(30)).missing.any()
 
 
+def test_the_compiled_loop_completes_alike() -> None:
+    from models.learners.compiled_completion import complete_compiled
+
+    features = _draw(500)
+    features[:, 5] = 0.0
+    completion = learn_completion(features)
+    patients = np.where(np.random.default_rng(2).random((700, 6)) < 0.4, NAN, _draw(700))
+    plain, quick = completion.complete(patients), complete_compiled(completion, patients)
+    np.testing.assert_allclose(quick.standard, plain.standard, atol=1e-12)
+    np.testing.assert_allclose(quick.values, plain.values, rtol=1e-6)
+    assert (quick.missing == plain.missing).all()
+
+
 def test_a_completion_survives_being_written() -> None:
     completion = learn_completion(_draw(500))
     again = Completion.from_dict(json.loads(json.dumps(completion.to_dict())))

@@ -89,12 +89,12 @@ def _measure_server(guard: Guard) -> None:
     for sort in ("risk_10y", "risk_5y", "patient_id", "missing"):
         order = "up" if sort == "patient_id" else ""
         url = f"/patients?sort={sort}&order={order}"
-        _time(f"list by {sort}, first page", lambda i, url=url: client.get(url), 20)
+        _time(f"list by {sort}, first page", _ask(client, url), 20)
         after = _keys(client.get(url).text)[-1]
         for _ in range(5):
             after = _keys(client.get(f"{url}&after={after}").text)[-1]
         deep = f"{url}&after={after}"
-        _time(f"list by {sort}, seventh page", lambda i, deep=deep: client.get(deep), 20)
+        _time(f"list by {sort}, seventh page", _ask(client, deep), 20)
     sent = {"csrf": csrf, "identifier": "00012"}
     _time("search", lambda i: client.post("/patients", data=sent), 20)
     entry = {"csrf": csrf, "age": "61", "sex": "male", "cac_agatston": "120"}
@@ -127,6 +127,10 @@ def _measure_paint(guard: Guard, browser: str) -> None:
         chromium.close()
     server.should_exit = True
     _report("patient's page, first paint", np.array(paints[1:]))
+
+
+def _ask(client: TestClient, url: str) -> Callable[[int], object]:
+    return lambda _: client.get(url)
 
 
 def _time(what: str, act: Callable[[int], object], times: int) -> None:

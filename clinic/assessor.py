@@ -103,12 +103,16 @@ class Assessor:
         risks = self._risks(features, margins)
         at = next(risk for risk in risks if risk.years == horizon)
         intervals = None if at.interval is None else np.array([at.interval])
+        moves = None
+        if scorer.interval is not None:
+            moves = scorer.interval.gap_move(features, horizon, margins)
         summary = summarise_patients(
             covariates,
             features,
             explanation,
             scorer.ranges,
             intervals=intervals,
+            moves=moves,
             weights=scorer.weights,
             simulated=scorer.about.simulated,
         )[0]

@@ -37,11 +37,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Missing:
-    """Important variables without a value, the weightiest first, and how much they weigh.
+    """Important variables without a value, the weightiest first, and how much they matter.
 
-    ``points``: what such variables, where known, move a risk like this one by; typical size of the
-    weightiest, percentage points. None where that was not worked out. ``counted``: what all
-    unknown variables together contribute to this risk, percentage points.
+    ``points``: how far the risk would typically move if all were known, percentage points; None
+    where that was not worked out. ``counted``: what all unknown variables together contribute to
+    this risk, percentage points.
     """
 
     variables: tuple[str, ...]
@@ -80,6 +80,7 @@ def summarise_patients(
     ranges: InputRanges,
     *,
     intervals: FloatArray | None = None,
+    moves: FloatArray | None = None,
     weights: Mapping[str, float] | None = None,
     n_reasons: int = 3,
     simulated: bool = False,
@@ -87,7 +88,8 @@ def summarise_patients(
     """One summary per patient, in the order of the frames.
 
     ``covariates``: canonical; ``features``: derived from them; ``explanation``: of the same
-    patients; ``intervals``: (n, 2) for the risk; ``weights``: from
+    patients; ``intervals``: (n, 2) for the risk; ``moves``: (n,) from `RiskInterval.gap_move`;
+    ``weights``: from
     `models.explanation.population.relative_weights`.
     """
     contributions = explanation.by_variable(CATALOGUE)
@@ -117,8 +119,8 @@ def summarise_patients(
                 _treated(patient, points, dictionary),
                 _missing(
                     [name for name in ranges.important if unknown[name].iloc[row]],
-                    weights,
-                    risk,
+                    weights or {},
+                    None if moves is None else 100 * float(moves[row]),
                     float(points.sum() - known.sum()),
                 ),
                 outside[row],
@@ -177,12 +179,10 @@ def _treated(patient: pd.Series, points: pd.Series, dictionary: Dictionary) -> t
 
 
 def _missing(
-    absent: Sequence[str], weights: Mapping[str, float] | None, risk: float, counted: float
+    absent: Sequence[str], weights: Mapping[str, float], points: float | None, counted: float
 ) -> Missing:
-    if not weights or not absent:
-        return Missing(tuple(absent), None, counted)
     ranked = sorted(absent, key=lambda name: -weights.get(name, 0.0))
-    return Missing(tuple(ranked), 100 * risk * float(weights.get(ranked[0], 0.0)), counted)
+    return Missing(tuple(ranked), points, counted)
 
 
 def _outside(covariates: pd.DataFrame, ranges: InputRanges) -> list[tuple[str, ...]]:

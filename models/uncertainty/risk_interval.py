@@ -26,6 +26,8 @@ FORMAT = 2
 LEVEL = 0.9
 _FILE = "uncertainty.json"
 _CHUNK = 16_384
+# Mean distance of a normal variable from its middle, in standard deviations.
+_MEAN_DEVIATION = float(np.sqrt(2.0 / np.pi))
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,25 @@ class RiskInterval:
                 moved[:, 0] += sign * spread - 0.5 * open_gaps
                 limits[:, position, side] = self.predictor.link.risk(moved, [horizon])[:, 0]
         return limits
+
+    def gap_move(
+        self, X: pd.DataFrame, horizon: float, margins: FloatArray | None = None
+    ) -> FloatArray:
+        """How far each risk by ``horizon`` (n,) would typically move if nothing were missing.
+
+        Half the distance between the risks one mean deviation above and below, as a fraction.
+        Raises HorizonError.
+        """
+        seen = self.predictor.see(X)
+        if margins is None:
+            margins = self.predictor.margin_of(seen)
+        open_gaps = self.gap_variance(seen)
+        ends = []
+        for sign in (-1.0, 1.0):
+            moved = margins.copy()
+            moved[:, 0] += sign * _MEAN_DEVIATION * np.sqrt(open_gaps) - 0.5 * open_gaps
+            ends.append(self.predictor.link.risk(moved, [horizon])[:, 0])
+        return np.asarray(0.5 * (ends[1] - ends[0]))
 
     def variance(self, X: pd.DataFrame) -> FloatArray:
         """Variance (n,) of the event's margin, but for the baseline hazard."""

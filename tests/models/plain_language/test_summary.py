@@ -27,7 +27,10 @@ def _summaries(covariates: pd.DataFrame, explanation: Explanation) -> list[Patie
     ranges = InputRanges({"systolic_bp": (90.0, 170.0)}, ("age", "sex", "ldl_cholesterol"))
     weights = relative_weights(explanation, covariates)
     features = derive_features(covariates)
-    return summarise_patients(covariates, features, explanation, ranges, weights=weights)
+    moves = np.arange(len(covariates)) / 1000
+    return summarise_patients(
+        covariates, features, explanation, ranges, moves=moves, weights=weights
+    )
 
 
 def test_each_patient_gets_the_risk_and_reasons_of_the_explanation(
@@ -39,14 +42,16 @@ def test_each_patient_gets_the_risk_and_reasons_of_the_explanation(
     contributions = explained.by_variable(CATALOGUE)
     for row, patient in enumerate(summaries):
         if patient.raises:
-            recorded = contributions.loc[:, covariates.iloc[row].reindex(contributions.columns).notna()]
+            recorded = contributions.loc[
+                :, covariates.iloc[row].reindex(contributions.columns).notna()
+            ]
             assert patient.raises[0].points == pytest.approx(100 * recorded.iloc[row].max())
         assert all(reason.points < 0 for reason in patient.lowers)
         text = str(write_plain_text(patient, Texts.load()))
         assert "nan" not in text.lower()
 
 
-def test_missing_values_are_listed_and_weighed_by_what_they_usually_move(
+def test_missing_values_are_listed_by_weight_with_what_knowing_them_would_move(
     drawn_covariates: pd.DataFrame, explained: Explanation
 ) -> None:
     summaries = _summaries(drawn_covariates.iloc[:60], explained)
@@ -54,10 +59,10 @@ def test_missing_values_are_listed_and_weighed_by_what_they_usually_move(
     named = ["ldl_cholesterol" in patient.missing.variables for patient in summaries]
     assert named == absent.tolist() and absent.any()
     weights = relative_weights(explained, drawn_covariates.iloc[:60])
-    for patient in summaries:
-        if patient.missing.variables:
-            largest = max(weights.get(name, 0.0) for name in patient.missing.variables)
-            assert patient.missing.points == pytest.approx(100 * patient.risk * largest)
+    for row, patient in enumerate(summaries):
+        ranks = [weights.get(name, 0.0) for name in patient.missing.variables]
+        assert ranks == sorted(ranks, reverse=True)
+        assert patient.missing.points == pytest.approx(row / 10)
 
 
 def test_values_outside_the_training_range_are_named(

@@ -46,6 +46,16 @@ def test_a_missing_value_makes_a_risk_less_sure(intervals: RiskInterval, cohort:
     assert (intervals.variance(unknown) > intervals.variance(typical)).all()
 
 
+def test_knowing_all_moves_a_risk_only_where_something_is_missing(
+    intervals: RiskInterval, cohort: Cohort
+) -> None:
+    known = cohort[0].dropna().iloc[:50]
+    assert (intervals.gap_move(known, 5.0) == 0).all()
+    moves = intervals.gap_move(known.assign(a=np.nan), 5.0)
+    low, high = intervals.interval(known.assign(a=np.nan), [5.0])[:, 0].T
+    assert (moves > 0).all() and (moves < (high - low) / 2).all()
+
+
 def test_an_unusual_patient_is_less_sure_than_a_usual_one(
     intervals: RiskInterval, cohort: Cohort
 ) -> None:

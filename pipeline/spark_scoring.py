@@ -1,0 +1,161 @@
+"""The engine spark of `calcirisk score`: Parquet in, Parquet out, the rows spread over workers.
+
+Each worker scores its rows by the very function that the local engine uses for its batches; Spark
+reads, spreads, finds repeated identifiers, sorts and writes. Input, output and the model must lie
+where every worker finds them under the same name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyarrow import dataset
+
+from features.errors import ConfigError
+from pipeline.paths import Paths
+from pipeline.scoring.assembly import REPEATED
+from pipeline.scoring.job import _describe_output as describe_output
+from pipeline.scoring.parquet_source import ParquetSource
+from pipeline.scoring.preparation import Job, prepare
+from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.source import REJECT_COLUMNS
+from pipeline.scoring.summary import ScoreSummary
+from pipeline.scoring.tally import Tally
+from pipeline.scoring.work_folder import WorkFolder
+from pipeline.scoring.writers import CsvWriter
+from pipeline.spark_session import spark_session
+from pipeline.spark_tables import (
+    PartitionTask,
+    address,
+    count_before,
+    read_numbered,
+    select_rejects,
+    select_scored,
+    settle_repeats,
+    staged_schema,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_ENDINGS = ("", ".parquet", ".pq")
+_REJECTS = pa.schema([("row", pa.int64()), *((name, pa.string()) for name in REJECT_COLUMNS[1:])])
+
+
+def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
+    """Score every row of a file or folder of Parquet; the same rows and numbers as locally.
+
+    Writes a folder of Parquet in the order of the source, and rejects and schema beside it, all or
+    none. Raises ConfigError where Spark or Java is not here, where the output exists or cannot be
+    written, or where something other than Parquet is asked for; otherwise as `score_stream`.
+    """
+    started = time.monotonic()
+    _refuse(request)
+    job = prepare(request, paths)
+    if not isinstance(job.source, ParquetSource):
+        raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
+    with _taken(request.out) as folder, spark_session(request.batch_rows) as spark:
+        staged = _stage(spark, job, folder / "staged")
+        _write(staged, job, folder)
+        tally = _count(folder, job)
+        (folder / "schema").write_bytes(describe_output(job))
+        _publish(folder, request)
+    return ScoreSummary.of(job, tally, time.monotonic() - started)
+
+
+def _refuse(request: ScoreRequest) -> None:
+    if request.out.suffix.lower() not in _ENDINGS:
+        raise ConfigError(f"--engine spark writes Parquet: {request.out} must end in .parquet")
+    if request.resume:
+        raise ConfigError("--resume: a Spark job keeps nothing unfinished. Leave it out")
+    for place in (request.out, request.rejects, request.schema):
+        if place.exists() and not request.overwrite:
+            raise ConfigError(f"{place} exists. Take another name, or replace it with --overwrite")
+
+
+@contextmanager
+def _taken(out: Path) -> Iterator[Path]:
+    """An empty folder beside the output, under the lock of scoring jobs; gone in the end."""
+    work = WorkFolder.acquire(out)
+    try:
+        for left in work.path.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left)
+        yield work.path
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "the disk failed"
+        raise ConfigError(f"{out} cannot be written ({reason})") from error
+    finally:
+        work.remove()
+        work.close()
+
+
+def _stage(spark: SparkSession, job: Job, folder: Path) -> DataFrame:
+    """Score every row once and keep what came of it on disk."""
+    source = Path(job.request.file)
+    numbered = read_numbered(spark, source, job.rules.columns)
+    before = count_before(numbered)
+    task = PartitionTask(job.source.name, job.rules, before, staged_schema(job.rules, job.told))
+    shape = spark.createDataFrame(task.schema.empty_table()).schema
+    numbered.mapInArrow(task, shape).write.parquet(address(folder))
+    return spark.read.schema(shape).parquet(address(folder, to_read=True))
+
+
+def _write(staged: DataFrame, job: Job, folder: Path) -> None:
+    identifier = job.rules.rows.cohort_map.patient_id
+    if identifier is not None:
+        staged = settle_repeats(staged, identifier, REPEATED)
+    scored = select_scored(staged, tuple(job.told), job.constants)
+    scored.write.option("compression", "zstd").parquet(address(folder / "result"))
+    select_rejects(staged).write.parquet(address(folder / "rejected"))
+
+
+def _count(folder: Path, job: Job) -> Tally:
+    """Counts over what lies on disk; writes the rejects as the local engine does.
+
+    Raises AssertionError where a row is lost or doubled.
+    """
+    tally = Tally(job.rules.years)
+    risks = [f"risk_{year:g}y" for year in job.rules.years]
+    flags = ["missing_inputs", "outside_training", "imputed_cac", "reference_disagrees"]
+    columns = [*risks, "risk_category", *(name for name in flags if name in job.told)]
+    for batch in dataset.dataset(folder / "result", format="parquet").to_batches(columns=columns):
+        tally.add(batch.to_pandas())
+    writer = CsvWriter(folder / "rejects", _REJECTS)
+    for batch in dataset.dataset(folder / "rejected", format="parquet").to_batches():
+        tally.n_rejected += batch.num_rows
+        writer.write(pa.Table.from_batches([batch]).cast(_REJECTS))
+    writer.close()
+    if tally.n_scored + tally.n_rejected != job.source.total:
+        raise AssertionError(
+            f"{job.source.total} rows in the source, {tally.n_scored} scored and "
+            f"{tally.n_rejected} rejected"
+        )
+    return tally
+
+
+def _publish(folder: Path, request: ScoreRequest) -> None:
+    """Put each file in its place, the folder of scores last: where it is, all is."""
+    for file in (folder / "result").iterdir():
+        _wait_for_disk(file)
+    if request.out.exists():
+        request.out.replace(folder / "replaced")
+    (folder / "rejects").replace(request.rejects)
+    (folder / "schema").replace(request.schema)
+    (folder / "result").replace(request.out)
+    _wait_for_disk(request.out.parent)
+
+
+def _wait_for_disk(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

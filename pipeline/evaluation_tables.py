@@ -45,8 +45,9 @@ def tabulate_evaluations(
         for table in _TABLES
         for k, horizon in enumerate(one.horizons)
     ]
+    n_tables = len(tasks) // len(_TABLES)
     parts: dict[str, list[pd.DataFrame]] = {}
-    for task, made in zip(tasks, _run(tasks, params, n_processes), strict=True):
+    for task, made in zip(tasks, _run(tasks, params, n_tables, n_processes), strict=True):
         for table, rows in made.items():
             if len(rows):
                 rows.insert(0, "evaluation", task.evaluation)
@@ -77,22 +78,22 @@ class _Task:
     horizon: float
 
 
-def _run(tasks: list[_Task], params: Params, n_processes: int) -> Iterator[Tables]:
+def _run(tasks: list[_Task], params: Params, n_tables: int, n_processes: int) -> Iterator[Tables]:
     if n_processes <= 1:
-        yield from (_tabulate(task, params) for task in tasks)
+        yield from (_tabulate(task, params, n_tables) for task in tasks)
         return
     with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
-        yield from pool.map(_tabulate, tasks, repeat(params))
+        yield from pool.map(_tabulate, tasks, repeat(params), repeat(n_tables))
 
 
-def _tabulate(task: _Task, params: Params) -> Tables:
+def _tabulate(task: _Task, params: Params, n_tables: int) -> Tables:
     from models.evaluation.score_comparison import compare_scores, score_risks
     from models.reference_scores.registry import REFERENCE_SCORES
 
     endpoint, risks, horizon = task.endpoint, task.risks, task.horizon
     seed, n_bootstrap = params.seed, params.evaluate.n_bootstrap
     if task.table == "subgroups":
-        figures, gaps = _measure_groups(endpoint, risks[MODEL], task.covariates, horizon, params)
+        figures, gaps = _measure_groups(task, params, n_tables)
         return {"subgroups": figures.assign(model=MODEL), "subgroup_gaps": gaps}
     scores = score_risks(task.covariates, REFERENCE_SCORES, horizon)
     if task.table == "reference_scores":
@@ -105,15 +106,17 @@ def _tabulate(task: _Task, params: Params) -> Tables:
 
 
 def _measure_groups(
-    endpoint: Endpoint, risk: Floats, covariates: pd.DataFrame, horizon: float, params: Params
+    task: _Task, params: Params, n_tables: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     from models.evaluation.subgroups import GapLimits, find_groups, measure_groups
 
     chosen = params.evaluate.subgroups
-    limits = GapLimits(chosen.min_events, chosen.max_c_index_gap, chosen.max_calibration_gap)
-    groups = find_groups(covariates)
+    limits = GapLimits(
+        chosen.min_events, chosen.max_c_index_gap, chosen.max_calibration_gap, n_tables
+    )
+    risk, groups, seed = task.risks[MODEL], find_groups(task.covariates), params.seed
     n_bootstrap = params.evaluate.n_bootstrap
-    return measure_groups(endpoint, risk, groups, horizon, params.seed, n_bootstrap, limits)
+    return measure_groups(task.endpoint, risk, groups, task.horizon, seed, n_bootstrap, limits)
 
 
 def _decide(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.disclosure import SMALLEST_COUNT
 from features.endpoint import Endpoint
 from models.evaluation.metric import COMPARED, DISTANCES, INTEGRATED_METRICS, METRICS
 from models.evaluation.prediction import Measured, PreparedRisk, measure
@@ -26,7 +27,8 @@ class EvaluationResult:
     ``metrics``: model, metric, horizon, estimate, lower, upper, n, events.
     ``differences``: model, reference, metric, horizon, difference, lower, upper, n, events; the
     model minus the reference, on the patients that both have a risk for.
-    ``groups``: model, horizon, group, n, events, predicted, observed, lower, upper.
+    ``groups``: model, horizon, group, n, events, predicted, observed, lower, upper; neighbours are
+    joined until each has ten events, for the sake of the persons behind them and of the figure.
     ``curves``: model, horizon, predicted, observed, lower, upper.
     """
 
@@ -221,7 +223,9 @@ def _limits(
 def _group_rows(sample: _Sample, model: str, n_groups: int) -> pd.DataFrame:
     parts = []
     for one in sample.prepared[model]:
-        table = calibration_by_group(sample.follow_up, one.risk, one.horizon, n_groups)
+        table = calibration_by_group(
+            sample.follow_up, one.risk, one.horizon, n_groups, SMALLEST_COUNT
+        )
         table.insert(0, "horizon", float(one.horizon))
         table.insert(0, "model", model)
         parts.append(table)

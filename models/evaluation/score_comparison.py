@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from features.disclosure import SMALLEST_COUNT, is_small, round_count, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.arms import Arm, Figures, difference, measure_arms
 from models.metrics.follow_up import Floats
@@ -14,7 +15,7 @@ from models.reference_scores.inputs import Inputs
 from models.reference_scores.reference_score import ReferenceScore
 from models.reference_scores.registry import describe_scores
 
-MIN_EVENTS = 5
+MIN_EVENTS = SMALLEST_COUNT
 """A score that covers fewer events is not compared; its coverage is still told."""
 
 SHOWN = (
@@ -30,7 +31,6 @@ SHOWN = (
     "calibration_slope",
     "ici",
 )
-_SMALL_CELL = 5
 
 
 def score_risks(
@@ -60,7 +60,8 @@ def compare_scores(
     """Each score (n,) with NaN where it covers nobody, and the model (n,), on the same patients.
 
     Columns: score, horizon, metric, estimate, lower, upper, model_estimate, difference (model less
-    score), difference_lower, difference_upper (95 %, paired), n, events, coverage (share).
+    score), difference_lower, difference_upper (95 %, paired), n, events (both in tens), coverage
+    (their share).
     """
     arms: dict[tuple[str, bool], Arm] = {}
     for name, risk in risks.items():
@@ -81,6 +82,7 @@ def compare_scores(
 def _row(
     name: str, horizon: float, metric: str, score: Figures, model: Figures, n_all: int
 ) -> dict[str, object]:
+    n, events = round_count(score.n), round_count(score.events)
     lower, upper = score.interval(metric)
     gap, gap_lower, gap_upper = difference(model, score, metric)
     return {
@@ -94,24 +96,28 @@ def _row(
         "difference": gap,
         "difference_lower": gap_lower,
         "difference_upper": gap_upper,
-        "n": score.n,
-        "events": score.events,
-        "coverage": score.n / n_all,
+        "n": n,
+        "events": events,
+        "coverage": min(1.0, n / round_count(n_all)),
     }
 
 
 def describe_coverage(
     covariates: pd.DataFrame, scores: Mapping[str, ReferenceScore]
 ) -> pd.DataFrame:
-    """Whom each score covers, and why not the others; counts of 1 to 4 patients as ``<5``.
+    """Whom each score covers, and why not the others; counts in tens, 1 to 9 patients as ``<10``.
 
     Columns: score, horizon, status, variable, rule, patients, share, outcome, valid_range.
     """
     inputs = Inputs(covariates)
     found = pd.concat([one.coverage(inputs) for one in scores.values()], ignore_index=True)
     table = found.rename(columns={"finding": "status"})
-    small = table["patients"].between(1, _SMALL_CELL - 1)
-    table["patients"] = table["patients"].astype("object").mask(small, f"<{_SMALL_CELL}")
-    table["share"] = table["share"].mask(small)
+    counts = [int(n) for n in table["patients"]]
+    everyone = round_count(len(covariates))
+    table["patients"] = [tell_count(n) for n in counts]
+    table["share"] = [
+        np.nan if is_small(n) or not everyone else min(1.0, round_count(n) / everyone)
+        for n in counts
+    ]
     about = describe_scores(scores.values())[["score", "outcome", "ranges"]]
     return table.merge(about.rename(columns={"ranges": "valid_range"}), on="score", how="left")

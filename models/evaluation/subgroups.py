@@ -1,7 +1,8 @@
 """Is the model as good in every group of patients? Groups, their figures, and gaps from all.
 
-A gap is a finding only beyond a threshold and beyond chance: its bootstrap standard error, at a
-level shared by all gaps that are tested (Bonferroni), must leave no gap outside. C-indices inside
+A gap is a finding only beyond a threshold and beyond chance: by its bootstrap standard error, at a
+level shared by all gaps that are tested (Bonferroni), over all tables of a run. Observed over
+expected is tested on the log scale, where its error does not depend on its size. C-indices inside
 groups made by age or calcium are lower by nature, for the group takes the strongest predictors
 away; they are shown, and are no findings.
 """
@@ -9,7 +10,7 @@ away; they are shown, and are no findings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -18,6 +19,7 @@ import pandas as pd
 from features.derivation.burden import agatston
 from features.derivation.columns import Columns
 from features.dictionary import Dictionary
+from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.arms import Arm, Figures, all_rows, difference, measure_arms
 from models.evaluation.score_comparison import SHOWN
@@ -36,11 +38,15 @@ Group = tuple[str, str]
 
 @dataclass(frozen=True)
 class GapLimits:
-    """Below ``min_events`` a group is small; larger gaps than these are worth a sentence."""
+    """Below ``min_events`` a group is small; larger gaps than these are worth a sentence.
+
+    ``n_tables`` of gaps share the chance of a false finding: one for each evaluation and horizon.
+    """
 
     min_events: int
     max_c_index_gap: float
     max_calibration_gap: float
+    n_tables: int = 1
 
 
 def find_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
@@ -77,7 +83,8 @@ def measure_groups(
 
     First: subgroup, level, metric, horizon, estimate, lower, upper, n, events, small. Second:
     subgroup, level, metric, horizon, estimate, overall, gap, lower, upper (95 %, paired), n,
-    events, small, finding ("" where none).
+    events, small, finding ("" where none). ``n`` and ``events`` are texts, told in tens; a group
+    with 1 to 9 of either has its row, and no figure that would tell how many.
     """
     arms: dict[Group, Arm] = {group: Arm(risk, rows) for group, rows in groups.items()}
     everyone: Group = ("", "")
@@ -85,9 +92,11 @@ def measure_groups(
     measured = measure_arms(endpoint, arms, horizon, seed, n_bootstrap)
     overall = measured.pop(everyone)
     figures, gaps = [], []
-    for (subgroup, level), own in measured.items():
+    for (subgroup, level), counted in measured.items():
         lead = {"subgroup": subgroup, "level": level, "horizon": float(horizon)}
-        tail = {"n": own.n, "events": own.events, "small": own.events < limits.min_events}
+        sizes = {"n": tell_count(counted.n), "events": tell_count(counted.events)}
+        tail = {**sizes, "small": counted.events < limits.min_events}
+        own = _withhold_if_few(counted)
         for metric in SHOWN:
             lower, upper = own.interval(metric)
             shown = {"estimate": own.estimate(metric), "lower": lower, "upper": upper}
@@ -96,13 +105,38 @@ def measure_groups(
             gap, lower, upper = difference(own, overall, metric)
             shown = {"estimate": own.estimate(metric), "overall": overall.estimate(metric)}
             spread = {"gap": gap, "lower": lower, "upper": upper}
-            error = _standard_error(own, overall, metric)
-            gaps.append({**lead, "metric": metric, **shown, **spread, **tail, "error": error})
+            z = _deviation(own, overall, metric)
+            gaps.append({**lead, "metric": metric, **shown, **spread, **tail, "z": z})
     return pd.DataFrame(figures), _judge(pd.DataFrame(gaps), limits)
 
 
-def _standard_error(own: Figures, overall: Figures, metric: str) -> float:
-    draws = own.drawn(metric) - overall.drawn(metric)
+def _withhold_if_few(own: Figures) -> Figures:
+    """Figures undefined where the observed risk times the patients would tell a small count."""
+    if not (is_small(own.n) or is_small(own.events)):
+        return own
+    return replace(
+        own, estimates=np.full_like(own.estimates, np.nan), draws=np.full_like(own.draws, np.nan)
+    )
+
+
+def _log_where_ratio(values: Floats, metric: str) -> Floats:
+    if metric != "observed_over_expected":
+        return values
+    return np.log(values, out=np.full_like(values, np.nan), where=values > 0)
+
+
+def _deviation(own: Figures, overall: Figures, metric: str) -> float:
+    """The gap in standard errors; NaN where it is undefined in a tenth of the resamples."""
+    first, second = (
+        _log_where_ratio(np.r_[one.estimate(metric), one.drawn(metric)], metric)
+        for one in (own, overall)
+    )
+    gap, *draws = first - second
+    error = _standard_error(np.array(draws))
+    return float(gap / error) if error > 0 else float("nan")
+
+
+def _standard_error(draws: Floats) -> float:
     usable = draws[np.isfinite(draws)]
     if len(usable) < max(2, 0.9 * len(draws)):
         return float("nan")
@@ -113,9 +147,9 @@ def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
     if gaps.empty:
         return gaps
     by_nature = gaps["subgroup"].isin(_BY_PREDICTOR) & (gaps["metric"] == "c_index")
-    tested = ~gaps["small"] & ~by_nature & gaps["error"].notna()
-    z = NormalDist().inv_cdf(1 - _LEVEL / (2 * max(1, int(tested.sum()))))
-    beyond_chance = gaps["gap"].abs() > z * gaps["error"]
+    tested = ~gaps["small"] & ~by_nature & gaps["z"].notna()
+    n_tests = max(1, int(tested.sum())) * limits.n_tables
+    beyond_chance = gaps["z"].abs() > NormalDist().inv_cdf(1 - _LEVEL / (2 * n_tests))
     c_index = gaps["metric"] == "c_index"
     too_far = (c_index & (gaps["gap"] < -limits.max_c_index_gap)) | (
         ~c_index & (gaps["gap"].abs() > limits.max_calibration_gap)
@@ -123,13 +157,13 @@ def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
     found = tested & beyond_chance & too_far
     texts = [_say(row) if is_found else "" for row, is_found in zip(
         gaps.to_dict("records"), found, strict=True)]  # fmt: skip
-    return gaps.drop(columns="error").assign(finding=texts)
+    return gaps.drop(columns="z").assign(finding=texts)
 
 
 def _say(row: Mapping[object, object]) -> str:
     name = f"{row['subgroup']}: {row['level']}"
     limits = f"95 % interval of the gap {row['lower']:+.2f} to {row['upper']:+.2f}"
-    sizes = f"{row['n']} patients, {row['events']} events"
+    sizes = f"about {row['n']} patients, {row['events']} events"
     values = f"{row['estimate']:.2f} against {row['overall']:.2f} in all"
     if row["metric"] == "c_index":
         what = f"patients are ranked worse (C-index {values}"

@@ -16,7 +16,7 @@ import pandas as pd
 
 from models.metrics.aalen_johansen import aalen_johansen, observed_risk
 from models.metrics.binomial_regression import Link, fit_binomial, link_risk
-from models.metrics.follow_up import FollowUp, check_risk
+from models.metrics.follow_up import Flags, FollowUp, check_risk
 
 
 def mean_risk(follow_up: FollowUp, risk: npt.ArrayLike) -> float:
@@ -64,18 +64,44 @@ def risk_groups(risk: npt.ArrayLike, n_groups: int) -> npt.NDArray[np.intp]:
     return np.unique(np.searchsorted(edges, given, side="left"), return_inverse=True)[1]
 
 
+def join_sparse_groups(
+    label: npt.NDArray[np.intp], event: Flags, least: int
+) -> npt.NDArray[np.intp]:
+    """(n,) groups, from the lowest on joined until each holds ``least`` with the event.
+
+    And as many without, unless all patients together have too few of either.
+    """
+    counts = np.stack([np.bincount(label, event), np.bincount(label, ~event)])
+    joined, held, own = np.zeros(counts.shape[1], dtype=np.intp), np.zeros(2), 0
+    for group in range(counts.shape[1]):
+        rest = counts[:, group + 1 :].sum(axis=1)
+        held = held + counts[:, group]
+        joined[group] = own
+        # what is left over at the end belongs to the last group that is full
+        if (held >= least).all() and (rest >= least).all():
+            own, held = own + 1, np.zeros(2)
+    return joined[label]
+
+
 def calibration_by_group(
-    follow_up: FollowUp, risk: npt.ArrayLike, horizon: float, n_groups: int = 10
+    follow_up: FollowUp,
+    risk: npt.ArrayLike,
+    horizon: float,
+    n_groups: int = 10,
+    least_events: int = 0,
 ) -> pd.DataFrame:
     """A row per group of predicted risk: group, n, events, predicted, observed, lower, upper.
 
     ``events`` are those seen by the horizon, ``predicted`` the mean risk, ``observed`` the
-    Aalen-Johansen risk in the group with its 95 % interval; NaN where the group's follow-up ends
-    before the horizon. The sample must count each patient once.
+    Aalen-Johansen risk in the group with its 95 % interval (without an event: 0 to the exact upper
+    limit, Clopper and Pearson 1934, of those followed); NaN where the group's follow-up ends before
+    the horizon. Neighbouring groups are joined until each holds ``least_events``. The sample must
+    count each patient once.
     """
     given = check_risk(follow_up, risk)
     follow_up.check_horizon(horizon)
-    label = risk_groups(given, n_groups)
+    has_event = follow_up.has_event_by(horizon)
+    label = join_sparse_groups(risk_groups(given, n_groups), has_event, least_events)
     rows = []
     for group in range(label.max() + 1):
         members = label == group
@@ -83,8 +109,12 @@ def calibration_by_group(
         incidence = aalen_johansen(part)
         reached = part.times[-1] >= horizon
         lower, upper = incidence.interval(horizon)
-        limits = [incidence.at(horizon), lower, upper] if reached else [np.nan] * 3
-        events = int(follow_up.has_event_by(horizon)[members].sum())
-        rows.append([group + 1, len(part.time), events, given[members].mean(), *map(float, limits)])
+        events = int(has_event[members].sum())
+        if not events:
+            n_known = int((part.known_state_weights(horizon) > 0).sum()) if reached else 0
+            lower, upper = np.zeros(1), np.full(1, 1 - 0.025 ** (1 / max(n_known, 1)))
+        figures = [incidence.at(horizon), lower, upper]
+        limits = [float(one.item()) if reached else np.nan for one in figures]
+        rows.append([group + 1, len(part.time), events, given[members].mean(), *limits])
     columns = ["group", "n", "events", "predicted", "observed", "lower", "upper"]
     return pd.DataFrame(rows, columns=columns)

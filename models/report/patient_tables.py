@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from features.disclosure import tell_count
 from models.report.material import Material
-from models.report.table import Table, count, format_number, plain_table
+from models.report.table import ABSENT, Table, count, format_number, plain_table
 from models.report.words import Words
 
 
 def characteristics_table(material: Material) -> Table:
-    """Table 1: every variable overall and by outcome; small cells arrive as ``<5``."""
+    """Table 1: every variable overall and by outcome; small cells arrive as ``<10``."""
     words = Words.load()
     table = material.table("table_one", "variable", "overall")
     if table.empty:
@@ -22,7 +23,7 @@ def characteristics_table(material: Material) -> Table:
 
 
 def missing_table(material: Material) -> Table:
-    """Share of patients without a value, by variable, most missing first."""
+    """Share of patients without a value, by variable, most missing first; counts in tens."""
     words = Words.load()
     shares = material.ingest.get("missing_share", {})
     total = material.ingest.get("patients", 0)
@@ -30,8 +31,10 @@ def missing_table(material: Material) -> Table:
     for name, share in sorted(shares.items(), key=lambda item: -item[1]):
         if share > 0:
             label = material.variables[name].label if name in material.variables else name
-            missing = _hide_small(round(share * total))
-            rows.append((label, missing, format_number(100 * share, 1)))
+            missing = tell_count(round(share * total))
+            known = f"{int(missing):,}" if missing.isdigit() else missing
+            percent = format_number(100 * int(missing) / total, 1) if missing.isdigit() else ABSENT
+            rows.append((label, known, percent))
     heads = tuple(words.of("columns", name) for name in ("variable", "missing", "missing_percent"))
     return Table(heads, tuple(rows))
 
@@ -66,7 +69,3 @@ def analysis_table(material: Material) -> Table:
         tuple(words.of("columns", name) for name in heads),
         tuple((words.of("analyses", name), *(count(n) for n in counts)) for name, *counts in rows),
     )
-
-
-def _hide_small(n: int) -> str:
-    return "<5" if 0 < n < 5 else f"{n:,}"

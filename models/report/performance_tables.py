@@ -77,7 +77,7 @@ def difference_table(material: Material) -> Table:
 
 
 def subgroup_table(material: Material) -> Table:
-    """Each subgroup with its size and main metrics at the last horizon; small ones are marked."""
+    """Each subgroup with its size in tens and main metrics, last horizon; small ones are marked."""
     words = Words.load()
     table = material.table("subgroups", "subgroup", "level", "horizon", *_LIMITED, "n", "events")
     table = select_main(material, table)
@@ -91,7 +91,7 @@ def subgroup_table(material: Material) -> Table:
         small = "small" in own.columns and own["small"].astype(str).eq("True").any()
         name = f"{words.of('subgroups', str(subgroup))}: {words.of('levels', str(level))}"
         mark = f" {words.of('columns', 'small_mark')}" if small else ""
-        sizes = count(own["n"].max()), count(own["events"].max())
+        sizes = (count(_read_count(own[column].iloc[0])) for column in ("n", "events"))
         rows.append((name + mark, *sizes, *(_cell(own, metric, words) for metric in shown)))
     heads = tuple(words.of("columns", name) for name in ("subgroup", "patients", "events"))
     return Table((*heads, *(words.metric(name).label for name in shown)), tuple(rows))
@@ -181,7 +181,7 @@ def coverage_table(material: Material) -> Table:
 
 
 def _read_count(n: object) -> object:
-    """A column with ``<5`` in it is read back as text."""
+    """A column with ``<10`` in it is read back as text."""
     return int(n) if isinstance(n, str) and n.isdigit() else n
 
 

@@ -58,7 +58,7 @@ def _limits(lower: str, upper: str) -> str:
 
 
 def count(value: Any) -> str:
-    """A count of patients: ``4,215``; texts such as ``<5`` stay."""
+    """A count of patients: ``4,215``; texts such as ``<10`` stay."""
     return format_number(value, 0)
 
 

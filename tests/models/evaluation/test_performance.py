@@ -51,9 +51,9 @@ def test_every_metric_stands_in_the_table_with_its_interval(result: EvaluationRe
 def test_a_calibration_error_that_noise_would_give_is_not_told_from_none(
     result: EvaluationResult,
 ) -> None:
-    errors = result.metrics[result.metrics["metric"] == "ici"].set_index(["model", "horizon"])
-    assert (errors.loc["truth", "lower"] == 0).all()
-    assert errors.loc[("noisy", 8.0), "lower"] > 0
+    errors = result.metrics[result.metrics["metric"] == "ici"].groupby("model")["lower"].agg(list)
+    assert errors["truth"] == [0, 0]
+    assert errors["noisy"][1] > 0
     # a difference of two distances has no interval that holds it: none is shown
     assert not result.differences["metric"].isin(DISTANCES).any()
 

@@ -49,7 +49,7 @@ def test_a_score_that_covers_too_few_events_is_not_compared(cohort: Simulated) -
 
 @pytest.fixture
 def covariates() -> pd.DataFrame:
-    n = 12
+    n = 104
     frame = pd.DataFrame(
         {
             "age": 55.0,
@@ -63,7 +63,7 @@ def covariates() -> pd.DataFrame:
         },
         index=pd.Index([f"p{i}" for i in range(n)], name="patient_id"),
     )
-    frame.loc[["p0", "p1"], "total_cholesterol"] = np.nan
+    frame.loc[["p0", "p1", "p2", "p3"], "total_cholesterol"] = np.nan
     return frame
 
 
@@ -73,7 +73,7 @@ def test_only_scores_published_for_the_horizon_that_cover_someone_have_risks(
     risks = score_risks(covariates, REFERENCE_SCORES, 10)
     assert "framingham_cvd_lipid" in risks
     assert "pce" not in risks  # no ethnicity
-    assert np.isfinite(risks["framingham_cvd_lipid"]).sum() == 10
+    assert np.isfinite(risks["framingham_cvd_lipid"]).sum() == 100
     assert not score_risks(covariates, REFERENCE_SCORES, 5)
 
 
@@ -82,8 +82,8 @@ def test_coverage_says_why_and_shows_no_small_cell(covariates: pd.DataFrame) -> 
     own = table[table["score"] == "framingham_cvd_lipid"]
     computed = own[own["status"] == "computed"].iloc[0]
     absent = own[own["variable"] == "total_cholesterol"].iloc[0]
-    assert (computed["patients"], computed["share"]) == (10, pytest.approx(10 / 12))
-    assert absent["patients"] == "<5"
+    assert (computed["patients"], computed["share"]) == ("100", pytest.approx(100 / 100))
+    assert absent["patients"] == "<10"
     assert np.isnan(absent["share"])
     assert own["outcome"].str.len().gt(0).all()
     assert own["valid_range"].str.contains("age 30 to").all()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,8 +88,42 @@ def test_a_small_group_is_shown_and_marked_and_no_gap_in_it_is_a_finding(
     figures, gaps = _judge(cohort.endpoint, risk, n_small=30)
     female = figures[figures["level"] == "female"]
     assert female["small"].all()
-    assert (female["n"] == 30).all()
+    assert (female["n"] == "30").all()
     assert gaps.loc[gaps["level"] == "female", "finding"].eq("").all()
+
+
+def test_a_group_of_few_events_keeps_its_row_and_tells_no_figure_and_no_count(
+    cohort: Simulated,
+) -> None:
+    seen = np.flatnonzero((cohort.endpoint.event == 1) & (cohort.endpoint.time <= 8))
+    quiet = np.setdiff1d(np.arange(1500), seen)[:50]
+    groups = {("sex", "female"): np.isin(np.arange(1500), np.r_[seen[:9], quiet])}
+    figures, gaps = measure_groups(cohort.endpoint, cohort.risk(8), groups, 8, 1, 5, LIMITS)
+    assert set(figures["events"]) == {"<10"}
+    assert set(figures["n"]) == {"60"}  # 59, told in tens
+    assert figures["small"].all()
+    assert figures[["estimate", "lower", "upper"]].isna().all(axis=None)
+    assert gaps[["estimate", "gap", "lower", "upper"]].isna().all(axis=None)
+
+
+def test_a_ratio_is_tested_on_the_log_scale_and_shares_chance_with_every_table() -> None:
+    """26 events where 43 were expected: 3.3 standard errors on the plain scale, 2.6 on the log."""
+    n, small = 4300, 430
+    event = np.zeros(n, dtype=np.int8)
+    event[:26] = 1
+    event[small : small + 387 + 17] = 1
+    endpoint = Endpoint(np.full(n, 10.0), event, 10.0)
+    groups = {("sex", "female"): np.arange(n) < small}
+    risk = np.full(n, 0.1)
+    found = {
+        tables: measure_groups(
+            endpoint, risk, groups, 10, 1, 200, replace(LIMITS, n_tables=tables)
+        )[1]["finding"]
+        .ne("")
+        .any()
+        for tables in (1, 20)
+    }
+    assert found == {1: True, 20: False}
 
 
 def test_a_lower_c_index_within_ages_is_no_finding(cohort: Simulated) -> None:

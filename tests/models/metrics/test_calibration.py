@@ -8,6 +8,7 @@ from models.metrics.calibration import (
     calibration_by_group,
     calibration_in_the_large,
     calibration_slope,
+    join_sparse_groups,
     observed_over_expected,
     risk_groups,
 )
@@ -89,3 +90,23 @@ def test_a_group_followed_for_too_short_a_time_shows_no_observed_risk() -> None:
     follow_up = FollowUp.of(endpoint_of([1, 2, 9, 9], [1, 0, 1, 0]))
     table = calibration_by_group(follow_up, [0.1, 0.1, 0.6, 0.6], 5, n_groups=2)
     assert np.isnan(table["observed"]).tolist() == [True, False]
+
+
+def test_sparse_groups_are_joined_from_the_lowest_and_what_is_left_joins_the_last() -> None:
+    label = np.repeat(np.arange(5), 10)
+    event = np.zeros(50, dtype=bool)
+    # 0, 3, 1, 5 and 2 events: 0 + 3, 1 + 5 and the 2 that are left
+    for group, n_events in enumerate([0, 3, 1, 5, 2]):
+        event[10 * group : 10 * group + n_events] = True
+    joined = join_sparse_groups(label, event, 3)
+    assert joined[::10].tolist() == [0, 0, 1, 1, 1]
+    assert join_sparse_groups(label, event, 0)[::10].tolist() == [0, 1, 2, 3, 4]
+    assert set(join_sparse_groups(label, event, 100)) == {0}
+
+
+def test_a_group_without_event_has_the_exact_upper_limit() -> None:
+    follow_up = FollowUp.of(endpoint_of(np.full(40, 10.0), [0] * 20 + [1] * 20, horizon=10))
+    table = calibration_by_group(follow_up, np.repeat([0.1, 0.9], 20), 10, n_groups=2)
+    assert (table["observed"][0], table["lower"][0]) == (0, 0)
+    # (1 - upper)^20 = 0.025
+    assert (1 - table["upper"][0]) ** 20 == pytest.approx(0.025)

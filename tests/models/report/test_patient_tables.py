@@ -15,7 +15,7 @@ from models.report.patient_tables import (
 
 def test_missing_values_are_counted_and_small_counts_hidden(material: Material) -> None:
     rows = missing_table(material).rows
-    assert rows == (("LDL cholesterol", "100", "25.0"), ("HbA1c", "<5", "0.5"))
+    assert rows == (("LDL cholesterol", "100", "25.0"), ("HbA1c", "<10", "–"))
     assert complete_variables(material) == ["Age"]
 
 

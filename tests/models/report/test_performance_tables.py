@@ -77,13 +77,13 @@ def test_what_keeps_a_score_from_patients_is_said(material: Material) -> None:
             "status": "input absent",
             "variable": "hdl_cholesterol",
             "rule": "must be known",
-            "patients": "<5",
+            "patients": "<10",
             "share": float("nan"),
         },
     ]
     material = with_table(material, "reference_coverage", rows)
     assert coverage_table(material).rows == (
-        ("pce", "ASCVD", "300 (75 %)", "HDL cholesterol: must be known (fewer than 5 patients)"),
+        ("pce", "ASCVD", "300 (75 %)", "HDL cholesterol: must be known (fewer than 10 patients)"),
     )
 
 

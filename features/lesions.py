@@ -8,10 +8,11 @@ import pandas as pd
 from features.derivation.burden import BANDS, VESSELS
 from features.errors import CohortError, Problem
 
-# Spotty: shorter than 3 mm (Motoyama S et al. J Am Coll Cardiol 2007;50:319-326, unverified).
+# Spotty: shorter than 3 mm, as in CT angiography (Motoyama S et al. J Am Coll Cardiol
+# 2007;50:319-326, not verified); studies by optical coherence tomography take 4 mm (PMC4278040).
 SPOTTY_BELOW_MM = 3.0
-# Sheet-like: 3 mm or longer (Mori H et al. JACC Cardiovasc Imaging 2018;11:127-142, unverified)
-# and of Agatston's highest density factor, a peak of 400 HU or more.
+# Sheet-like: from 3 mm (Mori H et al. JACC Cardiovasc Imaging 2018;11:127-142, abstract), and of
+# Agatston's highest density factor, a peak of 400 HU or more: a choice made here.
 SHEET_FROM_MM, SHEET_FROM_HU = 3.0, 400.0
 
 _REQUIRED = ("patient_id", "vessel", "agatston", "volume")

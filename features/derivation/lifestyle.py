@@ -11,7 +11,7 @@ from features.derivation.derivation import Derivation, coded, logged, recorded
 HALF_YEARS = 5.0
 ACTIVITY_GUIDELINE_MINUTES = 150.0
 
-_DUNCAN = "Duncan MS et al. JAMA 2019;322:642-650 (unverified)"
+_DUNCAN = "Duncan MS et al. JAMA 2019;322:642-650"
 _WHO = "Bull FC et al. Br J Sports Med 2020;54:1451-1462 (WHO guidelines)"
 
 

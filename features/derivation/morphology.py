@@ -40,7 +40,8 @@ def diffusion(columns: Columns) -> Array:
     """Index of diffusion, 0 to 0.75, (n,): 1 - score of the most affected vessel / total.
 
     0 without calcium or with one calcified vessel.
-    Source: Blaha MJ et al. JACC Cardiovasc Imaging 2016;9:1407-1416 (unverified).
+    Source: Dudum R et al. Coronary artery calcium dispersion and cause-specific mortality (CAC
+    Consortium, abstract); first in Blaha MJ et al. JACC Cardiovasc Imaging 2016;9:1407 (not read).
     """
     scores = vessel_scores(columns)
     total = scores.sum(axis=0)
@@ -116,7 +117,7 @@ FEATURES = (
         "vessel_count",
         diffusion,
         "1 - score of the most affected vessel / total",
-        "Blaha MJ et al. JACC Cardiovasc Imaging 2016;9:1407-1416 (unverified)",
+        "Dudum R et al. Coronary artery calcium dispersion and cause-specific mortality (abstract)",
     ),
     _share("spotty_share", "spotty_lesion_count", _lesions, "share of lesions that are spotty"),
     _share("sheet_share", "sheet_lesion_count", _lesions, "share of lesions that are sheet-like"),

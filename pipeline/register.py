@@ -64,7 +64,8 @@ def log_run(
         params.register.experiment, f"{about.cohort}-{about.digest[:8]}"
     ) as run:
         tracking.log_tags(describe(about, paths.root, identity) | describe_held_out(paths))
-        tracking.log_params(asdict(params))
+        # a folder of one's own holds another cohort than params.yaml names
+        tracking.log_params({**asdict(params), "cohort": about.cohort})
         tracking.log_metrics({f"{about.cohort}.{k}": v for k, v in metrics.items()})
         for path, folder in list_files(paths):
             tracking.log_file(path, folder)

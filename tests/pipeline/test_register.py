@@ -98,6 +98,7 @@ def test_the_run_holds_parameters_figures_tables_and_where_all_came_from(
     done = registration(params, paths)
     run = mlflow.MlflowClient().get_run(done["run_id"])
     assert run.data.params["train.n_folds"] == str(params.train.n_folds)
+    assert run.data.params["cohort"] == "drawn"
     assert run.data.metrics["drawn.c_index_10y"] == 0.75
     assert run.data.tags["data_sha256"] == "ab" * 32
     assert run.data.tags["digest"] == done["digest"]

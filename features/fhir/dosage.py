@@ -33,7 +33,7 @@ class Dosage:
                 self.units = amount * times
 
     def daily_mg(self, strength: float | None, alone: bool) -> float | None:
-        """Milligrams of a substance a day; ``alone``: it is the only one of the medicine."""
+        """Milligrams of a statin a day; ``alone``: the medicine holds nothing else."""
         if self.mg is not None:
             return self.mg if alone else strength
         return None if strength is None or self.units is None else strength * self.units

@@ -14,6 +14,7 @@ from features.fhir.facts import ENDED, OPEN, UNDATED, Fact, Tally
 
 _RUNNING = ("active", "intended")
 _PAST = ("completed", "stopped", "on-hold", "unknown")
+_STATIN_ALONE = {"statin_intensity", "lipid_lowering"}
 _UNUSABLE = ("entered-in-error", "not-taken", "draft", "cancelled")
 _BEGINNINGS = ("effectiveDateTime", "effectivePeriod", "authoredOn", "dateAsserted")
 
@@ -35,8 +36,8 @@ class Use:
         substances = find_substances(medicine, table)
         if not substances:
             tally.miss(self.resource, codings(medicine.get("code")))
-        variables = {one.meaning.variable for one in substances}
-        alone = len(variables - {"lipid_lowering", "bp_treated"}) <= 1
+        # A dose in mg of a combination may be that of either substance.
+        alone = {one.meaning.variable for one in substances} <= _STATIN_ALONE
         for substance in substances:
             yield self._fact(substance, alone)
 

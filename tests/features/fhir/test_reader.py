@@ -479,6 +479,7 @@ def test_a_statin_without_a_dose_is_lipid_lowering_of_unknown_intensity(tmp_path
         ("fluvastatin 40 MG Oral Capsule", dosage(1), "low"),
         ("ezetimibe 10 MG / simvastatin 10 MG Oral Tablet", None, "low"),
         ("Rosuvastatin", dosage(20, "mg"), "high"),
+        ("amlodipine 5 MG / atorvastatin 10 MG Oral Tablet", dosage(80, "mg"), "moderate"),
         ("pravastatin sodium 20 MG Oral Tablet [Pravachol]", None, "low"),
     ],
 )

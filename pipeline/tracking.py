@@ -215,7 +215,14 @@ def _import_mlflow() -> Any:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import mlflow
+        try:
+            import mlflow
+        except ModuleNotFoundError as error:
+            if error.name != "mlflow":
+                raise
+            raise ModelError(
+                "MLflow is not installed here. Give the folder of a model, not its name in a registry"
+            ) from None
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     return mlflow

@@ -221,7 +221,7 @@ def _import_mlflow() -> Any:
             if error.name != "mlflow":
                 raise
             raise ModelError(
-                "MLflow is not installed here. Give the folder of a model, not its name in a registry"
+                "MLflow is not installed here. Give the folder of a model, not a name in a registry"
             ) from None
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)

@@ -113,6 +113,7 @@ class Assessor:
             scorer.ranges,
             intervals=intervals,
             moves=moves,
+            competing=None if at.competing is None else np.array([at.competing]),
             weights=scorer.weights,
             simulated=scorer.about.simulated,
         )[0]

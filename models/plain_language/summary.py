@@ -71,6 +71,7 @@ class PatientSummary:
     missing: Missing
     outside: tuple[str, ...]
     simulated: bool = False
+    competing: float | None = None
 
 
 def summarise_patients(
@@ -81,6 +82,7 @@ def summarise_patients(
     *,
     intervals: FloatArray | None = None,
     moves: FloatArray | None = None,
+    competing: FloatArray | None = None,
     weights: Mapping[str, float] | None = None,
     n_reasons: int = 3,
     simulated: bool = False,
@@ -89,7 +91,7 @@ def summarise_patients(
 
     ``covariates``: canonical; ``features``: derived from them; ``explanation``: of the same
     patients; ``intervals``: (n, 2) for the risk; ``moves``: (n,) from `RiskInterval.gap_move`;
-    ``weights``: from
+    ``competing``: (n,) risk of the competing event; ``weights``: from
     `models.explanation.population.relative_weights`.
     """
     contributions = explanation.by_variable(CATALOGUE)
@@ -125,6 +127,7 @@ def summarise_patients(
                 ),
                 outside[row],
                 simulated,
+                None if competing is None else float(competing[row]),
             )
         )
     return summaries

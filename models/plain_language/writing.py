@@ -11,13 +11,14 @@ from models.plain_language.texts import Texts
 
 _SHOWN_MISSING = 3
 _NEAR = 0.15
+_LARGE_COMPETING = 0.1
 _HIGHEST_AGE = 100.0
 _SMALLEST_POINTS = 0.05
 
 
 @dataclass(frozen=True)
 class PlainText:
-    """Paragraphs by topic: risk, comparison, reasons, missing, outside, simulated."""
+    """Paragraphs by topic: risk, comparison, reasons, competing, missing, outside, simulated."""
 
     paragraphs: tuple[tuple[str, str], ...]
 
@@ -33,6 +34,9 @@ def write_plain_text(patient: PatientSummary, texts: Texts) -> PlainText:
         ("reasons", _reasons(patient, texts)),
         ("missing", _missing(patient, texts)),
     ]
+    if patient.competing is not None and patient.competing >= _LARGE_COMPETING:
+        said = texts.say("competing", n=f"{100 * patient.competing:.0f}")
+        paragraphs.insert(3, ("competing", said))
     if patient.outside:
         named = texts.join([texts.name(name) for name in patient.outside])
         paragraphs.append(("outside", texts.say("outside", list=named)))
@@ -149,5 +153,5 @@ def _missing(patient: PatientSummary, texts: Texts) -> str:
         sentences.append(texts.say("missing.matters_little"))
     elif missing.points is not None:
         points = texts.count("reasons.points", f"{missing.points:.1f}", sign="")
-        sentences.append(texts.count("missing.matters", str(len(names)), points=points))
+        sentences.append(texts.say("missing.matters", points=points))
     return " ".join(sentences)

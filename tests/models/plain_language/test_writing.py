@@ -74,6 +74,7 @@ def _varied_patients(n: int) -> list[PatientSummary]:
                 ),
                 tuple(drawn[20 : 20 + rng.integers(0, 3)]),
                 bool(rng.random() < 0.5),
+                float(rng.uniform(0, 0.5)) if rng.random() < 0.5 else None,
             )
         )
     return patients
@@ -184,15 +185,20 @@ def test_what_is_missing_is_named_and_weighed() -> None:
     one = _write(missing=Missing(("ldl_cholesterol",), 0.8))
     assert (
         "Not known: LDL cholesterol." in one
-        and "Knowing it would typically move the risk by about 0.8 points" in one
+        and "With no gaps, the risk would typically move by about 0.8 points" in one
     )
     many = Missing(("ldl_cholesterol", "apob", "lpa", "weight", "waist"), 0.01)
     assert "Not known: LDL cholesterol, apolipoprotein B, Lp(a) and 2 more." in _write(missing=many)
     assert "hardly" in _write(missing=many)
-    assert "Knowing" not in _write(missing=Missing(("weight",), None))
-    assert "What is not known counts for −1.4 points in all." in _write(
+    assert "typically" not in _write(missing=Missing(("weight",), None))
+    assert "What it filled in counts for −1.4 points." in _write(
         missing=Missing(("weight",), None, -1.4)
     )
+
+
+def test_likely_death_from_other_causes_is_told_for_what_it_does_to_the_reasons() -> None:
+    assert "about 34 in 100 people like this, death from other causes" in _write(competing=0.34)
+    assert "other causes" not in _write(competing=0.03)
 
 
 def test_what_lies_outside_and_what_was_made_up_is_said() -> None:

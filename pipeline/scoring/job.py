@@ -57,8 +57,8 @@ def _refuse_place(request: ScoreRequest) -> None:
     for file in (request.out, request.rejects, request.schema):
         if file.is_dir():
             raise ConfigError(f"{file} is a folder. Give the name of a file in it")
-    unfinished = WorkFolder.path_for(request.out).is_dir()
-    if not request.overwrite and not (request.resume and unfinished):
+    begun = WorkFolder.holds_job(request.out)
+    if not request.overwrite and not (request.resume and begun):
         for file in (request.out, request.rejects, request.schema):
             if file.exists():
                 raise ConfigError(

@@ -147,7 +147,9 @@ class TextStream(io.RawIOBase):
         if not (self._may_switch and self._ascii):
             raise _mixed(self._name) from error
         self._may_switch = False
-        self._decoder = _newline_decoder(decode(b"a\n" + data, self._name).encoding, "replace")
+        start = data.rfind(b"\n", 0, error.start) + 1
+        encoding = decode(b"a\n" + data[start:], self._name).encoding
+        self._decoder = _newline_decoder(encoding, "replace")
         text: str = self._decoder.decode(data, final)
         return text
 

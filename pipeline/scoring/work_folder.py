@@ -139,8 +139,24 @@ class WorkFolder:
             path.unlink()
 
     def remove(self) -> None:
-        """Remove the folder with everything in it."""
+        """Remove the folder; from the first step on, what is left of it is no job any more."""
+        (self.path / _JOB).unlink(missing_ok=True)
+        os.fsync(self._lock)
         shutil.rmtree(self.path, ignore_errors=True)
+
+    @classmethod
+    def holds_job(cls, out: Path) -> bool:
+        """Whether a job was begun for this output; what a killed removal left is swept away."""
+        path = cls.path_for(out)
+        if path.is_dir() and not (path / _JOB).is_file():
+            try:
+                left = cls.acquire(out)
+            except ConfigError:
+                return False
+            if not (path / _JOB).is_file():
+                left.remove()
+            left.close()
+        return (path / _JOB).is_file()
 
     def close(self) -> None:
         """Let go of the lock."""

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+
+from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.work_folder import WorkFolder
+
+ROOT = Path(__file__).parents[3]
+NOBODY = 65534
+
+
+class Answer(NamedTuple):
+    code: int
+    calls: int
+    told: str
+
+
+class Jobs:
+    """Runs jobs in processes of their own; see `killed`."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.pipeline.scoring.killed"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+
+    def run(
+        self, request: ScoreRequest, kill_at: int = 0, largest_file: int = 0, user: int = 0
+    ) -> Answer:
+        assert self._process.stdin and self._process.stdout
+        plain = ("file", "model", "out", "n_reasons", "keep", "batch_rows", "resume", "overwrite")
+        fields = {name: value for name, value in asdict(request).items() if name in plain}
+        job = {"request": fields, "kill_at": kill_at, "largest_file": largest_file, "user": user}
+        self._process.stdin.write(json.dumps(job, default=str) + "\n")
+        self._process.stdin.flush()
+        return Answer(*json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def jobs() -> Iterator[Jobs]:
+    jobs = Jobs()
+    yield jobs
+    jobs.close()
+
+
+def written(request: ScoreRequest) -> dict[str, bytes]:
+    folder = request.out.parent
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def kill_and_go_on(jobs: Jobs, request: ScoreRequest, n_kills: int, seed: int) -> None:
+    """Kill at random calls to the disk, the resumed job again, then compare every byte."""
+    whole = jobs.run(request)
+    assert whole.code == 0
+    expected = written(request)
+    assert len(expected) == 3
+    draw = random.Random(seed)
+    killed = 0
+    while killed < n_kills:
+        for path in request.out.parent.iterdir():
+            path.unlink()
+        resume = replace(request, resume=True)
+        answer = jobs.run(resume, kill_at=draw.randint(1, whole.calls))
+        while answer.code == -9:
+            killed += 1
+            there = written(request)
+            assert request.out.name not in there or there == expected
+            at = draw.randint(1, whole.calls)
+            answer = jobs.run(resume, kill_at=at if killed < n_kills else 0)
+            if answer.code == 2:
+                # Killed behind the last replacement: all is there, and nothing is to be resumed.
+                assert written(request) == expected
+                break
+        assert written(request) == expected
+        assert not WorkFolder.path_for(request.out).exists()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_job_killed_at_any_point_goes_on_to_the_same_bytes(
+    jobs: Jobs, request_: ScoreRequest, ending: str
+) -> None:
+    asked = replace(request_, out=request_.out.with_suffix(ending), batch_rows=80)
+    kill_and_go_on(jobs, asked, n_kills=6, seed=len(ending))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_job_killed_at_fifty_points_goes_on_to_the_same_bytes(
+    jobs: Jobs, request_: ScoreRequest, ending: str
+) -> None:
+    asked = replace(request_, out=request_.out.with_suffix(ending), n_reasons=2)
+    kill_and_go_on(jobs, asked, n_kills=50, seed=50)
+
+
+def test_a_full_disk_is_told_and_costs_nothing_that_was_scored(
+    jobs: Jobs, request_: ScoreRequest
+) -> None:
+    assert jobs.run(request_).code == 0
+    expected = written(request_)
+    full = replace(request_, overwrite=True)
+    # Room for the parts of batches, not for the whole.
+    answer = jobs.run(full, largest_file=len(expected["risks.csv"]) // 2)
+    assert answer.code == 2
+    assert "cannot be written (File too large)" in answer.told
+    assert "--resume" in answer.told
+    assert WorkFolder.path_for(request_.out).is_dir()
+    assert jobs.run(replace(request_, resume=True)).code == 0
+    assert written(request_) == expected
+
+
+def test_a_disk_full_from_the_start_leaves_nothing(jobs: Jobs, request_: ScoreRequest) -> None:
+    answer = jobs.run(request_, largest_file=100)
+    assert answer.code == 2
+    assert "cannot be written" in answer.told
+    assert not request_.out.parent.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to run a job as somebody else")
+def test_a_folder_that_may_not_be_written_is_told(jobs: Jobs, request_: ScoreRequest) -> None:
+    request_.out.parent.mkdir(mode=0o755)
+    for folder in (request_.out.parent, *request_.out.parent.parents):
+        if not folder.stat().st_mode & 0o005:
+            folder.chmod(0o755)
+    for path in Path(request_.model).rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    for folder in Path(request_.model).parents:
+        if not folder.stat().st_mode & 0o005:
+            folder.chmod(0o755)
+    answer = jobs.run(request_, user=NOBODY)
+    assert answer.code == 2
+    assert "cannot be written (Permission denied)" in answer.told
+    assert list(request_.out.parent.iterdir()) == []
+
+
+def test_a_text_file_cut_off_in_a_row_loses_that_row_alone(
+    jobs: Jobs, request_: ScoreRequest, patients: pd.DataFrame
+) -> None:
+    file = Path(request_.file).with_suffix(".csv")
+    text = patients.drop(columns="ward").to_csv(index=False)
+    file.write_text(text[: text.rindex(",")])
+    asked = replace(request_, file=file, keep=())
+    assert jobs.run(asked).code == 0
+    rejects = pd.read_csv(asked.rejects)
+    assert rejects.iloc[-1][["row", "rule"]].tolist() == [
+        401,
+        "more or fewer cells than the header",
+    ]
+    assert len(pd.read_csv(asked.out)) + len(rejects) == 400
+
+
+def test_a_packed_file_cut_off_is_refused_whole(jobs: Jobs, request_: ScoreRequest) -> None:
+    import gzip
+
+    file = Path(request_.file).with_suffix(".csv.gz")
+    data = gzip.compress(pd.read_parquet(request_.file).to_csv(index=False).encode())
+    file.write_bytes(data[:-2000])
+    answer = jobs.run(replace(request_, file=file))
+    assert answer.code == 2
+    assert "is a truncated or damaged compressed file" in answer.told
+    assert not request_.out.exists()

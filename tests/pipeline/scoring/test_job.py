@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from features.errors import CohortError, ConfigError
+from pipeline.params import Paths
+from pipeline.scoring import job
+from pipeline.scoring.assembly import REPEATED
+from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.job import score_stream
+from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.work_folder import WorkFolder
+
+
+def written(request: ScoreRequest) -> dict[str, bytes]:
+    """Everything in the folder of the output, by name."""
+    return {path.name: path.read_bytes() for path in sorted(request.out.parent.iterdir())}
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, batch: int, error: Exception) -> None:
+    """The worker that scores this batch dies of the error."""
+    honest = score_batch
+
+    def fail(rows: pd.DataFrame, rules: ScoringRules) -> job.Scored:
+        if rows.index[0] == 1 + 30 * batch:
+            raise error
+        return honest(rows, rules)
+
+    monkeypatch.setattr(job, "score_batch", fail)
+
+
+def test_every_row_is_in_exactly_one_of_scores_and_rejects(
+    request_: ScoreRequest, paths: Paths, patients: pd.DataFrame
+) -> None:
+    summary = score_stream(request_, paths)
+    scored, rejects = pd.read_csv(request_.out), pd.read_csv(request_.rejects)
+    assert (summary.n_rows, summary.n_scored, summary.n_rejected) == (400, 393, 7)
+    broken = [4, 8, 12, 21, 22, 351, 391]
+    assert rejects["row"].tolist() == broken
+    kept = patients.drop([row - 1 for row in broken])
+    assert scored["patient_id"].tolist() == kept["patient_id"].tolist()
+    assert scored["ward"].tolist() == kept["ward"].tolist()
+
+
+def test_all_rows_of_a_repeated_identifier_are_rejected_across_batches(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    score_stream(request_, paths)
+    rejects = pd.read_csv(request_.rejects).set_index("row")
+    assert rejects.loc[[12, 351], "patient_id"].tolist() == ["twice", "twice"]
+    assert set(rejects.loc[[12, 21, 22, 351], "rule"]) == {REPEATED}
+    assert rejects.loc[391, "rule"] == f"age outside 18 to 110 years; {REPEATED}"
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_job_that_a_worker_breaks_off_goes_on_to_the_same_bytes(
+    request_: ScoreRequest,
+    paths: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: int,
+    ending: str,
+) -> None:
+    asked = replace(request_, out=request_.out.with_suffix(ending), workers=workers)
+    score_stream(asked, paths)
+    expected = written(asked)
+    with monkeypatch.context() as patch:
+        fail_at(patch, 9, MemoryError("a worker died"))
+        with pytest.raises(MemoryError):
+            score_stream(replace(asked, overwrite=True), paths)
+    assert set(written_names(asked)) > set(expected)
+    score_stream(replace(asked, resume=True, overwrite=False), paths)
+    assert written(asked) == expected
+
+
+def written_names(request: ScoreRequest) -> list[str]:
+    return [path.name for path in request.out.parent.iterdir()]
+
+
+def test_going_on_does_not_score_again_what_is_finished(
+    request_: ScoreRequest, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        fail_at(patch, 9, MemoryError())
+        with pytest.raises(MemoryError):
+            score_stream(replace(request_, workers=1), paths)
+    fail_at(monkeypatch, 2, AssertionError("scored again"))
+    score_stream(replace(request_, resume=True), paths)
+
+
+def test_an_unfinished_job_is_neither_lost_nor_mixed_with_another(
+    request_: ScoreRequest, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        fail_at(patch, 9, MemoryError())
+        with pytest.raises(MemoryError):
+            score_stream(request_, paths)
+    with pytest.raises(ConfigError, match="was begun and not finished"):
+        score_stream(request_, paths)
+    with pytest.raises(ConfigError, match="settings changed since"):
+        score_stream(replace(request_, resume=True, intervals=False), paths)
+    table = pd.read_parquet(request_.file)
+    table.loc[0, "age"] = 50.0
+    table.to_parquet(request_.file, index=False)
+    with pytest.raises(ConfigError, match="input changed since"):
+        score_stream(replace(request_, resume=True), paths)
+    score_stream(replace(request_, overwrite=True), paths)
+    assert len(pd.read_csv(request_.out)) == 393
+
+
+def test_to_resume_where_nothing_was_begun_is_to_begin(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    score_stream(replace(request_, resume=True), paths)
+    assert request_.out.is_file()
+    with pytest.raises(ConfigError, match="exists"):
+        score_stream(replace(request_, resume=True), paths)
+
+
+def test_a_second_job_to_the_same_output_is_refused_and_disturbs_nothing(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    first = WorkFolder.acquire(request_.out)
+    first.begin({"fingerprint": "another"})
+    before = {path: path.read_bytes() for path in first.path.iterdir()}
+    with pytest.raises(ConfigError, match=f"another job .process {os.getpid()}"):
+        score_stream(replace(request_, overwrite=True), paths)
+    assert {path: path.read_bytes() for path in first.path.iterdir()} == before
+    first.close()
+    score_stream(replace(request_, overwrite=True), paths)
+    assert request_.out.is_file()
+
+
+def test_the_schema_names_every_column_in_its_order(request_: ScoreRequest, paths: Paths) -> None:
+    asked = replace(request_, n_reasons=2, points="column")
+    score_stream(asked, paths)
+    schema = json.loads(asked.schema.read_text())
+    columns = list(pd.read_csv(asked.out))
+    assert [column["name"] for column in schema["columns"]] == columns
+    assert all(column["meaning"] for column in schema["columns"])
+    assert columns[-4:] == ["model", "version", "digest", "run_id"]
+
+
+def test_the_same_job_has_the_same_run_and_another_has_another(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    def run_id(asked: ScoreRequest) -> str:
+        score_stream(replace(asked, overwrite=True), paths)
+        return str(pd.read_csv(asked.out, dtype="str")["run_id"].unique().item())
+
+    first = run_id(request_)
+    assert run_id(request_) == first
+    assert run_id(replace(request_, horizons=(7.0,))) != first
+    assert run_id(replace(request_, run_id="night-7")) == "night-7"
+
+
+def test_parquet_and_csv_hold_the_same(request_: ScoreRequest, paths: Paths) -> None:
+    binary = replace(request_, out=request_.out.with_suffix(".parquet"), run_id="one")
+    score_stream(binary, paths)
+    score_stream(replace(request_, run_id="one", overwrite=True), paths)
+    stored = pd.read_parquet(binary.out)
+    text = pd.read_csv(request_.out, keep_default_na=False)
+    assert stored["risk_10y"].tolist() == text["risk_10y"].tolist()
+    for name in ("patient_id", "risk_category", "ward", "outside_training"):
+        assert stored[name].tolist() == text[name].tolist()
+
+
+def test_a_hopeless_source_is_refused_before_anything_is_written(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    pd.read_parquet(request_.file).assign(sex="7").to_parquet(request_.file, index=False)
+    with pytest.raises(CohortError, match="that the map does not know"):
+        score_stream(request_, paths)
+    assert not request_.out.parent.exists()
+
+
+def test_the_summary_tells_how_risk_is_spread_but_of_no_small_group(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    told = score_stream(request_, paths).describe()
+    assert "393 of 400 rows scored" in told
+    assert "7 rejected" in told
+    assert "10, 50 and 90 %" in told
+    assert "rows/s" in told
+    few = pd.read_parquet(request_.file).head(19)
+    few.to_parquet(request_.file, index=False)
+    told = score_stream(replace(request_, overwrite=True), paths).describe()
+    assert "categories" not in told
+    assert "mean" not in told
+
+
+def test_where_no_terminal_is_a_line_is_told_now_and_then(
+    request_: ScoreRequest,
+    paths: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seconds = iter(range(0, 10_000, 7))
+    monkeypatch.setattr("pipeline.scoring.progress.time.monotonic", lambda: float(next(seconds)))
+    score_stream(request_, paths)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == f"60 rows, 15 %, {60 / 14:.0f} rows/s"
+    assert 1 < len(lines) < 5

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import zstandard
+
+from features.errors import CohortError, ConfigError
+from features.reading import read_table
+from pipeline.scoring.cells import as_text
+from pipeline.scoring.csv_source import CsvSource
+from pipeline.scoring.parquet_source import ParquetSource
+from pipeline.scoring.request import Dialect
+from pipeline.scoring.source import RawBatch, Source
+from pipeline.scoring.sql_source import SqlSource
+
+QUERY = "SELECT * FROM patients ORDER BY row"
+
+
+def wide_table(n: int = 3000) -> pd.DataFrame:
+    """So much text that it does not fit into the smallest block."""
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame({"row": np.arange(n), "age": rng.uniform(40, 80, n).round(1)})
+    table["sex"] = rng.choice(["female", "male"], n)
+    table["note"] = [f'Größe "{i}", ' + "x" * 40 for i in range(n)]
+    table.loc[rng.random(n) < 0.1, "age"] = np.nan
+    return table
+
+
+def gather(source: Source, first: int = 0) -> tuple[list[RawBatch], pd.DataFrame]:
+    batches = list(source.batches(source.columns, first))
+    return batches, pd.concat([batch.rows for batch in batches])
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        lambda text: text.encode(),
+        lambda text: gzip.compress(text.encode()),
+        lambda text: gzip.compress(text[:70_000].encode()) + gzip.compress(text[70_000:].encode()),
+        lambda text: zstandard.compress(text.encode()),
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("cp1252"),
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: text.replace("\n", "\r").encode(),
+        lambda text: ("sep=,\r\n" + text.replace("\n", "\r\n")).encode(),
+        lambda text: ("\n\n" + text + "\n\n \n").encode(),
+    ],
+)
+def test_a_text_file_streams_to_what_reading_it_whole_gives(
+    tmp_path: Path, pack: Callable[[str], bytes]
+) -> None:
+    file = tmp_path / "patients.csv"
+    file.write_bytes(pack(wide_table().to_csv(index=False)))
+    source = CsvSource(file, Dialect(), 500)
+    batches, rows = gather(source)
+    assert len(batches) > 2
+    pd.testing.assert_frame_equal(rows, read_table(file).frame)
+    assert [batch.number for batch in batches] == list(range(len(batches)))
+    assert batches[-1].done == source.total
+
+
+def test_a_source_can_be_read_from_any_batch_on(tmp_path: Path) -> None:
+    table = wide_table()
+    table.to_csv(tmp_path / "patients.csv", index=False)
+    table.to_parquet(tmp_path / "patients.parquet", index=False, row_group_size=700)
+    connect(tmp_path, table)
+    for source in (
+        CsvSource(tmp_path / "patients.csv", Dialect(), 500),
+        ParquetSource(tmp_path / "patients.parquet", 500),
+        SqlSource(f"sqlite:///{tmp_path / 'patients.db'}", QUERY, 500),
+    ):
+        batches, _ = gather(source)
+        again, _ = gather(source, 2)
+        assert len(again) == len(batches) - 2
+        for one, other in zip(again, batches[2:], strict=True):
+            assert one.number == other.number
+            pd.testing.assert_frame_equal(one.rows, other.rows)
+
+
+def connect(folder: Path, table: pd.DataFrame) -> None:
+    with sqlite3.connect(folder / "patients.db") as connection:
+        table.to_sql("patients", connection, index=False, if_exists="replace")
+    connection.close()
+
+
+def test_text_parquet_and_sql_hold_the_same_cells(tmp_path: Path) -> None:
+    table = wide_table(40)
+    table.to_csv(tmp_path / "patients.csv", index=False)
+    table.to_parquet(tmp_path / "patients.parquet", index=False)
+    connect(tmp_path, table)
+    _, text = gather(CsvSource(tmp_path / "patients.csv", Dialect(), 500))
+    _, binary = gather(ParquetSource(tmp_path / "patients.parquet", 7))
+    _, queried = gather(SqlSource(f"sqlite:///{tmp_path / 'patients.db'}", QUERY, 7))
+    text = text.reset_index(drop=True).replace(r"\.0$", "", regex=True)
+    for other in (binary, queried):
+        assert other.index.tolist() == list(range(1, 41))
+        told = pd.DataFrame({name: as_text(other[name]) for name in other})
+        pd.testing.assert_frame_equal(told.reset_index(drop=True), text)
+
+
+def test_rows_that_cannot_be_cut_into_cells_are_rejects_and_keep_their_numbers(
+    tmp_path: Path,
+) -> None:
+    lines = wide_table(3000).to_csv(index=False).splitlines()
+    lines[10] += ",more"
+    lines[2000] = "few"
+    lines[-1] = "1"
+    (tmp_path / "patients.csv").write_text("\n".join(lines))
+    source = CsvSource(tmp_path / "patients.csv", Dialect(), 500)
+    batches, rows = gather(source)
+    broken = pd.concat([batch.unreadable for batch in batches])
+    assert broken["row"].tolist() == [11, 2001, 3001]
+    assert set(rows.index) == set(range(2, 3001)) - {11, 2001}
+    assert rows.loc[2002, "row"] == "2000"
+    assert source.notes() == [
+        "The last line of the file has no line end: make sure that the file is whole"
+    ]
+
+
+def test_a_table_of_ragged_rows_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "patients.csv").write_text("age,sex\n" + ("50,male,more\n" + "50,male\n" * 20) * 9)
+    with pytest.raises(CohortError, match="more or fewer cells"):
+        gather(CsvSource(tmp_path / "patients.csv", Dialect(), 500))
+
+
+def test_what_is_declared_is_not_guessed(tmp_path: Path) -> None:
+    file = tmp_path / "patients.txt"
+    file.write_bytes("age^größe\n1.234^5\n".encode("cp850"))
+    source = CsvSource(file, Dialect("cp850", "^", ","), 500)
+    _, rows = gather(source)
+    assert (source.columns, source.decimal) == (("age", "größe"), ",")
+    assert rows.to_numpy().tolist() == [["1.234", "5"]]
+    with pytest.raises(ConfigError, match="--encoding cp0 is not known"):
+        CsvSource(file, Dialect("cp0"), 500)
+
+
+def test_letters_of_a_code_page_may_come_late_but_not_after_those_of_another(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "patients.csv"
+    plain = b"age,note\n" + b"50,plain\n" * 200_000
+    late = "50,Die Größe des Herzens über die Jahre für Männer\n" * 20
+    file.write_bytes(plain + late.encode("cp1252"))
+    _, rows = gather(CsvSource(file, Dialect(), 50_000))
+    assert rows["note"].iloc[-1].startswith("Die Größe")
+    file.write_bytes("age,note\n50,Größe\n".encode() + plain + "50,Größe\n".encode("cp1252"))
+    with pytest.raises(CohortError, match="not in one encoding"):
+        gather(CsvSource(file, Dialect(), 50_000))
+
+
+def test_a_damaged_packed_file_is_refused(tmp_path: Path) -> None:
+    data = wide_table(20_000).to_csv(index=False).encode()
+    for name, packed in (("a.gz", gzip.compress(data)), ("b.zst", zstandard.compress(data))):
+        (tmp_path / name).write_bytes(packed[:-500])
+        with pytest.raises(CohortError, match="truncated or damaged"):
+            gather(CsvSource(tmp_path / name, Dialect(), 500))
+
+
+def test_a_partitioned_folder_has_its_partitions_as_columns(tmp_path: Path) -> None:
+    table = wide_table(100).assign(site=["b", "a"] * 50)
+    table.to_parquet(tmp_path / "patients", partition_cols=["site"], index=False)
+    source = ParquetSource(tmp_path / "patients", 30)
+    _, rows = gather(source)
+    assert source.columns == ("row", "age", "sex", "note", "site")
+    assert rows.index.tolist() == list(range(1, 101))
+    assert rows["site"].tolist() == ["a"] * 50 + ["b"] * 50
+    (tmp_path / "patients" / "notes.txt").write_text("none")
+    with pytest.raises(CohortError, match="Parquet files alone"):
+        ParquetSource(tmp_path / "patients", 30)
+
+
+def test_files_of_a_folder_must_have_the_same_columns(tmp_path: Path) -> None:
+    table = wide_table(10)
+    table.to_parquet(tmp_path / "a.parquet")
+    table.drop(columns="age").to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(CohortError, match=r"b\.parquet has other columns"):
+        ParquetSource(tmp_path, 30)
+
+
+def test_columns_of_any_type_become_cells(tmp_path: Path) -> None:
+    import datetime
+    from decimal import Decimal
+
+    pd.DataFrame(
+        {
+            "flag": pd.array([True, None], dtype="boolean"),
+            "count": pd.array([3, None], dtype="Int16"),
+            "code": pd.Categorical(["a", None]),
+            "day": [datetime.date(2020, 1, 2), None],
+            "exact": [Decimal("1.50"), None],
+            "key": [2**60 + 1, 7],
+        }
+    ).to_parquet(tmp_path / "a.parquet", index=False)
+    _, rows = gather(ParquetSource(tmp_path / "a.parquet", 30))
+    assert rows.iloc[0].tolist() == [1.0, 3.0, "a", "2020-01-02", 1.5, str(2**60 + 1)]
+    assert as_text(rows["count"]).tolist() == ["3", ""]
+    pd.DataFrame({"list": [[1], [2]]}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(CohortError, match="nested"):
+        gather(ParquetSource(tmp_path / "a.parquet", 30))
+
+
+def test_a_query_may_give_cells_of_several_types_in_one_column(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "patients.db") as connection:
+        connection.execute("CREATE TABLE patients (row, age)")
+        cells = [(1, 50), (2, "n/a"), (3, 50.5), (4, None)]
+        connection.executemany("INSERT INTO patients VALUES (?, ?)", cells)
+    connection.close()
+    _, rows = gather(SqlSource(f"sqlite:///{tmp_path / 'patients.db'}", QUERY, 30))
+    assert rows["age"].tolist() == ["50", "n/a", "50.5", ""]
+
+
+def test_a_database_that_is_not_there_is_told_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="refused or broke off") as told:
+        SqlSource("postgresql+psycopg://me:secret@127.0.0.1:1/none", "SELECT 1", 30)
+    assert "secret" not in str(told.value)
+    with pytest.raises(ConfigError, match="refused or broke off"):
+        SqlSource(f"sqlite:///{tmp_path / 'none.db'}", QUERY, 30)
+    with pytest.raises(ConfigError, match="no driver"):
+        SqlSource("oracle+nothing://host/db", QUERY, 30)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        SqlSource("no url", QUERY, 30)

@@ -101,10 +101,11 @@ def fit_linear_part(
     of_features = np.array(directions, np.int8)
 
     def designed(view: View, rows: npt.NDArray[np.intp] | None) -> tuple[Terms, LinearDesign]:
-        missing = view.seen.missing if rows is None else view.seen.missing[rows]
-        design = LinearDesign.learn(view.completion, missing)
+        design = LinearDesign.learn(
+            view.completion, view.seen if rows is None else view.seen.take(rows)
+        )
         nothing = np.zeros(len(view.seen))
-        terms = Terms(design.terms(view.seen), design.directions(of_features), nothing)
+        terms = Terms(design.terms(view.seen), design.limits(of_features), nothing)
         return terms, design
 
     def first_slopes(view: View, terms: Terms, rows: npt.NDArray[np.intp] | None) -> FloatArray:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from models.learners.boosted import BoostedPart
 from models.learners.completion import Completed
 from models.learners.penalty_path import Fold
+from models.learners.split_points import move_split_points
 from models.learners.views import View, Views
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def fit_boosted(task: BoostingTask, views: Views, path: BoostingPath) -> Boosted
     if view.seen.values.size < _WORTH_THREADS:
         settings["nthread"] = 1
     booster = xgboost.train(settings, matrix, num_boost_round=path.rounds)
+    booster = move_split_points(booster, view.seen.values)
     margin = booster.predict(matrix, output_margin=True)
     slopes = task.damping * _slopes(view.seen.standard, margin)
     return BoostedPart(view.completion, booster, float(margin.mean(dtype=np.float64)), slopes)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.learners.bends import Bends
 from models.learners.completion import BoolArray, Completed, Completion, Gaps
 
 FloatArray = npt.NDArray[np.float64]
@@ -16,43 +17,70 @@ SMALLEST_COUNT = 10
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Sums of coefficients (c, m) that may not be negative, and the term (c,) to drop if one is."""
+
+    rows: FloatArray
+    culprits: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
 class LinearDesign:
     """How m linear terms are made of completed features; learnt on the patients fitted on.
 
-    The first u terms are the standardised features that ``completion`` models. The others are
-    missing indicators, 0 or 1 less the ``share`` with it, one for each distinct pattern of
-    missingness, named by its first feature in ``indicated``. They are not standardised: the rarer
-    a gap, the less its few patients may say of the next one's risk (docs/decisions/0014).
+    The first u terms are the standardised features that ``completion`` models, the next those by
+    which the hazard bends along them. The others are missing indicators, 0 or 1 less the ``share``
+    with it, one for each distinct pattern of missingness, named by its first feature in
+    ``indicated``. They are not standardised: the rarer a gap, the less its few patients may say of
+    the next one's risk (docs/decisions/0014).
     """
 
     completion: Completion
+    bends: Bends
     indicated: npt.NDArray[np.intp]
     share: FloatArray
 
     @property
     def term_features(self) -> tuple[int, ...]:
         """Position among the features that each term belongs to."""
-        return tuple(int(i) for i in np.concatenate([self.completion.used, self.indicated]))
+        used = self.completion.used
+        owners = np.concatenate([used, used[self.bends.columns], self.indicated])
+        return tuple(int(owner) for owner in owners)
 
-    def directions(self, of_features: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-        """The terms' monotone directions (m,) from the features' (p,); indicators are free."""
-        free = np.zeros(len(self.indicated), np.int8)
-        return np.concatenate([of_features[self.completion.used], free])
+    def limits(self, directions: npt.NDArray[np.int8]) -> Limits:
+        """What the features' monotone directions (p,) ask of the coefficients (m,).
+
+        The slope along a feature with a direction may nowhere point against it: where it does
+        because of a bend, the bend is to go, else the feature's straight term.
+        """
+        n_straight, n_bent = len(self.completion.used), len(self.bends.columns)
+        of_straight = directions[self.completion.used].astype(np.float64)
+        of_bent = of_straight[self.bends.columns]
+        rows = np.zeros((n_straight + 2 * n_bent, len(self.term_features)))
+        rows[np.arange(n_straight), np.arange(n_straight)] = of_straight
+        for half, slopes in enumerate(self.bends.end_slopes):
+            row = n_straight + half * n_bent + np.arange(n_bent)
+            rows[row, self.bends.columns] = of_bent
+            rows[row, n_straight + np.arange(n_bent)] = of_bent * slopes
+        bent = n_straight + np.arange(n_bent)
+        return Limits(rows, np.concatenate([np.arange(n_straight), bent, bent]))
 
     def terms(self, seen: Completed) -> FloatArray:
         """Standardised terms (n, m) of completed features."""
         indicators = self.indicators(seen.gaps)[seen.gaps.pattern]
-        return np.concatenate([seen.standard, indicators], axis=1)
+        return np.concatenate([seen.standard, self.bends.terms(seen.standard), indicators], axis=1)
 
     def indicators(self, gaps: Gaps) -> FloatArray:
         """The missing indicators of each pattern of gaps (d, i)."""
         return gaps.patterns[:, self.indicated] - self.share
 
     @classmethod
-    def learn(cls, completion: Completion, missing: BoolArray) -> LinearDesign:
-        """Learn the indicators from what the patients fitted on (n, p) lack."""
+    def learn(cls, completion: Completion, seen: Completed) -> LinearDesign:
+        """Learn bends and indicators from the patients fitted on."""
+        missing = seen.missing
+        bends = Bends.learn(seen.standard, missing[:, completion.used])
         indicated = _distinct_patterns(missing)
-        return cls(completion, indicated, missing[:, indicated].mean(axis=0))
+        return cls(completion, bends, indicated, missing[:, indicated].mean(axis=0))
 
 
 def _distinct_patterns(missing: BoolArray) -> npt.NDArray[np.intp]:
@@ -97,15 +125,18 @@ class LinearPart:
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard (n,) relative to the average patient fitted on."""
-        n_values = seen.standard.shape[1]
-        by_pattern = self.design.indicators(seen.gaps) @ self.coefficients[n_values:]
+        n_straight, n_bent = seen.standard.shape[1], len(self.design.bends.columns)
+        straight, bent, indicated = np.split(self.coefficients, [n_straight, n_straight + n_bent])
+        by_pattern = self.design.indicators(seen.gaps) @ indicated
         by_pattern += self.design.completion.gap_terms(seen.gaps, self.slopes).sum(axis=1)
-        margin = np.einsum("ij,j->i", seen.standard, self.coefficients[:n_values])
+        margin = np.einsum("ij,j->i", seen.standard, straight)
+        margin += np.einsum("ij,j->i", self.design.bends.terms(seen.standard), bent)
         return np.asarray(margin + by_pattern[seen.gaps.pattern])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON; the completion, which parts share, left out."""
         return {
+            "bends": self.design.bends.to_dict(),
             "indicated": self.design.indicated.tolist(),
             "share": self.design.share.tolist(),
             "coefficients": self.coefficients.tolist(),
@@ -116,7 +147,7 @@ class LinearPart:
     @classmethod
     def from_dict(cls, completion: Completion, stored: dict[str, Any]) -> LinearPart:
         """Read back what `to_dict` gave, for features completed so."""
-        numbers = {name: np.array(value, np.float64) for name, value in stored.items()}
-        indicated = np.array(stored["indicated"], np.intp)
-        design = LinearDesign(completion, indicated, numbers["share"])
-        return cls(design, numbers["coefficients"], numbers["slopes"], stored["penalty"])
+        indicated, share = np.array(stored["indicated"], np.intp), np.array(stored["share"])
+        design = LinearDesign(completion, Bends.from_dict(stored["bends"]), indicated, share)
+        coefficients, slopes = np.array(stored["coefficients"]), np.array(stored["slopes"])
+        return cls(design, coefficients, slopes, stored["penalty"])

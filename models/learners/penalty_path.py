@@ -6,8 +6,8 @@ much of what cross-validation can see. An adaptive ridge (weights after Zou 2006
 what mattered little at first is shrunk harder in the second. Power 0 is the plain ridge and is
 always among those tried.
 
-A coefficient may not point against the monotone direction that the dictionary gives its feature:
-terms that would are left out, one round after another, until none does.
+The hazard may nowhere point against the monotone direction that the dictionary gives a feature:
+terms that would make it are left out, one round after another, until none does.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from models.learners.linear import Limits
+
 FloatArray = npt.NDArray[np.float64]
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 LEAST_SCALE = 0.02
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Linear terms (n, m) of all patients and their monotone directions (m,), 0 where free.
+    """Linear terms (n, m) of all patients, and the limits of their coefficients.
 
     ``offset``: (n,) enters every margin as it is.
     """
 
     values: FloatArray
-    directions: npt.NDArray[np.int8]
+    limits: Limits
     offset: FloatArray
 
     def margin(self, beta: FloatArray) -> FloatArray:
@@ -42,11 +45,12 @@ class Terms:
 
     def scaled(self, scale: FloatArray) -> Terms:
         """The terms times a factor each."""
-        return replace(self, values=self.values * scale)
+        limits = Limits(self.limits.rows * scale, self.limits.culprits)
+        return replace(self, values=self.values * scale, limits=limits)
 
     def only(self, kept: npt.NDArray[np.intp]) -> Terms:
         """These terms alone."""
-        return replace(self, values=self.values[:, kept], directions=self.directions[kept])
+        return replace(self, values=self.values[:, kept])
 
 
 class LinearTask(Protocol):
@@ -155,10 +159,18 @@ def _fit_within_directions(
     start: FloatArray | None,
 ) -> FloatArray:
     kept = np.arange(terms.values.shape[1])
-    fitted = task.fit(terms, rows, penalty, start)
-    while (against := fitted * terms.directions[kept] < 0).any():
-        kept, begin = kept[~against], fitted[~against]
-        fitted = task.fit(terms.only(kept), rows, penalty, begin)
-    beta = np.zeros(terms.values.shape[1])
-    beta[kept] = fitted
+    beta = task.fit(terms, rows, penalty, start)
+    while len(against := _terms_against(beta, terms.limits, kept)):
+        kept = np.setdiff1d(kept, against)
+        fitted = task.fit(terms.only(kept), rows, penalty, beta[kept])
+        beta = np.zeros(len(beta))
+        beta[kept] = fitted
     return beta
+
+
+def _terms_against(
+    beta: FloatArray, limits: Limits, kept: npt.NDArray[np.intp]
+) -> npt.NDArray[np.intp]:
+    """The kept terms that must go for limits to be held."""
+    broken = limits.culprits[limits.rows @ beta < -_ROUNDING]
+    return np.intersect1d(broken, kept)

@@ -33,7 +33,7 @@ def fit_uncertainty(predictor: RiskPredictor, X: pd.DataFrame, endpoint: Endpoin
         raise ValueError(f"X has {len(X)} patients, the endpoint {len(endpoint)}")
     seen = predictor.see(X)
     occurred = endpoint.event == EVENT
-    design = LinearDesign.learn(predictor.completion, seen.missing)
+    design = LinearDesign.learn(predictor.completion, seen)
     terms = design.terms(seen)
     likelihood: Likelihood = LogisticLikelihood(occurred)
     if not endpoint.is_fixed_horizon:

@@ -44,7 +44,7 @@ def explainer() -> Explainer:
     X = derive_features(draw_covariates(200))
     names = tuple(feature.name for feature in CATALOGUE)
     completion = learn_completion(X.to_numpy())
-    design = LinearDesign.learn(completion, X.isna().to_numpy())
+    design = LinearDesign.learn(completion, completion.complete(X.to_numpy()))
     slopes = np.full(len(completion.used), 0.3)
     part = LinearPart(design, np.full(len(design.term_features), 0.3), slopes, 1.0)
     cause = CauseModel("event", part, None, 1.0, 0.0)

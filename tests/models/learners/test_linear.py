@@ -22,28 +22,29 @@ def _features() -> np.ndarray:
 
 def _design() -> LinearDesign:
     features = _features()
-    return LinearDesign.learn(learn_completion(features), np.isnan(features))
+    completion = learn_completion(features)
+    return LinearDesign.learn(completion, completion.complete(features))
 
 
 def test_terms_of_the_patients_fitted_on_have_mean_0_and_indicators_are_not_stretched() -> None:
     design = _design()
     terms = design.terms(design.completion.complete(_features()))
     assert terms[30:, 1:3].mean(axis=0) == pytest.approx(np.zeros(2), abs=1e-12)
-    assert terms[:, [0, 3, 4]].mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
+    assert terms[:, [0, 3, 7]].mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
     assert terms[:, [0, 3]].std(axis=0) == pytest.approx(np.ones(2), abs=1e-12)
-    assert np.unique(terms[:, 4]) == pytest.approx([0 - 30 / 200, 1 - 30 / 200])
+    assert np.unique(terms[:, 7]) == pytest.approx([0 - 30 / 200, 1 - 30 / 200])
 
 
 def test_features_missing_together_share_one_indicator() -> None:
     design = _design()
     assert design.indicated.tolist() == [1]
-    assert design.term_features == (0, 1, 2, 3, 1)
+    assert design.term_features == (0, 1, 2, 3, 0, 1, 2, 1)
 
 
 def test_terms_sum_to_the_margin_and_survive_being_written() -> None:
     design = _design()
     slopes = np.array([0.1, -0.2, 0.3, 0.4])
-    part = LinearPart(design, np.array([0.1, -0.2, 0.3, 0.4, 0.5]), slopes, 0.1)
+    part = LinearPart(design, np.array([0.1, -0.2, 0.3, 0.4, 0.2, 0.1, -0.3, 0.5]), slopes, 0.1)
     seen = design.completion.complete(_features())
     assert part.margin(seen) == pytest.approx(part.terms(seen).sum(axis=1), abs=1e-15)
     again = LinearPart.from_dict(design.completion, part.to_dict())
@@ -53,9 +54,24 @@ def test_terms_sum_to_the_margin_and_survive_being_written() -> None:
 def test_a_gap_adds_half_the_variance_that_it_leaves_open() -> None:
     design = _design()
     slopes = np.array([0.0, 0.9, 0.0, 0.0])
-    nothing = np.zeros(5)
+    nothing = np.zeros(8)
     part = LinearPart(design, nothing, slopes, 0.1)
     margin = part.margin(design.completion.complete(_features()))
     assert margin[30:] == pytest.approx(np.zeros(170))
     # feature 1 is unrelated to the others, so that its whole variance of 1 is open
     assert margin[:30] == pytest.approx(0.9**2 / 2, abs=0.03)
+
+
+def test_a_bend_may_not_turn_a_known_direction_round() -> None:
+    design = _design()
+    limits = design.limits(np.array([1, 0, 0, 0], np.int8))
+    straight, bent = 0.1, 0.4
+    coefficients = np.array([straight, 0, 0, 0, bent, 0, 0, 0])
+    at = np.linspace(-3, 3, 601)
+    standard = np.zeros((601, 4))
+    standard[:, 0] = at
+    hazard = straight * at + bent * design.bends.terms(standard)[:, 0]
+    broken = limits.culprits[limits.rows @ coefficients < 0]
+    assert np.diff(hazard).min() < 0
+    assert broken.tolist() == [4]
+    assert (limits.rows @ np.array([0.1, 0, 0, 0, 0.01, 0, 0, 0]) >= 0).all()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from models.learners.linear import Limits
 from models.learners.penalty_path import PenaltyPath, Terms, choose_penalty
 from models.learners.ridge_cox import CoxTask
 from models.learners.ridge_logistic import LogisticTask
@@ -31,7 +32,11 @@ def _folds(n_patients: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _free(values: np.ndarray) -> Terms:
-    return Terms(values, np.zeros(values.shape[1], np.int8), np.zeros(len(values)))
+    return Terms(values, _limits(np.zeros(values.shape[1])), np.zeros(len(values)))
+
+
+def _limits(directions: np.ndarray) -> Limits:
+    return Limits(np.diag(directions), np.arange(len(directions)))
 
 
 def _repeat(terms: Terms) -> Iterator[Terms]:
@@ -83,9 +88,10 @@ def test_no_coefficient_points_against_its_direction() -> None:
     draws = np.random.default_rng(5)
     values = draws.normal(size=(800, 6))
     time = draws.exponential(np.exp(-values @ [0.5, -0.5, 0.3, 0.0, 0.0, 0.0]))
-    terms = Terms(values, np.array([1, 1, -1, 1, -1, 0], np.int8), np.zeros(800))
+    directions = np.array([1.0, 1.0, -1.0, 1.0, -1.0, 0.0])
+    terms = Terms(values, _limits(directions), np.zeros(800))
     task = CoxTask(time, np.ones(800, bool))
     path = choose_penalty(task, terms, lambda: _repeat(terms), _folds(800), PENALTIES, (0.0, 1.0))
-    assert (path.coefficients * terms.directions >= 0).all()
+    assert (path.coefficients * directions >= 0).all()
     assert path.coefficients[1] == path.coefficients[2] == 0.0
     assert path.coefficients[0] > 0.3

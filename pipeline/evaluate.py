@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.params import SIMULATED, Params, Paths
-from pipeline.validation import COMPARATORS, LABELS, MODEL, count_processes
+from pipeline.validation import MODEL, count_processes, name_parts
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -96,7 +96,7 @@ def evaluate_held_out(
     from models.predictor import RiskPredictor
 
     folders = {MODEL: paths.model / PREDICTOR}
-    for part, name in COMPARATORS.items():
+    for part, name in name_parts(endpoint).items():
         if (paths.train / "parts" / part).is_dir():
             folders[name] = paths.train / "parts" / part
     risks = {name: RiskPredictor.load(at).risk(X, horizons) for name, at in folders.items()}
@@ -135,12 +135,13 @@ def validate(
     task = progress.add_task("validation of the recipe", total=plan.n_fits)
     validated = validate_recipe(X, cohort, horizons, plan, params, lambda: progress.advance(task))
     endpoint, rows = require_endpoint(cohort), validated.held_out
-    risks = {name: validated.predictions.risks[name][rows] for name in LABELS}
+    names = [MODEL, *name_parts(endpoint).values()]
+    risks = {name: validated.predictions.risks[name][rows] for name in names}
     evaluation = _measure(
         X[rows], endpoint.take(rows), horizons, risks, params, progress, plan.name
     )
     folds = measure_folds(validated.predictions, endpoint, horizons)
-    folds = folds[folds["model"].isin(list(LABELS))]
+    folds = folds[folds["model"].isin(names)]
     if plan.sites:
         folds.insert(2, "site", [plan.sites[number - 1] for number in folds["fold"]])
     tables = {
@@ -207,7 +208,9 @@ def measure_against_truth(
         true_risk = truth.loc[one.X.index, [f"true_risk_{h:g}y" for h in known]]
         places = [one.horizons.index(h) for h in known]
         risks = {model: risk[:, places] for model, risk in one.risks.items()}
-        table = compare_with_truth(one.endpoint, risks, true_risk.to_numpy(np.float64), known)
+        true = true_risk.to_numpy(np.float64)
+        n_bootstrap = params.evaluate.n_bootstrap
+        table = compare_with_truth(one.endpoint, risks, true, known, params.seed, n_bootstrap)
         table.insert(0, "evaluation", name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

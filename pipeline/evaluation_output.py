@@ -186,8 +186,9 @@ def _flatten_oracle(oracle: pd.DataFrame) -> dict[str, dict[str, float]]:
     blocks: dict[str, dict[str, float]] = {}
     for row in oracle.to_dict("records"):
         named = {
-            name_at(metric, row["horizon"]): row[metric]
+            name_at(metric, row["horizon"]) + limit: row[metric + limit]
             for metric in ("oracle_c_index", "c_index_gap", "rmse", "mean_ratio")
+            for limit in ("", "_lower", "_upper")
         }
         blocks.setdefault(row["evaluation"], {}).update(_finite(named))
     return blocks

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.params import Params
-from pipeline.validation import COMPARATORS, MODEL, Validated
+from pipeline.validation import MODEL, Validated, name_parts
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
@@ -220,7 +220,7 @@ def tabulate_repeats(
         return pd.DataFrame()
     rows = []
     for number, predictions in enumerate((validated.predictions, *validated.others), start=1):
-        names = [MODEL, *COMPARATORS.values()]
+        names = [MODEL, *name_parts(endpoint).values()]
         held_out = np.asarray(predictions.fold >= 0)
         for k, horizon in enumerate(horizons):
             arms = {name: Arm(predictions.risks[name][:, k], held_out) for name in names}

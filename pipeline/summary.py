@@ -10,8 +10,9 @@ from typing import Any
 
 from pipeline.listing import format_table
 from pipeline.params import Params, Paths
+from pipeline.validation import LABELS, MODEL
 
-_MODELS = {"": "calcirisk", "ridge_cox": "ridge Cox alone", "boosted_cox": "XGBoost Cox alone"}
+_MODELS = {"": MODEL} | {name: label for name, label in LABELS.items() if name != MODEL}
 _FIGURES = {"c_index": ("C-index", 3), "observed_over_expected": ("Calibration", 2)}
 
 

@@ -15,18 +15,31 @@ from pipeline.params import Params
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
+    from features.endpoint import Endpoint
     from features.splits import Positions
     from models.evaluation.cross_validation import HeldOutPredictions, RiskEstimator
     from models.metrics.follow_up import Flags
 
 MODEL = "calcirisk"
-COMPARATORS = {"linear": "ridge_cox", "boosted": "boosted_cox"}
 RECALIBRATED = "calcirisk_recalibrated"
-LABELS = {MODEL: MODEL, "ridge_cox": "ridge Cox alone", "boosted_cox": "XGBoost Cox alone"}
+LABELS = {
+    MODEL: MODEL,
+    "ridge_cox": "ridge Cox alone",
+    "boosted_cox": "XGBoost Cox alone",
+    "ridge_logistic": "ridge logistic regression alone",
+    "boosted_logistic": "XGBoost logistic alone",
+}
 
+_COX = {"linear": "ridge_cox", "boosted": "boosted_cox"}
+_LOGISTIC = {"linear": "ridge_logistic", "boosted": "boosted_logistic"}
 _WORTH_PROCESSES = 2000
 
 Folds = list[tuple["Positions", "Positions"]]
+
+
+def name_parts(endpoint: Endpoint) -> dict[str, str]:
+    """What each part of the model is called alone: of a yes/no cohort there is no Cox model."""
+    return _LOGISTIC if endpoint.is_fixed_horizon else _COX
 
 
 @dataclass(frozen=True)
@@ -132,13 +145,16 @@ def _predict(
     from features.splits import require_endpoint
     from models.evaluation.cross_validation import cross_validate
 
+    endpoint = require_endpoint(cohort)
     return cross_validate(
         {MODEL: partial(build_model, params), **extra},
         X,
-        require_endpoint(cohort),
+        endpoint,
         horizons,
         folds,
-        derived={name: (MODEL, partial(part_alone, part)) for part, name in COMPARATORS.items()},
+        derived={
+            name: (MODEL, partial(part_alone, part)) for part, name in name_parts(endpoint).items()
+        },
         report=lambda _: advance(),
         n_processes=count_processes(params, len(X)),
     )

@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from features.splits import Positions, cross_validation_folds
+from models.metrics.calibration import observed_over_expected
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import Floats, FollowUp
 
@@ -145,10 +147,12 @@ def _event_margin(model: Any, X: pd.DataFrame) -> Floats:
 def measure_folds(
     predictions: HeldOutPredictions, endpoint: Endpoint, horizons: Sequence[float]
 ) -> pd.DataFrame:
-    """Harrell's C fold by fold: model, fold, horizon, n, events, c_index.
+    """Fold by fold: model, fold, horizon, n, events, c_index (Harrell), observed_over_expected.
 
     NaN where a fold's follow-up ends before the horizon. Within a fold one fitted model ranks all
-    patients, so the mean over folds is free of differences between the folds' models.
+    patients, so the mean over folds is free of differences between the folds' models. ``n`` and
+    ``events`` are texts, told in tens, and no ratio tells how many 1 to 9 events are: a fold may be
+    a site.
     """
     rows = []
     for number in range(predictions.fold.max() + 1):
@@ -158,7 +162,11 @@ def measure_folds(
             for k, horizon in enumerate(horizons):
                 events = int(follow_up.has_event_by(horizon).sum())
                 inside = horizon <= follow_up.longest_horizon()
-                c = harrell_c(follow_up, risk[held_out, k], horizon) if inside else np.nan
-                rows.append([name, number + 1, float(horizon), len(follow_up.time), events, c])
-    columns = ["model", "fold", "horizon", "n", "events", "c_index"]
+                own = risk[held_out, k]
+                c = harrell_c(follow_up, own, horizon) if inside else np.nan
+                may_tell = inside and not is_small(events)
+                ratio = observed_over_expected(follow_up, own, horizon) if may_tell else np.nan
+                sizes = tell_count(len(follow_up.time)), tell_count(events)
+                rows.append([name, number + 1, float(horizon), *sizes, c, ratio])
+    columns = ["model", "fold", "horizon", "n", "events", "c_index", "observed_over_expected"]
     return pd.DataFrame(rows, columns=columns)

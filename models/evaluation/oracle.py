@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.endpoint import Endpoint
-from models.metrics.concordance import harrell_c
-from models.metrics.follow_up import FollowUp
+from models.metrics.bootstrap import percentile_interval, resample_counts
+from models.metrics.concordance import Ranking, harrell_c
+from models.metrics.follow_up import Floats, FollowUp
+
+FIGURES = ("c_index", "oracle_c_index", "c_index_gap", "rmse", "mean_ratio")
+"""Measured with an interval."""
 
 
 def compare_with_truth(
@@ -18,36 +23,57 @@ def compare_with_truth(
     risks: Mapping[str, npt.ArrayLike],
     truth: npt.ArrayLike,
     horizons: Sequence[float],
+    seed: int = 0,
+    n_bootstrap: int = 0,
 ) -> pd.DataFrame:
     """How far risks {model: (n, h)} lie from the true ones (n, h).
 
     A row per model and horizon: c_index, oracle_c_index (of the true risk itself: no model can be
     expected to rank better), c_index_gap (oracle minus model), rmse (fraction), mean_ratio (mean
-    predicted over mean true risk), correlation. Raises ValueError where shapes differ.
+    predicted over mean true risk), correlation, each but the correlation with its 95 % limits
+    (``_lower``, ``_upper``; paired in the gap). Raises ValueError where shapes differ.
     """
     true_risk = np.asarray(truth, dtype=np.float64)
     follow_up = FollowUp.of(endpoint)
+    resamples = [follow_up.resample(c) for c in resample_counts(len(endpoint), n_bootstrap, seed)]
     rows = []
     for name, given in risks.items():
         risk = np.asarray(given, dtype=np.float64)
         if risk.shape != true_risk.shape or risk.shape != (len(endpoint), len(horizons)):
             raise ValueError(f"risks of {name} are {risk.shape}, the truth {true_risk.shape}")
         for k, horizon in enumerate(horizons):
-            model, true = risk[:, k], true_risk[:, k]
-            c_index, oracle = (harrell_c(follow_up, one, horizon) for one in (model, true))
-            rows.append(
-                {
-                    "model": name,
-                    "horizon": float(horizon),
-                    "c_index": c_index,
-                    "oracle_c_index": oracle,
-                    "c_index_gap": oracle - c_index,
-                    "rmse": float(np.sqrt(np.mean((model - true) ** 2))),
-                    "mean_ratio": float(model.mean() / true.mean()),
-                    "correlation": _correlation(model, true),
-                }
-            )
+            pair = _Pair.of(follow_up, risk[:, k], true_risk[:, k], float(horizon))
+            draws = np.array([pair.measure(sample) for sample in resamples])
+            lower, upper = percentile_interval(draws.reshape(n_bootstrap, len(FIGURES)))
+            row: dict[str, object] = {"model": name, "horizon": float(horizon)}
+            for place, figure in enumerate(FIGURES):
+                row[figure] = pair.measure(follow_up)[place]
+                row |= {f"{figure}_lower": lower[place], f"{figure}_upper": upper[place]}
+            rows.append(row | {"correlation": _correlation(risk[:, k], true_risk[:, k])})
     return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Predicted and true risks (n,) by one horizon, ranked once for all resamples."""
+
+    model: Floats
+    true: Floats
+    rankings: tuple[Ranking, Ranking]
+    horizon: float
+
+    @classmethod
+    def of(cls, follow_up: FollowUp, model: Floats, true: Floats, horizon: float) -> _Pair:
+        rankings = Ranking.of(follow_up, model), Ranking.of(follow_up, true)
+        return cls(model, true, rankings, horizon)
+
+    def measure(self, sample: FollowUp) -> Floats:
+        """The FIGURES."""
+        c_index, oracle = (harrell_c(sample, one, self.horizon) for one in self.rankings)
+        squares = np.average((self.model - self.true) ** 2, weights=sample.counts)
+        means = (np.average(one, weights=sample.counts) for one in (self.model, self.true))
+        predicted, true = means
+        return np.array([c_index, oracle, oracle - c_index, np.sqrt(squares), predicted / true])
 
 
 def _correlation(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> float:

@@ -39,13 +39,21 @@ class EvaluationResult:
 
     def value(self, model: str, metric: str, horizon: float) -> float:
         """One estimate. Raises KeyError where it was not measured."""
+        return float(self._row(model, metric, horizon)["estimate"])
+
+    def limits(self, model: str, metric: str, horizon: float) -> tuple[float, float]:
+        """Its 95 % interval, NaN without one. Raises KeyError where it was not measured."""
+        row = self._row(model, metric, horizon)
+        return float(row["lower"]), float(row["upper"])
+
+    def _row(self, model: str, metric: str, horizon: float) -> pd.Series:
         table = self.metrics
         row = table[
             (table["model"] == model) & (table["metric"] == metric) & (table["horizon"] == horizon)
         ]
         if row.empty:
             raise KeyError((model, metric, horizon))
-        return float(row["estimate"].iloc[0])
+        return row.iloc[0]
 
 
 @dataclass(frozen=True)

@@ -79,12 +79,14 @@ def compare_scores(scores: pd.DataFrame, horizon: float) -> list[str]:
 def _compare(row: pd.Series, own: float, labels: Mapping[str, str]) -> str:
     other = str(labels.get(row["model"], row["model"]))
     other = other[0].upper() + other[1:]
-    gain = -float(row["difference"])
+    # what no digit shows is no difference
+    gain = round(-float(row["difference"]), 4)
     has_limits = bool(pd.notna(row["lower"]) and pd.notna(row["upper"]))
-    limits = f", 95 % interval {-row['upper']:+.4f} to {-row['lower']:+.4f}" if has_limits else ""
+    limits = f", 95 % interval {_sign(-row['upper'])} to {_sign(-row['lower'])}"
     figures = (
-        f"(C-index {own:.4f} against {own - gain:.4f} at {row['horizon']:g} years, difference "
-        f"{gain:+.4f}{limits}, {row['n']} patients, {row['events']} events)"
+        f"(C-index {own:.4f} against {own + row['difference']:.4f} at {row['horizon']:g} years, "
+        f"difference {_sign(gain)}{limits if has_limits else ''}, {row['n']} patients, "
+        f"{row['events']} events)"
     )
     if gain < 0 and has_limits and row["lower"] > 0:
         return f"{other} beats the model {figures}."
@@ -94,6 +96,13 @@ def _compare(row: pd.Series, own: float, labels: Mapping[str, str]) -> str:
     if has_limits and row["upper"] < 0:
         return f"The model beats {_inside(other)} {figures}."
     return f"The model is not shown to beat {_inside(other)} {figures}."
+
+
+def _sign(value: float) -> str:
+    """Four decimals with a sign, but for zero."""
+    # adding 0 turns -0.0 into 0.0
+    rounded = round(value, 4) + 0.0
+    return f"{rounded:+.4f}" if rounded else f"{rounded:.4f}"
 
 
 def _inside(name: str) -> str:
@@ -107,12 +116,17 @@ def judge_calibration(result: EvaluationResult, model: str, horizon: float) -> s
         result.value(model, metric, horizon)
         for metric in ("observed_risk", "mean_risk", "observed_over_expected", "ipa")
     )
+    lower, upper = result.limits(model, "observed_over_expected", horizon)
+    has_limits = lower == lower and upper == upper
+    limits = f", 95 % interval {lower:.2f} to {upper:.2f}" if has_limits else ""
     figures = (
         f"at {horizon:g} years the mean predicted risk is {100 * predicted:.1f} %, the observed "
-        f"{100 * observed:.1f} % (ratio {ratio:.2f})"
+        f"{100 * observed:.1f} % (ratio {ratio:.2f}{limits})"
     )
     if abs(ratio - 1) <= CALIBRATION_TOLERANCE:
         said = f"Calibration in the large is within {100 * CALIBRATION_TOLERANCE:.0f} %: {figures}."
+        if not (has_limits and max(1 - lower, upper - 1) <= CALIBRATION_TOLERANCE):
+            said += " A larger error is not excluded."
     else:
         way = "too low" if ratio > 1 else "too high"
         said = f"Predicted risks are {way}: {figures}."

@@ -46,6 +46,11 @@ class Material:
         return bool(self.model["simulated"])
 
     @property
+    def is_fixed_horizon(self) -> bool:
+        """Whether only yes or no by one horizon is known, so that regression is logistic."""
+        return bool(self.predictor.get("link", {}).get("kind") == "fixed_horizon")
+
+    @property
     def last_horizon(self) -> float:
         """The horizon (years) that single sentences and small tables speak of."""
         metrics = self.tables.get("metrics")

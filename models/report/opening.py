@@ -42,6 +42,13 @@ class Performance:
         """Whether as many patients had the event as predicted, within a tenth."""
         return abs(self["observed_over_expected"].estimate - 1) <= CALIBRATION_TOLERANCE
 
+    @property
+    def is_surely_calibrated(self) -> bool:
+        """Whether the whole interval lies within that tenth."""
+        ratio = self["observed_over_expected"]
+        reach = max(abs(ratio.lower - 1), abs(ratio.upper - 1))
+        return ratio.has_limits and reach <= CALIBRATION_TOLERANCE
+
 
 def summarise_performance(material: Material) -> Performance | None:
     """The model at the last horizon; None before anything was evaluated."""

@@ -91,7 +91,7 @@ def subgroup_table(material: Material) -> Table:
         small = "small" in own.columns and own["small"].astype(str).eq("True").any()
         name = f"{words.of('subgroups', str(subgroup))}: {words.of('levels', str(level))}"
         mark = f" {words.of('columns', 'small_mark')}" if small else ""
-        sizes = (count(_read_count(own[column].iloc[0])) for column in ("n", "events"))
+        sizes = (count(read_count(own[column].iloc[0])) for column in ("n", "events"))
         rows.append((name + mark, *sizes, *(_cell(own, metric, words) for metric in shown)))
     heads = tuple(words.of("columns", name) for name in ("subgroup", "patients", "events"))
     return Table((*heads, *(words.metric(name).label for name in shown)), tuple(rows))
@@ -173,14 +173,14 @@ def coverage_table(material: Material) -> Table:
             for row in own[~is_computed].to_dict("records")
         ]
         n, share = (computed[0]["patients"], computed[0]["share"]) if computed else (0, 0.0)
-        sizes = f"{count(_read_count(n))} ({_share(share)})"
+        sizes = f"{count(read_count(n))} ({_share(share)})"
         outcome = str(own["outcome"].iloc[0])
         rows.append((score_label(material, str(score)), outcome, sizes, "; ".join(reasons)))
     columns = ("score", "outcome", "covered", "reasons")
     return Table(tuple(words.of("columns", name) for name in columns), tuple(rows), (1, 3))
 
 
-def _read_count(n: object) -> object:
+def read_count(n: object) -> object:
     """A column with ``<10`` in it is read back as text."""
     return int(n) if isinstance(n, str) and n.isdigit() else n
 
@@ -226,15 +226,3 @@ def _step(own: pd.DataFrame, metric: str, words: Words) -> str:
     if row is None:
         return format_number(None, 0)
     return format_gain(row["gain"], row.get("gain_lower"), row.get("gain_upper"), decimals)
-
-
-def fold_table(material: Material) -> Table:
-    """Mean, lowest and highest C-index over the folds, by model and horizon."""
-    words, folds = Words.load(), material.table("folds", "model", "horizon", "c_index")
-    rows = []
-    for (model, horizon), own in folds.groupby(["model", "horizon"], sort=False):
-        spread = own["c_index"].mean(), own["c_index"].min(), own["c_index"].max()
-        cells = (format_number(value, 3) for value in spread)
-        rows.append((words.of("models", str(model)), f"{horizon:g}", str(len(own)), *cells))
-    names = ("model", "years", "folds", "mean", "lowest", "highest")
-    return Table(tuple(words.of("columns", name) for name in names), tuple(rows))

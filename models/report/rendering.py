@@ -6,7 +6,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from models.report import decision_tables, model_tables, patient_tables, performance_tables
+from models.report import (
+    decision_tables,
+    fold_tables,
+    model_tables,
+    patient_tables,
+    performance_tables,
+)
 from models.report.checklist import answer_items, items_by_section, read_flags, state_facts
 from models.report.comparison import compare, main_evaluation
 from models.report.figures import caption_figures
@@ -16,6 +22,7 @@ from models.report.opening import summarise_performance
 from models.report.table import (
     count,
     format_number,
+    format_signed,
     join_names,
     lower_first,
     plain_table,
@@ -46,6 +53,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
     environment.filters |= {
         "count": count,
         "number": format_number,
+        "signed": format_signed,
         "join_names": join_names,
         "lower_first": lower_first,
         "quote_code": quote_code,
@@ -91,7 +99,9 @@ def _tables(material: Material) -> dict[str, Any]:
         "flow": draw_flow(material),
         "drawn": caption_figures(material.figures),
         "characteristics": patient_tables.characteristics_table(material),
-        "folds": performance_tables.fold_table(material),
+        "folds": fold_tables.fold_table(material),
+        "sites": fold_tables.site_table(material),
+        "repeats": fold_tables.repeat_table(material),
         "missing": patient_tables.missing_table(material),
         "complete": patient_tables.complete_variables(material),
         "analyses": patient_tables.analysis_table(material),

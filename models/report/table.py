@@ -37,6 +37,12 @@ def format_number(value: Any, decimals: int) -> str:
     return rounded.removeprefix("-") if not rounded.strip("-0.,") else rounded.replace("-", MINUS)
 
 
+def format_signed(value: Any, decimals: int) -> str:
+    """`format_number` with the sign always written, but for zero."""
+    text = format_number(value, decimals)
+    return f"+{text}" if text[0].isdigit() and text.strip("0.,") else text
+
+
 def format_interval(estimate: Any, lower: Any, upper: Any, decimals: int) -> str:
     """``0.765`` with ``(0.742 to 0.788)`` on the next line, where there are limits."""
     own = format_number(estimate, decimals)
@@ -46,10 +52,7 @@ def format_interval(estimate: Any, lower: Any, upper: Any, decimals: int) -> str
 
 def format_gain(estimate: Any, lower: Any, upper: Any, decimals: int) -> str:
     """`format_interval` with the sign always written."""
-    signed = [
-        f"+{text}" if text[0].isdigit() and text.strip("0.,") else text
-        for text in (format_number(value, decimals) for value in (estimate, lower, upper))
-    ]
+    signed = [format_signed(value, decimals) for value in (estimate, lower, upper)]
     return signed[0] if ABSENT in signed else f"{signed[0]}\n{_limits(*signed[1:])}"
 
 

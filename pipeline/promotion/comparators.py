@@ -1,4 +1,4 @@
-"""The gates against what is used today: ridge Cox and the reference scores, on the same patients.
+"""The gates against what is used today: ridge regression and reference scores, same patients.
 
 Both were measured where the patients are, with paired intervals, and logged as tables.
 """
@@ -14,18 +14,19 @@ import pandas as pd
 from pipeline.promotion.evidence import Evidence, Figure
 from pipeline.promotion.gate import MEASURE_AGAIN, Gate, not_measured
 
-MODEL, RIDGE_COX = "calcirisk", "ridge_cox"
+MODEL = "calcirisk"
+RIDGE = {"ridge_cox": "ridge Cox", "ridge_logistic": "ridge logistic regression"}
 PATIENTS = {"held_out": "held out", "cross_validation": "cross-validated"}
 
 
-def judge_ridge_cox(challenger: Evidence, tolerance: float) -> tuple[Gate, ...]:
-    """Ridge Cox on held-out patients and, where done, on those of the cross-validation."""
-    name, table = "lead of ridge Cox", challenger.tables.get("differences")
+def judge_ridge(challenger: Evidence, tolerance: float) -> tuple[Gate, ...]:
+    """The linear part alone, on held-out patients and, where done, on the cross-validated."""
+    name, table = "lead of ridge regression", challenger.tables.get("differences")
     required = _require(tolerance)
     if table is None:
         return (not_measured(name, required),)
     own = table[
-        (table["model"] == RIDGE_COX)
+        table["model"].isin(list(RIDGE))
         & (table["reference"] == MODEL)
         & (table["metric"] == "c_index")
     ]
@@ -34,7 +35,7 @@ def judge_ridge_cox(challenger: Evidence, tolerance: float) -> tuple[Gate, ...]:
     gates = []
     for row in _at_last_horizon(own, "evaluation"):
         lead = Figure(*(float(row[name]) for name in ("difference", "lower", "upper")))
-        gates.append(_judge_lead(name, row, lead, tolerance))
+        gates.append(_judge_lead(f"lead of {RIDGE[row['model']]}", row, lead, tolerance))
     return tuple(gates)
 
 

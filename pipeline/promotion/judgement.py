@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.params import PromoteParams
 from pipeline.promotion.champion import Rematch, judge_champion
-from pipeline.promotion.comparators import judge_reference_scores, judge_ridge_cox
+from pipeline.promotion.comparators import judge_reference_scores, judge_ridge
 from pipeline.promotion.evidence import Evidence
 from pipeline.promotion.fitness import judge_calibration, judge_events, judge_origin
 from pipeline.promotion.gate import Gate
@@ -22,7 +22,7 @@ def judge(
         *judge_events(challenger, thresholds),
         *judge_calibration(challenger, thresholds),
         *judge_subgroups(challenger, thresholds.accepted_gaps),
-        *judge_ridge_cox(challenger, thresholds.max_comparator_lead),
+        *judge_ridge(challenger, thresholds.max_comparator_lead),
         *judge_reference_scores(challenger, thresholds.max_comparator_lead),
         judge_champion(challenger, champion, rematch, thresholds),
     )

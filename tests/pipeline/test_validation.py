@@ -11,7 +11,13 @@ from features.cohort import Cohort
 from features.endpoint import Endpoint
 from features.errors import CohortError
 from pipeline.params import Params
-from pipeline.validation import build_model, count_processes, plan_validation, validate_recipe
+from pipeline.validation import (
+    LABELS,
+    build_model,
+    count_processes,
+    plan_validation,
+    validate_recipe,
+)
 
 
 @pytest.fixture
@@ -99,6 +105,20 @@ def test_recipe_parts_and_steps_are_predicted_on_the_same_folds(
     assert validated.held_out.all()
     assert len(validated.others) == 1
     assert not np.allclose(risks["calcirisk"], validated.others[0].risks["calcirisk"])
+
+
+def test_parts_of_a_model_of_yes_or_no_are_not_called_cox(cohort: Cohort, params: Params) -> None:
+    event = np.asarray(cohort.covariates["age"] > 65, dtype=np.int8)
+    event[::5] = 1 - event[::5]
+    yes_no = replace(cohort, endpoint=Endpoint(np.full(240, 5.0), event, 5.0))
+    X = pd.DataFrame({"age": cohort.covariates["age"], "log_cac": np.arange(240.0) % 7})
+    chosen = _design(params, "random", incremental=False)
+    plan = plan_validation(yes_no, chosen)
+    assert plan is not None
+    validated = validate_recipe(X, yes_no, (5.0,), plan, chosen, lambda: None)
+    names = {"calcirisk", "ridge_logistic", "boosted_logistic"}
+    assert set(validated.predictions.risks) == names
+    assert not any("Cox" in LABELS[name] for name in names)
 
 
 def test_a_fold_may_hold_fewer_events_than_a_training(params: Params) -> None:

@@ -7,6 +7,7 @@ import pytest
 from features.endpoint import Endpoint
 from features.splits import cross_validation_folds
 from models.evaluation.cross_validation import cross_validate, measure_folds
+from models.metrics.calibration import observed_over_expected
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 from tests.models.evaluation.toy_models import AverageModel, SignalModel
@@ -112,7 +113,11 @@ def test_each_fold_is_measured_by_itself(patients: tuple[pd.DataFrame, Endpoint]
     expected = harrell_c(FollowUp.of(endpoint.take(first)), held_out.risks["m"][first, 0], 5)
     row = table[(table["fold"] == 1) & (table["horizon"] == 5)].iloc[0]
     assert row["c_index"] == expected
-    assert row["n"] == 200
+    assert row["n"] == "200"
+    ratio = observed_over_expected(
+        FollowUp.of(endpoint.take(first)), held_out.risks["m"][first, 0], 5
+    )
+    assert row["observed_over_expected"] == ratio
     assert table.loc[table["horizon"] == 60, "c_index"].isna().any()
     assert done == [0, 1, 2]
 

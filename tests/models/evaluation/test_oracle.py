@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.oracle import compare_with_truth
+from models.evaluation.oracle import FIGURES, compare_with_truth
 from models.metrics.follow_up import Floats
 from tests.models.metrics.simulated import simulate
 
@@ -24,6 +24,20 @@ def test_a_model_is_measured_against_the_true_risk() -> None:
     assert column("high", "mean_ratio") == pytest.approx(expected)
     oracle = column("oracle", "c_index")
     assert column("blind", "c_index_gap") == pytest.approx(oracle - 0.5)
+
+
+def test_figures_beside_the_truth_have_intervals_and_the_gap_a_paired_one() -> None:
+    cohort = simulate(600, seed=42)
+    truth = cohort.risk(8)[:, None]
+    noise = np.exp(0.8 * np.random.default_rng(0).normal(size=(600, 1)))
+    risks = {"noisy": np.clip(truth * noise, 0, 0.99)}
+    (row,) = compare_with_truth(cohort.endpoint, risks, truth, (8,), 1, 60).to_dict("records")
+    for name in FIGURES:
+        assert row[f"{name}_lower"] < row[name] < row[f"{name}_upper"]
+    assert row["c_index_gap_lower"] > 0
+    widths = {name: row[f"{name}_upper"] - row[f"{name}_lower"] for name in FIGURES}
+    # unpaired, the gap would vary by as much as both together
+    assert widths["c_index_gap"] < np.hypot(widths["c_index"], widths["oracle_c_index"])
 
 
 def test_truth_of_another_shape_is_refused() -> None:

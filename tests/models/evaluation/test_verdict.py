@@ -71,11 +71,26 @@ def test_alone_on_its_patients_a_model_proves_nothing(cohort: Simulated) -> None
     assert "nothing is known" in compare_models(result, "calcirisk", 8)[0]
 
 
+def test_a_difference_that_no_digit_shows_is_no_difference(cohort: Simulated) -> None:
+    risk = cohort.risk(8)
+    swapped = risk.copy()
+    # two patients next to each other in risk change places: one pair in 320,000 or none
+    first, second = np.argsort(risk)[400:402]
+    swapped[[first, second]] = risk[[second, first]]
+    for model, other in ((risk, swapped), (swapped, risk)):
+        (sentence,) = compare_models(judge(cohort, model, other), "calcirisk", 8, LABELS)
+        assert "not shown to beat" in sentence
+        assert "difference 0.0000" in sentence
+        assert "-0.0000" not in sentence
+
+
 def test_calibration_is_said_as_it_is(cohort: Simulated) -> None:
-    result = judge(cohort, cohort.risk(8), np.clip(2.5 * cohort.risk(8), 0, 0.99), 0)
-    assert judge_calibration(result, "calcirisk", 8).startswith(
-        "Calibration in the large is within"
-    )
+    result = judge(cohort, cohort.risk(8), np.clip(2.5 * cohort.risk(8), 0, 0.99))
+    within = judge_calibration(result, "calcirisk", 8)
+    assert within.startswith("Calibration in the large is within")
+    assert ", 95 % interval 0." in within
+    # some 200 events cannot tell a tenth
+    assert within.endswith("A larger error is not excluded.")
     said = judge_calibration(result, "ridge_cox", 8)
     assert said.startswith("Predicted risks are too high: at 8 years the mean predicted risk is ")
     assert said.endswith("no better than giving everyone the average risk.")

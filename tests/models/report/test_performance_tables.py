@@ -8,7 +8,6 @@ import pandas as pd
 from models.report.material import Material
 from models.report.performance_tables import (
     coverage_table,
-    fold_table,
     incremental_table,
     performance_tables,
     reference_score_table,
@@ -85,15 +84,6 @@ def test_what_keeps_a_score_from_patients_is_said(material: Material) -> None:
     assert coverage_table(material).rows == (
         ("pce", "ASCVD", "300 (75 %)", "HDL cholesterol: must be known (fewer than 10 patients)"),
     )
-
-
-def test_folds_are_summed_up(material: Material) -> None:
-    rows = [
-        {"model": "ridge_cox", "fold": i, "horizon": 10.0, "c_index": c}
-        for i, c in enumerate((0.6, 0.7, 0.8))
-    ]
-    (cells,) = fold_table(with_table(material, "folds", rows)).rows
-    assert cells == ("ridge Cox alone", "10", "3", "0.700", "0.600", "0.800")
 
 
 def test_absent_tables_are_empty(material: Material) -> None:

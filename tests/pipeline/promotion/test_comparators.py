@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from pipeline.promotion.comparators import judge_reference_scores, judge_ridge_cox
+from pipeline.promotion.comparators import judge_reference_scores, judge_ridge
 from tests.pipeline.promotion.passing import failed, make_passing, with_table, without_table
 
 RIDGE = "lead of ridge Cox, held out, 10 years"
@@ -38,7 +38,7 @@ def test_cross_validated_patients_are_judged_beside_the_held_out() -> None:
     table = make_passing().tables["differences"]
     worse = table.assign(evaluation="cross_validation", difference=0.01, lower=0.005, upper=0.02)
     both = {**make_passing().tables, "differences": pd.concat([table, worse])}
-    gates = judge_ridge_cox(replace(make_passing(), tables=both), 0.005)
+    gates = judge_ridge(replace(make_passing(), tables=both), 0.005)
     assert [gate.passed for gate in gates] == [True, False]
 
 
@@ -54,3 +54,9 @@ def test_where_no_score_covers_anyone_that_is_said_and_passes() -> None:
 
 def test_a_lead_without_interval_is_not_measured() -> None:
     assert failed(with_table("differences", lower=float("nan"))) == [RIDGE]
+
+
+def test_the_linear_part_of_a_model_of_yes_or_no_is_judged_as_well() -> None:
+    table = make_passing().tables["differences"].assign(model="ridge_logistic")
+    (gate,) = judge_ridge(replace(make_passing(), tables={"differences": table}), 0.005)
+    assert gate.name == "lead of ridge logistic regression, held out, 10 years"

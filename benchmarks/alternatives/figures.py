@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.alternatives.comparison import Ranking, mean_scores
+from benchmarks.alternatives.comparison import Ranking
 from benchmarks.alternatives.tables import OURS, label
 from models.plots.style import (
     BLUE,
@@ -54,45 +55,53 @@ def _ranks(axis: Any, title: str, ranking: Ranking) -> None:
     axis.grid(axis="x")
 
 
-def draw_cost(cells: pd.DataFrame, path: Path) -> None:
-    """Accuracy against time to fit, a point per method: means over the cohorts all were run on."""
+def draw_cost(cells: pd.DataFrame, panels: dict[str, Ranking], path: Path) -> None:
+    """Mean rank against time to fit (geometric mean over cells), a point per method."""
     done = cells[cells["error"] == ""]
+    seconds = np.exp(np.log(done["fit_cpu_seconds"]).groupby(done["method"]).mean())
     with styled():
         figure = new_figure(9.0, 4.6)
-        axes = figure.subplots(1, 2)
-        panels = [("uno_c", "Uno's C less the best in the cohort")]
-        panels += [("integrated_brier", "Integrated Brier score less the best")]
-        for axis, (name, title) in zip(axes, panels, strict=True):
-            scores = mean_scores(cells, name)
-            best = scores.max(axis=1) if name == "uno_c" else scores.min(axis=1)
-            behind = scores.sub(best, axis=0).mean()
-            seconds = np.exp(np.log(done["fit_cpu_seconds"]).groupby(done["method"]).mean())
-            _scatter(axis, seconds.reindex(behind.index), behind)
-            label_axes(axis, title, "seconds to fit on one processor, tuning included", "")
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axis, (title, ranking) in zip(axes, panels.items(), strict=True):
+            _scatter(axis, seconds, ranking.mean_ranks)
+            label_axes(axis, title, "seconds of one processor to fit, tuning included", "mean rank")
         write_svg(figure, path, "Cost against accuracy")
 
 
-def _scatter(axis: Any, seconds: pd.Series, behind: pd.Series) -> None:
+def _scatter(axis: Any, seconds: pd.Series, ranks: pd.Series) -> None:
     axis.set_xscale("log")
-    placed: list[tuple[float, float]] = []
-    span = float(behind.max() - behind.min()) or 1.0
-    for method in behind.sort_values().index:
-        x, y = float(seconds[method]), float(behind[method])
-        colour = VERMILION if method == OURS else BLUE
-        axis.plot([x], [y], "D" if method == OURS else "o", color=colour, markersize=7)
-        crowded = any(abs(np.log10(x / a)) < 0.7 and abs(y - b) < 0.05 * span for a, b in placed)
-        placed.append((x, y))
-        axis.annotate(
-            label(str(method)),
-            (x, y),
-            (0, -13) if crowded else (7, 4),
-            textcoords="offset points",
-            fontsize=8,
-            color=INK if method == OURS else GREY,
-        )
-    low, high = axis.get_xlim()
-    axis.set_xlim(low, high * 4)
+    axis.set_xlim(seconds[ranks.index].min() / 3, seconds[ranks.index].max() * 8)
+    axis.set_ylim(float(ranks.max()) + 0.6, min(1.0, float(ranks.min()) - 0.3))
+    for method in ranks.index:
+        ours = method == OURS
+        marker, colour = ("D", VERMILION) if ours else ("o", BLUE)
+        axis.plot([seconds[method]], [ranks[method]], marker, color=colour, markersize=7)
+    _name_points(axis, np.log10(seconds[ranks.index].to_numpy()), ranks)
     axis.grid()
+
+
+def _name_points(axis: Any, x: np.ndarray, ranks: pd.Series) -> None:
+    """Labels right or left of their points, or a line lower or higher: the first place free."""
+    low, high = np.log10(axis.get_xlim())
+    bottom, top = axis.get_ylim()
+    letter, line = (high - low) / 62, abs(bottom - top) / 26
+    taken = [(a - letter, a + letter, rank) for a, rank in zip(x, ranks, strict=True)]
+    for a, (method, rank) in zip(x, ranks.items(), strict=True):
+        width = letter * len(label(str(method)))
+        for lines, right in itertools.product((0, 1, -1, 2, -2), (True, False)):
+            begin = a + 1.2 * letter if right else a - 1.2 * letter - width
+            place = (begin, begin + width, rank + lines * line)
+            if not any(_overlap(place, other, line) for other in taken):
+                break
+        taken.append(place)
+        colour = INK if method == OURS else GREY
+        axis.text(10**begin, place[2], label(str(method)), va="center", fontsize=8, color=colour)
+
+
+def _overlap(
+    one: tuple[float, float, float], other: tuple[float, float, float], line: float
+) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and abs(one[2] - other[2]) < 0.9 * line
 
 
 def draw_calibration(cells: pd.DataFrame, methods: Sequence[str], path: Path) -> None:

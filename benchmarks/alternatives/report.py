@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.alternatives import tables
+from benchmarks.alternatives.cells import Limits
 from benchmarks.alternatives.cohorts import SOURCES
 from benchmarks.alternatives.comparison import Ranking, mean_scores, rank_methods, read_cells
 from benchmarks.alternatives.figures import draw_calibration, draw_cost, draw_ranks
 from benchmarks.alternatives.registry import METHODS, ROOT
 
+LEAST_SHARE = 2 / 3
 PAGE, IMAGES = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "images"
-SHARE_OF_COHORTS = 1.0
 
 
 def write_report(folder: Path) -> None:
     """Replace the page's marked parts and its figures. Raises FileNotFoundError without cells."""
     if not folder.is_dir():
         raise FileNotFoundError(f"no cells in {folder}: run them first")
-    cells = read_cells(folder)
+    fingerprints = {entry.name: entry.fingerprint() for entry in METHODS if not entry.variant}
+    cells = current(read_cells(folder), fingerprints)
     names = {source.name for source in SOURCES}
-    real = _comparable(cells[cells["cohort"].isin(names)])
-    ranked = sorted_methods(real)
-    everywhere = real[real["method"].isin(ranked)]
+    real = cells[cells["cohort"].isin(names)]
+    everywhere = comparable(real, Limits().n_folds)
     ranks = {
         "uno_c": _rank(everywhere, "uno_c"),
         "integrated_brier": _rank(everywhere, "integrated_brier"),
     }
-    draw_ranks(
-        {"Uno's C": ranks["uno_c"], "Integrated Brier score": ranks["integrated_brier"]},
-        IMAGES / "benchmarks-ranks.svg",
-    )
+    panels = {"Uno's C": ranks["uno_c"], "Integrated Brier score": ranks["integrated_brier"]}
+    draw_ranks(panels, IMAGES / "benchmarks-ranks.svg")
     order = list(ranks["uno_c"].mean_ranks.index)
-    draw_cost(everywhere, IMAGES / "benchmarks-cost.svg")
+    draw_cost(everywhere, panels, IMAGES / "benchmarks-cost.svg")
     draw_calibration(everywhere, order, IMAGES / "benchmarks-calibration.svg")
     parts = {
         "cohorts": tables.cohort_table(),
@@ -44,28 +44,37 @@ def write_report(folder: Path) -> None:
         "ranks": _rank_text(ranks),
         "differences-c": tables.difference_table(real, "uno_c"),
         "differences-brier": tables.difference_table(real, "integrated_brier"),
+        "losses-c": tables.loss_table(real, "uno_c"),
+        "losses-brier": tables.loss_table(real, "integrated_brier"),
         "scores-c": tables.score_table(real, "uno_c"),
         "scores-brier": tables.score_table(real, "integrated_brier"),
         "simulated": tables.simulated_table(cells),
         "failures": tables.failure_table(cells),
-        "coverage": _coverage_text(cells),
+        "coverage": _coverage_text(real),
         "versions": _versions(),
     }
     PAGE.write_text(_fill(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")
 
 
-def _comparable(cells: pd.DataFrame) -> pd.DataFrame:
-    """Only cells of a (repeat, fold) that hold for the current data: those of the newest data."""
-    newest = cells.groupby("cohort")["data"].agg(lambda data: data.mode().iloc[0])
-    return cells[cells["data"] == cells["cohort"].map(newest)]
+def current(cells: pd.DataFrame, fingerprints: Mapping[str, str]) -> pd.DataFrame:
+    """Cells computed with the code as it stands, on the data most cells of the cohort share."""
+    data = cells.groupby("cohort")["data"].agg(lambda one: one.mode().iloc[0])
+    same_data = cells["data"] == cells["cohort"].map(data)
+    return cells[same_data & (cells["code"] == cells["method"].map(fingerprints))]
 
 
-def sorted_methods(cells: pd.DataFrame) -> list[str]:
-    """Methods that were run, or failed, in every cohort: those that ranks can compare."""
-    n_cohorts = cells["cohort"].nunique()
-    covered = cells.groupby("method")["cohort"].nunique()
-    wanted = {entry.name for entry in METHODS if not entry.variant}
-    return [name for name in covered.index if covered[name] == n_cohorts and name in wanted]
+def comparable(cells: pd.DataFrame, n_folds: int) -> pd.DataFrame:
+    """The cells that ranks may compare: no method missing in any cohort.
+
+    A method is run on a cohort where every fold of a repeat was, failures included. Methods run
+    on two thirds of the cohorts that any method was run on are kept, then the cohorts that all of
+    these were run on.
+    """
+    counts = cells.groupby(["cohort", "method"])["fold"].nunique().unstack("method")
+    done = counts.ge(n_folds)
+    methods = done.columns[done.sum() >= LEAST_SHARE * len(done)]
+    cohorts = done.index[done[methods].all(axis=1)]
+    return cells[cells["method"].isin(methods) & cells["cohort"].isin(cohorts)]
 
 
 def _rank(cells: pd.DataFrame, figure: str) -> Ranking:
@@ -88,9 +97,22 @@ def _rank_text(ranks: dict[str, Ranking]) -> str:
     )
 
 
-def _coverage_text(cells: pd.DataFrame) -> str:
-    failed = int((cells["error"] != "").sum())
-    return f"{len(cells):,} cells were run; {failed:,} of them failed and are listed below."
+def _coverage_text(real: pd.DataFrame) -> str:
+    """How much of the first repeat was run on the real cohorts, and what is still to come."""
+    first = real[real["repeat"] == 0]
+    methods = [entry.name for entry in METHODS if not entry.variant]
+    planned = len(SOURCES) * len(methods) * Limits().n_folds
+    failed = int((real["error"] != "").sum())
+    lines = [
+        f"Of the {planned:,} cells of one repeat ({len(SOURCES)} cohorts, {len(methods)} methods, "
+        f"{Limits().n_folds} folds) {len(first):,} were run so far; further repeats added "
+        f"{len(real) - len(first):,}. {failed:,} of all these failed. Cohorts of {len(SOURCES)} on "
+        "which each method was run:",
+        "",
+    ]
+    counts = real.groupby("method")["cohort"].nunique()
+    rows = [[tables.label(name), str(int(counts.get(name, 0)))] for name in methods]
+    return "\n".join([*lines, tables.markdown(["method", "cohorts"], rows)])
 
 
 def _versions() -> str:

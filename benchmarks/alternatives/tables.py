@@ -112,6 +112,23 @@ def difference_table(cells: pd.DataFrame, figure: str) -> str:
     return markdown(heading, rows)
 
 
+def loss_table(cells: pd.DataFrame, figure: str) -> str:
+    """Per cohort, the best other method, and ours less it, where it is ahead."""
+    better = 1 if HIGHER_IS_BETTER[figure] else -1
+    scores = mean_scores(cells, figure)
+    rows = []
+    for cohort in [name for name in SOURCE_OF if name in scores.index]:
+        others = scores.loc[cohort].drop(OURS, errors="ignore").dropna().astype(np.float64)
+        if others.empty:
+            continue
+        best = str((better * others).idxmax())
+        found = _difference(cells[cells["cohort"] == cohort], best, figure)
+        if found is not None and better * found.mean < 0:
+            interval = f"{found.lower:+.4f} to {found.upper:+.4f}"
+            rows.append([cohort, label(best), f"{found.mean:+.4f}", interval])
+    return markdown(["cohort", "best other method", "ours less it", "95 % interval"], rows)
+
+
 def score_table(cells: pd.DataFrame, figure: str) -> str:
     """Every cohort by every method; the best is bold, a dash where a cell failed or was not run."""
     scores = mean_scores(cells, figure)

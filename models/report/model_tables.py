@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from models.report.material import Material
@@ -39,28 +40,17 @@ def settings_table(material: Material) -> Table:
 
 
 def terms_table(material: Material) -> Table:
-    """Features of the linear part: mean, scale and coefficient for each cause."""
+    """Terms of the linear part: mean, scale and coefficient for each cause.
+
+    A feature's straight term, its bent one, and its missing indicator, whose mean is the share with
+    it.
+    """
     words, causes = Words.load(), material.predictor.get("causes", ())
-    names = material.predictor.get("feature_names", ())
     found: dict[str, dict[str, Any]] = {}
     for cause in causes:
         linear = cause.get("linear") or {}
-        used = [names[i] for i in linear.get("used", ())]
-        flags = [
-            words.of("columns", "is_missing").format(names[i]) for i in linear.get("indicated", ())
-        ]
-        terms = (
-            zip(
-                [*used, *flags],
-                linear["mean"],
-                linear["scale"],
-                linear["coefficients"],
-                strict=True,
-            )
-            if linear
-            else ()
-        )
-        for name, mean, scale, coefficient in terms:
+        terms = zip(_name_terms(material, linear), linear.get("coefficients", ()), strict=True)
+        for (name, mean, scale), coefficient in terms:
             row = found.setdefault(name, {"mean": mean, "scale": scale})
             row[cause["name"]] = coefficient
     heads = [words.of("columns", name) for name in ("feature", "mean", "scale")]
@@ -68,13 +58,47 @@ def terms_table(material: Material) -> Table:
     rows = tuple(
         (
             name,
-            _significant(row["mean"]),
-            _significant(row["scale"]),
+            *(_chosen(row, key) for key in ("mean", "scale")),
             *(format_number(row.get(cause["name"]), 4) for cause in causes),
         )
         for name, row in found.items()
     )
     return Table(tuple(heads), rows)
+
+
+def _name_terms(
+    material: Material, linear: Mapping[str, Any]
+) -> list[tuple[str, float | None, float | None]]:
+    """Name, mean and scale of each term, in the order of the coefficients."""
+    if not linear:
+        return []
+    words, names = Words.load(), material.predictor["feature_names"]
+    completion = material.predictor["completion"]
+    used = [names[i] for i in completion["used"]]
+    straight = zip(used, completion["mean"], completion["scale"], strict=True)
+    bent = (words.of("columns", "bent").format(used[i]) for i in linear["bends"]["columns"])
+    gaps = (words.of("columns", "is_missing").format(names[i]) for i in linear["indicated"])
+    indicators = ((name, share, None) for name, share in zip(gaps, linear["share"], strict=True))
+    return [*straight, *((name, None, None) for name in bent), *indicators]
+
+
+def bends_table(material: Material) -> Table:
+    """What the bent terms are made with: knots, intercept, slope and scale, of the first cause."""
+    words, causes = Words.load(), material.predictor.get("causes", ())
+    linear = next((cause["linear"] for cause in causes if cause.get("linear")), None)
+    if linear is None:
+        return Table((), ())
+    names = material.predictor["feature_names"]
+    used = [names[i] for i in material.predictor["completion"]["used"]]
+    bends = linear["bends"]
+    rows = tuple(
+        (used[place], *map(_significant, (*bends["knots"][k], *own)))
+        for k, (place, *own) in enumerate(
+            zip(*(bends[key] for key in ("columns", "intercept", "slope", "scale")), strict=True)
+        )
+    )
+    heads = ("feature", "first_knot", "middle_knot", "last_knot", "intercept", "slope", "divisor")
+    return Table(tuple(words.of("columns", name) for name in heads), rows)
 
 
 def variables_table(material: Material) -> Table:

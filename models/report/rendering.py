@@ -116,6 +116,7 @@ def _tables(material: Material) -> dict[str, Any]:
         "net_benefit": decision_tables.net_benefit_table(material),
         "settings": model_tables.settings_table(material),
         "terms": model_tables.terms_table(material),
+        "bends": model_tables.bends_table(material),
         "variables": model_tables.variables_table(material),
         "group_sizes": model_tables.group_table(material),
         "markers": model_tables.marker_table(material),

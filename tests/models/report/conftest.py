@@ -62,12 +62,12 @@ def material() -> Material:
         "linear": {"weight": 0.75, "penalty": 0.1, "terms": 2},
         "boosted": {"weight": 0.25, "rounds": 17, "settings": {"max_depth": 3}},
     }
+    bends = {"columns": [0], "knots": [[-1.2, 0.0, 1.4]], "intercept": [0.6], "slope": [0.7]}
     linear = {
-        "used": [0],
+        "bends": {**bends, "scale": [0.3]},
         "indicated": [0],
-        "mean": [60.0, 0.1],
-        "scale": [9.0, 0.3],
-        "coefficients": [0.5, -0.25],
+        "share": [0.1],
+        "coefficients": [0.5, 0.125, -0.25],
     }
     return Material(
         model={
@@ -115,6 +115,7 @@ def material() -> Material:
         },
         predictor={
             "feature_names": ["age"],
+            "completion": {"used": [0], "mean": [60.0], "scale": [9.0]},
             "causes": [{"name": name, "linear": linear} for name in ("event", "competing")],
         },
         variables=Dictionary.load(),

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
 from models.report.material import Material
-from models.report.model_tables import settings_table, stack_table, terms_table, variables_table
+from models.report.model_tables import (
+    bends_table,
+    settings_table,
+    stack_table,
+    terms_table,
+    variables_table,
+)
 
 
 def test_weights_of_the_stack_stand_there_for_each_cause(material: Material) -> None:
@@ -14,8 +20,10 @@ def test_weights_of_the_stack_stand_there_for_each_cause(material: Material) -> 
 def test_terms_are_named_with_what_is_needed_to_apply_them(material: Material) -> None:
     assert terms_table(material).rows == (
         ("age", "60", "9", "0.5000", "0.5000"),
-        ("age is missing", "0.1", "0.3", "−0.2500", "−0.2500"),
+        ("age, bent", "–", "–", "0.1250", "0.1250"),
+        ("age is missing", "0.1", "–", "−0.2500", "−0.2500"),
     )
+    assert bends_table(material).rows == (("age", "-1.2", "0", "1.4", "0.6", "0.7", "0.3"),)
 
 
 def test_every_setting_is_shown(material: Material) -> None:

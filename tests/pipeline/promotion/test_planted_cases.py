@@ -11,7 +11,7 @@ import pytest
 from features.cohort import Cohort
 from features.endpoint import Endpoint
 from features.errors import CohortError
-from pipeline import evaluate, featurize, ingest, register, simulate, source, train
+from pipeline import evaluate, featurize, ingest, register, report, simulate, source, train
 from pipeline.params import Params, Paths
 from pipeline.promote import PromoteRequest, promote
 from pipeline.promotion.decision import Decision
@@ -68,12 +68,19 @@ def plant_leak(cohort: Cohort) -> Cohort:
     return replace(cohort, covariates=cohort.covariates.assign(heart_rate=late))
 
 
+def write_report(params: Params, paths: Paths) -> str:
+    """The first section of the report: what a reader sees at once."""
+    report.run(params, paths)
+    page = (paths.report / "report.html").read_text(encoding="utf-8")
+    return page[page.index('aria-labelledby="summary"') : page.index('aria-label="Contents"')]
+
+
 def failed(decision: Decision) -> dict[str, str]:
     return {gate.name: gate.found for gate in decision.gates if not gate.passed}
 
 
 @pytest.mark.slow
-def test_a_planted_subgroup_and_then_a_planted_leak_are_named_and_refused(
+def test_report_and_gates_name_a_planted_subgroup_and_then_a_planted_leak(
     params: Params, paths: Paths
 ) -> None:
     decision = promote(params, paths)
@@ -81,10 +88,13 @@ def test_a_planted_subgroup_and_then_a_planted_leak_are_named_and_refused(
     told = failed(decision)
     assert "risks are too low" in told[f"subgroup ethnicity {GROUP}"]
     assert "leakage" not in told
+    assert f"ethnicity: {GROUP}: at 10 years risks are too low" in write_report(params, paths)
 
     plant_leak(Cohort.read(paths.ingest)).write(paths.ingest)
     with pytest.raises(CohortError, match="heart_rate"):
         train.run(params, paths)
+    first_page = write_report(params, paths)
+    assert "Leaks without a reason:</strong> Resting heart rate " in first_page
     # Someone registers what an earlier training left behind.
     register.run(params, paths)
     leaking = promote(params, paths, PromoteRequest(force_reason="we want it all the same"))

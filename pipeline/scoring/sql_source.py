@@ -74,8 +74,11 @@ class SqlSource:
             ) from error
         try:
             options = {"stream_results": True, "max_row_buffer": self._size}
-            with engine.connect().execution_options(**options) as connection:
-                yield connection.execute(text(self._query))
+            with (
+                engine.connect().execution_options(**options) as connection,
+                connection.execute(text(self._query)) as result,
+            ):
+                yield result
         except DBAPIError as error:
             gone = "went away" if error.connection_invalidated else "refused or broke off"
             # The driver's own text may repeat rows of the table; its class says enough.

@@ -111,11 +111,10 @@ class Population:
             labels = {float(i): texts.code(code) for i, code in enumerate(variable.codes)}
         elif variable.kind == "boolean":
             labels = {0.0: texts("form.no"), 1.0: texts("form.yes")}
-        return draw_dependence(
-            self.levels.loc[known, name].tolist(),
-            self.points.loc[known, name].tolist(),
-            f"{variable.label} {f'({variable.unit})' if variable.unit else ''}".strip(),
-            texts("swarm.axis"),
-            texts("population.dependence", name=variable.label),
-            labels,
+        values = self.levels.loc[known, name].tolist()
+        points = self.points.loc[known, name].tolist()
+        label = f"{variable.label} {f'({variable.unit})' if variable.unit else ''}".strip()
+        axis, title = texts("swarm.axis"), texts("population.dependence", name=variable.label)
+        return for_both_widths(
+            lambda narrow: draw_dependence(values, points, label, axis, title, labels, narrow)
         )

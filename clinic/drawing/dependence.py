@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from clinic.drawing.canvas import BLUE, GREY, PALE, drawing, element, line, round_ticks, text
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560.0, 330.0, 60.0, 16.0, 28.0, 46.0
+_WIDE, _NARROW = 560.0, 360.0
+_HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 330.0, 48.0, 16.0, 28.0, 46.0
 _SKEWED = 20.0
 
 
@@ -20,6 +21,7 @@ def draw_dependence(
     axis: str,
     title: str,
     codes: Mapping[float, str],
+    narrow: bool = False,
 ) -> Markup:
     """Contribution in percentage points over value; skewed values stand on a scale of log(1 + v).
 
@@ -29,7 +31,8 @@ def draw_dependence(
     bend = math.log1p if log else float
     left, right = bend(min(values)), bend(max(values))
     low, high = min(0.0, *points), max(0.0, *points)
-    wide, tall = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    width = _NARROW if narrow else _WIDE
+    wide, tall = width - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     margin = 0.12 if codes else 0.02
 
     def x(value: float) -> float:
@@ -41,10 +44,10 @@ def draw_dependence(
 
     parts = [text(4.0, 14.0, axis, fill=GREY, font_size=12)]
     for tick in round_ticks(low, high, 5):
-        parts.append(line((_LEFT, y(tick)), (_WIDTH - _RIGHT, y(tick)), GREY if not tick else PALE))
+        parts.append(line((_LEFT, y(tick)), (width - _RIGHT, y(tick)), GREY if not tick else PALE))
         shown = f"{tick:+g}".replace("-", "−") if tick else "0"
         parts.append(text(_LEFT - 6, y(tick) + 4, shown, "end", fill=GREY, font_size=12))
-    for value, words in _marks(values, codes, log):
+    for value, words in _marks(values, codes, log, 4 if narrow else 6):
         parts.append(
             text(x(value), _HEIGHT - _BOTTOM + 18, words, "middle", fill=GREY, font_size=12)
         )
@@ -60,7 +63,8 @@ def draw_dependence(
             stroke_opacity=0.6,
         )
     )
-    return drawing("dependence", _WIDTH, _HEIGHT, title, f"{title}. {axis}", parts)
+    name = f"dependence{'-narrow' * narrow}"
+    return drawing(name, width, _HEIGHT, title, f"{title}. {axis}", parts)
 
 
 def _is_skewed(values: Sequence[float]) -> bool:
@@ -70,7 +74,7 @@ def _is_skewed(values: Sequence[float]) -> bool:
 
 
 def _marks(
-    values: Sequence[float], codes: Mapping[float, str], log: bool
+    values: Sequence[float], codes: Mapping[float, str], log: bool, wanted: int
 ) -> list[tuple[float, str]]:
     if codes:
         present = set(values)
@@ -79,4 +83,4 @@ def _marks(
     if log:
         decades = [0.0, *(10.0**k for k in range(7))]
         return [(v, f"{v:,.0f}") for v in decades if low <= v <= high]
-    return [(v, f"{v:g}") for v in round_ticks(low, high, 6)]
+    return [(v, f"{v:g}") for v in round_ticks(low, high, wanted)]

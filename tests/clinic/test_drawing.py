@@ -30,7 +30,7 @@ def _draw(what: str, narrow: bool) -> str:
     if what == "swarm":
         rows = [(NAME, [1.0, -2.0, 0.0], [0.0, 1.0, float("nan")]), ("Race", [1.0, 2, 3], None)]
         return draw_beeswarm(rows, NAME, "d", ["low", "high", "none", "points"], narrow)
-    return draw_dependence([0.0, 30.0, 4000.0], [-1.0, 0.5, 4.0], NAME, "points", NAME, {})
+    return draw_dependence([0.0, 30.0, 4000.0], [-1.0, 0.5, 4.0], NAME, "points", NAME, {}, narrow)
 
 
 @pytest.mark.parametrize("narrow", [False, True])

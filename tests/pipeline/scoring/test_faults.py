@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -137,19 +139,24 @@ def test_a_disk_full_from_the_start_leaves_nothing(jobs: Jobs, request_: ScoreRe
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to run a job as somebody else")
 def test_a_folder_that_may_not_be_written_is_told(jobs: Jobs, request_: ScoreRequest) -> None:
-    request_.out.parent.mkdir(mode=0o755)
-    for folder in (request_.out.parent, *request_.out.parent.parents):
-        if not folder.stat().st_mode & 0o005:
-            folder.chmod(0o755)
-    for path in Path(request_.model).rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    for folder in Path(request_.model).parents:
-        if not folder.stat().st_mode & 0o005:
-            folder.chmod(0o755)
-    answer = jobs.run(request_, user=NOBODY)
-    assert answer.code == 2
-    assert "cannot be written (Permission denied)" in answer.told
-    assert list(request_.out.parent.iterdir()) == []
+    # Not in pytest's own folder, which other users may not enter.
+    with tempfile.TemporaryDirectory(prefix="readable-") as name:
+        folder = Path(name)
+        shutil.copytree(request_.model, folder / "model")
+        shutil.copy(request_.file, folder / "new.parquet")
+        (folder / "out").mkdir()
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        asked = replace(
+            request_,
+            file=folder / "new.parquet",
+            model=str(folder / "model"),
+            out=folder / "out" / "risks.csv",
+        )
+        answer = jobs.run(asked, user=NOBODY)
+        assert answer.code == 2
+        assert "cannot be written (Permission denied)" in answer.told
+        assert list((folder / "out").iterdir()) == []
 
 
 def test_a_text_file_cut_off_in_a_row_loses_that_row_alone(

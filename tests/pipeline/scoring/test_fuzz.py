@@ -21,9 +21,7 @@ from pipeline.scoring.csv_source import CsvSource
 from pipeline.scoring.request import Dialect
 
 NAMES = [*list(Dictionary.load())[:40], "patient_id", "ward", "AGE"]
-ODD = (
-    "NA n/a 1 0 yes no male female never -1 1e400 inf nan 1,5 1.234,5 #REF! 1.2E+10 3-Mar ٣ ½ 0x1F"
-)
+ODD = "NA n/a 1 0 yes no male female never -1 1e400 inf nan 1,5 1.234,5 #REF! 1.2E+10 3-Mar ٣ ½"
 CELLS = st.one_of(
     st.sampled_from(["", "'", "1_000", *ODD.split(" ")]),
     st.floats(-1e3, 1e3).map(lambda number: f"{number:.6g}"),

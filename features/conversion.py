@@ -89,6 +89,7 @@ def _read_column(
         if codes:
             known = code_cells(cells).map(codes)
             cells = cells.where(known.isna(), known)
+        _warn_of_possible_codes(cells, source, variable, reading, findings)
         return read_numbers(cells, missing, reading, findings)
     targets: Mapping[str, float | str] = _BOOLEANS
     if variable.kind == "category":
@@ -97,6 +98,24 @@ def _read_column(
     return _read_codes(cells, missing, known_codes, source, findings).astype(
         "float64" if variable.kind == "boolean" else "str"
     )
+
+
+def _warn_of_possible_codes(
+    cells: pd.Series, source: ValueSource, variable: Variable, reading: Reading, findings: Findings
+) -> None:
+    """A code for missing in every column, such as 999, may be a calcium score."""
+    for code in reading.missing:
+        if not _WHOLE.fullmatch(code.strip()):
+            continue
+        number = float(code)
+        possible = float(to_canonical([number], variable, source.unit)[0])
+        low = float("-inf") if variable.low is None else variable.low
+        high = float("inf") if variable.high is None else variable.high
+        count = int((pd.to_numeric(cells, errors="coerce") == number).sum())
+        if low <= possible <= high and count:
+            rule = f"holds {code}, missing by the map but a possible {variable.name}"
+            remedy = "If it may be a value, list the code under the other columns' own 'missing'"
+            findings.warn(str(cells.name), rule, remedy, count)
 
 
 def read_numbers(

@@ -309,3 +309,20 @@ def test_a_column_of_two_units_is_refused_with_the_other_unit_s_name() -> None:
     rows = "".join(f"{value}\n" for value in [120, 130, 110, 140, 3.1, 2.9, 3.3])
     with pytest.raises(CohortError, match="As mmol/L they would be possible"):
         _ingest(f"LDL\n{rows}", {"variables": {"ldl_cholesterol": "LDL"}}, with_endpoint=False)
+
+
+def test_a_code_for_missing_that_may_be_a_value_is_warned_of() -> None:
+    csv = "CAC,SBP\n0,120\n999,999\n12,999\n"
+    variables = {"cac_agatston": "CAC", "systolic_bp": "SBP"}
+    found = _ingest(csv, {"missing": ["999"], "variables": variables}, with_endpoint=False)
+    # no pressure is 999 mmHg, but a score may be
+    (warning,) = found.warnings
+    assert str(warning).startswith(
+        "CAC: holds 999, missing by the map but a possible cac_agatston (1 row)."
+    )
+    impossible = {"missing": ["-9"], "variables": variables}
+    assert _ingest(csv.replace("999", "-9"), impossible, with_endpoint=False).warnings == ()
+    own = {"cac_agatston": "CAC", "systolic_bp": {"column": "SBP", "missing": ["999"]}}
+    kept = _ingest(csv, {"variables": own}, with_endpoint=False)
+    assert kept.warnings == ()
+    assert kept.cohort.covariates["cac_agatston"].tolist() == [0, 999, 12]

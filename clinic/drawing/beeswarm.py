@@ -17,7 +17,7 @@ _RADIUS = 2.4
 LEVELS = ("#003F66", "#0072B2", "#7FA9C2", "#E69F00", "#B34700")
 UNKNOWN = "#B5B5B5"
 
-_BESIDE = RowLayout(720.0, 270.0, 34.0, 0.0, 21.0, 36)
+_BESIDE = RowLayout(720.0, 270.0, 34.0, 0.0, 21.0, 41)
 _ABOVE = RowLayout(360.0, 6.0, 52.0, 16.0, 13.0, 46)
 
 Row = tuple[str, Sequence[float], Sequence[float] | None]
@@ -54,7 +54,7 @@ def draw_beeswarm(
     for i, (label, points, ranks) in enumerate(rows):
         y = _TOP + layout.height * i
         middle = y + layout.bar_top + _HALF
-        parts.append(layout.label(y, label))
+        parts.append(layout.label(y, label, font_size=12))
         offsets = _spread([x(p) for p in points])
         for j, point in enumerate(points):
             colour = _colour(None if ranks is None else ranks[j])

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from features.dictionary import Dictionary
 from models.explanation.population import show_quantity
-from models.plain_language.summary import PatientSummary, Reason
+from models.plain_language.summary import Missing, PatientSummary, Reason
 from models.plain_language.texts import Texts
 
 _SHOWN_MISSING = 3
 _NEAR = 0.15
 _LARGE_COMPETING = 0.1
 _HIGHEST_AGE = 100.0
+_WORTH_SAYING = 0.5
 _SMALLEST_POINTS = 0.05
 
 
@@ -137,7 +138,12 @@ def _value(reason: Reason, texts: Texts) -> str:
 def _missing(patient: PatientSummary, texts: Texts) -> str:
     missing = patient.missing
     if not missing.variables:
-        return texts.say("missing.all_known")
+        known = texts.say("missing.all_known")
+        return (
+            f"{known} {_counted(missing, texts)}"
+            if abs(missing.counted) >= _WORTH_SAYING
+            else known
+        )
     names = list(dict.fromkeys(texts.name(name) for name in missing.variables))
     named = texts.join(names[:_SHOWN_MISSING])
     rest = len(names) - _SHOWN_MISSING
@@ -146,12 +152,16 @@ def _missing(patient: PatientSummary, texts: Texts) -> str:
         named = texts.count("missing.more", str(rest), list=shown)
     sentences = [texts.say("missing.list", list=named)]
     if abs(missing.counted) >= _SMALLEST_POINTS:
-        sign = "+" if missing.counted > 0 else "−"
-        points = texts.count("reasons.points", f"{abs(missing.counted):.1f}", sign=sign)
-        sentences.append(texts.say("missing.counted", points=points))
+        sentences.append(_counted(missing, texts))
     if missing.points is not None and missing.points < _SMALLEST_POINTS:
         sentences.append(texts.say("missing.matters_little"))
     elif missing.points is not None:
         points = texts.count("reasons.points", f"{missing.points:.1f}", sign="")
         sentences.append(texts.say("missing.matters", points=points))
     return " ".join(sentences)
+
+
+def _counted(missing: Missing, texts: Texts) -> str:
+    sign = "+" if missing.counted > 0 else "−"
+    points = texts.count("reasons.points", f"{abs(missing.counted):.1f}", sign=sign)
+    return texts.say("missing.counted", points=points)

@@ -181,7 +181,9 @@ def test_a_statin_with_a_plus_is_a_marker_and_not_a_harm() -> None:
 
 
 def test_what_is_missing_is_named_and_weighed() -> None:
-    assert "All important values were known." in _write()
+    assert _write().endswith("All important values were known.")
+    filled = _write(missing=Missing((), 1.0, 2.04))
+    assert "were known. What the model filled in counts for +2.0 points." in filled
     one = _write(missing=Missing(("ldl_cholesterol",), 0.8))
     assert (
         "Not known: LDL cholesterol." in one
@@ -191,7 +193,7 @@ def test_what_is_missing_is_named_and_weighed() -> None:
     assert "Not known: LDL cholesterol, apolipoprotein B, Lp(a) and 2 more." in _write(missing=many)
     assert "hardly" in _write(missing=many)
     assert "typically" not in _write(missing=Missing(("weight",), None))
-    assert "What it filled in counts for −1.4 points." in _write(
+    assert "What the model filled in counts for −1.4 points." in _write(
         missing=Missing(("weight",), None, -1.4)
     )
 

@@ -69,9 +69,12 @@ def _survset(key: str) -> Callable[[], Table]:
 
 
 def _read_smart() -> Table:
+    """Pressure by the automatic device, else by hand: which of them was used tells the calendar."""
     table = pd.read_csv(FILES / "smart.csv")
-    outcome, codes = ["TEVENT", "EVENT"], ["SEX", "SMOKING", "ALCOHOL", "ALBUMIN"]
-    covariates = table.drop(columns=[c for c in table.columns if c in outcome or "Unnamed" in c])
+    by_hand, codes = ["SYSTH", "DIASTH"], ["SEX", "SMOKING", "ALCOHOL", "ALBUMIN"]
+    covariates = table.drop(columns=["TEVENT", "EVENT", *by_hand])
+    covariates["SYSTBP"] = table["SYSTBP"].fillna(table["SYSTH"])
+    covariates["DIASTBP"] = table["DIASTBP"].fillna(table["DIASTH"])
     covariates[codes] = covariates[codes].astype("Int64").astype("string")
     return covariates, table["TEVENT"], table["EVENT"]
 

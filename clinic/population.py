@@ -14,8 +14,10 @@ from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.dependence import draw_dependence
 from clinic.store import PatientStore
 from clinic.texts import PageTexts
+from clinic.wording import number
 from features.catalogue import CATALOGUE, derive_features
 from features.dictionary import Dictionary
+from features.variable import Variable
 from models.explanation.population import (
     DIRECTIONS,
     rank_levels,
@@ -25,6 +27,7 @@ from models.explanation.population import (
 
 SAMPLE = 1000
 _SWARM_ROWS, _SWARM_PATIENTS = 12, 300
+_FIFTHS, _SMALLEST_GROUP = 5, 5
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,27 @@ class Population:
             row["caution"] = texts("population.caution") if row["caution"] else ""
         return [{str(name): value for name, value in row.items()} for row in told]
 
+    def tell_dependence(
+        self, name: str, dictionary: Dictionary, texts: PageTexts
+    ) -> list[tuple[str, int, float]]:
+        """Values in words, patients and mean contribution: by code, or by fifths of the values.
+
+        Groups of fewer than five patients are left out: their mean could be a patient's own.
+        """
+        variable = dictionary[name]
+        if name not in self.points or name not in self.levels:
+            return []
+        known = self.levels[name].dropna()
+        groups: pd.Series = known
+        if variable.kind == "number" and known.nunique() > _FIFTHS:
+            groups = pd.qcut(known, _FIFTHS, labels=False, duplicates="drop")
+        rows = []
+        for _, values in known.groupby(groups):
+            if len(values) >= _SMALLEST_GROUP:
+                mean = float(self.points.loc[values.index, name].mean())
+                rows.append((_span(values, variable, texts), len(values), mean))
+        return rows
+
     def draw_swarm(self, dictionary: Dictionary, texts: PageTexts) -> Markup:
         """The variables that matter most, a dot per patient."""
         names = list(self.variables["variable"][:_SWARM_ROWS])
@@ -118,3 +142,15 @@ class Population:
         return for_both_widths(
             lambda narrow: draw_dependence(values, points, label, axis, title, labels, narrow)
         )
+
+
+def _span(values: pd.Series, variable: Variable, texts: PageTexts) -> str:
+    low, high = float(values.min()), float(values.max())
+    if variable.kind == "category":
+        return texts.code(variable.codes[int(low)])
+    if variable.kind == "boolean":
+        return texts("form.yes" if low else "form.no")
+    unit = variable.unit or ""
+    if low == high:
+        return f"{number(low)} {unit}".strip()
+    return texts("quality.range", low=number(low), high=number(high), unit=unit).strip()

@@ -41,6 +41,7 @@ def show_variable(request: Request, name: str) -> HTMLResponse:
         "variable.html",
         variable=dictionary[name],
         row=population.tell_variables(site.texts)[place],
+        groups=population.tell_dependence(name, dictionary, site.texts),
         drawn=population.draw_dependence(name, dictionary, site.texts),
         before=dictionary[names[place - 1]] if place else None,
         after=dictionary[names[place + 1]] if place + 1 < len(names) else None,

@@ -158,6 +158,19 @@ def test_the_population_page_shows_every_variable(client: TestClient, site: Site
         assert client.get(f"/population/{name}").status_code == 200
 
 
+def test_the_dependence_of_a_variable_is_told_in_numbers_too(site: Site) -> None:
+    population, dictionary = site.population, site.assessor.scorer.dictionary
+    assert population is not None
+    for name in ("age", "diabetes"):
+        rows = population.tell_dependence(name, dictionary, site.texts)
+        known = population.levels[name].notna()
+        assert sum(n for _, n, _ in rows) == known.sum()
+        total = sum(n * mean for _, n, mean in rows)
+        assert total == pytest.approx(population.points.loc[known, name].sum())
+    ages = population.tell_dependence("age", dictionary, site.texts)
+    assert len(ages) == 5 and all(text.endswith(" years") for text, _, _ in ages)
+
+
 def test_every_page_says_that_the_model_learned_from_simulated_patients(client: TestClient) -> None:
     key = keys_of(client.get("/patients").text)[0]
     for path in ("/patients", f"/patients/{key}", f"/patients/{key}/print", "/new", "/population"):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from features.disclosure import round_count
 from features.endpoint import Endpoint
 from models.evaluation.arms import interval_of
 from models.metrics.bootstrap import percentile_interval, resample_counts
@@ -27,7 +28,7 @@ def decision_curve(
 ) -> pd.DataFrame:
     """Net benefit per patient by threshold of each risk (n,), of treating all and none.
 
-    Columns: horizon, model, threshold, net_benefit, lower, upper (95 %), n, events.
+    Columns: horizon, model, threshold, net_benefit, lower, upper (95 %), n, events (in tens).
     """
     follow_up = FollowUp.of(endpoint)
 
@@ -50,8 +51,8 @@ def decision_curve(
             "net_benefit": figures[0].ravel(),
             "lower": figures[1].ravel(),
             "upper": figures[2].ravel(),
-            "n": len(endpoint),
-            "events": int(follow_up.has_event_by(horizon).sum()),
+            "n": round_count(len(endpoint)),
+            "events": round_count(int(follow_up.has_event_by(horizon).sum())),
         }
     )
 
@@ -67,7 +68,7 @@ def reclassify(
 ) -> pd.DataFrame:
     """How the risks (n,) move patients against the reference (n,), where both are known.
 
-    Columns: horizon, metric, estimate, lower, upper (95 %), n, events, caveat.
+    Columns: horizon, metric, estimate, lower, upper (95 %), n, events (in tens), caveat.
     """
     both = np.isfinite(risk) & np.isfinite(reference)
     follow_up = FollowUp.of(endpoint.take(both))
@@ -92,6 +93,6 @@ def reclassify(
     table = pd.DataFrame(
         rows, columns=["horizon", "metric", "estimate", "lower", "upper", "caveat"]
     )
-    table.insert(5, "n", len(new))
-    table.insert(6, "events", int(follow_up.has_event_by(horizon).sum()))
+    table.insert(5, "n", round_count(len(new)))
+    table.insert(6, "events", round_count(int(follow_up.has_event_by(horizon).sum())))
     return table

@@ -40,8 +40,8 @@ METRICS: tuple[Metric, ...] = (
 """Measured at every horizon."""
 
 INTEGRATED_METRICS: tuple[Metric, ...] = (
-    Metric("integrated_brier", "Integrated Brier score", "lower"),
-    Metric("integrated_ipa", "Integrated index of prediction accuracy", "higher"),
+    Metric("integrated_brier", "Brier score, mean over time between the horizons", "lower"),
+    Metric("integrated_ipa", "Index of prediction accuracy, over the same time", "higher"),
 )
 """Measured once, up to the last of two or more horizons."""
 

@@ -30,6 +30,7 @@ _AGE_BANDS = ((-np.inf, 55, "below 55"), (55, 65, "55 to 64"), (65, 75, "65 to 7
 _CAC_GROUPS = ((0, 1, "0"), (1, 100, "1 to 99"), (100, 300, "100 to 299"))
 _BY_PREDICTOR = ("age_band", "cac_group")
 _TESTED = ("c_index", "observed_over_expected")
+_SPOKEN = {"age_band": "age", "cac_group": "calcium score"}
 _LEVEL = 0.05
 
 Group = tuple[str, str]
@@ -161,7 +162,7 @@ def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
 
 
 def _say(row: Mapping[object, object]) -> str:
-    name = f"{row['subgroup']}: {row['level']}"
+    name = f"{_SPOKEN.get(str(row['subgroup']), row['subgroup'])}: {row['level']}"
     limits = f"95 % interval of the gap {row['lower']:+.2f} to {row['upper']:+.2f}"
     sizes = f"about {row['n']} patients, {row['events']} events"
     values = f"{row['estimate']:.2f} against {row['overall']:.2f} in all"

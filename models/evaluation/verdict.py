@@ -64,6 +64,8 @@ def compare_scores(scores: pd.DataFrame, horizon: float) -> list[str]:
             "difference": -row["difference"],
             "lower": -row["difference_upper"],
             "upper": -row["difference_lower"],
+            # told in tens: the few whom a score does not cover are nobody's business
+            "n": f"about {row['n']}",
         }
         figures = pd.Series(row | paired)
         sentences.append(_compare(figures, float(row["model_estimate"]), {}))
@@ -130,6 +132,8 @@ def judge_calibration(result: EvaluationResult, model: str, horizon: float) -> s
     else:
         way = "too low" if ratio > 1 else "too high"
         said = f"Predicted risks are {way}: {figures}."
+        if has_limits and lower <= 1 <= upper:
+            said += " Chance can explain as much."
     if not ipa > 0:
         said += " The risks predict no better than giving everyone the average risk."
     return said

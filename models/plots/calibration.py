@@ -89,7 +89,7 @@ def _draw_groups(axes: Axes, groups: pd.DataFrame) -> None:
         markersize=4.5,
         markerfacecolor="white",
         linewidth=1,
-        label="Groups of equal size, 95 % interval",
+        label="Groups of ten events or more, 95 % interval",
     )
 
 
@@ -98,8 +98,7 @@ def _draw_histogram(axes: Axes, risk: npt.NDArray[np.float64], limit: float) -> 
     axes.spines["left"].set_visible(False)
     axes.tick_params(left=False)
     axes.grid(axis="y", color=PALE)
-    beyond = int((risk > limit).sum())
-    if beyond:
-        who = "1 patient" if beyond == 1 else f"{beyond} patients"
-        said = f"the last bar holds {who} of more than {100 * limit:.0f} %"
+    if (risk > limit).any():
+        # not how many: a handful of patients are nobody's business
+        said = f"the last bar holds all of more than {100 * limit:.0f} %"
         axes.set_title(said, fontsize=8, fontweight="normal", color=GREY, loc="right", pad=2)

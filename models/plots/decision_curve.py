@@ -64,7 +64,7 @@ def plot_decision_curve(
         axes.set_xlim(0, float(curves["threshold"].max()))
         axes.grid(color=PALE)
         percent_axis(axes.xaxis)
-        sizes = f"{int(curves['n'].max()):,} patients, {int(curves['events'].max()):,} events"
+        sizes = f"about {int(curves['n'].max()):,} patients, {int(curves['events'].max()):,} events"
         label_axes(
             axes,
             title,

@@ -43,6 +43,12 @@ class Performance:
         return abs(self["observed_over_expected"].estimate - 1) <= CALIBRATION_TOLERANCE
 
     @property
+    def may_be_calibrated(self) -> bool:
+        """Whether the interval holds 1."""
+        ratio = self["observed_over_expected"]
+        return ratio.has_limits and ratio.lower <= 1 <= ratio.upper
+
+    @property
     def is_surely_calibrated(self) -> bool:
         """Whether the whole interval lies within that tenth."""
         ratio = self["observed_over_expected"]

@@ -78,6 +78,7 @@ def test_a_ratio_within_a_tenth_by_chance_alone_is_not_called_right(material: Ma
     assert "95 % interval 0.80 to 1.30): on average they are right within a tenth, though" in lead(
         0.8, 1.3
     )
+    assert "though a larger error is not excluded" not in lead(1.01, 1.09)
     assert "95 % interval 1.01 to 1.09): on average they are right within a tenth." in lead(
         1.01, 1.09
     )

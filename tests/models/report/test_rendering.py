@@ -76,7 +76,11 @@ def test_risks_that_are_wrong_on_average_are_called_so(material: Material) -> No
     table = material.tables["metrics"].copy()
     table.loc[table["metric"] == "observed_over_expected", "estimate"] = 1.4
     said = lead(render_report(replace(material, tables={"metrics": table})))
-    assert "the risks are too low" in said
+    assert "the risks are too low." in said
+    table.loc[table["metric"] == "observed_over_expected", "lower"] = 0.9
+    table.loc[table["metric"] == "observed_over_expected", "upper"] = 1.9
+    said = lead(render_report(replace(material, tables={"metrics": table})))
+    assert "the risks are too low, though by no more than chance can explain." in said
 
 
 @pytest.mark.parametrize(("simulated", "banner"), [(True, "Simulated cohort"), (False, "Research")])

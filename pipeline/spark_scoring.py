@@ -61,7 +61,7 @@ def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
     job = prepare(request, paths)
     if not isinstance(job.source, ParquetSource):
         raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
-    with _taken(request.out) as folder, spark_session(request.batch_rows) as spark:
+    with _taken(request) as folder, spark_session(request.batch_rows) as spark:
         staged = _stage(spark, job, folder / "staged")
         _write(staged, job, folder)
         tally = _count(folder, job)
@@ -81,19 +81,27 @@ def _refuse(request: ScoreRequest) -> None:
 
 
 @contextmanager
-def _taken(out: Path) -> Iterator[Path]:
+def _taken(request: ScoreRequest) -> Iterator[Path]:
     """An empty folder beside the output, under the lock of scoring jobs; gone in the end."""
-    work = WorkFolder.acquire(out)
+    out, work = request.out, WorkFolder.acquire(request.out)
+    staging = out.with_name(f".{out.name}.staged")
     try:
-        for left in work.path.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left)
-        yield work.path
+        if work.load() is not None and work.journal and not request.overwrite:
+            raise ConfigError(
+                f"{out} was begun without Spark and not finished. Go on there with --resume, or "
+                "begin anew with --overwrite"
+            )
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        yield staging
+        work.remove()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else "the disk failed"
         raise ConfigError(f"{out} cannot be written ({reason})") from error
     finally:
-        work.remove()
+        shutil.rmtree(staging, ignore_errors=True)
+        if not work.journal:
+            work.remove()
         work.close()
 
 

@@ -15,6 +15,7 @@ from features.errors import ConfigError
 from pipeline.params import Paths
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.work_folder import Finished, WorkFolder
 from pipeline.spark_scoring import score_with_spark
 from pipeline.spark_session import spark_session
 
@@ -126,6 +127,20 @@ def test_only_parquet_is_written_and_nothing_resumed(wanted: ScoreRequest, tmp_p
         score_with_spark(replace(wanted, out=tmp_path / "risks.csv"), Paths(tmp_path))
     with pytest.raises(ConfigError, match="keeps nothing unfinished"):
         score_with_spark(replace(wanted, resume=True), Paths(tmp_path))
+
+
+def test_a_job_begun_without_spark_is_not_thrown_away(wanted: ScoreRequest, tmp_path: Path) -> None:
+    work = WorkFolder.acquire(wanted.out)
+    work.begin({"fingerprint": {}})
+    nobody = pd.DataFrame(index=pd.RangeIndex(0))
+    work.add(Finished(0, 0, 0, 0, 0), nobody, nobody)
+    with pytest.raises(ConfigError, match="is being written by another job"):
+        score_with_spark(wanted, Paths(tmp_path))
+    work.close()
+    before = sorted(work.path.iterdir())
+    with pytest.raises(ConfigError, match="begun without Spark and not finished"):
+        score_with_spark(wanted, Paths(tmp_path))
+    assert sorted(work.path.iterdir()) == before
 
 
 def test_text_files_are_refused_before_spark_starts(

@@ -9,7 +9,7 @@ import pandas as pd
 from clinic.texts import PageTexts
 from clinic.wording import number, value_in_words
 from features.dictionary import Dictionary
-from models.explanation.reasons import is_unknown
+from models.explanation.reasons import find_unknown
 from models.input_ranges import InputRanges
 
 
@@ -35,8 +35,8 @@ def judge_quality(
     recorded = {str(name) for name in covariates.columns[patient.notna().to_numpy()]}
     missing = [
         dictionary[name].label
-        for name in ranges.important
-        if is_unknown(name, covariates, features)[0]
+        for name, unknown in find_unknown(ranges.important, covariates, features).items()
+        if unknown[0]
     ]
     named = ranges.name_outside(covariates, {name: name for name in ranges.limits}).iloc[0]
     outside = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +12,36 @@ from features.catalogue import CATALOGUE
 from features.variable import Variable
 from models.explanation.explanation import SMALLEST_REASON
 
+BoolArray = npt.NDArray[np.bool_]
+
 NOT_RECORDED = "not recorded"
+_OWN = {
+    variable: tuple(feature.name for feature in CATALOGUE if feature.variable == variable)
+    for variable in dict.fromkeys(feature.variable for feature in CATALOGUE)
+}
 
 
-def is_unknown(
-    variable: str, covariates: pd.DataFrame, features: pd.DataFrame
-) -> npt.NDArray[np.bool_]:
-    """Patients (n,) of whom a variable is neither recorded nor worked out from other variables."""
-    own = [f.name for f in CATALOGUE if f.variable == variable and f.name in features]
-    unknown = np.isnan(features[own].to_numpy(np.float64)).all(axis=1)
-    if variable in covariates:
-        unknown &= covariates[variable].isna().to_numpy(dtype=bool)
-    return np.asarray(unknown, dtype=bool)
+def find_unknown(
+    variables: Iterable[str], covariates: pd.DataFrame, features: pd.DataFrame
+) -> dict[str, BoolArray]:
+    """Variable -> patients (n,) of whom it is neither recorded nor worked out from others."""
+    blank, absent = covariates.isna().to_numpy(bool), np.isnan(features.to_numpy(np.float64))
+    recorded = {str(name): position for position, name in enumerate(covariates)}
+    derived = {str(name): position for position, name in enumerate(features)}
+    unknown = {}
+    for variable in variables:
+        own = [derived[name] for name in _OWN.get(variable, ()) if name in derived]
+        unknown[variable] = absent[:, own].all(axis=1)
+        if variable in recorded:
+            unknown[variable] &= blank[:, recorded[variable]]
+    return unknown
+
+
+def is_unknown(variable: str, covariates: pd.DataFrame, features: pd.DataFrame) -> BoolArray:
+    """`find_unknown` of one variable (n,), without looking at any other."""
+    own = [name for name in _OWN.get(variable, ()) if name in features]
+    there = [variable] if variable in covariates else []
+    return find_unknown([variable], covariates[there], features[own])[variable]
 
 
 def name_reasons(

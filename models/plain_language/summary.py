@@ -13,7 +13,7 @@ import pandas as pd
 from features.catalogue import CATALOGUE
 from features.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation
-from models.explanation.reasons import is_unknown
+from models.explanation.reasons import find_unknown
 from models.input_ranges import InputRanges
 
 FloatArray = npt.NDArray[np.float64]
@@ -98,7 +98,7 @@ def summarise_patients(
     dictionary = Dictionary.load()
     outside = _outside(covariates, ranges)
     names = dict.fromkeys([*map(str, contributions), *ranges.important])
-    unknown = pd.DataFrame({name: is_unknown(name, covariates, features) for name in names})
+    unknown = pd.DataFrame(find_unknown(names, covariates, features))
     summaries = []
     for row in range(len(covariates)):
         patient = covariates.iloc[row]

@@ -71,23 +71,20 @@ def _score_both(
     held_out: Cohort, folders: tuple[Path, Path], horizon: float, params: Params
 ) -> Rematch:
     from features.catalogue import derive_features
+    from features.endpoint import EVENT
     from features.splits import require_endpoint
-    from models.evaluation.performance import evaluate_predictions
+    from models.evaluation.ranking import compare_ranking
     from models.scorer import Scorer
 
     features = derive_features(held_out.covariates)
-    names = ("challenger", "champion")
     try:
-        risks = {
-            name: Scorer.load(folder).predictor.risk(features, [horizon])
-            for name, folder in zip(names, folders, strict=True)
-        }
+        challenger, champion = (
+            Scorer.load(folder).predictor.risk(features, [horizon])[:, 0] for folder in folders
+        )
     except ModelError:
         return Rematch(None, why="this version of calcirisk cannot score with both models")
     samples = max(params.evaluate.n_bootstrap, ENOUGH_SAMPLES)
     endpoint = require_endpoint(held_out)
-    result = evaluate_predictions(endpoint, risks, [horizon], params.seed, samples, names[1])
-    table = result.differences
-    row = table[table["metric"] == "c_index"].iloc[0]
-    difference = Figure(float(row["difference"]), float(row["lower"]), float(row["upper"]))
-    return Rematch(difference, horizon, int(row["n"]), int(row["events"]))
+    difference = compare_ranking(endpoint, challenger, champion, horizon, params.seed, samples)
+    events = int(((endpoint.event == EVENT) & (endpoint.time <= horizon)).sum())
+    return Rematch(Figure(*difference), horizon, len(endpoint), events)

@@ -1,18 +1,17 @@
 """Do 90 % intervals hold the true risk of 90 % of patients? Simulated cohorts, truth known.
 
-    python benchmarks/interval_coverage.py [table.md] [threads]
+    python benchmarks/interval_coverage.py [table.md] [threads] [size ...]
 
 Trains the whole recipe on fresh cohorts of three sizes, asks for intervals of 20,000 new patients
-by 10 years, and writes the mean coverage over the cohorts of each size, by calcium group, with
-the lowest cohort in brackets. Beside it: intervals from the sampling variance of the same ridge
-regression, which is what a bootstrap estimates; and what intervals cost.
+by 10 years, and writes the mean coverage over the cohorts of each size, by calcium group, with its
+standard error and, in brackets, the lowest cohort. Beside it: intervals from the sampling variance
+of the same ridge regression, which is what a bootstrap estimates; and what intervals cost.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,20 @@ from rich.console import Console
 from features.catalogue import CATALOGUE, derive_features
 from features.endpoint import EVENT, Endpoint
 from features.simulation.cohort import SimulatedCohort, simulate_cohort
+from models.learners.completion import Completed
 from models.learners.partial_likelihood import RiskSets, information
 from models.risk_model import RiskModel
 from models.uncertainty.coverage import CAC_GROUPS, cac_group, measure_coverage
 from models.uncertainty.fitting import fit_uncertainty
-from models.uncertainty.risk_interval import RiskInterval
+from models.uncertainty.risk_interval import FloatArray, RiskInterval
 
-COHORTS = {2_000: 10, 6_800: 6, 20_000: 3}
-FIRST_SEED, TEST_SEED, N_TEST = 5_000, 4_999, 20_000
+# Seeds of the cohorts of each size; small ones vary more, so there are more of them.
+COHORTS = {
+    2_000: [*range(5_001, 5_011), *range(5_020, 5_030)],
+    6_800: list(range(5_011, 5_017)),
+    20_000: list(range(5_017, 5_020)),
+}
+TEST_SEED, N_TEST = 4_999, 20_000
 HORIZON = 10.0
 _MONOTONE = {feature.name: feature.monotone for feature in CATALOGUE if feature.monotone}
 
@@ -39,17 +44,25 @@ def _endpoint(cohort: SimulatedCohort) -> Endpoint:
     return Endpoint(table["time"].to_numpy(), table["event"].to_numpy())
 
 
+class _SamplingVariance(RiskInterval):
+    """Intervals of the same width rule, with nothing for missing values."""
+
+    def gap_variance(self, seen: Completed) -> FloatArray:
+        return np.zeros(len(seen))
+
+
 def _sampling_only(intervals: RiskInterval, X: pd.DataFrame, endpoint: Endpoint) -> RiskInterval:
     """The same intervals from V I V in place of V: no bias of shrinkage, no missing values."""
     part = intervals.part
-    terms = part.design.terms(X[list(part.feature_names)].to_numpy(np.float64))
+    terms = part.design.terms(intervals.predictor.see(X))
     sets = RiskSets(endpoint.time, endpoint.event == EVENT)
     margins = terms @ part.coefficients
     data = information(sets, terms[sets.order], margins[sets.order])
     posterior = intervals.coefficients @ intervals.coefficients.T
     values, vectors = np.linalg.eigh(posterior @ data @ posterior)
     factor = vectors * np.sqrt(np.maximum(values, 0.0))
-    return replace(intervals, coefficients=factor, missing=np.zeros_like(intervals.missing))
+    fields = (intervals.predictor, part, factor, intervals.years, intervals.events)
+    return _SamplingVariance(*fields)
 
 
 def _seconds(work: object, repeats: int = 3) -> float:
@@ -74,12 +87,10 @@ def main() -> None:
     names = ("all", *CAC_GROUPS)
     head = ["patients", "cohorts", "intervals", *names, "mean width", "fit, s", "scoring, times"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    seed = FIRST_SEED
-    for size, n_cohorts in COHORTS.items():
+    for size in [int(size) for size in sys.argv[3:]] or list(COHORTS):
         found: dict[str, list[pd.DataFrame]] = {"posterior": [], "sampling variance": []}
         fitting, cost = [], []
-        for _ in range(n_cohorts):
-            seed += 1
+        for seed in COHORTS[size]:
             cohort = simulate_cohort(size, seed=seed, with_lesions=False)
             X, endpoint = derive_features(cohort.covariates), _endpoint(cohort)
             model = RiskModel(monotone=_MONOTONE, n_threads=threads, seed=seed).fit(X, endpoint)
@@ -121,7 +132,11 @@ def _line(
     coverage = np.array([[table.loc[name, "coverage"] for name in names] for table in tables])
     width = float(np.mean([table.loc["all", "width"] for table in tables]))
     means, lowest = 100 * coverage.mean(axis=0), 100 * coverage.min(axis=0)
-    cells = [f"{mean:.1f} ({low:.0f})" for mean, low in zip(means, lowest, strict=True)]
+    errors = 100 * coverage.std(axis=0, ddof=1) / np.sqrt(len(coverage))
+    cells = [
+        f"{mean:.1f} ± {error:.1f} ({low:.0f})"
+        for mean, error, low in zip(means, errors, lowest, strict=True)
+    ]
     ends = ["", ""]
     if kind == "posterior":
         ends = [f"{np.median(fitting):.1f}", f"{np.median(cost):.1f}"]

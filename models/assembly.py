@@ -93,7 +93,7 @@ def check_calibration(
     fitting it.
     """
     event_times = endpoint.time[endpoint.event == EVENT]
-    horizon = float(np.quantile(event_times, 0.75))
+    horizon = min(round(float(np.quantile(event_times, 0.75)), 1), link.max_horizon)
     chance = CHANCE / np.sqrt((event_times <= horizon).sum())
     nothing = np.zeros_like(margins)
     n_knots = len(link.baseline.knots)
@@ -137,6 +137,7 @@ def _describe(causes: list[FittedCause], models: list[CauseModel]) -> dict[str, 
                 "penalty": linear.path.penalty,
                 "adaptivity": linear.path.adaptivity,
                 "terms": len(linear.part.coefficients),
+                "bends": len(linear.part.design.bends.columns),
             }
         if isinstance(boosted, FittedBoosted) and model.boosted is not None:
             entry["boosted"] = {

@@ -33,7 +33,9 @@ def fit_uncertainty(predictor: RiskPredictor, X: pd.DataFrame, endpoint: Endpoin
         raise ValueError(f"X has {len(X)} patients, the endpoint {len(endpoint)}")
     seen = predictor.see(X)
     occurred = endpoint.event == EVENT
-    design = LinearDesign.learn(predictor.completion, seen)
+    linear = predictor.causes[0].linear
+    bent = linear is None or len(linear.design.bends.columns) > 0
+    design = LinearDesign.learn(predictor.completion, seen, bent)
     terms = design.terms(seen)
     likelihood: Likelihood = LogisticLikelihood(occurred)
     if not endpoint.is_fixed_horizon:
@@ -44,7 +46,7 @@ def fit_uncertainty(predictor: RiskPredictor, X: pd.DataFrame, endpoint: Endpoin
         coefficients = _factor(posterior.covariance)
     slopes = posterior.mean[: len(predictor.completion.used)]
     part = LinearPart(design, posterior.mean, slopes, posterior.penalty)
-    years, events = _events_by(endpoint)
+    years, events = _events_by(endpoint, predictor.link.max_horizon)
     return RiskInterval(predictor, part, coefficients, years, events)
 
 
@@ -54,12 +56,15 @@ def _factor(covariance: FloatArray) -> FloatArray:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
-def _events_by(endpoint: Endpoint) -> tuple[FloatArray, FloatArray]:
-    """Years, and the number of events by then that the level of risk is known from."""
+def _events_by(endpoint: Endpoint, end: float) -> tuple[FloatArray, FloatArray]:
+    """Years up to the end, and the number of events by then that the level of risk is known from.
+
+    In tens: two neighbouring counts tell of no single patient (docs/decisions/0027).
+    """
     occurred = endpoint.event == EVENT
     if endpoint.horizon is not None:
         share = float(occurred.mean())
         return np.array([endpoint.horizon]), np.array([len(endpoint) * share * (1.0 - share)])
-    years = np.linspace(0.0, float(endpoint.time.max()), _MOMENTS + 1)[1:]
-    times = np.sort(endpoint.time[occurred])
-    return years, np.searchsorted(times, years, side="right").astype(np.float64)
+    years = np.linspace(0.0, end, _MOMENTS + 1)[1:]
+    counts = np.searchsorted(np.sort(endpoint.time[occurred]), years, side="right")
+    return years, 10.0 * np.round(counts / 10.0)

@@ -167,6 +167,20 @@ def test_the_event_never_gets_rarer_along_a_monotone_feature() -> None:
     assert (np.diff(model.predict_margin(patient)[:, 0]) >= 0).all()
 
 
+def test_the_hazard_bends_where_the_truth_does() -> None:
+    draws = np.random.default_rng(21)
+    X = pd.DataFrame(draws.normal(size=(1_500, 3)), columns=list("abc"))
+    time = draws.exponential(1 / (0.05 * np.exp(0.6 * X["a"] ** 2)))
+    censoring = draws.uniform(2, 12, 1_500)
+    event = (time < censoring).astype(np.int8)
+    model = RiskModel(parts=("linear",), penalties=(0.1, 0.03))
+    model.fit(X, Endpoint(np.minimum(time, censoring), event))
+    assert model.report_["causes"]["event"]["linear"]["bends"] == 3
+    common = X[X["a"].abs() < 1.5]
+    margin = model.predict_margin(common)[:, 0]
+    assert np.corrcoef(margin, common["a"] ** 2)[0, 1] > 0.97
+
+
 def test_one_part_alone_shares_the_folds_of_the_stack(fitted: RiskModel, cohort: Drawn) -> None:
     fresh = RiskModel(seed=3, parts=("linear",)).fit(*cohort)
     assert (

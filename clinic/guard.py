@@ -109,7 +109,8 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
         if name.lower() == b"content-length":
             if not value.isdigit():
                 raise _RefusedError(400)
-            if int(value) > LARGEST_BODY:
+            # so long a number would not even be read
+            if len(value) > len(str(LARGEST_BODY)) or int(value) > LARGEST_BODY:
                 raise _RefusedError(413)
     body = b""
     while True:

@@ -183,3 +183,8 @@ def test_every_form_needs_its_token(site: Site) -> None:
     client = TestClient(guard, base_url=LOCAL)
     for path in ("/new", "/patients", f"/patients/{'0' * 24}", "/sign-in", "/sign-out"):
         assert client.post(path, data={"csrf": "0" * 64}).status_code == 403
+
+
+def test_a_length_too_long_to_be_a_number_is_refused(client: TestClient) -> None:
+    answer = client.post("/new", content=b"a=b", headers={"content-length": "9" * 5000})
+    assert answer.status_code == 413

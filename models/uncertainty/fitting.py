@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
 from models.learners.linear import LinearDesign, LinearPart
 from models.predictor import RiskPredictor
@@ -67,4 +68,4 @@ def _events_by(endpoint: Endpoint, end: float) -> tuple[FloatArray, FloatArray]:
         return np.array([endpoint.horizon]), np.array([len(endpoint) * share * (1.0 - share)])
     years = np.linspace(0.0, end, _MOMENTS + 1)[1:]
     counts = np.searchsorted(np.sort(endpoint.time[occurred]), years, side="right")
-    return years, 10.0 * np.round(counts / 10.0)
+    return years, SMALLEST_COUNT * np.round(counts / SMALLEST_COUNT)

@@ -66,7 +66,7 @@ def _held_out(paths: Paths) -> FrameSource:
     held_out = pd.read_parquet(paths.split)["part"] == "held_out"
     covariates = Cohort.read(paths.ingest).covariates
     covariates = covariates[held_out.loc[covariates.index].to_numpy()]
-    return FrameSource(covariates.reset_index(), "held-out patients", 65_536)
+    return FrameSource(covariates.reset_index(), "held-out patients", 32_768)
 
 
 def refuse_existing(*files: Path) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from features.errors import ConfigError
 from pipeline.paths import Paths
@@ -122,7 +123,11 @@ def _score_batches(work: WorkFolder, job: Job) -> None:
     pool = ThreadPoolExecutor(n_workers)
     waiting: deque[tuple[RawBatch, Future[Scored]]] = deque()
     try:
-        with Progress(job.source.total, job.source.unit) as progress:
+        # Threads of matrix products beside those of the batches would only wait for one another.
+        with (
+            threadpool_limits(1, user_api="blas"),
+            Progress(job.source.total, job.source.unit) as progress,
+        ):
             for batch in batches:
                 if batch.number < finished:
                     _compare_seal(work.journal[batch.number], batch, job)

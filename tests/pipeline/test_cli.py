@@ -15,7 +15,8 @@ COMMANDS = [
     if command.callback
 ]
 PERSONS = {"run", "summary", "cohorts", "variables", "monitor", "promote", "clinic"} | {
-    "reference-scores"
+    "fhir",
+    "reference-scores",
 }
 
 

@@ -77,6 +77,5 @@ def _complete(
                 z = 0.0
                 for q in range(n_factors):
                     z += factors[q] * loadings[j, q]
-                z = min(max(z, -bound[j]), bound[j])
                 standard[i, j] = z
                 values[i, used[j]] = z * scale[j] + mean[j]

@@ -119,6 +119,20 @@ class Completion:
         spread = np.einsum("dqr,dr->dq", gaps.covariance, missing @ self.loadings)
         return np.asarray(0.5 * missing * (spread @ self.loadings.T + missing * self.noise))
 
+    def credit_terms(self, seen: Completed, slopes: FloatArray) -> FloatArray:
+        """Terms (n, u) of a margin with these slopes (u,), all credited to what is known.
+
+        What is expected of a gap is a sum over the known features: each is credited with what it
+        leads to expect, and the gap with nothing. The sum over features is ``standard @ slopes``.
+        """
+        known = ~seen.gaps.patterns[:, self.used]
+        implied = (
+            np.einsum("dqr,dr->dq", seen.gaps.covariance, (~known * slopes) @ self.loadings)
+            @ (self.loadings / self.noise[:, None]).T
+        )
+        by_pattern = known * (slopes + implied)
+        return np.asarray(seen.standard * by_pattern[seen.gaps.pattern])
+
     def find_gaps(self, missing: BoolArray) -> Gaps:
         """The distinct patterns of what is missing (n, p), and what each leaves open."""
         packed = np.ascontiguousarray(np.packbits(missing, axis=1))
@@ -144,9 +158,7 @@ class Completion:
         block[gaps] = 0.0
         known = block @ (self.loadings / self.noise[:, None])
         factors = np.einsum("nqr,nr->nq", covariance, known)
-        expected = np.einsum("gq,gq->g", factors[patient], self.loadings[feature])
-        bound = self.bound[feature]
-        return np.asarray(np.clip(expected, -bound, bound))
+        return np.asarray(np.einsum("gq,gq->g", factors[patient], self.loadings[feature]))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""

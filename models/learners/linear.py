@@ -118,11 +118,16 @@ class LinearPart:
         return self.design.term_features
 
     def terms(self, seen: Completed) -> FloatArray:
-        """Contributions (n, m) to the margin; they sum to it."""
+        """Contributions (n, m) to the margin; they sum to it.
+
+        What is expected of a gap is credited to the known features that let one expect it; to the
+        gap itself what it leaves open, its indicator, and how the hazard bends there.
+        """
+        completion, straight = self.design.completion, seen.standard.shape[1]
         terms = self.design.terms(seen)
         terms *= self.coefficients
-        by_pattern = self.design.completion.gap_terms(seen.gaps, self.slopes)
-        terms[:, : by_pattern.shape[1]] += by_pattern[seen.gaps.pattern]
+        terms[:, :straight] = completion.credit_terms(seen, self.coefficients[:straight])
+        terms[:, :straight] += completion.gap_terms(seen.gaps, self.slopes)[seen.gaps.pattern]
         return terms
 
     def margin(self, seen: Completed) -> FloatArray:

@@ -66,6 +66,20 @@ def test_the_mean_hazard_is_kept_whatever_is_missing() -> None:
         assert np.exp(seen.standard @ slopes + terms).mean() == pytest.approx(truth, rel=0.04)
 
 
+def test_what_a_gap_is_expected_to_be_is_credited_to_what_lets_one_expect_it() -> None:
+    completion = learn_completion(_draw())
+    slopes = np.array([0.5, 0.4, -0.3, 0.4, 0.2, 0.3])
+    patients = _draw(200, seed=6)
+    patients[:, [0, 3]] = NAN
+    patients[:50, 1] = NAN
+    seen = completion.complete(patients)
+    terms = completion.credit_terms(seen, slopes)
+    assert terms.sum(axis=1) == pytest.approx(seen.standard @ slopes, abs=1e-12)
+    assert (terms[seen.missing] == 0).all()
+    complete = completion.complete(_draw(200, seed=6))
+    assert completion.credit_terms(complete, slopes) == pytest.approx(complete.standard * slopes)
+
+
 def test_what_is_known_is_left_as_it_is() -> None:
     completion = learn_completion(_draw())
     patients = _draw(20, seed=7)

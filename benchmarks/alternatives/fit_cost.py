@@ -36,7 +36,8 @@ def main() -> None:
     ours, theirs = float(np.median(whole)), float(np.median(plain))
     Console().print(
         f"{n_patients} patients, {cohort.features.shape[1]} features: whole fit {ours:.2f} s, "
-        f"plain XGBoost fits {theirs:.2f} s, ratio {ours / theirs:.1f}"
+        f"plain XGBoost fits {theirs:.2f} s, ratio {ours / theirs:.1f}",
+        soft_wrap=True,
     )
 
 

@@ -97,7 +97,8 @@ def difference_table(cells: pd.DataFrame, figure: str) -> str:
             losses += int(found.upper < 0) if better > 0 else int(found.lower > 0)
         if gaps:
             mean, width = _over_cohorts(np.array(gaps))
-            interval = f"{mean - width:+.4f} to {mean + width:+.4f}"
+            known = np.isfinite(width)
+            interval = f"{mean - width:+.4f} to {mean + width:+.4f}" if known else "-"
             rows.append(
                 [label(method), str(len(gaps)), f"{mean:+.4f}", interval, str(wins), str(losses)]
             )

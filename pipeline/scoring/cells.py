@@ -171,6 +171,6 @@ def _find_unread(
         rows = unread.to_numpy(dtype=bool)
         for one in broken:
             if one.column == name:
-                rows &= ~one.rows
+                rows = rows & ~one.rows
         found.append(Broken(name, rule, rows))
     return found

@@ -89,23 +89,7 @@ def fit_linear_part(
     penalties: Sequence[float],
     adaptivities: Sequence[float],
 ) -> FittedLinear:
-    """Choose by cross-validation whether to bend and how to shrink, then fit on all patients."""
-    fits = [
-        _fit_linear(views, outcome, directions, penalties, adaptivities, bent)
-        for bent in (False, True)
-    ]
-    return max(fits, key=lambda fitted: fitted.path.score)
-
-
-def _fit_linear(
-    views: Views,
-    outcome: Outcome,
-    directions: Sequence[int],
-    penalties: Sequence[float],
-    adaptivities: Sequence[float],
-    bent: bool,
-) -> FittedLinear:
-    """One fit, with bends or without.
+    """Choose how to shrink by cross-validation, then fit on all patients.
 
     What gaps leave open enters every fit as an offset, weighed by the slopes of a first fit that
     knows of none; so an indicator of missingness tells only what is more than chance.
@@ -118,7 +102,7 @@ def _fit_linear(
 
     def designed(view: View, rows: npt.NDArray[np.intp] | None) -> tuple[Terms, LinearDesign]:
         seen = view.seen if rows is None else view.seen.take(rows)
-        design = LinearDesign.learn(view.completion, seen, bent)
+        design = LinearDesign.learn(view.completion, seen)
         nothing = np.zeros(len(view.seen))
         terms = Terms(design.terms(view.seen), design.limits(of_features), nothing)
         return terms, design

@@ -48,8 +48,8 @@ class Scorer:
     """
 
     about: About
-    predictor: RiskPredictor
-    dictionary: Dictionary
+    predictor: RiskPredictor = field(repr=False)
+    dictionary: Dictionary = field(repr=False)
     ranges: InputRanges
     explainer: Explainer | None = field(repr=False)
     interval: RiskInterval | None = field(default=None, repr=False)

@@ -58,12 +58,6 @@ class Bends:
         table = np.array(found).reshape(-1, 7)
         return cls(table[:, 0].astype(np.intp), table[:, 1:4], *table[:, 4:].T)
 
-    @classmethod
-    def none(cls) -> Bends:
-        """No bent term."""
-        nothing = np.zeros(0)
-        return cls(np.zeros(0, np.intp), np.zeros((0, 3)), nothing, nothing, nothing)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
         return {
@@ -103,7 +97,13 @@ def _learn_one(z: FloatArray) -> tuple[float, ...] | None:
 def _spline(z: FloatArray, knots: FloatArray) -> FloatArray:
     """The restricted cubic spline (n, b) that is 0 before the first of its knots (b, 3)."""
     first, middle, last = knots.T
-    bent = np.maximum(z - first, 0.0) ** 3
-    bent -= np.maximum(z - middle, 0.0) ** 3 * ((last - first) / (last - middle))
-    bent += np.maximum(z - last, 0.0) ** 3 * ((middle - first) / (last - middle))
-    return np.asarray(bent / (last - first) ** 2)
+    size, between = (last - first) ** -2.0, last - middle
+    bent = _cube(z - first) * size
+    bent -= _cube(z - middle) * (size * (last - first) / between)
+    bent += _cube(z - last) * (size * (middle - first) / between)
+    return np.asarray(bent)
+
+
+def _cube(distance: FloatArray) -> FloatArray:
+    above = np.maximum(distance, 0.0)
+    return above * above * above

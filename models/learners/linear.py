@@ -75,12 +75,10 @@ class LinearDesign:
         return gaps.patterns[:, self.indicated] - self.share
 
     @classmethod
-    def learn(cls, completion: Completion, seen: Completed, bent: bool = True) -> LinearDesign:
-        """Learn indicators and, if ``bent``, bends from the patients fitted on."""
+    def learn(cls, completion: Completion, seen: Completed) -> LinearDesign:
+        """Learn bends and indicators from the patients fitted on."""
         missing = seen.missing
-        bends = Bends.none()
-        if bent:
-            bends = Bends.learn(seen.standard, missing[:, completion.used])
+        bends = Bends.learn(seen.standard, missing[:, completion.used])
         indicated = _distinct_patterns(missing)
         return cls(completion, bends, indicated, missing[:, indicated].mean(axis=0))
 

@@ -34,9 +34,7 @@ def fit_uncertainty(predictor: RiskPredictor, X: pd.DataFrame, endpoint: Endpoin
         raise ValueError(f"X has {len(X)} patients, the endpoint {len(endpoint)}")
     seen = predictor.see(X)
     occurred = endpoint.event == EVENT
-    linear = predictor.causes[0].linear
-    bent = linear is None or len(linear.design.bends.columns) > 0
-    design = LinearDesign.learn(predictor.completion, seen, bent)
+    design = LinearDesign.learn(predictor.completion, seen)
     terms = design.terms(seen)
     likelihood: Likelihood = LogisticLikelihood(occurred)
     if not endpoint.is_fixed_horizon:

@@ -23,7 +23,7 @@ variables:
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     paths = Paths(tmp_path)
-    paths.cohort_maps.mkdir(parents=True)
+    (tmp_path / "data" / "cohorts").mkdir(parents=True)
     paths.raw.mkdir()
     (paths.cohort_maps / "mine.yaml").write_text(MAP)
     monkeypatch.setenv("CALCIRISK_COHORTS", str(tmp_path / "elsewhere"))

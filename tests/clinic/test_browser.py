@@ -16,11 +16,11 @@ import uvicorn
 from clinic.app import create_app
 from clinic.limits import RateLimit
 from clinic.site import Site
+from tests.accessibility import serious_findings
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 CHROMIUM = Path(os.environ.get("CALCIRISK_CHROMIUM", "/usr/bin/chromium"))
-AXE = Path(os.environ.get("CALCIRISK_AXE", "axe.min.js"))
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 900)}
 
 pytestmark = [
@@ -148,7 +148,6 @@ def test_the_sheet_of_every_patient_is_one_page(browser: Any, address: str, site
         assert sheet.count(b"/Type /Page\n") == 1
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not here (CALCIRISK_AXE)")
 @pytest.mark.parametrize("size", ["phone", "desktop"])
 def test_axe_finds_nothing_serious_on_any_page(browser: Any, address: str, size: str) -> None:
     page, _ = _open(browser, size)
@@ -157,12 +156,5 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Any, address: str, size:
     found = []
     for url in (patient, f"{patient}/print", *(address + path for path in paths)):
         page.goto(url)
-        # through the debugger, which the pages' own policy does not bind
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        result = page.evaluate("axe.run(document)")
-        found += [
-            (url.removeprefix(address)[:12], v["id"], v["nodes"][0]["html"][:120])
-            for v in result["violations"]
-            if v["impact"] in ("serious", "critical")
-        ]
+        found += [(url.removeprefix(address)[:12], *one) for one in serious_findings(page)]
     assert found == []

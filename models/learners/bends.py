@@ -3,7 +3,8 @@
 Harrell FE (2015), Regression Modeling Strategies, 2nd edition, section 2.4.5: linear beyond the
 outer knots, which lie at the 10th, 50th and 90th percentile. With three knots there is one term
 beside the line, whose slope rises steadily from 0 to a last value; here it stands upright on the
-line, so that a ridge shrinks what bends and what is straight apart from one another.
+line, so that a ridge shrinks what bends and what is straight apart from one another, and at half
+the size of a straight term, so that it shrinks it harder (docs/decisions/0028).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 
 KNOTS = (0.1, 0.5, 0.9)
 FEWEST_VALUES = 10
+SIZE = 0.5  # standard deviation of a bent term, where a straight one has 1
 _LEAST_SCALE = 0.05  # a term that varies less than this around the line bends nothing
 
 
@@ -90,8 +92,10 @@ def _learn_one(z: FloatArray) -> tuple[float, ...] | None:
     spread = z - z.mean()
     slope = float(spread @ spline / (spread @ spread))
     intercept = float(spline.mean() - slope * z.mean())
-    scale = float((spline - intercept - slope * z).std())
-    return None if scale < _LEAST_SCALE else (*map(float, knots), intercept, slope, scale)
+    spread_around = float((spline - intercept - slope * z).std())
+    if spread_around < _LEAST_SCALE:
+        return None
+    return (*map(float, knots), intercept, slope, spread_around / SIZE)
 
 
 def _spline(z: FloatArray, knots: FloatArray) -> FloatArray:

@@ -178,7 +178,7 @@ def test_the_hazard_bends_where_the_truth_does() -> None:
     assert model.report_["causes"]["event"]["linear"]["bends"] == 3
     common = X[X["a"].abs() < 1.5]
     margin = model.predict_margin(common)[:, 0]
-    assert np.corrcoef(margin, common["a"] ** 2)[0, 1] > 0.97
+    assert np.corrcoef(margin, common["a"] ** 2)[0, 1] > 0.9
 
 
 def test_one_part_alone_shares_the_folds_of_the_stack(fitted: RiskModel, cohort: Drawn) -> None:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from models.learners.bends import Bends
+from models.learners.bends import SIZE, Bends
 
 
 def _draw(n: int = 3_000) -> np.ndarray:
@@ -25,7 +25,7 @@ def _bends() -> Bends:
 def test_a_bent_term_is_a_measure_of_its_own() -> None:
     terms = _bends().terms(_draw())
     assert terms.mean(axis=0) == pytest.approx(np.zeros(2), abs=1e-10)
-    assert terms.std(axis=0) == pytest.approx(np.ones(2), abs=1e-10)
+    assert terms.std(axis=0) == pytest.approx(np.full(2, SIZE), abs=1e-10)
     for column in range(2):
         assert np.corrcoef(terms[:, column], _draw()[:, column])[0, 1] == pytest.approx(0, abs=1e-8)
 

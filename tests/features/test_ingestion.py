@@ -291,10 +291,11 @@ def test_a_filled_date_may_say_that_it_happened() -> None:
         "followup": "LAST",
     }
     content = {"variables": {"age": {"constant": "60"}}, "entry": "IN", "endpoint": endpoint}
-    cohort = _ingest(csv, content).cohort
-    assert cohort.endpoint.event.tolist() == [1, 2, 0]
+    found = _ingest(csv, content).cohort.endpoint
+    assert found is not None
+    assert found.event.tolist() == [1, 2, 0]
     days = [366, 366 + 365, 366 + 365 + 365]  # 2000 was a leap year
-    assert cohort.endpoint.time.tolist() == pytest.approx([one / 365.25 for one in days])
+    assert found.time.tolist() == pytest.approx([one / 365.25 for one in days])
     endpoint["competing"] = {"column": "DIED", "time": "DIED"}
     with pytest.raises(CohortError, match=r"DIED: is its own time .1 row.. Say 'present: true'"):
         _ingest(csv, content)

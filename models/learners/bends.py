@@ -60,6 +60,12 @@ class Bends:
         table = np.array(found).reshape(-1, 7)
         return cls(table[:, 0].astype(np.intp), table[:, 1:4], *table[:, 4:].T)
 
+    @classmethod
+    def none(cls) -> Bends:
+        """No bent term."""
+        nothing = np.zeros(0)
+        return cls(np.zeros(0, np.intp), np.zeros((0, 3)), nothing, nothing, nothing)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
         return {

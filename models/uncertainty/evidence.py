@@ -91,11 +91,12 @@ class LogisticLikelihood:
 
 @dataclass(frozen=True)
 class Posterior:
-    """Coefficients' mean (m,) and covariance (m, m), and the penalty per event behind them."""
+    """Coefficients' mean (m,) and covariance (m, m), the penalty per event and the log evidence."""
 
     mean: FloatArray
     covariance: FloatArray
     penalty: float
+    evidence: float
 
 
 def most_probable_posterior(likelihood: Likelihood, terms: FloatArray) -> Posterior:
@@ -115,7 +116,7 @@ def most_probable_posterior(likelihood: Likelihood, terms: FloatArray) -> Poster
         evidence = fit - 0.5 * strength * float(beta @ beta) + 0.5 * volume
         if best is not None and evidence <= peak:
             break
-        best = Posterior(beta, np.asarray(np.linalg.inv(curvature), np.float64), penalty)
+        best = Posterior(beta, np.asarray(np.linalg.inv(curvature), np.float64), penalty, evidence)
         peak, start = evidence, beta
     assert best is not None
     return best

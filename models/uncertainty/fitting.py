@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
+from models.learners.bends import Bends
 from models.learners.linear import LinearDesign, LinearPart
 from models.predictor import RiskPredictor
 from models.uncertainty.evidence import (
@@ -34,14 +37,17 @@ def fit_uncertainty(predictor: RiskPredictor, X: pd.DataFrame, endpoint: Endpoin
         raise ValueError(f"X has {len(X)} patients, the endpoint {len(endpoint)}")
     seen = predictor.see(X)
     occurred = endpoint.event == EVENT
-    design = LinearDesign.learn(predictor.completion, seen)
-    terms = design.terms(seen)
+    bent = LinearDesign.learn(predictor.completion, seen)
     likelihood: Likelihood = LogisticLikelihood(occurred)
     if not endpoint.is_fixed_horizon:
         likelihood = CoxLikelihood(endpoint.time, occurred)
     # one BLAS thread: sums in another order would change the last bits with the machine
     with threadpool_limits(limits=1, user_api="blas"):
-        posterior = most_probable_posterior(likelihood, terms)
+        found = [
+            (design, most_probable_posterior(likelihood, design.terms(seen)))
+            for design in (replace(bent, bends=Bends.none()), bent)
+        ]
+        design, posterior = max(found, key=lambda pair: pair[1].evidence)
         coefficients = _factor(posterior.covariance)
     slopes = posterior.mean[: len(predictor.completion.used)]
     part = LinearPart(design, posterior.mean, slopes, posterior.penalty)

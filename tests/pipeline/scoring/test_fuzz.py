@@ -44,8 +44,11 @@ LONG = settings(SOON, max_examples=3000)
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
-    """A header and rows of cells, some rows too long or too short."""
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=8, unique_by=str.casefold))
+    """A header and rows of cells, some rows too long or too short.
+
+    Two names or more: a header of one says of no delimiter, and then a line is one cell.
+    """
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=8, unique_by=str.casefold))
     row = st.lists(CELLS, min_size=len(names), max_size=len(names))
     ragged = st.lists(CELLS, min_size=1, max_size=len(names) + 2)
     rows = draw(st.lists(st.one_of(row, row, row, row, row, ragged), min_size=1, max_size=12))

@@ -72,14 +72,21 @@ class SqlSource:
                 f"{self.name}: there is no driver for this database. Install the extra 'sql' for "
                 "PostgreSQL (pip install calcirisk[sql])"
             ) from error
+        left_early = False
         try:
             options = {"stream_results": True, "max_row_buffer": self._size}
             with (
                 engine.connect().execution_options(**options) as connection,
                 connection.execute(text(self._query)) as result,
             ):
-                yield result
+                try:
+                    yield result
+                except GeneratorExit:
+                    left_early = True
+                    raise
         except DBAPIError as error:
+            if left_early:  # closing failed, and nobody waits for what is left of the query
+                return
             gone = "went away" if error.connection_invalidated else "refused or broke off"
             # The driver's own text may repeat rows of the table; its class says enough.
             kind = type(error.orig).__name__

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,12 @@ from pipeline.scoring.request import ScoreRequest
 from tests.pipeline.scoring.postgres import Server, find_binaries
 
 BINARIES = find_binaries()
-pytestmark = pytest.mark.skipif(BINARIES is None, reason="needs the programs of PostgreSQL")
+pytestmark = [
+    pytest.mark.skipif(BINARIES is None, reason="needs the programs of PostgreSQL"),
+    # what psycopg says of a cursor that no server was left to close
+    pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 QUERY = "SELECT * FROM patients ORDER BY place"
 
@@ -31,6 +37,12 @@ def server() -> Iterator[Server]:
         server = Server(Path(folder), BINARIES)
         yield server
         server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_cursor_to_later_tests() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture

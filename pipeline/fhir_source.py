@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class FhirSource:
             "batch_rows": self._size,
         }
 
-    def batches(self, columns: Sequence[str], first: int = 0) -> Iterator[RawBatch]:
+    def batches(self, columns: Sequence[str], first: int = 0) -> Generator[RawBatch]:
         """See `pipeline.scoring.source.Source`; the first patient of the export is row 1."""
         done = 0
         for number, batch in enumerate(self._export.batches(self._size, first), start=first):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class CsvSource:
         told = "The last line of the file has no line end: make sure that the file is whole"
         return [told] if self._cut_short else []
 
-    def batches(self, columns: Sequence[str], first: int = 0) -> Iterator[RawBatch]:
+    def batches(self, columns: Sequence[str], first: int = 0) -> Generator[RawBatch]:
         """See `pipeline.scoring.source.Source`; packed or not, the file is read from its start."""
         skip = 0
         if self._first_row == 3:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -33,7 +33,7 @@ class FrameSource:
         """Nothing."""
         return []
 
-    def batches(self, columns: Sequence[str], first: int = 0) -> Iterator[RawBatch]:
+    def batches(self, columns: Sequence[str], first: int = 0) -> Generator[RawBatch]:
         """See `pipeline.scoring.source.Source`."""
         for number in range(first, -(-self.total // self._size)):
             rows = self._frame.iloc[number * self._size : (number + 1) * self._size]

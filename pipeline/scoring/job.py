@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -126,6 +126,7 @@ def _score_batches(work: WorkFolder, job: Job) -> None:
         # Threads of matrix products beside those of the batches would only wait for one another.
         with (
             threadpool_limits(1, user_api="blas"),
+            closing(batches),
             Progress(job.source.total, job.source.unit) as progress,
         ):
             for batch in batches:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -52,7 +52,7 @@ class ParquetSource:
         """Nothing."""
         return []
 
-    def batches(self, columns: Sequence[str], first: int = 0) -> Iterator[RawBatch]:
+    def batches(self, columns: Sequence[str], first: int = 0) -> Generator[RawBatch]:
         """See `pipeline.scoring.source.Source`; the first row is 1, files one after the other."""
         number, before = 0, 0
         for file, parts, n_rows in zip(self._files, self._parts, self._rows, strict=True):

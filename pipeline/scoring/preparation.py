@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -88,7 +89,8 @@ def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -
     rules = ScoringRules.make(
         scorer, cohort_map, source.columns, request.wanted, source.decimal, lesions
     )
-    first = next(source.batches(rules.columns), None)
+    with closing(source.batches(rules.columns)) as batches:
+        first = next(batches, None)
     if first is not None:
         refuse_hopeless(first, rules, source)
     rules = _quicken(rules, 0 if first is None else first.n_rows)

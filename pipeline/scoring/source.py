@@ -6,7 +6,7 @@ behind its last finished batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -81,8 +81,10 @@ class Source(Protocol):
     def identity(self) -> dict[str, Any]:
         """What must not have changed when a killed job goes on: plain values for JSON."""
 
-    def batches(self, columns: Sequence[str], first: int = 0) -> Iterator[RawBatch]:
+    def batches(self, columns: Sequence[str], first: int = 0) -> Generator[RawBatch]:
         """Batches from number ``first`` on, with at least these columns.
+
+        Who leaves them early closes them: an open query holds its table.
 
         Raises CohortError where the source is damaged, ConfigError where it has gone away.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,7 @@ class SqlSource:
         told = "The query has no ORDER BY: a killed job could not have gone on"
         return [] if "order by" in self._query.lower() else [told]
 
-    def batches(self, columns: Sequence[str], first: int = 0) -> Iterator[RawBatch]:
+    def batches(self, columns: Sequence[str], first: int = 0) -> Generator[RawBatch]:
         """See `pipeline.scoring.source.Source`; the first row is 1."""
         wanted = [self.columns.index(name) for name in columns]
         with self._rows() as result:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,9 +20,6 @@ from tests.pipeline.scoring.postgres import Server, find_binaries
 BINARIES = find_binaries()
 pytestmark = [
     pytest.mark.skipif(BINARIES is None, reason="needs the programs of PostgreSQL"),
-    # what psycopg says of a cursor that no server was left to close
-    pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 QUERY = "SELECT * FROM patients ORDER BY place"
@@ -39,12 +35,6 @@ def server() -> Iterator[Server]:
         server.stop()
 
 
-@pytest.fixture(autouse=True)
-def _leave_no_cursor_to_later_tests() -> Iterator[None]:
-    yield
-    gc.collect()
-
-
 @pytest.fixture
 def asked(server: Server, request_: ScoreRequest, patients: pd.DataFrame) -> ScoreRequest:
     fill(server, patients)
@@ -52,7 +42,11 @@ def asked(server: Server, request_: ScoreRequest, patients: pd.DataFrame) -> Sco
 
 
 def fill(server: Server, patients: pd.DataFrame) -> None:
-    engine = sqlalchemy.create_engine(server.url, poolclass=sqlalchemy.NullPool)
+    # a query still open holds the table, and replacing it would wait for ever
+    patience = {"options": "-c lock_timeout=20s"}
+    engine = sqlalchemy.create_engine(
+        server.url, poolclass=sqlalchemy.NullPool, connect_args=patience
+    )
     table = patients.rename_axis("place").reset_index()
     table.to_sql("patients", engine, index=False, if_exists="replace")
     engine.dispose()

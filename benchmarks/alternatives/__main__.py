@@ -1,6 +1,7 @@
 """Run the cells that are missing, then write tables, figures and the page's numbers.
 
 python -m benchmarks.alternatives run [--cohorts a,b] [--methods a,b] [--repeats 1]
+        [--jobs 1]
 python -m benchmarks.alternatives report
 """
 
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--cohorts", help="names, separated by commas; default: all real ones")
     parser.add_argument("--methods", help="names, separated by commas; default: all")
     parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="cells at a time, a processor each")
     parser.add_argument("--cpu-seconds", type=float, default=300.0, help="limit of a cell")
     parser.add_argument("--memory-gib", type=float, default=8.0, help="limit of a cell")
     parser.add_argument("--cells", type=Path, default=CELLS, help="folder of the cells")
@@ -37,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
         limits = Limits(given.cpu_seconds, given.memory_gib)
         names = given.cohorts.split(",") if given.cohorts else None
         methods = given.methods.split(",") if given.methods else None
-        run_all(given.cells, names, methods, given.repeats, limits)
+        run_all(given.cells, names, methods, given.repeats, limits, given.jobs)
     if given.task in ("all", "report"):
         from benchmarks.alternatives.report import write_report
 

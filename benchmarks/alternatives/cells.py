@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.alternatives.cohort import BenchmarkCohort, FloatArray
+from benchmarks.alternatives.machine import describe_machine
 from benchmarks.alternatives.methods.method import Budget
 from benchmarks.alternatives.registry import Entry
 from benchmarks.alternatives.scores import score_risks
@@ -96,6 +97,7 @@ def run_cell(
         "limits": asdict(limits),
         "patients": [len(part.fit[1]), len(part.judge[1])],
         "events": [part.fit[1].n_events, part.judge[1].n_events],
+        "machine": describe_machine(),
         "load": os.getloadavg()[0],
     }
     answer = _in_own_process(cohort, part, entry, limits)
@@ -109,7 +111,7 @@ def run_cell(
         except ValueError as error:
             record["error"] = f"ValueError: {error}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
+    draft = path.with_suffix(f".{os.getpid()}.part")
     draft.write_text(json.dumps(record, indent=1))
     draft.replace(path)
     return record

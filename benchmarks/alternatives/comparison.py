@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.alternatives.cohort import FloatArray
 
 HIGHER_IS_BETTER = {"uno_c": True, "harrell_c": True, "integrated_brier": False}
-COSTS = ("fit_cpu_seconds", "predict_cpu_seconds", "peak_mib", "trials")
+COSTS = ("fit_cpu_seconds", "predict_cpu_seconds", "peak_mib")
 
 
 def read_cells(folder: Path) -> pd.DataFrame:
@@ -22,11 +22,19 @@ def read_cells(folder: Path) -> pd.DataFrame:
         kept = json.loads(path.read_text())
         row = {name: kept[name] for name in ("cohort", "method", "repeat", "fold", "code", "data")}
         row["n_fit"], row["n_judge"] = kept["patients"]
-        row |= {name: kept.get(name, np.nan) for name in COSTS}
+        row |= {name: kept.get(name, np.nan) for name in (*COSTS, "trials")}
         row |= kept.get("scores", {})
         row["error"] = kept.get("error", "")
+        row["machine"] = kept.get("machine", "")
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def timed_on_one_machine(cells: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The cells with costs only where they ran on the machine that most of them ran on; which."""
+    machine = str(cells["machine"].mode().iloc[0])
+    elsewhere = cells["machine"] != machine
+    return cells.assign(**{name: cells[name].mask(elsewhere) for name in COSTS}), machine
 
 
 @dataclass(frozen=True)

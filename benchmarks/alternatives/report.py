@@ -12,7 +12,13 @@ import pandas as pd
 from benchmarks.alternatives import tables
 from benchmarks.alternatives.cells import Limits
 from benchmarks.alternatives.cohorts import SOURCES
-from benchmarks.alternatives.comparison import Ranking, mean_scores, rank_methods, read_cells
+from benchmarks.alternatives.comparison import (
+    Ranking,
+    mean_scores,
+    rank_methods,
+    read_cells,
+    timed_on_one_machine,
+)
 from benchmarks.alternatives.figures import draw_calibration, draw_cost, draw_ranks
 from benchmarks.alternatives.registry import METHODS, ROOT
 
@@ -25,7 +31,7 @@ def write_report(folder: Path) -> None:
     if not folder.is_dir():
         raise FileNotFoundError(f"no cells in {folder}: run them first")
     fingerprints = {entry.name: entry.fingerprint() for entry in METHODS if not entry.variant}
-    cells = current(read_cells(folder), fingerprints)
+    cells, machine = timed_on_one_machine(current(read_cells(folder), fingerprints))
     names = {source.name for source in SOURCES}
     real = cells[cells["cohort"].isin(names)]
     everywhere = comparable(real, Limits().n_folds)
@@ -52,6 +58,7 @@ def write_report(folder: Path) -> None:
         "failures": tables.failure_table(cells),
         "coverage": _coverage_text(real),
         "versions": _versions(),
+        "machine": f"{machine}; one thread per fit; seconds are those of the processor.",
     }
     PAGE.write_text(_fill(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")
 

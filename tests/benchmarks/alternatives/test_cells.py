@@ -14,6 +14,7 @@ from benchmarks.alternatives.cells import Limits, cell_path, divide, is_done, ru
 from benchmarks.alternatives.cohort import BenchmarkCohort
 from benchmarks.alternatives.comparison import read_cells
 from benchmarks.alternatives.registry import BY_NAME, Entry
+from benchmarks.alternatives.running import Errand
 from benchmarks.alternatives.simulated import HORIZON, load_simulated
 from features.endpoint import Endpoint
 
@@ -40,8 +41,11 @@ def finished(tiny: BenchmarkCohort, tmp_path_factory: pytest.TempPathFactory) ->
     return folder
 
 
-def _run_all(folder: Path, cohort: BenchmarkCohort, entry: Entry) -> list[str]:
-    return list(running._run_entry(folder, cohort, 0, entry, LIMITS))
+def _run_all(folder: Path, cohort: BenchmarkCohort, entry: Entry, jobs: int = 1) -> list[str]:
+    errands = [Errand(folder, "tiny", entry.name, 0, fold, LIMITS) for fold in range(3)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "load", lambda *_: cohort)
+        return [line for line in running._work_off(errands, jobs) if line]
 
 
 def test_methods_are_run_once_in_every_fold_and_never_again(
@@ -67,6 +71,28 @@ def test_a_run_that_was_stopped_goes_on_with_the_cells_that_are_missing(
     gone.rename(gone.with_suffix(".part"))  # what a kill in the middle of writing leaves
     again = _run_all(tmp_path, tiny, entry)
     assert [line.split(":")[0] for line in again] == ["tiny ridge-cox 0-1"]
+
+
+def test_cells_run_two_at_a_time_are_the_same_cells(
+    tiny: BenchmarkCohort, finished: Path, tmp_path: Path
+) -> None:
+    lines = _run_all(tmp_path, tiny, BY_NAME["ridge-cox"], jobs=2)
+    assert [line.split(":")[0] for line in lines] == [f"tiny ridge-cox 0-{n}" for n in range(3)]
+    one_at_a_time, two = read_cells(finished), read_cells(tmp_path)
+    figures = ["fold", "uno_c", "integrated_brier", "ici_median", "error", "machine"]
+    pd.testing.assert_frame_equal(one_at_a_time[figures], two[figures])
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".json"}
+
+
+def test_a_cell_that_another_run_is_working_on_is_left_to_it(
+    tiny: BenchmarkCohort, tmp_path: Path
+) -> None:
+    entry = BY_NAME["ridge-cox"]
+    with running._claim(cell_path(tmp_path, "tiny", entry.name, 0, 1)) as is_ours:
+        assert is_ours
+        begun = _run_all(tmp_path, tiny, entry)
+    assert [line.split(":")[0] for line in begun] == ["tiny ridge-cox 0-0", "tiny ridge-cox 0-2"]
+    assert len(_run_all(tmp_path, tiny, entry)) == 1
 
 
 def test_a_cell_is_run_again_when_code_data_or_trials_have_changed(

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.alternatives.comparison import mean_scores, paired_difference, rank_methods
+from benchmarks.alternatives.comparison import (
+    COSTS,
+    mean_scores,
+    paired_difference,
+    rank_methods,
+    timed_on_one_machine,
+)
 
 
 def test_the_interval_allows_for_training_patients_that_folds_share() -> None:
@@ -62,3 +68,13 @@ def test_one_failed_fold_leaves_the_method_without_a_score_in_the_cohort() -> No
     scores = mean_scores(cells, "uno_c").loc["x"]
     assert scores["a"] == pytest.approx(0.75)
     assert np.isnan(scores["b"])
+
+
+def test_times_are_compared_within_the_machine_that_most_cells_ran_on() -> None:
+    costs = {name: [1.0, 2.0, 9.0] for name in COSTS}
+    cells = pd.DataFrame({"machine": ["a", "a", "b"], "uno_c": [0.6, 0.7, 0.8], **costs})
+    timed, machine = timed_on_one_machine(cells)
+    assert machine == "a"
+    assert timed["fit_cpu_seconds"].isna().tolist() == [False, False, True]
+    # what a method predicts does not depend on where it ran
+    assert timed["uno_c"].tolist() == [0.6, 0.7, 0.8]

@@ -28,8 +28,9 @@ OWN_MODEL = (
 class Entry:
     """A method: how it is called in tables, where it lives, which packages its cells depend on.
 
-    ``competing``: it takes a competing event as it is. ``variant``: an attempt at ours, kept out
-    of the ranks. ``helpers``: further files of this folder that it is computed with.
+    ``competing``: it takes a competing event as it is. ``variant``: ours told more than the others
+    are, for the simulated cohort only and out of the ranks. ``helpers``: further files of this
+    folder that it is computed with.
     """
 
     name: str
@@ -93,6 +94,10 @@ _XGB = ("xgboost",)
 
 METHODS = (
     Entry("calcirisk", "calcirisk", "calcirisk", "Calcirisk", _XGB, competing=True),
+    Entry(
+        "calcirisk-directed", "calcirisk, told directions", "calcirisk", "DirectedCalcirisk", _XGB,
+        competing=True, variant=True,
+    ),
     Entry("ridge-cox", "ridge Cox", "scikit_survival", "RidgeCox", _SKSURV, _LINEAR),
     Entry("spline-cox", "spline Cox", "scikit_survival", "SplineCox", _SKSURV, _LINEAR),
     Entry("elastic-net", "elastic net", "scikit_survival", "ElasticNet", _SKSURV, _LINEAR),

@@ -53,7 +53,8 @@ def run_all(
     cohort or a method is unknown.
     """
     names = list(cohorts) if cohorts else [source.name for source in SOURCES]
-    entries = [BY_NAME[name] for name in methods] if methods else list(METHODS)
+    usual = [entry.name for entry in METHODS if not entry.variant]
+    entries = [BY_NAME[name] for name in methods or usual]
     here = [name for name in names if _is_here(name)]
     errands = [
         Errand(folder, name, entry.name, repeat, fold, limits)

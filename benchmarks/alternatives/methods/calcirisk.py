@@ -31,5 +31,14 @@ class Calcirisk:
         return np.asarray(self.model_.predict_risk(X, times.tolist()))
 
 
+class DirectedCalcirisk(Calcirisk):
+    """The same, told the directions of the catalogue, as `calcirisk train` is."""
+
+    def __init__(self) -> None:
+        from features.catalogue import CATALOGUE
+
+        super().__init__(monotone={each.name: each.monotone for each in CATALOGUE if each.monotone})
+
+
 def _weights(cause: dict[str, Any]) -> dict[str, float]:
     return {part: cause[part]["weight"] for part in ("linear", "boosted") if part in cause}

@@ -27,7 +27,7 @@ from models.model_folder import (
     seal_model_folder,
 )
 from models.predictor import RiskPredictor
-from models.serving.vendor import SOURCE_ROOT, find_data_files
+from models.serving.vendor import find_data_files
 from models.uncertainty.risk_interval import RiskInterval
 
 # Enough to rank variables; more changes the order of the last ones only.
@@ -43,7 +43,6 @@ def write_model_folder(
     features: pd.DataFrame,
     about: About,
     interval: RiskInterval | None = None,
-    root: Path = SOURCE_ROOT,
 ) -> About:
     """Write everything that scoring needs into a new or emptied folder, and seal it.
 
@@ -65,10 +64,10 @@ def write_model_folder(
     InputRanges.fit(covariates, important).save(folder / RANGES)
     risks = predictor.risk(features, about.horizons)
     Profile.fit(covariates, risks, about.horizons).save(folder / PROFILE)
-    for name in find_data_files(root):
+    for name, file in find_data_files().items():
         inside = DICTIONARY if name.endswith(f"/{DICTIONARY}") else f"{REFERENCE}/{Path(name).name}"
         (folder / inside).parent.mkdir(exist_ok=True)
-        shutil.copyfile(root / name, folder / inside)
+        shutil.copyfile(file, folder / inside)
     return seal_model_folder(folder, about)
 
 

@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from features.data_files import data_folder
+from features.errors import MapError
 from models.serving.imports import (
     OWN_PACKAGES,
     SCORING_LIBRARIES,
@@ -28,18 +30,18 @@ _ALLOWED = {SERVED_MODULE: SCORING_LIBRARIES | {"mlflow"}}
 
 def vendor_package(
     folder: Path,
-    data_files: Iterable[str],
+    data_files: Mapping[str, Path],
     root: Path = SOURCE_ROOT,
     modules: Iterable[str] = (SCORER_MODULE, SERVED_MODULE),
 ) -> Path:
     """Write the package ``calcirisk_<12 hex>`` into ``folder`` and return its path.
 
-    It holds what ``modules`` reach by their imports, and ``data_files`` (relative to ``root``) at
-    the same place relative to the modules as in the repository. Raises ForbiddenImportError.
+    It holds what ``modules`` reach by their imports, and ``data_files``, each at the place that it
+    is found under. Raises ForbiddenImportError.
     """
     files = {
         **rewrite_sources(collect_sources(modules, root), root),
-        **{name: (root / name).read_bytes() for name in data_files},
+        **{name: path.read_bytes() for name, path in data_files.items()},
     }
     package = folder / f"calcirisk_{digest_files(files)[:12]}"
     for name, content in files.items():
@@ -51,17 +53,27 @@ def vendor_package(
 
 
 def find_data_files(
-    root: Path = SOURCE_ROOT, modules: Iterable[str] = (SCORER_MODULE, SERVED_MODULE)
-) -> list[str]:
-    """The files below ``data/`` that the modules reached name, e.g. "variables.yaml"."""
+    root: Path = SOURCE_ROOT,
+    modules: Iterable[str] = (SCORER_MODULE, SERVED_MODULE),
+    data: Path | None = None,
+) -> dict[str, Path]:
+    """Place in the package -> file, of all files of ``data`` that the modules reached name.
+
+    ``data``: None for where it lies beside the modules or, out of a wheel, inside of them. The
+    place is that of a checkout: "data/variables.yaml". Raises MapError where no file is found.
+    """
+    folder = data or data_folder()
     named = {
         node.value
         for path in collect_sources(modules, root).values()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value
     }
-    one_line = (name for name in named if name.strip() == name and "\n" not in name)
-    return sorted(f"data/{name}" for name in one_line if (root / "data" / name).is_file())
+    one_line = sorted(name for name in named if name.strip() == name and "\n" not in name)
+    found = {f"data/{name}": folder / name for name in one_line if (folder / name).is_file()}
+    if not found:
+        raise MapError(f"{folder} lacks the tables that scoring reads. Install calcirisk again")
+    return found
 
 
 def collect_sources(modules: Iterable[str], root: Path = SOURCE_ROOT) -> dict[str, Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from features.errors import MapError
 from models.serving.imports import ForbiddenImportError, find_own_imports
 from models.serving.vendor import (
     SCORER_MODULE,
@@ -53,7 +54,8 @@ def source(tmp_path: Path) -> Path:
 
 
 def vendor(source: Path, folder: Path) -> Path:
-    return vendor_package(folder, ["data/factor.txt"], source, ["models.scorer"])
+    place = "data/factor.txt"
+    return vendor_package(folder, {place: source / place}, source, ["models.scorer"])
 
 
 def test_only_what_the_scorer_reaches_is_copied(source: Path) -> None:
@@ -138,8 +140,25 @@ def test_our_own_scoring_path_can_be_served_and_takes_the_tables_it_names() -> N
         modules
     )
     assert "models.risk_model" not in modules
-    assert find_data_files() == [
+    assert list(find_data_files()) == [
         "data/reference/hoff2001_cac_percentile_cutoffs.csv",
         "data/reference/mesa_cac_percentile_cutoffs.csv",
         "data/variables.yaml",
     ]
+
+
+def test_tables_that_lie_inside_the_packages_get_the_same_place(
+    source: Path, tmp_path: Path
+) -> None:
+    (source / "data").rename(source / "features" / "_data")
+    scale = source / "features" / "scale.py"
+    scale.write_text(scale.read_text() + "NAME = 'factor.txt'\n")
+    inside = source / "features" / "_data"
+    assert find_data_files(source, ["models.scorer"], inside) == {
+        "data/factor.txt": inside / "factor.txt"
+    }
+
+
+def test_a_package_without_its_tables_is_not_made(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(MapError, match="lacks the tables"):
+        find_data_files(source, ["models.scorer"], tmp_path)

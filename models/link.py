@@ -66,10 +66,9 @@ class CompetingRisksLink:
 
         Raises HorizonError for a time that is not within (0, end of follow-up].
         """
-        wanted = _checked(times, self.max_horizon)
-        grid, positions = self._grid(wanted)
+        grid, positions = self.grid(times)
         steps = np.diff(self.baseline.at(grid), axis=1)
-        answer = np.empty((len(margins), len(wanted), self.n_causes))
+        answer = np.empty((len(margins), len(positions), self.n_causes))
         for start in range(0, len(margins), _CHUNK):
             block = answer[start : start + _CHUNK]
             relative = np.exp(margins[start : start + _CHUNK])
@@ -90,7 +89,7 @@ class CompetingRisksLink:
 
     def risk_gradient(self, margins: FloatArray, horizon: float) -> FloatArray:
         """Derivative (n, k) of the risk by the horizon in each cause's margin."""
-        grid, _ = self._grid(_checked([horizon], self.max_horizon))
+        grid, _ = self.grid([horizon])
         steps = np.diff(self.baseline.at(grid), axis=1)
         steps = steps[:, : int(np.searchsorted(grid, horizon))]
         parts = [self._chunk_gradient(chunk, steps) for chunk in _chunks(margins)]
@@ -116,10 +115,15 @@ class CompetingRisksLink:
             passed += hazards
         return gradient
 
-    def _grid(self, times: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
-        grid = np.unique(np.concatenate([self.baseline.knots, times]))
-        grid = grid[grid <= times.max()]
-        return grid, np.searchsorted(grid, times)
+    def grid(self, times: Sequence[float]) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+        """Times (j,) from 0 on between which all hazards are constant, and where each time is.
+
+        Raises HorizonError for a time that is not within (0, end of follow-up].
+        """
+        wanted = _checked(times, self.max_horizon)
+        grid = np.unique(np.concatenate([self.baseline.knots, wanted]))
+        grid = grid[grid <= wanted.max()]
+        return grid, np.searchsorted(grid, wanted)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""

@@ -85,13 +85,17 @@ class RiskPredictor:
 
         Raises ModelError where X lacks a feature that the model was trained on.
         """
+        self.refuse_absent(X)
+        return self.completion.complete(X[list(self.feature_names)].to_numpy(np.float64))
+
+    def refuse_absent(self, X: pd.DataFrame) -> None:
+        """Raises ModelError where X lacks a feature that the model was trained on."""
         absent = [name for name in self.feature_names if name not in X.columns]
         if absent:
             raise ModelError(
                 f"{len(absent)} features of the model are absent: {', '.join(absent[:5])}. "
                 "Derive them with features.catalogue.derive_features."
             )
-        return self.completion.complete(X[list(self.feature_names)].to_numpy(np.float64))
 
     def margin(self, X: pd.DataFrame) -> FloatArray:
         """Margins (n, k), one column per cause. Raises ModelError where X lacks a feature."""

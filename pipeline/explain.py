@@ -9,7 +9,7 @@ identifiers; no later stage reads it or sends it anywhere.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ def run(params: Params, paths: Paths) -> None:
     """Write tables/, plots/, local/, explanation.json and README.txt for the last horizon."""
     from features.cohort import Cohort
     from features.dictionary import Dictionary
-    from models.explanation.compiled import fastest_kernel
+    from models.compiled_scorer import FEWEST_EXPLAINED, compile_explainer
     from models.explanation.explainer import Explainer
     from models.model_folder import DICTIONARY, EXPLAINER, read_about
     from pipeline.featurize import featurize
@@ -64,7 +64,8 @@ def run(params: Params, paths: Paths) -> None:
     covariates = Cohort.read(paths.ingest).covariates
     covariates = covariates[held_out.loc[covariates.index].to_numpy()]
     explainer = Explainer.load(paths.model / EXPLAINER)
-    explainer = replace(explainer, kernel=fastest_kernel(len(covariates)))
+    if len(covariates) >= FEWEST_EXPLAINED:
+        explainer = compile_explainer(explainer)
     features = pd.read_parquet(paths.features).loc[covariates.index]
     horizon = about.horizons[-1]
 

@@ -6,42 +6,51 @@ kernel in.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.explanation.explainer import CauseBackground, Explainer, Kernel, carry_risk
+from models.explanation.explainer import CauseBackground, Explainer
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.completion import Completed
-from models.predictor import CauseModel, RiskPredictor
+from models.predictor import CauseModel
+
+if TYPE_CHECKING:
+    from models.compiled_predictor import CompiledPredictor
 
 FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
-_FEWEST = 2_000
-
-
-def fastest_kernel(n_rows: int) -> Kernel:
-    """The compiled kernel where numba is installed and there are rows enough to repay compiling."""
-    if n_rows < _FEWEST:
-        return carry_risk
-    try:
-        import numba  # noqa: F401
-    except ImportError:
-        return carry_risk
-    return carry_risk_compiled
+# Fixed, so that the numbers are the same on any number of threads.
+_CHUNK = 32_768
 
 
 def carry_risk_compiled(
-    explainer: Explainer, X: pd.DataFrame, horizon: float
+    explainer: Explainer, X: pd.DataFrame, horizon: float, n_threads: int = 0
 ) -> tuple[FloatArray, FloatArray]:
-    """What `explainer.carry_risk` gives; the same for any number of threads."""
+    """What `explainer.carry_risk` gives; the same for any number of threads, 0 for all cores."""
+    from models.compiled_predictor import compile_predictor
+
+    predictor = compile_predictor(explainer.predictor)
+    chunks = [X.iloc[start : start + _CHUNK] for start in range(0, max(len(X), 1), _CHUNK)]
+    with ThreadPoolExecutor(n_threads or len(os.sched_getaffinity(0))) as pool:
+        parts = list(pool.map(partial(_carry_chunk, explainer, predictor, horizon), chunks))
+    risks, totals = zip(*parts, strict=True)
+    return np.concatenate(risks), np.concatenate(totals)
+
+
+def _carry_chunk(
+    explainer: Explainer, predictor: CompiledPredictor, horizon: float, X: pd.DataFrame
+) -> tuple[FloatArray, FloatArray]:
     from models.explanation.compiled_paths import close_compiled, interpolate_compiled
 
-    predictor = explainer.predictor
-    seen = see_compiled(predictor, X)
-    margins = predictor.margin_of(seen)
+    seen, margins = predictor.see(X), predictor.margin(X)
     risk = predictor.link.risk(margins, [horizon])[:, 0]
     averages = average_gradients(
         predictor.link,
@@ -59,19 +68,6 @@ def carry_risk_compiled(
         if background.trees is not None:
             add_trees_compiled(background.trees, seen.values, cause.boosted_weight * worth, total)
     return risk, total
-
-
-def margins_compiled(predictor: RiskPredictor, X: pd.DataFrame) -> FloatArray:
-    """What ``predictor.margin`` gives (n, k), to rounding."""
-    return predictor.margin_of(see_compiled(predictor, X))
-
-
-def see_compiled(predictor: RiskPredictor, X: pd.DataFrame) -> Completed:
-    """What ``predictor.see`` gives, to rounding."""
-    from models.learners.compiled_completion import complete_compiled
-
-    features = X[list(predictor.feature_names)].to_numpy(np.float64)
-    return complete_compiled(predictor.completion, features)
 
 
 def add_trees_compiled(

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
-from models.explanation.compiled_sums import FloatArray, Integers, compiled
+from models.compilation import compiled
 from models.explanation.path_average import (
     LARGEST_RESIDUAL,
     N_NODES_LATTICE,
@@ -17,6 +16,9 @@ from models.explanation.path_average import (
     Lattice,
     interpolate,
 )
+
+FloatArray = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 def interpolate_compiled(lattice: Lattice, margins: FloatArray, centres: FloatArray) -> FloatArray:
@@ -51,8 +53,8 @@ def close_compiled(
 
 @compiled()
 def mark(scaled: FloatArray, low: FloatArray, width: int, places: Integers) -> None:
-    """Set ``places`` to 0 at the 16 points about each of (n, 2); in any order, the same end."""
-    for n in prange(len(scaled)):
+    """Set ``places`` to 0 at the 16 points about each of (n, 2)."""
+    for n in range(len(scaled)):
         x, y = scaled[n, 0] - low[0], scaled[n, 1] - low[1]
         row = (np.int64(np.floor(x)) - 1) * width + np.int64(np.floor(y)) - 1
         for i in range(4):
@@ -72,7 +74,7 @@ def integrate(
     found: FloatArray,
 ) -> None:
     """Path averages (v, s, 2) to vertices (v, 2); all in steps of the lattice."""
-    for v in prange(len(vertices)):
+    for v in range(len(vertices)):
         for s in range(len(centres)):
             first = second = 0.0
             for q in range(len(nodes)):
@@ -112,7 +114,7 @@ def interpolate_rows(
     averages: FloatArray,
 ) -> None:
     """Averages (n, s * 2) at margins (n, 2) from those at vertices (v, s * 2)."""
-    for n in prange(len(margins)):
+    for n in range(len(margins)):
         x, y = margins[n, 0] - low[0], margins[n, 1] - low[1]
         a, b = np.floor(x), np.floor(y)
         t, u = x - a, y - b
@@ -147,7 +149,7 @@ def close(
 ) -> None:
     """As `path_average.close_averages`."""
     n, n_strata, k = averages.shape
-    for i in prange(n):
+    for i in range(n):
         for s in range(n_strata):
             residual, length, distance = rises[i, s], 0.0, 0.0
             for cause in range(k):

@@ -1,44 +1,19 @@
 """The loops of `compiled` that add up contributions, for numba: patients in chunks for the cache.
 
-Each patient's sums are taken in one order, whoever else is explained and on however many threads.
+Each patient's sums are taken in one order, whoever else is explained.
 Imports numba at its top: import it where it is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+
+from models.compilation import compiled
 
 FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-Loop = TypeVar("Loop")
-
-# Not "nnan": missing values must stay visible. Sums may be reordered, or nothing vectorises.
-REORDERED = frozenset({"reassoc", "contract", "nsz"})
-
-
-def compiled(exact: bool = False) -> Callable[[Loop], Loop]:
-    """Compile for all cores, once per machine where a cache can be written, else per process.
-
-    ``exact``: no sum is reordered, so that numpy's numbers come out to the last bit.
-    """
-    options: dict[str, Any] = {"parallel": True, "error_model": "numpy"}
-    options["fastmath"] = False if exact else set(REORDERED)
-
-    def compile_loop(function: Loop) -> Loop:
-        made: Any
-        try:
-            made = njit(cache=True, **options)(function)
-        except RuntimeError:
-            made = njit(**options)(function)
-        return made  # type: ignore[no-any-return]
-
-    return compile_loop
 
 
 @compiled()
@@ -52,7 +27,7 @@ def add_terms(
     """Add contributions of terms (n, m) to their owners in ``total`` (n, p); ``means`` (p, s)."""
     n, n_terms = terms.shape
     n_features, n_strata = means.shape
-    for i in prange(n):
+    for i in range(n):
         whole = 0.0
         for s in range(n_strata):
             whole += worth[i, s]
@@ -82,7 +57,7 @@ def add_trees(
     n_blocks, n_splits = split_feature.shape
     n_slots, n_strata = table.shape[1], table.shape[2]
     step = 128  # patients at a time, so that one block's table serves them all from the cache
-    for chunk in prange((n + step - 1) // step):
+    for chunk in range((n + step - 1) // step):
         first = chunk * step
         size = min(n, first + step) - first
         columns = np.empty((n_features, step), np.float32)

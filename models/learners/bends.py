@@ -106,12 +106,18 @@ def _learn_one(z: FloatArray) -> tuple[float, ...] | None:
 
 def _spline(z: FloatArray, knots: FloatArray) -> FloatArray:
     """The restricted cubic spline (n, b) that is 0 before the first of its knots (b, 3)."""
+    bent = np.zeros(z.shape)
+    for knot, weight in zip(knots.T, weigh_cubes(knots).T, strict=True):
+        bent += _cube(z - knot) * weight
+    return bent
+
+
+def weigh_cubes(knots: FloatArray) -> FloatArray:
+    """The weight (b, 3) that each knot's cube has in the spline with these knots (b, 3)."""
     first, middle, last = knots.T
     size, between = (last - first) ** -2.0, last - middle
-    bent = _cube(z - first) * size
-    bent -= _cube(z - middle) * (size * (last - first) / between)
-    bent += _cube(z - last) * (size * (middle - first) / between)
-    return np.asarray(bent)
+    after_middle = -size * (last - first) / between
+    return np.stack([size, after_middle, size * (middle - first) / between], axis=1)
 
 
 def _cube(distance: FloatArray) -> FloatArray:

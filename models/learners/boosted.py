@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from models.learners.completion import Completed, Completion
+from models.learners.completion import Completed, Completion, Gaps
 
 if TYPE_CHECKING:
     import xgboost
@@ -33,8 +33,12 @@ class BoostedPart:
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard, or log odds, (n,) relative to the average patient fitted on."""
-        by_pattern = self.completion.gap_terms(seen.gaps, self.slopes).sum(axis=1)
+        by_pattern = self.gap_margin(seen.gaps)
         return np.asarray(self.output(seen.values) - self.offset + by_pattern[seen.gaps.pattern])
+
+    def gap_margin(self, gaps: Gaps) -> FloatArray:
+        """What each pattern of gaps (d,) adds to the margin."""
+        return np.asarray(self.completion.gap_terms(gaps, self.slopes).sum(axis=1))
 
     def gap_terms(self, seen: Completed) -> FloatArray:
         """What each modelled feature's gap (n, u) adds to the margin."""

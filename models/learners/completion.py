@@ -138,7 +138,10 @@ class Completion:
         packed = np.ascontiguousarray(np.packbits(missing, axis=1))
         keys = packed.view(np.dtype((np.void, max(packed.shape[1], 1)))).ravel()
         _, first, pattern = np.unique(keys, return_index=True, return_inverse=True)
-        patterns = missing[first]
+        return self.gaps_of(missing[first], pattern)
+
+    def gaps_of(self, patterns: BoolArray, pattern: npt.NDArray[np.intp]) -> Gaps:
+        """What each of the distinct patterns (d, p) leaves open; ``pattern`` (n,) of patients."""
         upper = np.triu_indices(self.n_factors)
         informing = (self.loadings / self.noise[:, None])[:, upper[0]] * self.loadings[:, upper[1]]
         precision = np.empty((len(patterns), self.n_factors, self.n_factors))

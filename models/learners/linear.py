@@ -130,13 +130,22 @@ class LinearPart:
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard (n,) relative to the average patient fitted on."""
-        n_straight, n_bent = seen.standard.shape[1], len(self.design.bends.columns)
-        straight, bent, indicated = np.split(self.coefficients, [n_straight, n_straight + n_bent])
-        by_pattern = self.design.indicators(seen.gaps) @ indicated
-        by_pattern += self.design.completion.gap_terms(seen.gaps, self.slopes).sum(axis=1)
+        straight, bent, _ = self.split_coefficients()
         margin = np.einsum("ij,j->i", seen.standard, straight)
         margin += np.einsum("ij,j->i", self.design.bends.terms(seen.standard), bent)
-        return np.asarray(margin + by_pattern[seen.gaps.pattern])
+        return np.asarray(margin + self.gap_margin(seen.gaps)[seen.gaps.pattern])
+
+    def split_coefficients(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Coefficients (u,), (b,), (i,) of straight terms, bends and missing indicators."""
+        n_straight, n_bent = len(self.design.completion.used), len(self.design.bends.columns)
+        straight, bent, indicated = np.split(self.coefficients, [n_straight, n_straight + n_bent])
+        return straight, bent, indicated
+
+    def gap_margin(self, gaps: Gaps) -> FloatArray:
+        """What each pattern of gaps (d,) adds to the margin."""
+        _, _, indicated = self.split_coefficients()
+        open_terms = self.design.completion.gap_terms(gaps, self.slopes)
+        return np.asarray(self.design.indicators(gaps) @ indicated + open_terms.sum(axis=1))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON; the completion, which parts share, left out."""

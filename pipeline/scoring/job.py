@@ -169,10 +169,7 @@ def _compare_seal(finished: Finished, batch: RawBatch, job: Job) -> None:
 
 
 def _count_workers(job: Job) -> int:
-    if job.request.workers:
-        return job.request.workers
-    # Reasons are worked out by compiled code that uses all cores by itself.
-    return 1 if job.rules.wanted.reasons else max(1, len(os.sched_getaffinity(0)))
+    return job.request.workers or max(1, len(os.sched_getaffinity(0)))
 
 
 def _share_cores(rules: ScoringRules, n_workers: int) -> None:

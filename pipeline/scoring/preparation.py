@@ -157,14 +157,12 @@ def _sum_up_lesions(
 
 
 def _quicken(rules: ScoringRules, n_rows: int) -> ScoringRules:
-    """Compiled loops for reasons where there are rows enough to repay loading them."""
-    from models.explanation.compiled import fastest_kernel
+    """Compiled loops where the first batch has rows enough to repay loading them."""
+    from models.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
 
-    scorer = rules.scorer
-    if scorer.explainer is None or not rules.wanted.reasons:
+    if n_rows < (FEWEST_EXPLAINED if rules.wanted.reasons else FEWEST):
         return rules
-    quick = replace(scorer.explainer, kernel=fastest_kernel(n_rows))
-    return replace(rules, scorer=replace(scorer, explainer=quick))
+    return replace(rules, scorer=compile_scorer(rules.scorer, n_threads=1))
 
 
 def _unused(source: Source, cohort_map: CohortMap, request: ScoreRequest) -> tuple[str, ...]:

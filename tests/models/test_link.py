@@ -7,6 +7,7 @@ import pytest
 
 from features.errors import HorizonError
 from models.baseline import Baseline, breslow_baseline
+from models.compiled_incidence import CompiledLink
 from models.link import CompetingRisksLink, FixedHorizonLink, Link, link_from_dict
 
 
@@ -102,3 +103,18 @@ def test_breslow_with_equal_margins_is_the_nelson_aalen_estimate() -> None:
     event = np.array([1, 1, 2, 0, 1], dtype=np.int8)
     baseline = breslow_baseline(time, event, np.zeros((5, 2)), n_knots=100)
     assert baseline.at(np.array([4.0]))[:, 0] == pytest.approx([1 / 5 + 1 / 4 + 1 / 1, 1 / 4])
+
+
+def test_the_compiled_link_gives_the_same_incidence() -> None:
+    knots = np.concatenate([[0.0], np.arange(1, 16) * 0.7])
+    cumulative = np.cumsum(np.random.default_rng(1).random((2, 16)) * 0.03, axis=1)
+    cumulative[:, 0] = 0.0
+    cumulative[:, 5] = cumulative[:, 4]  # an interval in which nothing happens
+    link = CompetingRisksLink(Baseline(knots, cumulative))
+    margins = np.random.default_rng(2).normal(size=(700, 2)) * 2
+    times = [9.5, 1.0, 3.3]
+    found = CompiledLink(link.baseline).cumulative_incidence(margins, times)
+    expected = link.cumulative_incidence(margins, times)
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=0)
+    with pytest.raises(HorizonError):
+        CompiledLink(link.baseline).risk(margins, [11.0])

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from features.errors import HorizonError, ModelError
-from models.explanation.compiled import carry_risk_compiled, fastest_kernel
-from models.explanation.explainer import Explainer, carry_risk
+from models.explanation.compiled import carry_risk_compiled
+from models.explanation.explainer import Explainer
 from models.predictor import RiskPredictor
 from tests.models.explanation.brute_force import interventional_shapley
 from tests.models.explanation.predictors import (
@@ -119,11 +119,6 @@ def test_a_hundred_thousand_patients_add_up_whoever_is_explained_beside_them(
     assert np.abs(total - explanation.risk).max() <= 1e-6
     few = quick.explain(patients.iloc[50_000:53_000], 10.0)
     np.testing.assert_allclose(few.values, explanation.values[50_000:53_000], rtol=0, atol=1e-12)
-
-
-def test_compiling_is_left_to_jobs_that_repay_it() -> None:
-    assert fastest_kernel(10) is carry_risk
-    assert fastest_kernel(100_000) is carry_risk_compiled
 
 
 def test_a_saved_explainer_is_the_same_bytes_and_gives_the_same_numbers(

@@ -142,7 +142,9 @@ def test_the_compiled_loop_completes_alike() -> None:
     features[:, 5] = 0.0
     completion = learn_completion(features)
     patients = np.where(np.random.default_rng(2).random((700, 6)) < 0.4, NAN, _draw(700))
-    plain, quick = completion.complete(patients), complete_compiled(completion, patients)
+    columns = np.ascontiguousarray(patients[:, ::-1].T)
+    plain = completion.complete(patients)
+    quick = complete_compiled(completion, columns, np.arange(5, -1, -1))
     np.testing.assert_allclose(quick.standard, plain.standard, atol=1e-12)
     np.testing.assert_allclose(quick.values, plain.values, rtol=1e-6)
     assert (quick.missing == plain.missing).all()

@@ -57,7 +57,7 @@ def _sampling_only(intervals: RiskInterval, X: pd.DataFrame, endpoint: Endpoint)
     terms = part.design.terms(intervals.predictor.see(X))
     sets = RiskSets(endpoint.time, endpoint.event == EVENT)
     margins = terms @ part.coefficients
-    data = information(sets, terms[sets.order], margins[sets.order])
+    data = information(sets, terms, margins)
     posterior = intervals.coefficients @ intervals.coefficients.T
     values, vectors = np.linalg.eigh(posterior @ data @ posterior)
     factor = vectors * np.sqrt(np.maximum(values, 0.0))

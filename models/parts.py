@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from models.learners.binned import Binned
 from models.learners.boosted import BoostedPart
 from models.learners.boosting import (
     COX,
@@ -18,11 +19,12 @@ from models.learners.boosting import (
     cross_validate_rounds,
     fit_boosted,
 )
-from models.learners.linear import LinearDesign, LinearPart
+from models.learners.linear import LinearPart
 from models.learners.penalty_path import (
     FloatArray,
-    LinearTask,
+    Fold,
     PenaltyPath,
+    Regression,
     Terms,
     choose_penalty,
 )
@@ -94,37 +96,28 @@ def fit_linear_part(
     What gaps leave open enters every fit as an offset, weighed by the slopes of a first fit that
     knows of none; so an indicator of missingness tells only what is more than chance.
     """
-    task: LinearTask = LogisticTask(outcome.occurred)
-    if outcome.timed:
-        task = CoxTask(outcome.time, outcome.occurred)
+    task = (
+        CoxTask(outcome.time, outcome.occurred) if outcome.timed else LogisticTask(outcome.occurred)
+    )
     first_penalty = sorted(penalties)[len(penalties) // 2]
     of_features = np.array(directions, np.int8)
 
-    def designed(view: View, rows: npt.NDArray[np.intp] | None) -> tuple[Terms, LinearDesign]:
-        seen = view.seen if rows is None else view.seen.take(rows)
-        design = LinearDesign.learn(view.completion, seen)
-        nothing = np.zeros(len(view.seen))
-        terms = Terms(design.terms(view.seen), design.limits(of_features), nothing)
-        return terms, design
-
-    def first_slopes(view: View, terms: Terms, rows: npt.NDArray[np.intp] | None) -> FloatArray:
-        fitted = task.fit(terms, rows, first_penalty, None)
-        return fitted[: len(view.completion.used)] * outcome.damping
-
-    def offset(view: View, slopes: FloatArray) -> FloatArray:
+    def regress(view: View, fold: Fold | None) -> tuple[Regression, FloatArray]:
+        values = view.design.terms(view.seen)
+        terms = Terms(values, view.design.limits(of_features), np.zeros(len(values)))
+        first = task.on(terms, fold)
+        coefficients = first.fit(np.full(values.shape[1], first_penalty), None)
+        slopes = coefficients[: len(view.completion.used)] * outcome.damping
         by_pattern = view.completion.gap_terms(view.seen.gaps, slopes).sum(axis=1)
-        return np.asarray(by_pattern[view.seen.gaps.pattern])
+        return first.given(by_pattern[view.seen.gaps.pattern]), slopes
 
-    def terms_of_folds() -> Iterator[Terms]:
-        for view, (fit_rows, _) in zip(views.of_folds, views.folds, strict=True):
-            terms, _ = designed(view, fit_rows)
-            yield replace(terms, offset=offset(view, first_slopes(view, terms, fit_rows)))
-
-    terms, design = designed(views.everyone, None)
-    slopes = first_slopes(views.everyone, terms, None)
-    terms = replace(terms, offset=offset(views.everyone, slopes))
-    path = choose_penalty(task, terms, terms_of_folds, views.folds, penalties, adaptivities)
-    return FittedLinear(LinearPart(design, path.coefficients, slopes, path.penalty), path)
+    everyone, slopes = regress(views.everyone, None)
+    of_folds = [
+        regress(view, fold)[0] for view, fold in zip(views.of_folds, views.folds, strict=True)
+    ]
+    path = choose_penalty(everyone, of_folds, views.folds, penalties, adaptivities)
+    part = LinearPart(views.everyone.design, path.coefficients, slopes, path.penalty)
+    return FittedLinear(part, path)
 
 
 @dataclass(frozen=True)
@@ -140,7 +133,7 @@ class BoostingBudget:
 
 
 def fit_boosted_part(
-    views: Views, outcome: Outcome, directions: Sequence[int], budget: BoostingBudget
+    binned: Binned, outcome: Outcome, directions: Sequence[int], budget: BoostingBudget
 ) -> FittedBoosted:
     """Choose settings and rounds by cross-validation, then fit on all patients."""
     if outcome.timed:
@@ -155,8 +148,8 @@ def fit_boosted_part(
         budget.engine,
     )
     paths = [
-        cross_validate_rounds(task, views, tuned, budget.max_rounds, budget.early_stopping_rounds)
+        cross_validate_rounds(task, binned, tuned, budget.max_rounds, budget.early_stopping_rounds)
         for tuned in candidate_settings(budget.defaults, budget.n_trials, budget.seed)
     ]
     best = min(paths, key=lambda path: path.loss)
-    return FittedBoosted(fit_boosted(task, views, best), best)
+    return FittedBoosted(fit_boosted(task, binned, best), best)

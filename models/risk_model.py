@@ -15,6 +15,7 @@ from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import TooFewEventsError
 from features.splits import cross_validation_folds
 from models.assembly import assemble
+from models.learners.binned import Binned
 from models.learners.penalty_path import FloatArray
 from models.learners.views import Views
 from models.parts import (
@@ -123,7 +124,10 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             )
             views = Views.learn(X, folds)
             self.completion_ = views.everyone.completion
-            self.causes_ = [self._fit_cause(cause, views) for cause in self._causes(endpoint)]
+            binned = Binned.of(views) if BOOSTED in self.parts else None
+            self.causes_ = [
+                self._fit_cause(cause, views, binned) for cause in self._causes(endpoint)
+            ]
             self._join(tuple(self.parts))
         return self
 
@@ -184,7 +188,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             causes.append(FittedCause("competing", competing))
         return causes
 
-    def _fit_cause(self, cause: FittedCause, views: Views) -> FittedCause:
+    def _fit_cause(self, cause: FittedCause, views: Views, binned: Binned | None) -> FittedCause:
         outcome = cause.outcome
         if cause.name == "competing" and outcome.occurred.sum() < MINIMUM_COMPETING:
             return cause
@@ -195,8 +199,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             cause.parts[LINEAR] = fit_linear_part(
                 views, outcome, directions, self.penalties, self.adaptivities
             )
-        if BOOSTED in self.parts:
-            cause.parts[BOOSTED] = fit_boosted_part(views, outcome, directions, self._budget())
+        if binned is not None:
+            cause.parts[BOOSTED] = fit_boosted_part(binned, outcome, directions, self._budget())
         return cause
 
     def _budget(self) -> BoostingBudget:

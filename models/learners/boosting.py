@@ -9,19 +9,14 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from models.learners.binned import Binned, BinnedFold
 from models.learners.boosted import BoostedPart
-from models.learners.completion import Completed
-from models.learners.penalty_path import Fold
 from models.learners.split_points import move_split_points
-from models.learners.views import View, Views
-
-if TYPE_CHECKING:
-    import xgboost
 
 FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
@@ -46,12 +41,6 @@ class BoostingTask:
     directions: tuple[int, ...]
     damping: float
     engine: Mapping[str, Any]
-
-    def matrix(self, seen: Completed, rows: npt.NDArray[np.intp]) -> xgboost.DMatrix:
-        """These rows as XGBoost holds them; names would be checked, and copied, at every round."""
-        from xgboost import DMatrix
-
-        return DMatrix(seen.values[rows], label=self.label[rows])
 
     @property
     def n_threads(self) -> int:
@@ -84,16 +73,13 @@ class BoostingPath:
 
 def cross_validate_rounds(
     task: BoostingTask,
-    views: Views,
+    binned: Binned,
     tuned: Mapping[str, Any],
     max_rounds: int,
     patience: int,
 ) -> BoostingPath:
     """Grow one booster per fold in step until the mean loss has not improved for ``patience``."""
-    grown = [
-        _FoldBooster(task, view, fold, tuned)
-        for view, fold in zip(views.of_folds, views.folds, strict=True)
-    ]
+    grown = [_FoldBooster(task, of_fold, tuned) for of_fold in binned.of_folds]
     best_loss, best_round, loss = np.inf, 0, np.zeros(0)
     with ThreadPoolExecutor(task.n_threads) as pool:
         for start in range(0, max_rounds, _STRIDE):
@@ -106,59 +92,56 @@ def cross_validate_rounds(
                 break
     out_of_fold = np.zeros(len(task.label))
     for booster in grown:
-        out_of_fold[booster.rows] = booster.centred_margin(best_round + 1)
+        out_of_fold[booster.binned.fold[1]] = booster.centred_margin(best_round + 1)
     return BoostingPath(tuned, best_round + 1, best_loss, out_of_fold)
 
 
 class _FoldBooster:
     """The booster of one fold. One thread each: the folds themselves run side by side."""
 
-    def __init__(
-        self, task: BoostingTask, view: View, fold: Fold, tuned: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, task: BoostingTask, binned: BinnedFold, tuned: Mapping[str, Any]) -> None:
         from xgboost import Booster
 
-        self.view, self.damping = view, task.damping
-        self.fit_rows, self.rows = fold
-        self.fit = task.matrix(view.seen, self.fit_rows)
-        self.validate = task.matrix(view.seen, self.rows)
+        self.binned, self.damping = binned, task.damping
+        binned.label(task.label)
         settings = {**task.settings(tuned), "nthread": 1}
-        self.booster = Booster(settings, cache=[self.fit, self.validate])
+        self.booster = Booster(settings, cache=[binned.fit, binned.left_out])
 
     def grow(self, rounds: range) -> FloatArray:
         """The held-out loss after each of these rounds."""
         losses = []
         for current in rounds:
-            self.booster.update(self.fit, current)
-            printed = self.booster.eval_set([(self.validate, "v")], current)
+            self.booster.update(self.binned.fit, current)
+            printed = self.booster.eval_set([(self.binned.left_out, "v")], current)
             losses.append(float(printed.rsplit(":", 1)[1]))
         return np.array(losses)
 
     def centred_margin(self, rounds: int) -> FloatArray:
         """The held-out patients' margin relative to the mean of those fitted on."""
-        grown = (0, rounds)
-        fitted = self.booster.predict(self.fit, output_margin=True, iteration_range=grown)
-        margin = self.booster.predict(self.validate, output_margin=True, iteration_range=grown)
-        completion, seen = self.view.completion, self.view.seen
-        slopes = self.damping * _slopes(seen.standard[self.fit_rows], fitted)
-        gaps = completion.gap_terms(seen.gaps, slopes).sum(axis=1)
+        fitted, margin = (
+            self.booster.predict(matrix, output_margin=True, iteration_range=(0, rounds))
+            for matrix in (self.binned.fit, self.binned.left_out)
+        )
+        view, (fit_rows, left_out) = self.binned.view, self.binned.fold
+        slopes = self.damping * _slopes(view.seen.standard[fit_rows], fitted)
+        gaps = view.completion.gap_terms(view.seen.gaps, slopes).sum(axis=1)
         centred = np.asarray(margin, np.float64) - float(fitted.mean(dtype=np.float64))
-        return np.asarray(centred + gaps[seen.gaps.pattern[self.rows]])
+        return np.asarray(centred + gaps[view.seen.gaps.pattern[left_out]])
 
 
-def fit_boosted(task: BoostingTask, views: Views, path: BoostingPath) -> BoostedPart:
+def fit_boosted(task: BoostingTask, binned: Binned, path: BoostingPath) -> BoostedPart:
     """The final booster: all patients, the settings and number of rounds of ``path``."""
     import xgboost
 
-    view = views.everyone
-    names = list(views.feature_names)
-    matrix = xgboost.DMatrix(view.seen.values, label=task.label, feature_names=names)
+    view, matrix = binned.views.everyone, binned.everyone
+    matrix.set_label(task.label)
     settings = task.settings(path.settings)
     if view.seen.values.size < _WORTH_THREADS:
         settings["nthread"] = 1
     booster = xgboost.train(settings, matrix, num_boost_round=path.rounds)
-    booster = move_split_points(booster, view.seen.values)
     margin = booster.predict(matrix, output_margin=True)
+    booster = move_split_points(booster, view.seen.values)
+    booster.feature_names = list(binned.views.feature_names)
     slopes = task.damping * _slopes(view.seen.standard, margin)
     return BoostedPart(view.completion, booster, float(margin.mean(dtype=np.float64)), slopes)
 

@@ -16,15 +16,23 @@ FloatArray = npt.NDArray[np.float64]
 class RiskSets:
     """The order of a cohort's times, worked out once and used at every step of a fit.
 
-    ``time``: (n,) years; ``occurred``: (n,) whether the event of this cause ended the follow-up.
+    ``time``: (n,) years; ``occurred``: (n,) whether the event of this cause ended the follow-up;
+    ``rows``: the patients who count, all where None. Margins and covariates are always those of
+    all n patients.
     """
 
-    def __init__(self, time: FloatArray, occurred: npt.NDArray[np.bool_]) -> None:
-        self.order = np.argsort(-time, kind="stable")
+    def __init__(
+        self,
+        time: FloatArray,
+        occurred: npt.NDArray[np.bool_],
+        rows: npt.NDArray[np.intp] | None = None,
+    ) -> None:
+        rows = np.arange(len(time)) if rows is None else rows
+        self.order = rows[np.argsort(-time[rows], kind="stable")]
         descending = time[self.order]
         self.occurred = occurred[self.order]
-        self.n_events = int(occurred.sum())
-        self.event_times, deaths = np.unique(time[occurred], return_counts=True)
+        self.n_events = int(self.occurred.sum())
+        self.event_times, deaths = np.unique(descending[self.occurred], return_counts=True)
         self.event_times = self.event_times[::-1].copy()
         self.deaths = deaths[::-1].astype(np.float64)
         # rows [0, at_risk[j]) of the descending order are at risk at event_times[j]
@@ -56,26 +64,32 @@ def log_likelihood(sets: RiskSets, margin: FloatArray) -> float:
     return float(sorted_margin[sets.occurred].sum() - sets.deaths @ log_total)
 
 
-def score(sets: RiskSets, covariates: FloatArray, margin: FloatArray) -> FloatArray:
-    """Gradient (m,) of the log partial likelihood.
+def residuals(sets: RiskSets, margin: FloatArray) -> FloatArray:
+    """Events less expected events (n,), the derivative of the log likelihood in each margin.
 
-    ``covariates``: (n, m) in the *descending* order of ``sets``; ``margin``: (n,) likewise.
+    Martingale residuals (Barlow and Prentice 1988, Biometrika 75:65-74); 0 for who does not count.
     """
     _, exposure = _hazard_and_exposure(sets, margin)
-    return covariates.T @ (sets.occurred - exposure)
+    answer = np.zeros(len(margin))
+    answer[sets.order] = sets.occurred - exposure
+    return answer
 
 
 def information(sets: RiskSets, covariates: FloatArray, margin: FloatArray) -> FloatArray:
-    """Negative Hessian (m, m) of the log partial likelihood; arguments as for `score`."""
+    """Negative Hessian (m, m) of the log partial likelihood in the coefficients of (n, m)."""
     hazard, exposure = _hazard_and_exposure(sets, margin)
-    mean = sets.sum_at_risk(hazard[:, None] * covariates) / sets.sum_at_risk(hazard)[:, None]
-    second = covariates.T @ (exposure[:, None] * covariates)
-    return second - mean.T @ (sets.deaths[:, None] * mean)
+    ordered = covariates[sets.order]
+    mean = sets.sum_at_risk(hazard[:, None] * ordered) / sets.sum_at_risk(hazard)[:, None]
+    mean *= np.sqrt(sets.deaths)[:, None]
+    ordered *= np.sqrt(exposure)[:, None]
+    # an array times its own transpose is half the work
+    return np.asarray(ordered.T @ ordered - mean.T @ mean)
 
 
 def _hazard_and_exposure(sets: RiskSets, margin: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Relative hazards (n,) and each patient's cumulative hazard, in the descending order."""
-    hazard = np.exp(margin - margin.max(initial=0.0))
+    """Relative hazards and each patient's cumulative hazard, in the descending order."""
+    ordered = margin[sets.order]
+    hazard = np.exp(ordered - ordered.max(initial=0.0))
     jumps = sets.deaths / sets.sum_at_risk(hazard)
     lived = np.concatenate([np.cumsum(jumps[::-1])[::-1], [0.0]])
     return hazard, hazard * lived[sets.first_seen]

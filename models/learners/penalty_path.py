@@ -12,8 +12,8 @@ terms that would make it are left out, one round after another, until none does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -41,32 +41,21 @@ class Terms:
 
     def margin(self, beta: FloatArray) -> FloatArray:
         """Margins (n,) by these coefficients (m,)."""
-        return np.asarray(np.einsum("ij,j->i", self.values, beta) + self.offset)
-
-    def scaled(self, scale: FloatArray) -> Terms:
-        """The terms times a factor each."""
-        limits = Limits(self.limits.rows * scale, self.limits.culprits)
-        return replace(self, values=self.values * scale, limits=limits)
-
-    def only(self, kept: npt.NDArray[np.intp]) -> Terms:
-        """These terms alone."""
-        return replace(self, values=self.values[:, kept])
+        return np.asarray(self.values @ beta + self.offset)
 
 
-class LinearTask(Protocol):
-    """A penalised regression of one outcome on terms."""
+class Regression(Protocol):
+    """A penalised regression of one outcome on the terms of some of the patients."""
 
-    def fit(
-        self,
-        terms: Terms,
-        rows: npt.NDArray[np.intp] | None,
-        penalty: float,
-        start: FloatArray | None,
-    ) -> FloatArray:
-        """Coefficients (m,) from the terms of these rows, of all patients where None."""
+    @property
+    def terms(self) -> Terms:
+        """The terms of all patients."""
 
-    def score(self, margin: FloatArray, fold: Fold) -> float:
-        """Log likelihood that all patients' margins (n,), fitted without the fold, give it."""
+    def fit(self, penalties: FloatArray, start: FloatArray | None) -> FloatArray:
+        """Coefficients (m,) under penalties (m,) per event; an infinite one leaves a term out."""
+
+    def score(self, margin: FloatArray) -> float:
+        """Log likelihood that margins (n,) give the patients who were left out."""
 
 
 @dataclass(frozen=True)
@@ -81,96 +70,87 @@ class PenaltyPath:
 
 
 def choose_penalty(
-    task: LinearTask,
-    terms: Terms,
-    terms_of_folds: Callable[[], Iterator[Terms]],
+    everyone: Regression,
+    of_folds: Sequence[Regression],
     folds: Sequence[Fold],
     penalties: Sequence[float],
     adaptivities: Sequence[float],
 ) -> PenaltyPath:
     """The best penalty and adaptivity by cross-validation, and coefficients from all patients.
 
-    ``terms``: by a design learnt on all patients; ``terms_of_folds``: for each fold, the terms of
-    all patients by a design learnt on the fold's own patients alone. The weights of an adaptive
-    fit, too, are learnt on those alone.
+    ``everyone``: on all patients; ``of_folds``: on those each fold leaves in, by terms that were
+    learnt on them alone. The weights of an adaptive fit, too, are learnt on those alone.
     """
-    grid = sorted(penalties, reverse=True)
-    plain = _cross_validate(task, terms_of_folds, folds, grid, 0.0, None)
+    grid = np.array(sorted(penalties, reverse=True))
+    equal = [np.ones(regression.terms.values.shape[1]) for regression in of_folds]
+    plain = _cross_validate(of_folds, folds, grid, equal, 0.0)
     paths = [plain]
     for adaptivity in sorted(set(adaptivities) - {0.0}):
-        path = _cross_validate(task, terms_of_folds, folds, grid, adaptivity, plain.penalty)
-        paths.append(path)
+        weights = [_adapted(beta, adaptivity) for beta in plain.coefficients]
+        paths.append(_cross_validate(of_folds, folds, grid, weights, adaptivity))
     best = max(paths, key=lambda path: path.score)
-    scale = _scale(task, terms, None, best.adaptivity, plain.penalty)
-    scaled = terms.scaled(scale)
-    coefficients = _fit_within_directions(task, scaled, None, best.penalty, None) * scale
-    return PenaltyPath(best.penalty, best.adaptivity, best.score, best.out_of_fold, coefficients)
+    n_terms = everyone.terms.values.shape[1]
+    first = _fit_within_directions(everyone, np.full(n_terms, plain.penalty), None)
+    final = _fit_within_directions(everyone, best.penalty * _adapted(first, best.adaptivity), first)
+    return PenaltyPath(best.penalty, best.adaptivity, best.score, best.out_of_fold, final)
 
 
 @dataclass(frozen=True)
 class _CrossValidated:
+    """``coefficients``: of each fold, at the best penalty."""
+
     penalty: float
     adaptivity: float
     score: float
     out_of_fold: FloatArray
+    coefficients: list[FloatArray]
 
 
 def _cross_validate(
-    task: LinearTask,
-    terms_of_folds: Callable[[], Iterator[Terms]],
+    of_folds: Sequence[Regression],
     folds: Sequence[Fold],
-    grid: Sequence[float],
+    grid: FloatArray,
+    weights: Sequence[FloatArray],
     adaptivity: float,
-    plain_penalty: float | None,
 ) -> _CrossValidated:
     scores = np.zeros(len(grid))
-    out_of_fold = np.zeros((len(grid), sum(len(validate) for _, validate in folds)))
-    for fold, terms in zip(folds, terms_of_folds(), strict=True):
-        scale = _scale(task, terms, fold[0], adaptivity, plain_penalty)
-        scaled = terms.scaled(scale)
-        beta: FloatArray | None = None
+    out_of_fold = np.zeros((len(grid), sum(len(left_out) for _, left_out in folds)))
+    fitted: list[list[FloatArray]] = []
+    for regression, (_, left_out), weight in zip(of_folds, folds, weights, strict=True):
+        path: list[FloatArray] = []
         for position, penalty in enumerate(grid):
-            beta = _fit_within_directions(task, scaled, fold[0], penalty, beta)
-            margin = scaled.margin(beta)
-            scores[position] += task.score(margin, fold)
-            out_of_fold[position, fold[1]] = margin[fold[1]]
+            start = path[-1] if path else None
+            path.append(_fit_within_directions(regression, penalty * weight, start))
+            margin = regression.terms.margin(path[-1])
+            scores[position] += regression.score(margin)
+            out_of_fold[position, left_out] = margin[left_out]
+        fitted.append(path)
     best = int(np.argmax(scores))
-    return _CrossValidated(grid[best], adaptivity, float(scores[best]), out_of_fold[best])
+    coefficients = [path[best] for path in fitted]
+    return _CrossValidated(
+        float(grid[best]), adaptivity, float(scores[best]), out_of_fold[best], coefficients
+    )
 
 
-def _scale(
-    task: LinearTask,
-    terms: Terms,
-    rows: npt.NDArray[np.intp] | None,
-    adaptivity: float,
-    plain_penalty: float | None,
-) -> FloatArray:
-    if adaptivity == 0.0 or plain_penalty is None:
-        return np.ones(terms.values.shape[1])
-    size = np.abs(_fit_within_directions(task, terms, rows, plain_penalty, None))
-    return np.asarray((size / max(size.max(initial=0.0), 1e-300) + LEAST_SCALE) ** adaptivity)
+def _adapted(beta: FloatArray, adaptivity: float) -> FloatArray:
+    """How much harder each term (m,) is shrunk, given the coefficients of a plain fit."""
+    size = np.abs(beta)
+    scale = (size / max(size.max(initial=0.0), 1e-300) + LEAST_SCALE) ** adaptivity
+    return np.asarray(scale**-2.0)
 
 
 def _fit_within_directions(
-    task: LinearTask,
-    terms: Terms,
-    rows: npt.NDArray[np.intp] | None,
-    penalty: float,
-    start: FloatArray | None,
+    regression: Regression, penalties: FloatArray, start: FloatArray | None
 ) -> FloatArray:
-    kept = np.arange(terms.values.shape[1])
-    beta = task.fit(terms, rows, penalty, start)
-    while len(against := _terms_against(beta, terms.limits, kept)):
-        kept = np.setdiff1d(kept, against)
-        fitted = task.fit(terms.only(kept), rows, penalty, beta[kept])
-        beta = np.zeros(len(beta))
-        beta[kept] = fitted
+    beta = regression.fit(penalties, start)
+    while (against := _against(beta, regression.terms.limits) & np.isfinite(penalties)).any():
+        penalties = np.where(against, np.inf, penalties)
+        beta = regression.fit(penalties, beta)
     return beta
 
 
-def _terms_against(
-    beta: FloatArray, limits: Limits, kept: npt.NDArray[np.intp]
-) -> npt.NDArray[np.intp]:
-    """The kept terms that must go for limits to be held."""
-    broken = limits.culprits[limits.rows @ beta < -_ROUNDING]
-    return np.intersect1d(broken, kept)
+def _against(beta: FloatArray, limits: Limits) -> npt.NDArray[np.bool_]:
+    """The terms (m,) that must go for limits to be held."""
+    against = np.zeros(len(beta), bool)
+    against[limits.culprits[limits.rows @ beta < -_ROUNDING]] = True
+    return against

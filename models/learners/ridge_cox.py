@@ -6,108 +6,118 @@ sets; docs/decisions/0010 has the comparison with lifelines.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
-from models.learners.partial_likelihood import RiskSets, information, log_likelihood, score
+from models.learners.partial_likelihood import RiskSets, information, log_likelihood, residuals
 from models.learners.penalty_path import FloatArray, Fold, Terms
 
-_MAX_STEPS = 30
-EXACT, SEARCHING = 1e-14, 1e-6  # relative gain of the objective at which a fit ends
-_STALE = 0.1  # a step that gains more than this share of the one before asks for a fresh Hessian
+_MAX_STEPS = 100
+EXACT, SEARCHING = 1e-14, 1e-8  # relative gain of the objective at which a fit ends
+_STALE = 0.5  # a step that gains more than this share of the one before asks for a fresh Hessian
 
 
 def fit_ridge_cox(
     covariates: FloatArray,
     sets: RiskSets,
-    penalty: float,
+    penalty: float | FloatArray,
     start: FloatArray | None = None,
     tolerance: float = EXACT,
     hessian: FloatArray | None = None,
-    offset: FloatArray | None = None,
-) -> tuple[FloatArray, FloatArray]:
-    """Coefficients (m,) that maximise ``log likelihood / events - penalty / 2 * |beta|^2``.
+    offset: FloatArray | float = 0.0,
+) -> FloatArray:
+    """Coefficients (m,) that maximise ``log likelihood / events - sum(penalty / 2 * beta^2)``.
 
-    ``covariates``: (n, m) standardised, in the order of the patients of ``sets``; ``offset``: (n,)
-    enters the margin as it is. ``penalty`` is per event, so that one grid serves cohorts of any
-    size. Newton's method with step halving; the Hessian, m times as dear as the gradient, is kept
-    for as long as steps with it gain quickly, and returned, so that a fit with a neighbouring
-    penalty can begin with it.
+    ``covariates``: (n, m) standardised; ``offset``: (n,) enters the margin as it is. ``penalty`` is
+    per event, so that one grid serves cohorts of any size, and may be one for each term (m,); an
+    infinite one leaves the term out. Newton's method with step halving; a Hessian (m, m) of the
+    likelihood, dearer than dozens of gradients, is kept for as long as steps with it gain quickly,
+    so ``hessian`` may be that of a neighbouring fit.
     """
-    ordered = covariates[sets.order]
-    offset = np.zeros(len(covariates)) if offset is None else offset
-    ordered_offset = offset[sets.order]
-    beta = np.zeros(covariates.shape[1]) if start is None else start.copy()
-    strength = penalty * sets.n_events
+    strength = np.broadcast_to(penalty, covariates.shape[1]) * sets.n_events
+    free = np.flatnonzero(np.isfinite(strength))
+    strength = strength[free]
+    beta = np.zeros(len(free)) if start is None else start[free]
 
-    def objective(candidate: FloatArray) -> float:
-        margin = np.einsum("ij,j->i", covariates, candidate) + offset
-        return log_likelihood(sets, margin) - 0.5 * strength * float(candidate @ candidate)
+    def spread(of_free: FloatArray) -> FloatArray:
+        whole = np.zeros(covariates.shape[1])
+        whole[free] = of_free
+        return whole
 
-    current, gained, factor = objective(beta), np.inf, None
+    def objective(beta: FloatArray, margin: FloatArray) -> float:
+        return log_likelihood(sets, margin) - 0.5 * float(strength @ beta**2)
+
+    margin = covariates @ spread(beta) + offset
+    current, gained, factor = objective(beta, margin), np.inf, None
     for _ in range(_MAX_STEPS):
-        margin = np.einsum("ij,j->i", ordered, beta) + ordered_offset
         if hessian is None:
-            hessian, factor = information(sets, ordered, margin), None
-        factor = factor or cho_factor(hessian + strength * np.eye(len(beta)))
-        step = cho_solve(factor, score(sets, ordered, margin) - strength * beta)
-        following = objective(beta + step)
-        while not following >= current and np.abs(step).max() > EXACT:
-            step = step / 2
-            following = objective(beta + step)
+            hessian, factor = information(sets, covariates, margin), None
+        factor = factor or cho_factor(hessian[np.ix_(free, free)] + np.diag(strength))
+        gradient = (covariates.T @ residuals(sets, margin))[free] - strength * beta
+        step = cho_solve(factor, gradient)
+        along = covariates @ spread(step)
+        following = objective(beta + step, margin + along)
+        while not following >= current and np.abs(step).max(initial=0.0) > EXACT:
+            step, along = step / 2, along / 2
+            following = objective(beta + step, margin + along)
         before, gained = gained, following - current
-        beta, current = beta + step, following
+        beta, margin, current = beta + step, margin + along, following
         if abs(gained) < tolerance * max(1.0, abs(current)):
             break
         if gained > _STALE * before:
             hessian = None
-    return beta, information(sets, ordered, margin) if hessian is None else hessian
+    return spread(beta)
 
 
-class CoxTask:
-    """Ridge Cox regression of one cause, for `models.learners.penalty_path`."""
+@dataclass
+class CoxRegression:
+    """Ridge Cox regression on the patients of ``sets``, for `models.learners.penalty_path`.
 
-    def __init__(self, time: FloatArray, occurred: npt.NDArray[np.bool_]) -> None:
-        self.time, self.occurred = time, occurred
-        self.everyone = RiskSets(time, occurred)
-        self._cached: tuple[bytes, RiskSets] = (b"", self.everyone)
-        self._hessian: FloatArray | None = None
-        self._fitted_on: tuple[FloatArray | None, RiskSets | None] = (None, None)
+    The Hessian at the first fit's end serves those that follow.
+    """
 
-    def fit(
-        self,
-        terms: Terms,
-        rows: npt.NDArray[np.intp] | None,
-        penalty: float,
-        start: FloatArray | None,
-    ) -> FloatArray:
-        """Coefficients from the terms of these rows, of all patients where None."""
-        if rows is None:
-            return fit_ridge_cox(terms.values, self.everyone, penalty, start, offset=terms.offset)[
-                0
-            ]
-        sets = self._sets(rows)
-        same = self._fitted_on[0] is terms.values and self._fitted_on[1] is sets
-        hessian = self._hessian if same else None
-        beta, self._hessian = fit_ridge_cox(
-            terms.values[rows], sets, penalty, start, SEARCHING, hessian, terms.offset[rows]
+    terms: Terms
+    sets: RiskSets
+    everyone: RiskSets
+    tolerance: float
+    hessian: FloatArray | None = None
+
+    def fit(self, penalties: FloatArray, start: FloatArray | None) -> FloatArray:
+        """Coefficients (m,) under penalties (m,) per event."""
+        values, offset = self.terms.values, self.terms.offset
+        beta = fit_ridge_cox(
+            values, self.sets, penalties, start, self.tolerance, self.hessian, offset
         )
-        self._fitted_on = (terms.values, sets)
+        if self.hessian is None:
+            self.hessian = information(self.sets, values, self.terms.margin(beta))
         return beta
 
-    def score(self, margin: FloatArray, fold: Fold) -> float:
-        """``loglik(all) - loglik(without the fold)`` of margins fitted without the fold.
+    def given(self, offset: FloatArray) -> CoxRegression:
+        """The same with an offset (n,) in every margin."""
+        return replace(self, terms=replace(self.terms, offset=offset))
+
+    def score(self, margin: FloatArray) -> float:
+        """``loglik(all) - loglik(those fitted on)`` of margins (n,).
 
         Cross-validated partial likelihood (Verweij and van Houwelingen 1993, Statistics in
         Medicine 12:2305-2314): informative even where a fold holds few events.
         """
-        fit_rows = fold[0]
-        without = log_likelihood(self._sets(fit_rows), margin[fit_rows])
-        return log_likelihood(self.everyone, margin) - without
+        return log_likelihood(self.everyone, margin) - log_likelihood(self.sets, margin)
 
-    def _sets(self, rows: npt.NDArray[np.intp]) -> RiskSets:
-        key = rows.tobytes()
-        if self._cached[0] != key:
-            self._cached = (key, RiskSets(self.time[rows], self.occurred[rows]))
-        return self._cached[1]
+
+class CoxTask:
+    """One cause of a cohort with times, to be regressed on terms."""
+
+    def __init__(self, time: FloatArray, occurred: npt.NDArray[np.bool_]) -> None:
+        self._time, self._occurred = time, occurred
+        self._everyone = RiskSets(time, occurred)
+
+    def on(self, terms: Terms, fold: Fold | None) -> CoxRegression:
+        """The regression on the patients a fold leaves in, on all, exactly, where None."""
+        if fold is None:
+            return CoxRegression(terms, self._everyone, self._everyone, EXACT)
+        sets = RiskSets(self._time, self._occurred, fold[0])
+        return CoxRegression(terms, sets, self._everyone, SEARCHING)

@@ -5,6 +5,8 @@ Written here because scikit-learn's takes no offset, which what gaps leave open 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve
@@ -15,43 +17,67 @@ _MAX_STEPS = 50
 _EXACT = 1e-12  # relative gain of the objective at which a fit ends
 
 
+@dataclass(frozen=True)
+class LogisticRegression:
+    """Ridge logistic regression on the patients a fold leaves in."""
+
+    terms: Terms
+    occurred: npt.NDArray[np.bool_]
+    fold: Fold
+
+    def fit(self, penalties: FloatArray, start: FloatArray | None) -> FloatArray:
+        """Coefficients (m,) without the intercept, under penalties (m,) per event.
+
+        An infinite penalty leaves the term out. ``start`` is not needed.
+        """
+        rows, free = self.fold[0], np.flatnonzero(np.isfinite(penalties))
+        beta = np.zeros(len(penalties))
+        beta[free] = fit_ridge_logistic(
+            self.terms.values[np.ix_(rows, free)],
+            self.occurred[rows],
+            penalties[free],
+            self.terms.offset[rows],
+        )
+        return beta
+
+    def given(self, offset: FloatArray) -> LogisticRegression:
+        """The same with an offset (n,) in all log odds."""
+        return replace(self, terms=replace(self.terms, offset=offset))
+
+    def score(self, margin: FloatArray) -> float:
+        """Log likelihood of the fold's patients, with the intercept of the others."""
+        rows, left_out = self.fold
+        intercept = _intercept(margin[rows], self.occurred[rows])
+        return _log_likelihood(margin[left_out] + intercept, self.occurred[left_out])
+
+
 class LogisticTask:
-    """Ridge logistic regression, for `models.learners.penalty_path`; the penalty is per event."""
+    """A yes or no, to be regressed on terms."""
 
     def __init__(self, occurred: npt.NDArray[np.bool_]) -> None:
-        self.occurred = occurred
+        self._occurred = occurred
 
-    def fit(
-        self,
-        terms: Terms,
-        rows: npt.NDArray[np.intp] | None,
-        penalty: float,
-        start: FloatArray | None,
-    ) -> FloatArray:
-        """Coefficients (m,) without the intercept; ``start`` is not needed."""
-        chosen = slice(None) if rows is None else rows
-        return fit_ridge_logistic(
-            terms.values[chosen], self.occurred[chosen], penalty, terms.offset[chosen]
-        )
-
-    def score(self, margin: FloatArray, fold: Fold) -> float:
-        """Log likelihood of the fold's patients, with the intercept of the others."""
-        fit_rows, validate_rows = fold
-        intercept = _intercept(margin[fit_rows], self.occurred[fit_rows])
-        return _log_likelihood(margin[validate_rows] + intercept, self.occurred[validate_rows])
+    def on(self, terms: Terms, fold: Fold | None) -> LogisticRegression:
+        """The regression on the patients a fold leaves in, on all where None."""
+        everyone = np.arange(len(self._occurred))
+        return LogisticRegression(terms, self._occurred, fold or (everyone, everyone[:0]))
 
 
 def fit_ridge_logistic(
-    covariates: FloatArray, occurred: npt.NDArray[np.bool_], penalty: float, offset: FloatArray
+    covariates: FloatArray,
+    occurred: npt.NDArray[np.bool_],
+    penalty: float | FloatArray,
+    offset: FloatArray,
 ) -> FloatArray:
-    """Coefficients (m,) that maximise ``log likelihood / events - penalty / 2 * |beta|^2``.
+    """Coefficients (m,) that maximise ``log likelihood / events - sum(penalty / 2 * beta^2)``.
 
-    ``covariates``: (n, m) standardised; ``offset``: (n,) enters the log odds as it is. The
-    intercept is not penalised and not returned. Newton's method with step halving.
+    ``covariates``: (n, m) standardised; ``offset``: (n,) enters the log odds as it is; ``penalty``:
+    one for all terms, or (m,). The intercept is not penalised and not returned. Newton's method
+    with step halving.
     """
     design = np.concatenate([covariates, np.ones((len(covariates), 1))], axis=1)
-    strength = np.full(design.shape[1], penalty * max(int(occurred.sum()), 1))
-    strength[-1] = 0.0
+    strength = np.zeros(design.shape[1])
+    strength[:-1] = penalty * max(int(occurred.sum()), 1)
     beta = np.zeros(design.shape[1])
     beta[-1] = _intercept(offset, occurred)
 

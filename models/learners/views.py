@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from models.learners.completion import Completed, Completion
 from models.learners.completion_fitting import learn_completion
+from models.learners.linear import LinearDesign
 from models.learners.penalty_path import Fold
 
 
 @dataclass(frozen=True)
 class View:
-    """All patients' features, completed as one group of them teaches."""
+    """All patients' features, completed as one group of them teaches, and what it makes of them."""
 
     completion: Completion
+    design: LinearDesign
     seen: Completed = field(repr=False)
 
 
@@ -35,9 +38,10 @@ class Views:
         """Complete features (n, p) once for each fold, on its own patients, and once on all."""
         features = X.to_numpy(np.float64)
 
-        def view(teachers: np.ndarray) -> View:
-            completion = learn_completion(teachers)
-            return View(completion, completion.complete(features))
+        def view(rows: npt.NDArray[np.intp]) -> View:
+            completion = learn_completion(features[rows])
+            seen = completion.complete(features)
+            return View(completion, LinearDesign.learn(completion, seen.take(rows)), seen)
 
-        of_folds = tuple(view(features[fit_rows]) for fit_rows, _ in folds)
-        return cls(tuple(X.columns), tuple(folds), of_folds, view(features))
+        of_folds = tuple(view(fit_rows) for fit_rows, _ in folds)
+        return cls(tuple(X.columns), tuple(folds), of_folds, view(np.arange(len(features))))

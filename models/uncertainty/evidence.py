@@ -50,14 +50,12 @@ class CoxLikelihood:
         self, terms: FloatArray, penalty: float, start: FloatArray | None
     ) -> tuple[FloatArray, FloatArray]:
         """Coefficients and margins of a ridge Cox regression."""
-        beta, _ = fit_ridge_cox(terms, self._sets, penalty, start)
+        beta = fit_ridge_cox(terms, self._sets, penalty, start)
         return beta, np.einsum("ij,j->i", terms, beta)
 
     def at(self, terms: FloatArray, margins: FloatArray) -> tuple[float, FloatArray]:
         """Log partial likelihood and its negative Hessian."""
-        order = self._sets.order
-        curvature = information(self._sets, terms[order], margins[order])
-        return log_likelihood(self._sets, margins), curvature
+        return log_likelihood(self._sets, margins), information(self._sets, terms, margins)
 
 
 class LogisticLikelihood:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import xgboost
 
 from features.endpoint import EVENT
 from features.splits import cross_validation_folds
+from models.learners.binned import Binned
 from models.learners.boosting import COX, BoostingTask, cross_validate_rounds, fit_boosted
 from models.learners.partial_likelihood import RiskSets, log_likelihood
 from models.learners.views import Views
@@ -23,30 +27,32 @@ def task() -> BoostingTask:
 
 
 @pytest.fixture(scope="module")
-def views() -> Views:
+def binned() -> Binned:
     X, endpoint = draw_cohort(900, seed=12, missing=0.05)
-    return Views.learn(X, list(cross_validation_folds(endpoint, 4, 0)))
+    return Binned.of(Views.learn(X, list(cross_validation_folds(endpoint, 4, 0))))
 
 
 def test_out_of_fold_margins_rank_patients_the_boosters_never_saw(
-    task: BoostingTask, views: Views
+    task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, views, SETTINGS, max_rounds=200, patience=20)
+    path = cross_validate_rounds(task, binned, SETTINGS, max_rounds=200, patience=20)
     sets = RiskSets(np.abs(task.label), task.label > 0)
     assert log_likelihood(sets, path.out_of_fold) > log_likelihood(sets, np.zeros(900)) + 20
 
 
 def test_boosting_stops_when_held_out_patients_no_longer_gain(
-    task: BoostingTask, views: Views
+    task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, views, SETTINGS, max_rounds=2_000, patience=10)
+    path = cross_validate_rounds(task, binned, SETTINGS, max_rounds=2_000, patience=10)
     assert 5 < path.rounds < 1_000
 
 
-def test_the_margin_is_centred_on_the_patients_fitted_on(task: BoostingTask, views: Views) -> None:
-    path = cross_validate_rounds(task, views, SETTINGS, max_rounds=30, patience=5)
-    part = fit_boosted(task, views, path)
-    seen = views.everyone.seen
+def test_the_margin_is_centred_on_the_patients_fitted_on(
+    task: BoostingTask, binned: Binned
+) -> None:
+    path = cross_validate_rounds(task, binned, SETTINGS, max_rounds=30, patience=5)
+    part = fit_boosted(task, binned, path)
+    seen = binned.views.everyone.seen
     assert part.booster.num_boosted_rounds() == path.rounds
     assert (part.margin(seen) - part.gap_terms(seen).sum(axis=1)).mean() == pytest.approx(
         0.0, abs=1e-6
@@ -55,9 +61,32 @@ def test_the_margin_is_centred_on_the_patients_fitted_on(task: BoostingTask, vie
 
 
 def test_what_a_gap_leaves_open_is_weighed_by_what_the_trees_make_of_the_feature(
-    task: BoostingTask, views: Views
+    task: BoostingTask, binned: Binned
 ) -> None:
-    part = fit_boosted(task, views, cross_validate_rounds(task, views, SETTINGS, 30, 5))
+    part = fit_boosted(task, binned, cross_validate_rounds(task, binned, SETTINGS, 30, 5))
     rises = part.slopes * np.array([1, -1, 0, 0, 0])
     assert (rises[:2] > 0.05).all()
     assert np.abs(part.slopes[2:]).max() < rises[:2].min()
+
+
+def test_patients_binned_once_serve_any_number_of_outcomes(
+    task: BoostingTask, binned: Binned
+) -> None:
+    first = cross_validate_rounds(task, binned, SETTINGS, 30, 5)
+    other = replace(task, label=-task.label)
+    cross_validate_rounds(other, binned, SETTINGS, 30, 5)
+    again = cross_validate_rounds(task, binned, SETTINGS, 30, 5)
+    assert (again.out_of_fold == first.out_of_fold).all()
+    assert again.loss == first.loss
+
+
+def test_binned_patients_get_the_trees_that_they_get_unbinned(
+    task: BoostingTask, binned: Binned
+) -> None:
+    path = cross_validate_rounds(task, binned, SETTINGS, 30, 5)
+    seen = binned.views.everyone.seen
+    matrix = xgboost.DMatrix(seen.values, label=task.label)
+    plain = xgboost.train(task.settings(SETTINGS), matrix, path.rounds)
+    ours = fit_boosted(task, binned, path).booster
+    theirs = plain.predict(matrix, output_margin=True)
+    assert ours.inplace_predict(seen.values, predict_type="margin") == pytest.approx(theirs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -21,9 +19,19 @@ def _choose(
     draws = np.random.default_rng(seed)
     terms = draws.normal(size=(600, len(beta)))
     time = draws.exponential(np.exp(-terms @ beta))
-    free = _free(terms)
     task = CoxTask(time, draws.random(600) < 0.4)
-    return choose_penalty(task, free, lambda: _repeat(free), _folds(600), PENALTIES, adaptivities)
+    return _path(task, _free(terms), PENALTIES, adaptivities)
+
+
+def _path(
+    task: CoxTask | LogisticTask,
+    terms: Terms,
+    penalties: tuple[float, ...],
+    adaptivities: tuple[float, ...],
+) -> PenaltyPath:
+    folds = _folds(len(terms.values))
+    of_folds = [task.on(terms, fold) for fold in folds]
+    return choose_penalty(task.on(terms, None), of_folds, folds, penalties, adaptivities)
 
 
 def _folds(n_patients: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -37,10 +45,6 @@ def _free(values: np.ndarray) -> Terms:
 
 def _limits(directions: np.ndarray) -> Limits:
     return Limits(np.diag(directions), np.arange(len(directions)))
-
-
-def _repeat(terms: Terms) -> Iterator[Terms]:
-    return iter([terms] * 3)
 
 
 def test_where_nothing_is_to_be_learnt_the_strongest_penalty_wins() -> None:
@@ -69,8 +73,7 @@ def test_every_patient_gets_a_margin_from_a_fit_without_that_patient() -> None:
     draws = np.random.default_rng(3)
     terms, occurred = draws.normal(size=(900, 100)), draws.random(900) < 0.5
     task = LogisticTask(occurred)
-    free = _free(terms)
-    path = choose_penalty(task, free, lambda: _repeat(free), _folds(900), (0.001,), (0.0,))
+    path = _path(task, _free(terms), (0.001,), (0.0,))
     assert abs(np.corrcoef(path.out_of_fold, occurred)[0, 1]) < 0.1
     assert np.corrcoef(terms @ path.coefficients, occurred)[0, 1] > 0.25
 
@@ -79,8 +82,7 @@ def test_logistic_coefficients_point_where_the_truth_does() -> None:
     draws = np.random.default_rng(4)
     terms = draws.normal(size=(3_000, 3))
     occurred = draws.random(3_000) < 1 / (1 + np.exp(1.0 - terms @ [1.0, -0.5, 0.0]))
-    free, task = _free(terms), LogisticTask(occurred)
-    path = choose_penalty(task, free, lambda: _repeat(free), _folds(3_000), PENALTIES, (0.0, 1.0))
+    path = _path(LogisticTask(occurred), _free(terms), PENALTIES, (0.0, 1.0))
     assert path.coefficients == pytest.approx([1.0, -0.5, 0.0], abs=0.12)
 
 
@@ -91,7 +93,7 @@ def test_no_coefficient_points_against_its_direction() -> None:
     directions = np.array([1.0, 1.0, -1.0, 1.0, -1.0, 0.0])
     terms = Terms(values, _limits(directions), np.zeros(800))
     task = CoxTask(time, np.ones(800, bool))
-    path = choose_penalty(task, terms, lambda: _repeat(terms), _folds(800), PENALTIES, (0.0, 1.0))
+    path = _path(task, terms, PENALTIES, (0.0, 1.0))
     assert (path.coefficients * directions >= 0).all()
     assert path.coefficients[1] == path.coefficients[2] == 0.0
     assert path.coefficients[0] > 0.3

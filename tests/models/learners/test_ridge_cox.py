@@ -9,7 +9,12 @@ from lifelines import CoxPHFitter
 from sksurv.linear_model import CoxPHSurvivalAnalysis
 
 from features.endpoint import EVENT
-from models.learners.partial_likelihood import RiskSets, log_likelihood, score
+from models.learners.partial_likelihood import (
+    RiskSets,
+    information,
+    log_likelihood,
+    residuals,
+)
 from models.learners.ridge_cox import fit_ridge_cox
 from tests.models.conftest import draw_cohort
 
@@ -44,15 +49,49 @@ def test_margins_far_apart_have_a_likelihood_all_the_same() -> None:
     assert log_likelihood(RiskSets(time, occurred), margin) == pytest.approx(expected)
 
 
-def test_the_score_is_the_derivative_of_the_likelihood() -> None:
+def test_residuals_are_the_derivative_of_the_likelihood_and_information_theirs() -> None:
     terms, time, occurred = _standardised(300, seed=2)
     sets, beta, step = RiskSets(np.ceil(time), occurred), np.full(terms.shape[1], 0.2), 1e-6
-    derivative = score(sets, terms[sets.order], (terms @ beta)[sets.order])
+    derivative = terms.T @ residuals(sets, terms @ beta)
+    curvature = information(sets, terms, terms @ beta)
     for position in range(terms.shape[1]):
         moved = np.zeros_like(beta)
         moved[position] = step
-        up, down = (log_likelihood(sets, terms @ (beta + s * moved)) for s in (1, -1))
+        margins = [terms @ (beta + s * moved) for s in (1, -1)]
+        up, down = (log_likelihood(sets, margin) for margin in margins)
         assert derivative[position] == pytest.approx((up - down) / (2 * step), abs=1e-3)
+        steeper, flatter = (terms.T @ residuals(sets, margin) for margin in margins)
+        assert -curvature[position] == pytest.approx((steeper - flatter) / (2 * step), abs=1e-3)
+
+
+def test_who_does_not_count_changes_nothing() -> None:
+    terms, time, occurred = _standardised(300, seed=7)
+    rows = np.arange(300)[np.arange(300) % 3 != 1]
+    some, alone = RiskSets(time, occurred, rows), RiskSets(time[rows], occurred[rows])
+    margin = terms @ np.full(terms.shape[1], 0.3)
+    assert log_likelihood(some, margin) == log_likelihood(alone, margin[rows])
+    assert residuals(some, margin)[rows] == pytest.approx(residuals(alone, margin[rows]))
+    assert not residuals(some, margin)[1::3].any()
+    ours, theirs = fit_ridge_cox(terms, some, 0.1), fit_ridge_cox(terms[rows], alone, 0.1)
+    assert ours == pytest.approx(theirs, abs=1e-9)
+
+
+def test_a_penalty_of_each_term_is_one_of_terms_of_other_scales() -> None:
+    terms, time, occurred = _standardised(400, seed=8)
+    sets, scale = RiskSets(time, occurred), np.linspace(0.2, 2.0, terms.shape[1])
+    ours = fit_ridge_cox(terms, sets, 0.1 / scale**2)
+    assert ours == pytest.approx(fit_ridge_cox(terms * scale, sets, 0.1) * scale, abs=1e-7)
+
+
+def test_a_term_with_an_infinite_penalty_is_left_out() -> None:
+    terms, time, occurred = _standardised(400, seed=9)
+    sets, penalty = RiskSets(time, occurred), np.full(terms.shape[1], 0.1)
+    penalty[1] = np.inf
+    kept = np.flatnonzero(np.isfinite(penalty))
+    ours = fit_ridge_cox(terms, sets, penalty, start=np.ones(terms.shape[1]))
+    assert ours[1] == 0.0
+    assert ours[kept] == pytest.approx(fit_ridge_cox(terms[:, kept], sets, 0.1), abs=1e-7)
+    assert not fit_ridge_cox(terms, sets, np.inf).any()
 
 
 @pytest.mark.parametrize("penalty", [1.0, 0.1, 0.001])
@@ -62,7 +101,7 @@ def test_coefficients_equal_scikit_survival(penalty: float) -> None:
     alpha = penalty * occurred.sum()  # its penalty is of the whole likelihood, ours per event
     outcome = np.array(list(zip(occurred, time, strict=True)), dtype=[("e", "?"), ("t", "<f8")])
     theirs = CoxPHSurvivalAnalysis(alpha=alpha, ties="breslow", tol=1e-12).fit(terms, outcome)
-    ours, _ = fit_ridge_cox(terms, RiskSets(time, occurred), penalty)
+    ours = fit_ridge_cox(terms, RiskSets(time, occurred), penalty)
     assert ours == pytest.approx(theirs.coef_, abs=1e-6)
 
 
@@ -72,14 +111,15 @@ def test_without_ties_coefficients_equal_lifelines() -> None:
     terms, time, occurred = _standardised(400, seed=4)
     frame = pd.DataFrame(terms).assign(time=time, event=occurred)
     theirs = CoxPHFitter().fit(frame, "time", "event").params_.to_numpy()
-    ours, _ = fit_ridge_cox(terms, RiskSets(time, occurred), penalty=1e-9)
+    ours = fit_ridge_cox(terms, RiskSets(time, occurred), penalty=1e-9)
     assert ours == pytest.approx(theirs, abs=1e-5)
 
 
 def test_a_fit_that_begins_with_a_neighbour_s_hessian_ends_where_a_fresh_one_does() -> None:
     terms, time, occurred = _standardised(500, seed=6)
     sets = RiskSets(time, occurred)
-    neighbour, hessian = fit_ridge_cox(terms, sets, penalty=0.3)
-    warm, _ = fit_ridge_cox(terms, sets, 0.1, start=neighbour, hessian=hessian)
-    fresh, _ = fit_ridge_cox(terms, sets, 0.1)
+    neighbour = fit_ridge_cox(terms, sets, penalty=0.3)
+    hessian = information(sets, terms, terms @ neighbour)
+    warm = fit_ridge_cox(terms, sets, 0.1, start=neighbour, hessian=hessian)
+    fresh = fit_ridge_cox(terms, sets, 0.1)
     assert warm == pytest.approx(fresh, abs=1e-6)

@@ -58,7 +58,7 @@ def _fits(
         return np.asarray(model.fit(terms, outcome).coef_)
 
     return {
-        "calcirisk": lambda: fit_ridge_cox(terms, RiskSets(follow_up, occurred), PENALTY),
+        "calcirisk": lambda: fit_ridge_cox(terms, RiskSets(follow_up, occurred), PENALTY)[0],
         "lifelines": lifelines,
         "scikit-survival": scikit_survival,
     }

@@ -102,18 +102,25 @@ def fit_linear_part(
     first_penalty = sorted(penalties)[len(penalties) // 2]
     of_features = np.array(directions, np.int8)
 
-    def regress(view: View, fold: Fold | None) -> tuple[Regression, FloatArray]:
+    def regress(
+        view: View, fold: Fold | None, near: FloatArray | None
+    ) -> tuple[Regression, FloatArray]:
         values = view.design.terms(view.seen)
         terms = Terms(values, view.design.limits(of_features), np.zeros(len(values)))
         first = task.on(terms, fold)
-        coefficients = first.fit(np.full(values.shape[1], first_penalty), None)
-        slopes = coefficients[: len(view.completion.used)] * outcome.damping
+        used, start = view.completion.used, np.zeros(values.shape[1])
+        if near is not None:  # the optimum is one and the same from anywhere; it only comes sooner
+            start[: len(used)] = near[used]
+        coefficients = first.fit(np.full(values.shape[1], first_penalty), start)
+        slopes = coefficients[: len(used)] * outcome.damping
         by_pattern = view.completion.gap_terms(view.seen.gaps, slopes).sum(axis=1)
         return first.given(by_pattern[view.seen.gaps.pattern]), slopes
 
-    everyone, slopes = regress(views.everyone, None)
+    everyone, slopes = regress(views.everyone, None, None)
+    near = np.zeros(len(directions))
+    near[views.everyone.completion.used] = slopes
     of_folds = [
-        regress(view, fold)[0] for view, fold in zip(views.of_folds, views.folds, strict=True)
+        regress(view, fold, near)[0] for view, fold in zip(views.of_folds, views.folds, strict=True)
     ]
     path = choose_penalty(everyone, of_folds, views.folds, penalties, adaptivities)
     part = LinearPart(views.everyone.design, path.coefficients, slopes, path.penalty)

@@ -16,7 +16,7 @@ from models.learners.partial_likelihood import RiskSets, information, log_likeli
 from models.learners.penalty_path import FloatArray, Fold, Terms
 
 _MAX_STEPS = 100
-EXACT, SEARCHING = 1e-14, 1e-8  # relative gain of the objective at which a fit ends
+EXACT, SEARCHING = 1e-14, 1e-9  # relative gain of the objective at which a fit ends
 _STALE = 0.5  # a step that gains more than this share of the one before asks for a fresh Hessian
 
 
@@ -28,14 +28,14 @@ def fit_ridge_cox(
     tolerance: float = EXACT,
     hessian: FloatArray | None = None,
     offset: FloatArray | float = 0.0,
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     """Coefficients (m,) that maximise ``log likelihood / events - sum(penalty / 2 * beta^2)``.
 
     ``covariates``: (n, m) standardised; ``offset``: (n,) enters the margin as it is. ``penalty`` is
     per event, so that one grid serves cohorts of any size, and may be one for each term (m,); an
     infinite one leaves the term out. Newton's method with step halving; a Hessian (m, m) of the
     likelihood, dearer than dozens of gradients, is kept for as long as steps with it gain quickly,
-    so ``hessian`` may be that of a neighbouring fit.
+    and returned, so that a neighbouring fit can begin with it.
     """
     strength = np.broadcast_to(penalty, covariates.shape[1]) * sets.n_events
     free = np.flatnonzero(np.isfinite(strength))
@@ -51,11 +51,10 @@ def fit_ridge_cox(
         return log_likelihood(sets, margin) - 0.5 * float(strength @ beta**2)
 
     margin = covariates @ spread(beta) + offset
-    current, gained, factor = objective(beta, margin), np.inf, None
+    hessian = information(sets, covariates, margin) if hessian is None else hessian
+    factor = cho_factor(hessian[np.ix_(free, free)] + np.diag(strength))
+    current, gained = objective(beta, margin), np.inf
     for _ in range(_MAX_STEPS):
-        if hessian is None:
-            hessian, factor = information(sets, covariates, margin), None
-        factor = factor or cho_factor(hessian[np.ix_(free, free)] + np.diag(strength))
         gradient = (covariates.T @ residuals(sets, margin))[free] - strength * beta
         step = cho_solve(factor, gradient)
         along = covariates @ spread(step)
@@ -68,15 +67,16 @@ def fit_ridge_cox(
         if abs(gained) < tolerance * max(1.0, abs(current)):
             break
         if gained > _STALE * before:
-            hessian = None
-    return spread(beta)
+            hessian = information(sets, covariates, margin)
+            factor = cho_factor(hessian[np.ix_(free, free)] + np.diag(strength))
+    return spread(beta), hessian
 
 
 @dataclass
 class CoxRegression:
     """Ridge Cox regression on the patients of ``sets``, for `models.learners.penalty_path`.
 
-    The Hessian at the first fit's end serves those that follow.
+    The last Hessian of one fit serves the next.
     """
 
     terms: Terms
@@ -88,11 +88,9 @@ class CoxRegression:
     def fit(self, penalties: FloatArray, start: FloatArray | None) -> FloatArray:
         """Coefficients (m,) under penalties (m,) per event."""
         values, offset = self.terms.values, self.terms.offset
-        beta = fit_ridge_cox(
+        beta, self.hessian = fit_ridge_cox(
             values, self.sets, penalties, start, self.tolerance, self.hessian, offset
         )
-        if self.hessian is None:
-            self.hessian = information(self.sets, values, self.terms.margin(beta))
         return beta
 
     def given(self, offset: FloatArray) -> CoxRegression:

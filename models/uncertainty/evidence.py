@@ -50,7 +50,7 @@ class CoxLikelihood:
         self, terms: FloatArray, penalty: float, start: FloatArray | None
     ) -> tuple[FloatArray, FloatArray]:
         """Coefficients and margins of a ridge Cox regression."""
-        beta = fit_ridge_cox(terms, self._sets, penalty, start)
+        beta, _ = fit_ridge_cox(terms, self._sets, penalty, start)
         return beta, np.einsum("ij,j->i", terms, beta)
 
     def at(self, terms: FloatArray, margins: FloatArray) -> tuple[float, FloatArray]:

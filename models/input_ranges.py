@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,9 +49,27 @@ class InputRanges:
         """How many important inputs each patient lacks (n,)."""
         return np.asarray(self._find_missing(covariates).sum(axis=1), dtype=np.int64)
 
+    def name_missing(self, covariates: pd.DataFrame) -> pd.Categorical[str]:
+        """Names of the important inputs that each patient lacks (n,), "; " between them."""
+        missing = self._find_missing(covariates)
+        bits = (
+            np.packbits(missing, axis=1) if missing.size else np.zeros((len(missing), 0), np.uint8)
+        )
+        padded = np.zeros((len(bits), max(1, -(-bits.shape[1] // 8)) * 8), np.uint8)
+        padded[:, : bits.shape[1]] = bits
+        codes = np.zeros(len(bits), np.int64)
+        for word in padded.view(np.uint64).T:
+            # Each pass tells apart what the words before could not.
+            part, distinct = pd.factorize(word)
+            codes, _ = pd.factorize(codes * len(distinct) + part)
+        _, first = np.unique(codes, return_index=True)
+        names = np.array(self.important, dtype=object)
+        named = ["; ".join(names[missing[row]]) for row in first]
+        return pd.Categorical.from_codes(codes, categories=pd.Index(named, dtype="str"))
+
     def _find_missing(self, covariates: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Which patient lacks which important input (n, important)."""
-        return covariates.reindex(columns=list(self.important)).isna().to_numpy()
+        return covariates.reindex(columns=list(self.important)).isna().to_numpy(dtype=np.bool_)
 
     def tally_missing(self) -> MissingTally:
         """A count, batch after batch, of who lacks which important input."""
@@ -83,23 +101,31 @@ class InputRanges:
 
 @dataclass
 class MissingTally:
-    """Patients by which of the important inputs they lack; ``patterns`` by their bits."""
+    """Patients by which of the important inputs they lack, and by how many of them."""
 
     ranges: InputRanges
-    patterns: Counter[int] = field(default_factory=Counter)
+    by_input: Counter[str] = field(default_factory=Counter)
+    by_number: Counter[int] = field(default_factory=Counter)
 
     def add(self, covariates: pd.DataFrame) -> None:
         """Count the patients of one batch."""
-        missing = self.ranges._find_missing(covariates)
-        bits = missing @ (1 << np.arange(missing.shape[1], dtype=np.int64))
-        found, counts = np.unique(bits, return_counts=True)
-        self.patterns.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+        named = self.ranges.name_missing(covariates)
+        counts = np.bincount(named.codes, minlength=len(named.categories))
+        self.add_named(dict(zip(named.categories, counts.tolist(), strict=True)))
+
+    def add_named(self, counts: Mapping[str, int]) -> None:
+        """Count patients by what `InputRanges.name_missing` says of them."""
+        for named, count in counts.items():
+            lacking = named.split("; ") if named else []
+            self.by_number[len(lacking)] += count
+            self.by_input.update(dict.fromkeys(lacking, count))
 
     def describe(self, labels: Mapping[str, str]) -> str:
         """In a sentence: what all lack, how many lack more than that, and most often what."""
-        n = self.patterns.total()
-        absent = [name for name, count in self._count_by_input().items() if count == n > 0]
-        extra = {name: c for name, c in self._count_by_input().items() if 0 < c < n}
+        n = self.by_number.total()
+        counts = {name: self.by_input[name] for name in self.ranges.important}
+        absent = [name for name, count in counts.items() if count == n > 0]
+        extra = {name: count for name, count in counts.items() if 0 < count < n}
         told = []
         if absent:
             told.append(f"all lack {', '.join(labels[name] for name in absent)}")
@@ -107,17 +133,9 @@ class MissingTally:
             most = sorted(extra, key=lambda name: -extra[name])[:_NAMED]
             named = ", ".join(f"{labels[name]} ({extra[name]:,})" for name in most)
             other = "another" if absent else "an"
-            more = self._count_lacking(extra)
+            more = sum(count for number, count in self.by_number.items() if number > len(absent))
             told.append(f"{more:,} of {n:,} lack {other} important input, most often {named}")
         return "; ".join(told) if told else "no important input is missing"
-
-    def _count_by_input(self) -> dict[str, int]:
-        return {name: self._count_lacking([name]) for name in self.ranges.important}
-
-    def _count_lacking(self, names: Iterable[str]) -> int:
-        """Patients who lack any of these."""
-        wanted = sum(1 << self.ranges.important.index(name) for name in names)
-        return sum(count for bits, count in self.patterns.items() if bits & wanted)
 
 
 def _round_outwards(value: float, direction: int) -> float:

@@ -21,11 +21,10 @@ from pyarrow import dataset
 from features.errors import ConfigError
 from pipeline.paths import Paths
 from pipeline.scoring.assembly import REPEATED
-from pipeline.scoring.job import _describe_output as describe_output
+from pipeline.scoring.output import REJECTS_SCHEMA, describe_output
 from pipeline.scoring.parquet_source import ParquetSource
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.source import REJECT_COLUMNS
 from pipeline.scoring.summary import ScoreSummary
 from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import WorkFolder
@@ -35,6 +34,7 @@ from pipeline.spark_tables import (
     PartitionTask,
     address,
     count_before,
+    count_missing,
     read_numbered,
     select_rejects,
     select_scored,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _ENDINGS = ("", ".parquet", ".pq")
-_REJECTS = pa.schema([("row", pa.int64()), *((name, pa.string()) for name in REJECT_COLUMNS[1:])])
 
 
 def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
@@ -63,8 +62,9 @@ def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
         raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
     with _taken(request) as folder, spark_session(request.batch_rows) as spark:
         staged = _stage(spark, job, folder / "staged")
-        _write(staged, job, folder)
-        tally = _count(folder, job)
+        tally = Tally.under(job.rules)
+        _write(staged, job, folder, tally)
+        _count(folder, job, tally)
         (folder / "schema").write_bytes(describe_output(job))
         _publish(folder, request)
     return ScoreSummary.of(job, tally, time.monotonic() - started)
@@ -116,37 +116,37 @@ def _stage(spark: SparkSession, job: Job, folder: Path) -> DataFrame:
     return spark.read.schema(shape).parquet(address(folder, to_read=True))
 
 
-def _write(staged: DataFrame, job: Job, folder: Path) -> None:
+def _write(staged: DataFrame, job: Job, folder: Path, tally: Tally) -> None:
     identifier = job.rules.rows.cohort_map.patient_id
     if identifier is not None:
         staged = settle_repeats(staged, identifier, REPEATED)
     scored = select_scored(staged, tuple(job.told), job.constants)
     scored.write.option("compression", "zstd").parquet(address(folder / "result"))
     select_rejects(staged).write.parquet(address(folder / "rejected"))
+    tally.missing.add_named(count_missing(staged))
 
 
-def _count(folder: Path, job: Job) -> Tally:
+def _count(folder: Path, job: Job, tally: Tally) -> None:
     """Counts over what lies on disk; writes the rejects as the local engine does.
 
     Raises AssertionError where a row is lost or doubled.
     """
-    tally = Tally(job.rules.years)
     risks = [f"risk_{year:g}y" for year in job.rules.years]
-    flags = ["missing_inputs", "outside_training", "imputed_cac", "reference_disagrees"]
+    flags = ["outside_training", "imputed_cac", "reference_disagrees"]
     columns = [*risks, "risk_category", *(name for name in flags if name in job.told)]
     for batch in dataset.dataset(folder / "result", format="parquet").to_batches(columns=columns):
-        tally.add(batch.to_pandas())
-    writer = CsvWriter(folder / "rejects", _REJECTS)
+        tally.add(pa.Table.from_batches([batch]))
+    writer = CsvWriter(folder / "rejects", REJECTS_SCHEMA)
     for batch in dataset.dataset(folder / "rejected", format="parquet").to_batches():
-        tally.n_rejected += batch.num_rows
-        writer.write(pa.Table.from_batches([batch]).cast(_REJECTS))
+        rejects = pa.Table.from_batches([batch]).cast(REJECTS_SCHEMA)
+        tally.add_rejects(rejects)
+        writer.write(rejects)
     writer.close()
     if tally.n_scored + tally.n_rejected != job.source.total:
         raise AssertionError(
             f"{job.source.total} rows in the source, {tally.n_scored} scored and "
             f"{tally.n_rejected} rejected"
         )
-    return tally
 
 
 def _publish(folder: Path, request: ScoreRequest) -> None:

@@ -14,17 +14,18 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.scoring.batch import ScoringRules, score_batch
-from pipeline.scoring.columns import IDENTIFIER
+from pipeline.scoring.columns import IDENTIFIER, MISSING
+from pipeline.scoring.output import output_schema
 from pipeline.scoring.rows import NOT_SELECTED
 from pipeline.scoring.typed_cells import to_frame
+from pipeline.scoring.work_folder import ROW
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 # Columns that travel with the rows; no source has such names.
-ROW, COLUMN, RULE = "__row", "__column", "__rule"
+COLUMN, RULE = "__column", "__rule"
 _FILE, _POSITION, _AGAIN = "__file", "__position", "__again"
-_TYPES = {"string": pa.string(), "double": pa.float64(), "int64": pa.int64()}
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,12 @@ class PartitionTask:
 
 
 def staged_schema(rules: ScoringRules, told: Mapping[str, Mapping[str, Any]]) -> pa.Schema:
-    """``__row``, the scores, and for rejects ``__column`` and ``__rule``; the rest null.
+    """``__row``, the scores, ``__missing``, and for rejects ``__column`` and ``__rule``.
 
     ``told``: what each column of the output holds.
     """
-    fields = [(name, _TYPES[str(told[name]["type"])]) for name in rules.output]
-    return pa.schema([(ROW, pa.int64()), *fields, (COLUMN, pa.string()), (RULE, pa.string())])
+    texts = [(name, pa.string()) for name in (MISSING, COLUMN, RULE)]
+    return pa.schema([(ROW, pa.int64()), *output_schema(told, rules.output), *texts])
 
 
 def _to_arrow(table: pd.DataFrame, schema: pa.Schema) -> pa.Table:
@@ -155,6 +156,14 @@ def select_rejects(staged: DataFrame) -> DataFrame:
 
     told = (col(ROW).alias("row"), IDENTIFIER, col(COLUMN).alias("column"), col(RULE).alias("rule"))
     return staged.filter(col(RULE).isNotNull()).orderBy(ROW).select(*told)
+
+
+def count_missing(staged: DataFrame) -> dict[str, int]:
+    """Scored rows by what `InputRanges.name_missing` says of them."""
+    from pyspark.sql.functions import col
+
+    counts = staged.filter(col(RULE).isNull()).groupBy(MISSING).count().collect()
+    return {row[MISSING]: row["count"] for row in counts}
 
 
 def _column(name: str) -> Column:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.fhir_output import ENDINGS, FhirWriter
 from pipeline.scoring.columns import IDENTIFIER
+from pipeline.scoring.output import REJECTS_SCHEMA, output_schema
 from pipeline.scoring.repeats import Keys, find_repeats, make_keys
 from pipeline.scoring.rows import NOT_SELECTED
-from pipeline.scoring.source import REJECT_COLUMNS
 from pipeline.scoring.tally import Tally
-from pipeline.scoring.work_folder import WorkFolder
-from pipeline.scoring.writers import CsvWriter, open_writer
+from pipeline.scoring.work_folder import ROW, WorkFolder
+from pipeline.scoring.writers import CsvWriter, TableWriter, open_writer
 
 REPEATED = "names the same patient more than once"
-_TYPES = {"string": pa.string(), "double": pa.float64(), "int64": pa.int64()}
-_REJECTS = pa.schema([("row", pa.int64()), *((name, pa.string()) for name in REJECT_COLUMNS[1:])])
+# Pieces that may wait for the disk.
+_WAITING = 4
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -41,85 +44,108 @@ def assemble(
     everywhere. ``identifier``: the source's column with the patient, None where rows have none.
     Returns the two files. Raises AssertionError where a row is lost or doubled.
     """
-    schema = pa.schema([(name, _TYPES[str(about["type"])]) for name, about in told.items()])
+    schema = output_schema(told)
     scored_path, rejects_path = work.path / "result", work.path / "rejects"
     scored_writer = (
         FhirWriter(scored_path, ending)
         if ending in ENDINGS
         else open_writer(scored_path, ending, schema)
     )
-    rejects_writer = CsvWriter(rejects_path, _REJECTS)
+    rejects_writer = CsvWriter(rejects_path, REJECTS_SCHEMA)
     repeated = iter(_repeated(work)) if identifier is not None else None
-    for finished in work.journal:
-        scored, rejects = _read(work, finished.batch)
-        if repeated is not None:
-            scored, rejects = _take_out(scored, rejects, next(repeated), str(identifier))
-        if len(scored) + len(rejects) != finished.rows:
-            raise AssertionError(f"batch {finished.batch}: rows are lost or doubled")
-        tally.add(scored)
-        tally.n_rejected += len(rejects)
-        columns = [
-            pa.array([constants[n]] * 1).take(pa.array(np.zeros(len(scored), int)))
-            if n in constants
-            else pa.array(scored[n], from_pandas=True)
-            for n in told
-        ]
-        scored_writer.write(pa.table(columns, names=list(told)).cast(schema))
-        rejects_writer.write(pa.Table.from_pandas(rejects, _REJECTS, preserve_index=False))
+    with _aside(scored_writer) as write:
+        for finished in work.journal:
+            scored, rejects = work.read_scored(finished.batch), _read_rejects(work, finished.batch)
+            if repeated is not None:
+                scored, rejects = _take_out(scored, rejects, next(repeated), str(identifier))
+            if len(scored) + len(rejects) != finished.rows:
+                raise AssertionError(f"batch {finished.batch}: rows are lost or doubled")
+            tally.add(scored)
+            tally.add_rejects(rejects)
+            columns = [
+                _repeat(constants[name], len(scored)) if name in constants else scored[name]
+                for name in told
+            ]
+            write(pa.table(columns, names=list(told)))
+            rejects_writer.write(rejects)
     scored_writer.close()
     rejects_writer.close()
     return scored_path, rejects_path
 
 
-def _read(work: WorkFolder, batch: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+@contextmanager
+def _aside(writer: TableWriter) -> Iterator[Any]:
+    """A function that has pieces written, in order, while the next ones are made."""
+    waiting: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1) as pool:
+
+        def write(piece: pa.Table) -> None:
+            waiting.append(pool.submit(writer.write, piece))
+            while len(waiting) > _WAITING:
+                waiting.popleft().result()
+
+        yield write
+        while waiting:
+            waiting.popleft().result()
+
+
+def _repeat(text: str, n_rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(np.zeros(n_rows, np.int8), pa.array([text], pa.string()))
+
+
+def _read_rejects(work: WorkFolder, batch: int) -> pa.Table:
     rejects = work.read_rejects(batch)
-    if rejects is None:
-        rejects = _REJECTS.empty_table()
-    return work.read_scored(batch).to_pandas(), rejects.to_pandas()
+    return REJECTS_SCHEMA.empty_table() if rejects is None else rejects.cast(REJECTS_SCHEMA)
 
 
 def _repeated(work: WorkFolder) -> Iterator[BoolArray]:
     """For each batch, which of its identifiers (scored rows, then rejects) stand elsewhere too."""
-    sizes: list[int] = []
+    sizes: list[tuple[int, int]] = []
 
     def keys() -> Iterator[Keys]:
         for finished in work.journal:
             identifiers, counted = _identifiers(work, finished.batch)
-            sizes.append(int(counted.sum()))
-            yield make_keys(identifiers[counted])
+            sizes.append((len(counted), int(counted.sum())))
+            yield make_keys(identifiers.filter(pa.array(counted)))
 
     n_rows = sum(finished.rows for finished in work.journal)
     repeated = find_repeats(keys(), n_rows, work.path)
     start = 0
-    for finished, size in zip(work.journal, sizes, strict=True):
-        _, counted = _identifiers(work, finished.batch)
-        mask = np.zeros(len(counted), dtype=bool)
-        mask[counted] = repeated[start : start + size]
-        start += size
-        yield mask
+    for finished, (size, n_counted) in zip(work.journal, sizes, strict=True):
+        found = np.array(repeated[start : start + n_counted])
+        if n_counted < size:
+            counted = _identifiers(work, finished.batch)[1]
+            mask = np.zeros(size, dtype=bool)
+            mask[counted] = found
+            found = mask
+        start += n_counted
+        yield found
 
 
-def _identifiers(work: WorkFolder, batch: int) -> tuple[pd.Series, BoolArray]:
+def _identifiers(work: WorkFolder, batch: int) -> tuple[pa.ChunkedArray, BoolArray]:
     """The identifiers of a batch, and which count: not those of rows that nobody asked for."""
-    named = [work.read_scored(batch).column(IDENTIFIER).to_pandas()]
-    counted = [np.ones(len(named[0]), dtype=bool)]
+    named = work.read_scored(batch)[IDENTIFIER].cast(pa.large_string())
     rejects = work.read_rejects(batch)
-    if rejects is not None:
-        named.append(rejects.column(IDENTIFIER).to_pandas())
-        wanted = rejects.column("rule").to_pandas() != NOT_SELECTED
-        counted.append((wanted & (named[1] != "")).to_numpy(dtype=bool))
-    return pd.concat(named, ignore_index=True), np.concatenate(counted)
+    if rejects is None:
+        return named, np.ones(len(named), dtype=bool)
+    of_rejects = rejects[IDENTIFIER].cast(pa.large_string())
+    wanted = pc.and_(pc.not_equal(rejects["rule"], NOT_SELECTED), pc.not_equal(of_rejects, ""))
+    counted = np.concatenate([np.ones(len(named), dtype=bool), wanted.to_numpy()])
+    return pa.chunked_array([*named.chunks, *of_rejects.chunks], pa.large_string()), counted
 
 
 def _take_out(
-    scored: pd.DataFrame, rejects: pd.DataFrame, repeated: BoolArray, column: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    scored: pa.Table, rejects: pa.Table, repeated: BoolArray, column: str
+) -> tuple[pa.Table, pa.Table]:
     if not repeated.any():
         return scored, rejects
-    of_scored, of_rejects = repeated[: len(scored)], repeated[len(scored) :]
-    moved = scored.loc[of_scored, ["row", IDENTIFIER]].assign(column=column, rule=REPEATED)
-    rejects = rejects.copy()
-    rejects.loc[of_rejects, "column"] += f"; {column}"
-    rejects.loc[of_rejects, "rule"] += f"; {REPEATED}"
-    together = pd.concat([rejects, moved], ignore_index=True).astype({"row": "int64"})
-    return scored[~of_scored], together.sort_values("row", ignore_index=True)
+    of_scored, of_rejects = pa.array(repeated[: len(scored)]), pa.array(repeated[len(scored) :])
+    for position, name, more in ((2, "column", column), (3, "rule", REPEATED)):
+        longer = pc.binary_join_element_wise(rejects[name], more, "; ")
+        cells = pc.if_else(of_rejects, longer, rejects[name])
+        rejects = rejects.set_column(position, REJECTS_SCHEMA.field(position), cells)
+    moved = scored.filter(of_scored)
+    cells = [moved[ROW], moved[IDENTIFIER], *(pa.repeat(t, len(moved)) for t in (column, REPEATED))]
+    added = pa.table(cells, names=REJECTS_SCHEMA.names).cast(REJECTS_SCHEMA)
+    together = pa.concat_tables([rejects, added]).sort_by("row")
+    return scored.filter(pc.invert(of_scored)), together

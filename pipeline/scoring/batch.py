@@ -17,7 +17,14 @@ from features.errors import ConfigError, HorizonError, ModelError
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer
 from pipeline.scoring.cells import as_text
-from pipeline.scoring.columns import IDENTIFIER, Comparison, Wanted, describe_columns
+from pipeline.scoring.columns import (
+    IDENTIFIER,
+    MISSING,
+    SOURCE_COLUMNS,
+    Comparison,
+    Wanted,
+    describe_columns,
+)
 from pipeline.scoring.rows import RowRules, read_rows
 
 FloatArray = npt.NDArray[np.float64]
@@ -77,14 +84,19 @@ class ScoringRules:
     def output(self) -> tuple[str, ...]:
         """The columns of the scored table, but for those that name model and run."""
         told = describe_columns(self.wanted, self.years, self.scorer.interval is not None)
-        return tuple(name for name in told if name not in ("model", "version", "digest", "run_id"))
+        return tuple(name for name in told if name not in SOURCE_COLUMNS)
+
+    @property
+    def staged(self) -> tuple[str, ...]:
+        """The columns of a finished batch: those of the scored table, and `MISSING`."""
+        return (*self.output, MISSING)
 
 
 def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scored patients and rejects: every row (index: its number) is in exactly one of the two.
 
     ``rows``: raw cells, text or typed, with at least ``rules.columns``. The scored table has the
-    columns ``rules.output`` and the row number as index; rejects are ``row``, ``patient_id``,
+    columns ``rules.staged`` and the row number as index; rejects are ``row``, ``patient_id``,
     ``column``, ``rule``. Repeated identifiers are not looked for: that needs all batches.
     """
     read = read_rows(rows, rules.rows)
@@ -101,13 +113,14 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     scored["imputed_cac"] = np.isnan(agatston(columns)).astype(np.int64)
     if rules.wanted.comparison is not None:
         scored["reference_disagrees"] = _compare(covariates, last, rules)
+    scored[MISSING] = scorer.ranges.name_missing(covariates)
     for name in rules.wanted.keep:
         scored[name] = as_text(rows.loc[covariates.index, name])
     if len(scored) + len(read.rejects) != len(rows):
         raise AssertionError(
             f"{len(rows)} rows read, {len(scored)} scored and {len(read.rejects)} rejected"
         )
-    return scored[list(rules.output)], read.rejects
+    return scored[list(rules.staged)], read.rejects
 
 
 def _score_plainly(covariates: pd.DataFrame, rules: ScoringRules) -> pd.DataFrame:

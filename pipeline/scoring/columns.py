@@ -9,6 +9,8 @@ from typing import Any, Literal
 from features.errors import ConfigError
 
 IDENTIFIER = "patient_id"
+MISSING = "__missing"
+"""What is kept of a batch beside its output: names of the important inputs that a patient lacks."""
 SOURCE_COLUMNS = ("model", "version", "digest", "run_id")
 
 

@@ -18,6 +18,7 @@ from features.errors import ConfigError
 from pipeline.paths import Paths
 from pipeline.scoring.assembly import assemble
 from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.output import describe_output
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.progress import Progress
 from pipeline.scoring.request import ScoreRequest
@@ -43,12 +44,12 @@ def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = No
     with _telling_disk_faults(request.out), _taken(request.out) as work:
         _begin_or_go_on(work, job)
         _score_batches(work, job)
-        tally = Tally(job.rules.years)
+        tally = Tally.under(job.rules)
         identifier = job.rules.rows.cohort_map.patient_id
         ending = request.out.suffix.lower()
         result, rejects = assemble(work, ending, job.told, job.constants, identifier, tally)
         schema = work.path / "schema"
-        work.write_file(schema.name, _describe_output(job))
+        work.write_file(schema.name, describe_output(job))
         _publish({rejects: request.rejects, schema: request.schema, result: request.out})
         work.remove()
     return ScoreSummary.of(job, tally, time.monotonic() - started)
@@ -178,16 +179,6 @@ def _share_cores(rules: ScoringRules, n_workers: int) -> None:
     for cause in rules.scorer.predictor.causes:
         if cause.boosted is not None:
             cause.boosted.booster.set_param({"nthread": threads})
-
-
-def _describe_output(job: Job) -> bytes:
-    content = {
-        "output": job.request.out.name,
-        "rejects": job.request.rejects.name,
-        "model": job.constants,
-        "columns": [{"name": name, **about} for name, about in job.told.items()],
-    }
-    return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def _publish(files: dict[Path, Path]) -> None:

@@ -24,25 +24,37 @@ _BUCKET_ROWS = 4_000_000
 _LONGEST = 256
 
 
-def make_keys(identifiers: pd.Series) -> Keys:
-    """Keys (n, 2) of identifiers, text (n,): equal texts and no others have equal keys."""
-    texts = pa.table({"key": identifiers}).column("key").cast(pa.large_string())
-    texts = texts.combine_chunks().cast(pa.large_binary())
+def make_keys(identifiers: pa.ChunkedArray) -> Keys:
+    """Keys (n, 2) of identifiers, text (n,): equal texts and no others have equal keys.
+
+    A text has the same key among whatever others it stands.
+    """
+    texts = identifiers.combine_chunks().cast(pa.large_string())
     lengths = pc.binary_length(texts).to_numpy(zero_copy_only=False).astype(np.int64)
-    width = int(lengths.max(initial=0))
-    if width > _LONGEST:
-        hashes = [
-            pd.util.hash_array(identifiers.to_numpy(object), hash_key=key)
-            for key in ("calcirisk-first-", "calcirisk-second")
-        ]
-        return np.stack(hashes, axis=1)
-    words = _pad(texts, lengths, width)
+    long = lengths > _LONGEST
+    if not long.any():
+        return _mix_words(texts.cast(pa.large_binary()), lengths)
+    keys = np.empty((len(texts), 2), np.uint64)
+    short = texts.filter(pa.array(~long)).cast(pa.large_binary())
+    keys[~long] = _mix_words(short, lengths[~long])
+    objects = np.array(texts.filter(pa.array(long)).to_pylist(), dtype=object)
+    for column, key in enumerate(("calcirisk-first-", "calcirisk-second")):
+        keys[long, column] = pd.util.hash_array(objects, hash_key=key)
+    return keys
+
+
+def _mix_words(texts: pa.Array, lengths: npt.NDArray[np.int64]) -> Keys:
+    words = _pad(texts, lengths, int(lengths.max(initial=0)))
+    shortest = int(lengths.min(initial=0))
     keys = np.empty((len(texts), 2), np.uint64)
     with np.errstate(over="ignore"):
         for column, seed in enumerate(_SEEDS):
             mixed = _mix(lengths.astype(np.uint64) ^ np.uint64(seed))
-            for word in words.T:
-                mixed = _mix(mixed ^ word)
+            for position, word in enumerate(words.T):
+                further = _mix(mixed ^ word)
+                # Words behind the end of a text are there only because another is longer.
+                own = lengths > 8 * position
+                mixed = further if shortest > 8 * position else np.where(own, further, mixed)
             keys[:, column] = mixed
     return keys
 
@@ -112,6 +124,11 @@ def _deal(keys: Iterable[Keys], paths: list[Path]) -> None:
 
 
 def _positions_of_repeats(keys: Keys, positions: Keys) -> Keys:
+    halves = np.sort(keys[:, 0])
+    twice = np.unique(halves[1:][halves[1:] == halves[:-1]])
+    # Few stand twice, and only they need a sort of whole keys with their places.
+    rows = np.flatnonzero(np.isin(keys[:, 0], twice)) if len(twice) else np.zeros(0, np.intp)
+    keys, positions = keys[rows], positions[rows]
     order = np.lexsort((keys[:, 1], keys[:, 0]))
     ordered = keys[order]
     same = (ordered[1:] == ordered[:-1]).all(axis=1)

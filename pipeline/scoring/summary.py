@@ -20,7 +20,8 @@ class ScoreSummary:
     n_rows: int
     n_scored: int
     n_rejected: int
-    n_incomplete: int
+    why_rejected: str
+    missing: str
     n_outside: int
     n_imputed: int
     n_disagreeing: int
@@ -43,7 +44,8 @@ class ScoreSummary:
             tally.n_scored + tally.n_rejected,
             tally.n_scored,
             tally.n_rejected,
-            tally.n_incomplete,
+            tally.describe_rejects(),
+            tally.describe_missing(),
             tally.n_outside,
             tally.n_imputed,
             tally.n_disagreeing,
@@ -57,12 +59,13 @@ class ScoreSummary:
 
     def describe(self) -> str:
         """The summary as a person reads it."""
+        because = f", {self.why_rejected}" if self.why_rejected else ""
         lines = [
             f"{self.n_scored:,} of {self.n_rows:,} rows scored by {self.model}: {self.out}",
-            f"{self.n_rejected:,} rejected: {self.rejects}",
-            f"{self.n_incomplete:,} scored without an important input, {self.n_imputed:,} without "
-            f"a calcium score, {self.n_outside:,} with an input outside the training range, "
-            f"{self.n_disagreeing:,} at odds with the published score",
+            f"{self.n_rejected:,} rejected{because}: {self.rejects}",
+            f"Of those scored, {self.missing}",
+            f"{self.n_imputed:,} without a calcium score, {self.n_outside:,} with an input outside "
+            f"the training range, {self.n_disagreeing:,} at odds with the published score",
         ]
         if self.unused:
             lines.append(f"Columns not used: {', '.join(self.unused)}")

@@ -1,58 +1,98 @@
-"""What is counted over all scored patients, batch after batch, and told at the end."""
+"""What is counted over all rows of a job, batch after batch, and told at the end."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.disclosure import is_small
+from models.input_ranges import MissingTally
+from pipeline.scoring.batch import ScoringRules
+from pipeline.scoring.columns import MISSING
 
 _BINS = 1000
 # Below this, a figure would tell of single patients.
 SMALLEST_DESCRIBED = 20
-_SMALLEST_SHOWN = 5
+_RULES_SHOWN = 3
 
 
 @dataclass
 class Tally:
-    """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon."""
+    """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon.
+
+    ``labels``: what a person calls each input. ``category_names``: in order of risk. ``rules``:
+    rejects by what is wrong with them.
+    """
 
     years: tuple[float, ...]
+    missing: MissingTally
+    labels: Mapping[str, str]
+    category_names: tuple[str, ...] = ()
     n_scored: int = 0
-    n_rejected: int = 0
-    n_incomplete: int = 0
     n_outside: int = 0
     n_imputed: int = 0
     n_disagreeing: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     categories: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
     histogram: npt.NDArray[np.int64] = field(
         default_factory=lambda: np.zeros(_BINS, dtype=np.int64)
     )
 
-    def add(self, scored: pd.DataFrame) -> None:
-        """Count the scored patients of one batch."""
+    @classmethod
+    def under(cls, rules: ScoringRules) -> Tally:
+        """Nothing counted yet of a job with these rules."""
+        labels = {name: variable.label for name, variable in rules.scorer.dictionary.items()}
+        missing, categories = rules.scorer.ranges.tally_missing(), rules.wanted.categories
+        return cls(rules.years, missing, labels, categories.names)
+
+    @property
+    def n_rejected(self) -> int:
+        """Rows that are not scored."""
+        return self.rules.total()
+
+    def add(self, scored: pa.Table) -> None:
+        """Count the scored patients of one batch, what they lack (column `MISSING`) included."""
         self.n_scored += len(scored)
-        self.n_incomplete += int((scored["missing_inputs"] > 0).sum())
-        self.n_outside += int((scored["outside_training"] != "").sum())
-        self.n_imputed += int(scored["imputed_cac"].sum())
-        if "reference_disagrees" in scored:
-            self.n_disagreeing += int((scored["reference_disagrees"] == 1).sum())
+        self.n_outside += _count(pc.not_equal(scored["outside_training"], ""))
+        self.n_imputed += _count(scored["imputed_cac"])
+        if "reference_disagrees" in scored.column_names:
+            self.n_disagreeing += _count(pc.equal(scored["reference_disagrees"], 1))
         for year in self.years:
             name = f"risk_{year:g}y"
-            self.sums[name] = self.sums.get(name, 0.0) + float(scored[name].sum())
-        for category, count in scored["risk_category"].value_counts().items():
-            self.categories[str(category)] += int(count)
+            self.sums[name] = self.sums.get(name, 0.0) + float(pc.sum(scored[name]).as_py() or 0)
+        self.categories.update(count_values(scored["risk_category"]))
+        if MISSING in scored.column_names:
+            self.missing.add_named(count_values(scored[MISSING]))
         last = scored[f"risk_{self.years[-1]:g}y"].to_numpy()
         bins = np.minimum((last * _BINS).astype(np.int64), _BINS - 1)
         self.histogram += np.bincount(bins, minlength=_BINS)
+
+    def add_rejects(self, rejects: pa.Table) -> None:
+        """Count the rejects of one batch."""
+        self.rules.update(count_values(rejects["rule"]))
 
     @property
     def mean_risks(self) -> dict[str, float]:
         """Mean risk by each horizon, as fractions."""
         return {name: total / max(self.n_scored, 1) for name, total in self.sums.items()}
+
+    def describe_missing(self) -> str:
+        """Which important inputs the scored patients lack, in a sentence."""
+        return self.missing.describe(self.labels)
+
+    def describe_rejects(self) -> str:
+        """What is wrong with most of the rejects, with counts; empty where there are none."""
+        shown = self.rules.most_common(_RULES_SHOWN)
+        named = [f"{rule} ({count:,})" for rule, count in shown]
+        others = self.n_rejected - sum(count for _, count in shown)
+        return ", ".join([*named, *([f"others ({others:,})"] if others else [])])
 
     def describe(self) -> list[str]:
         """How risk is distributed, in lines from which no single patient can be read."""
@@ -73,9 +113,21 @@ class Tally:
 
     def _counts(self) -> dict[str, str]:
         """Patients by category; where a count is small, a second one is hidden as well."""
-        counts = {name: n for name, n in self.categories.items() if n}
-        small = {name for name, n in counts.items() if n < _SMALLEST_SHOWN}
+        order = dict.fromkeys((*self.category_names, *self.categories))
+        counts = {name: self.categories[name] for name in order if self.categories[name]}
+        small = {name for name, n in counts.items() if is_small(n)}
         if len(small) == 1 and len(counts) > 1:
             # A single gap could be worked out from the total.
             small.add(min((n, name) for name, n in counts.items() if name not in small)[1])
         return {name: "few" if name in small else f"{n:,}" for name, n in counts.items()}
+
+
+def count_values(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each text of a column stands there."""
+    counted = pc.value_counts(column.combine_chunks())
+    names = counted.field("values").cast(pa.string()).to_pylist()
+    return dict(zip(names, counted.field("counts").to_pylist(), strict=True))
+
+
+def _count(column: pa.ChunkedArray) -> int:
+    return int(pc.sum(column).as_py() or 0)

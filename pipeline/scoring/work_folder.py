@@ -22,6 +22,8 @@ import pyarrow as pa
 from features.errors import ConfigError
 
 _JOB, _JOURNAL, _OWNER = "job.json", "journal.jsonl", "owner"
+ROW = "__row"
+"""The column with the row number in a finished batch; no source has one of that name."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +173,8 @@ def _is_still(path: Path, lock: int) -> bool:
 
 
 def _with_rows(scored: pd.DataFrame) -> pa.Table:
-    """The table with its row numbers as the column ``row``."""
-    return pa.Table.from_pandas(scored.rename_axis("row").reset_index(), preserve_index=False)
+    """The table with its row numbers as the column `ROW`."""
+    return pa.Table.from_pandas(scored.rename_axis(ROW).reset_index(), preserve_index=False)
 
 
 def _write_part(path: Path, table: pa.Table) -> None:

@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from pipeline.scoring.columns import IDENTIFIER
+
 _PARQUET = (".parquet", ".pq")
-_NEEDS_QUOTES = '[",\r\n]'
+_BREAKING = np.zeros(256, dtype=bool)
+_BREAKING[list(b'",\r\n')] = True
 _QUOTE, _COMMA, _LINE_END, _NOTHING = (
     pa.scalar(text, pa.large_string()) for text in ('"', ",", "\n", "")
 )
@@ -66,7 +69,12 @@ class ParquetWriter:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._file = path.open("wb")
-        self._writer: Any = parquet.ParquetWriter(self._file, schema, compression="zstd")
+        # Identifiers and risks hardly repeat: a dictionary of them costs time and saves nothing.
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        repeating = [name for name in texts if name != IDENTIFIER]
+        self._writer: Any = parquet.ParquetWriter(
+            self._file, schema, compression="zstd", use_dictionary=repeating
+        )
         self._schema, self._waiting = schema, list[pa.Table]()
 
     def write(self, piece: pa.Table) -> None:
@@ -92,14 +100,22 @@ class ParquetWriter:
 def _as_cells(column: pa.Array) -> pa.Array:
     """The text of each cell, empty where missing, in quotes where it would break the line."""
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        return pc.fill_null(_as_cells(column.dictionary).take(column.indices), "")
     is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     cells = pc.fill_null(column.cast(pa.large_string()), "")
-    if not is_text:
+    if not is_text or not _may_break(cells):
         return cells
-    breaks = pc.match_substring_regex(cells, _NEEDS_QUOTES)
-    if not pc.any(breaks).as_py():
-        return cells
+    breaks = pc.match_substring_regex(cells, '[",\r\n]')
     doubled = pc.replace_substring(cells, '"', '""')
     quoted = pc.binary_join_element_wise(_QUOTE, doubled, _QUOTE, _NOTHING)
     return pc.if_else(breaks, quoted, cells)
+
+
+def _may_break(cells: pa.Array) -> bool:
+    """Whether any byte of the texts needs quotes around it."""
+    _, offsets, data = cells.buffers()
+    if data is None or not len(cells):
+        return False
+    ends = np.frombuffer(offsets, np.int64)
+    first, last = ends[cells.offset], ends[cells.offset + len(cells)]
+    return bool(_BREAKING[np.frombuffer(data, np.uint8)[int(first) : int(last)]].any())

@@ -75,3 +75,26 @@ def test_of_many_inputs_only_the_three_missed_most_are_named() -> None:
     tally.add(frame)
     told = tally.describe({name: name.upper() for name in "abcd"})
     assert told == "5 of 10 lack an important input, most often D (5), C (4), B (3)"
+
+
+def test_each_patient_is_told_what_is_missing_among_any_number_of_inputs() -> None:
+    inputs = [f"v{number}" for number in range(150)]
+    ranges = InputRanges({}, tuple(inputs))
+    rng = np.random.default_rng(0)
+    rows = rng.random((40, 150)) < 0.3
+    rows[[3, 17]] = False
+    rows[20] = rows[5]
+    frame = pd.DataFrame(np.where(rows, np.nan, 1.0), columns=inputs)
+    named = ranges.name_missing(frame)
+    assert named.tolist() == ["; ".join(np.array(inputs)[row]) for row in rows]
+    assert len(named.categories) == 38
+    assert ranges.name_missing(frame[:0]).tolist() == []
+    tally = ranges.tally_missing()
+    tally.add(frame[:9])
+    tally.add(frame[9:])
+    assert tally.by_input == dict(zip(inputs, rows.sum(axis=0).tolist(), strict=True))
+
+
+def test_where_no_input_is_important_none_is_missing() -> None:
+    frame = pd.DataFrame({"age": [np.nan, 50.0]})
+    assert InputRanges({}, ()).name_missing(frame).tolist() == ["", ""]

@@ -68,7 +68,15 @@ def test_both_engines_write_the_same_row_by_row(
     assert wanted.rejects.read_bytes() == local.rejects.read_bytes()
     assert len(expected) == 800 - 1 - 1 - 2 - 1 - 2
     assert "sekret" not in wanted.rejects.read_text()
-    counted = ("n_rows", "n_scored", "n_rejected", "n_incomplete", "n_outside", "n_imputed")
+    counted = (
+        "n_rows",
+        "n_scored",
+        "n_rejected",
+        "missing",
+        "why_rejected",
+        "n_outside",
+        "n_imputed",
+    )
     for name in (*counted, "n_disagreeing", "distribution"):
         assert getattr(summary, name) == getattr(told, name), name
     assert sorted(path.name for path in wanted.out.parent.iterdir()) == [

@@ -170,6 +170,6 @@ def test_a_batch_may_hold_one_patient_or_none(scorer: Scorer, raw: pd.DataFrame,
     whole, _ = score_batch(raw, rules)
     scored, rejects = score_batch(raw.head(n), rules)
     assert (len(scored), len(rejects)) == (n, 0)
-    assert list(scored) == list(rules.output)
+    assert list(scored) == list(rules.staged)
     if n:
         assert scored.iloc[0].tolist() == whole.iloc[0].tolist()

@@ -1,18 +1,29 @@
 from __future__ import annotations
 
-import pandas as pd
+import pyarrow as pa
 
+from models.input_ranges import InputRanges
+from pipeline.scoring.columns import MISSING
 from pipeline.scoring.tally import Tally
 
+RANGES = InputRanges({}, ("age", "bmi"))
 
-def scored(risks: list[float], categories: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(
+
+def make_tally() -> Tally:
+    labels = {"age": "Age", "bmi": "Body mass index"}
+    return Tally((10.0,), RANGES.tally_missing(), labels, ("low", "middle", "high"))
+
+
+def scored(risks: list[float], categories: list[str], missing: str = "") -> pa.Table:
+    n = len(risks)
+    return pa.table(
         {
             "risk_10y": risks,
-            "risk_category": categories,
-            "missing_inputs": 0,
-            "outside_training": "",
-            "imputed_cac": 0,
+            "risk_category": pa.array(categories).dictionary_encode(),
+            "outside_training": [""] * n,
+            "imputed_cac": [0] * n,
+            "reference_disagrees": pa.array([1, 0, None, *[0] * n][:n], pa.int8()),
+            MISSING: pa.array([missing] * n).dictionary_encode(),
         }
     )
 
@@ -20,7 +31,7 @@ def scored(risks: list[float], categories: list[str]) -> pd.DataFrame:
 def test_batches_count_as_one_table() -> None:
     risks = [number / 100 for number in range(100)]
     names = ["low"] * 50 + ["high"] * 50
-    whole, parts = Tally((10.0,)), Tally((10.0,))
+    whole, parts = make_tally(), make_tally()
     whole.add(scored(risks, names))
     for start in range(0, 100, 7):
         parts.add(scored(risks[start : start + 7], names[start : start + 7]))
@@ -33,12 +44,43 @@ def test_batches_count_as_one_table() -> None:
 
 
 def test_fewer_than_twenty_patients_are_not_described() -> None:
-    tally = Tally((10.0,))
+    tally = make_tally()
     tally.add(scored([0.1] * 19, ["low"] * 19))
     assert tally.describe() == []
 
 
 def test_a_small_category_hides_a_second_one_so_that_none_can_be_worked_out() -> None:
-    tally = Tally((10.0,))
+    tally = make_tally()
     tally.add(scored([0.1] * 64, ["low"] * 50 + ["middle"] * 10 + ["high"] * 4))
     assert tally.describe()[-1] == "categories: low 50, middle few, high few"
+
+
+def test_what_is_missing_is_told_by_name_over_all_batches() -> None:
+    tally = make_tally()
+    tally.add(scored([0.1] * 30, ["low"] * 30, "bmi"))
+    tally.add(scored([0.1] * 12, ["low"] * 12, "age; bmi"))
+    tally.add(scored([], []))
+    assert tally.describe_missing() == (
+        "all lack Body mass index; 12 of 42 lack another important input, most often Age (12)"
+    )
+
+
+def test_categories_are_told_in_the_order_of_risk() -> None:
+    tally = make_tally()
+    tally.add(scored([0.1] * 60, ["high"] * 20 + ["low"] * 15 + ["middle"] * 25))
+    assert tally.describe()[-1] == "categories: low 15, middle 25, high 20"
+
+
+def test_the_most_frequent_faults_of_rejects_are_told() -> None:
+    tally = make_tally()
+    assert tally.describe_rejects() == ""
+    for rules in (["a", "b", "c"], ["d", "a", "b", "a"], ["e", "c"]):
+        tally.add_rejects(pa.table({"rule": rules}))
+    assert tally.n_rejected == 9
+    assert tally.describe_rejects() == "a (3), b (2), c (2), others (2)"
+
+
+def test_only_a_known_disagreement_counts() -> None:
+    tally = make_tally()
+    tally.add(scored([0.1] * 3, ["low"] * 3))
+    assert tally.n_disagreeing == 1

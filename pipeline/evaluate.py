@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.params import SIMULATED, Params, Paths
-from pipeline.validation import MODEL, count_processes, name_parts
+from pipeline.validation import MODEL, count_processes, name_parts, steps_over_time
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -25,13 +26,17 @@ MIN_AT_RISK = 20
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Models on one set of patients: their risks {model: (n, h)} and how good these are."""
+    """Models on one set of patients: their risks {model: (n, h)} and how good these are.
+
+    ``over_time`` {model: (n, t)}: risks by the `time_steps`; empty for a yes/no cohort.
+    """
 
     X: pd.DataFrame
     endpoint: Endpoint
     horizons: tuple[float, ...]
     risks: dict[str, Floats]
     result: EvaluationResult
+    over_time: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -68,7 +73,7 @@ def run(params: Params, paths: Paths) -> None:
             count_processes(params, len(X)),
         )
     tables |= describe_cohort(cohort)
-    tables["incidence"] = describe_incidence(held_out, paths)
+    tables["incidence"] = describe_incidence(held_out)
     tables["oracle"] = measure_against_truth(done, params, paths)
     about = describe_design(params, int(is_held_out.sum()))
     if recipe is not None:
@@ -99,8 +104,14 @@ def evaluate_held_out(
     for part, name in name_parts(endpoint).items():
         if (paths.train / "parts" / part).is_dir():
             folders[name] = paths.train / "parts" / part
-    risks = {name: RiskPredictor.load(at).risk(X, horizons) for name, at in folders.items()}
-    return _measure(X, endpoint, horizons, risks, params, progress, "held-out patients")
+    predictors = {name: RiskPredictor.load(at) for name, at in folders.items()}
+    asked = (*horizons, *steps_over_time(endpoint, horizons))
+    both = {name: one.risk(X, asked) for name, one in predictors.items()}
+    risks = {name: risk[:, : len(horizons)] for name, risk in both.items()}
+    rest = {name: risk[:, len(horizons) :] for name, risk in both.items()}
+    over_time = {} if endpoint.is_fixed_horizon else rest
+    what = "held-out patients"
+    return _measure(X, endpoint, horizons, risks, over_time, params, progress, what)
 
 
 @dataclass(frozen=True)
@@ -137,8 +148,9 @@ def validate(
     endpoint, rows = require_endpoint(cohort), validated.held_out
     names = [MODEL, *name_parts(endpoint).values()]
     risks = {name: validated.predictions.risks[name][rows] for name in names}
+    over_time = {name: risk[rows] for name, risk in validated.over_time.items() if name in names}
     evaluation = _measure(
-        X[rows], endpoint.take(rows), horizons, risks, params, progress, plan.name
+        X[rows], endpoint.take(rows), horizons, risks, over_time, params, progress, plan.name
     )
     folds = measure_folds(validated.predictions, endpoint, horizons)
     folds = folds[folds["model"].isin(names)]
@@ -157,6 +169,7 @@ def _measure(
     endpoint: Endpoint,
     horizons: tuple[float, ...],
     risks: dict[str, Floats],
+    over_time: dict[str, Floats],
     params: Params,
     progress: Progress,
     what: str,
@@ -173,21 +186,25 @@ def _measure(
         reference=MODEL,
         n_groups=params.evaluate.n_groups,
         report=lambda: progress.advance(task),
+        over_time=over_time,
     )
-    return Evaluation(X, endpoint, horizons, risks, result)
+    return Evaluation(X, endpoint, horizons, risks, result, over_time)
 
 
-def describe_incidence(held_out: Evaluation, paths: Paths) -> pd.DataFrame:
+def describe_incidence(held_out: Evaluation) -> pd.DataFrame:
     """Observed and predicted risk over time by fifths of risk; empty for a yes/no cohort."""
+    from features.disclosure import SMALLEST_COUNT
     from models.evaluation.incidence import incidence_by_group
-    from models.model_folder import PREDICTOR
-    from models.predictor import RiskPredictor
+    from models.metrics.integrated_brier import time_steps
 
-    if held_out.endpoint.is_fixed_horizon:
+    if MODEL not in held_out.over_time:
         return pd.DataFrame()
-    times = np.linspace(0, held_out.horizons[-1], 41)[1:]
-    risks = RiskPredictor.load(paths.model / PREDICTOR).risk(held_out.X, times.tolist())
-    return incidence_by_group(held_out.endpoint, risks, times)
+    return incidence_by_group(
+        held_out.endpoint,
+        held_out.over_time[MODEL],
+        time_steps(held_out.horizons[-1]),
+        least_events=SMALLEST_COUNT,
+    )
 
 
 def measure_against_truth(

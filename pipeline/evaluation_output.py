@@ -224,7 +224,7 @@ def draw_plots(evaluations: Mapping[str, Evaluation], extras: Extras, folder: Pa
     draw_decisions(extras.table("decision_curve"), folder)
     incidence = extras.table("incidence")
     if len(incidence):
-        title = "Observed and predicted risk by fifth of predicted risk"
+        title = "Observed and predicted risk by group of predicted risk"
         write_svg(plot_incidence(incidence, title), folder / "incidence_held_out.svg", title)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from features.errors import CohortError, ConfigError, Problem
 from pipeline.params import Params, Paths
-from pipeline.validation import MODEL, RECALIBRATED
+from pipeline.validation import MODEL, RECALIBRATED, steps_over_time
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
@@ -138,11 +138,12 @@ def judge_external(
     rest = ~to_fit
     within = [h for h in scorer.about.horizons if h <= link.max_horizon]
     horizons, left_out = usable_horizons(endpoint.take(rest), within, MIN_AT_RISK)
-    risks = {MODEL: link.risk(margins[rest], horizons)}
+    asked = (*horizons, *steps_over_time(endpoint, horizons))
+    risks = {MODEL: link.risk(margins[rest], asked)}
     fitted = None
     if to_fit.any():
         fitted = fit_recalibration(margins[to_fit], link, endpoint.take(to_fit))
-        risks[RECALIBRATED] = fitted.risk(margins[rest], link, horizons)
+        risks[RECALIBRATED] = fitted.risk(margins[rest], link, asked)
     evaluation = measure_external(X[rest], endpoint.take(rest), horizons, risks, params)
     return Judged(evaluation, cohort.covariates[rest], fitted, left_out)
 
@@ -165,15 +166,24 @@ def measure_external(
     risks: Mapping[str, Floats],
     params: Params,
 ) -> Evaluation:
-    """As the stage evaluate measures held-out patients."""
+    """As the stage evaluate measures held-out patients; risks by horizons, then by time steps."""
     from models.evaluation.performance import evaluate_predictions
     from pipeline.evaluate import Evaluation
 
-    chosen = params.evaluate
+    chosen, last = params.evaluate, len(horizons)
+    by_horizon = {name: risk[:, :last] for name, risk in risks.items()}
+    over_time = {name: risk[:, last:] for name, risk in risks.items() if risk[:, last:].size}
     result = evaluate_predictions(
-        endpoint, risks, horizons, params.seed, chosen.n_bootstrap, MODEL, chosen.n_groups
+        endpoint,
+        by_horizon,
+        horizons,
+        params.seed,
+        chosen.n_bootstrap,
+        MODEL,
+        chosen.n_groups,
+        over_time=over_time,
     )
-    return Evaluation(X, endpoint, horizons, dict(risks), result)
+    return Evaluation(X, endpoint, horizons, by_horizon, result, over_time)
 
 
 def write_external(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from features.endpoint import Endpoint
     from features.splits import Positions
     from models.evaluation.cross_validation import HeldOutPredictions, RiskEstimator
-    from models.metrics.follow_up import Flags
+    from models.metrics.follow_up import Flags, Floats
 
 MODEL = "calcirisk"
 RECALIBRATED = "calcirisk_recalibrated"
@@ -61,12 +61,14 @@ class Plan:
 class Validated:
     """``predictions`` of the first repeat; ``steps``: names of nested feature sets among them.
 
-    ``others`` are those of further repeats.
+    ``others`` are those of further repeats. ``over_time`` {model: (n, t)}: risks of the first
+    repeat by the `time_steps` up to the last horizon; empty for a yes/no cohort.
     """
 
     predictions: HeldOutPredictions
     steps: tuple[str, ...]
     others: tuple[HeldOutPredictions, ...] = field(default=())
+    over_time: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def held_out(self) -> Flags:
@@ -109,17 +111,28 @@ def validate_recipe(
     advance: Callable[[], None],
 ) -> Validated:
     """Each patient's risk from models that never saw them: the recipe, its parts, its steps."""
+    from features.splits import require_endpoint
+
     steps = _steps_of(X) if params.evaluate.incremental else {}
     # the last step has every feature: it is the recipe itself
     shorter = list(steps)[:-1]
     of_steps = {name: partial(_build_step, steps[name], params) for name in shorter}
-    first, *others = (
-        _predict(X, cohort, horizons, folds, params, extra, advance)
-        for folds, extra in zip(
-            plan.repeats, [of_steps, *[{}] * (len(plan.repeats) - 1)], strict=True
-        )
+    asked = (*horizons, *steps_over_time(require_endpoint(cohort), horizons))
+    both = _predict(X, cohort, asked, plan.repeats[0], params, of_steps, advance)
+    others = tuple(
+        _predict(X, cohort, horizons, folds, params, {}, advance) for folds in plan.repeats[1:]
     )
-    return Validated(first, tuple(steps), tuple(others))
+    last = len(horizons)
+    first = replace(both, risks={name: risk[:, :last] for name, risk in both.risks.items()})
+    over_time = {name: risk[:, last:] for name, risk in both.risks.items() if risk[:, last:].size}
+    return Validated(first, tuple(steps), others, over_time)
+
+
+def steps_over_time(endpoint: Endpoint, horizons: tuple[float, ...]) -> tuple[float, ...]:
+    """Times up to the last horizon that the Brier score is averaged over; none of a yes/no."""
+    from models.metrics.integrated_brier import time_steps
+
+    return () if endpoint.is_fixed_horizon else tuple(time_steps(horizons[-1]).tolist())
 
 
 def _steps_of(X: pd.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from features.disclosure import round_count
+from features.disclosure import is_small, round_count
 from features.endpoint import Endpoint
 from models.evaluation.arms import interval_of
 from models.metrics.bootstrap import percentile_interval, resample_counts
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import Flags, Floats, FollowUp
 from models.metrics.net_benefit import net_benefit, treat_all
 from models.metrics.reclassification import CAVEATS, categorical_nri, continuous_nri, idi
 
@@ -28,7 +28,8 @@ def decision_curve(
 ) -> pd.DataFrame:
     """Net benefit per patient by threshold of each risk (n,), of treating all and none.
 
-    Columns: horizon, model, threshold, net_benefit, lower, upper (95 %), n, events (in tens).
+    Columns: horizon, model, threshold, net_benefit, lower, upper (95 %), n, events (in tens). NaN
+    where 1 to 9 patients lie above a threshold, or not above it: net benefit would tell of them.
     """
     follow_up = FollowUp.of(endpoint)
 
@@ -40,6 +41,9 @@ def decision_curve(
     resamples = resample_counts(len(endpoint), n_bootstrap, seed)
     draws = [measure(follow_up.resample(counts)) for counts in resamples]
     lower, upper = percentile_interval(np.array(draws).reshape(n_bootstrap, *estimate.shape))
+    hidden = np.array([_tells_of_few(risk, thresholds) for risk in risks.values()])
+    for table in (estimate, lower, upper):
+        table[:-1][hidden] = np.nan
     none = np.zeros((1, len(thresholds)))
     figures = [np.concatenate([table, none]) for table in (estimate, lower, upper)]
     names = [*risks, TREAT_ALL, TREAT_NONE]
@@ -55,6 +59,11 @@ def decision_curve(
             "events": round_count(int(follow_up.has_event_by(horizon).sum())),
         }
     )
+
+
+def _tells_of_few(risk: Floats, thresholds: Sequence[float]) -> Flags:
+    above = [int((risk > threshold).sum()) for threshold in thresholds]
+    return np.array([is_small(n) or is_small(len(risk) - n) for n in above], dtype=np.bool_)
 
 
 def reclassify(

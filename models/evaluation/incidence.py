@@ -8,29 +8,36 @@ import pandas as pd
 
 from features.endpoint import Endpoint
 from models.metrics.aalen_johansen import aalen_johansen
-from models.metrics.calibration import risk_groups
-from models.metrics.follow_up import FollowUp
+from models.metrics.calibration import join_sparse_groups, risk_groups
+from models.metrics.follow_up import Flags, Floats, FollowUp
 
 
 def incidence_by_group(
-    endpoint: Endpoint, risks: npt.ArrayLike, times: npt.ArrayLike, n_groups: int = 5
+    endpoint: Endpoint,
+    risks: npt.ArrayLike,
+    times: npt.ArrayLike,
+    n_groups: int = 5,
+    least_events: int = 0,
 ) -> pd.DataFrame:
     """Group (1 is the lowest risk), n, time (years), observed, lower, upper, predicted.
 
-    ``risks`` (n, t) by ascending ``times`` (t,); groups of equal size by risk at the last time.
-    ``observed`` is the Aalen-Johansen risk with its 95 % interval, NaN beyond the follow-up of
-    the group; ``predicted`` the mean risk.
+    ``risks`` (n, t) by ascending ``times`` (t,); groups of equal size by risk at the last time,
+    neighbours joined until each holds ``least_events``. ``observed`` is the Aalen-Johansen risk
+    with its 95 % interval, told at times between any two of which the group has ``least_events``,
+    so that no step of a few events shows; elsewhere, and beyond the follow-up of the group, NaN.
+    ``predicted`` is the mean risk.
     """
     given, grid = np.asarray(risks, dtype=np.float64), np.asarray(times, dtype=np.float64)
     if given.shape != (len(endpoint), len(grid)):
         raise ValueError(f"risks must be {(len(endpoint), len(grid))}, got {given.shape}")
-    group = risk_groups(given[:, -1], n_groups)
+    has_event = FollowUp.of(endpoint).has_event_by(float(grid[-1]))
+    group = join_sparse_groups(risk_groups(given[:, -1], n_groups), has_event, least_events)
     parts = []
     for number in range(group.max() + 1):
         members = group == number
         follow_up = FollowUp.of(endpoint.take(members))
         incidence = aalen_johansen(follow_up)
-        followed = grid <= follow_up.times[-1]
+        told = _are_told(follow_up, grid, least_events)
         lower, upper = incidence.interval(grid)
         parts.append(
             pd.DataFrame(
@@ -38,11 +45,22 @@ def incidence_by_group(
                     "group": number + 1,
                     "n": int(members.sum()),
                     "time": grid,
-                    "observed": np.where(followed, incidence.at(grid), np.nan),
-                    "lower": np.where(followed, np.nan_to_num(lower), np.nan),
-                    "upper": np.where(followed, np.nan_to_num(upper), np.nan),
+                    "observed": np.where(told, incidence.at(grid), np.nan),
+                    "lower": np.where(told, np.nan_to_num(lower), np.nan),
+                    "upper": np.where(told, np.nan_to_num(upper), np.nan),
                     "predicted": given[members].mean(axis=0),
                 }
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _are_told(follow_up: FollowUp, grid: Floats, least: int) -> Flags:
+    """(t,) times at which the observed risk is told: from the last one back, ``least`` apart."""
+    seen = [int(follow_up.has_event_by(time).sum()) for time in grid]
+    told, further = np.zeros(len(grid), dtype=np.bool_), None
+    for k in reversed(range(len(grid))):
+        followed = grid[k] <= follow_up.times[-1]
+        if followed and seen[k] >= least and (further is None or further - seen[k] >= least):
+            told[k], further = True, seen[k]
+    return told

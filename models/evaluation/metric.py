@@ -40,10 +40,10 @@ METRICS: tuple[Metric, ...] = (
 """Measured at every horizon."""
 
 INTEGRATED_METRICS: tuple[Metric, ...] = (
-    Metric("integrated_brier", "Brier score, mean over time between the horizons", "lower"),
+    Metric("integrated_brier", "Brier score, mean over time up to the horizon", "lower"),
     Metric("integrated_ipa", "Index of prediction accuracy, over the same time", "higher"),
 )
-"""Measured once, up to the last of two or more horizons."""
+"""Measured once, up to the last horizon, where risks over time are known."""
 
 DISTANCES = tuple(metric.name for metric in METRICS if metric.is_distance)
 """Metrics whose draws are distances between curves."""

@@ -16,6 +16,7 @@ from models.evaluation.prediction import Measured, PreparedRisk, measure
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 from models.metrics.calibration import calibration_by_group
 from models.metrics.follow_up import Flags, Floats, FollowUp
+from models.metrics.integrated_brier import RisksOverTime, time_steps
 
 Report = Callable[[], None]
 
@@ -85,15 +86,21 @@ def evaluate_predictions(
     reference: str | None = None,
     n_groups: int = 10,
     report: Report | None = None,
+    over_time: Mapping[str, Floats] | None = None,
 ) -> EvaluationResult:
     """Measure ``risks`` {model: (n, h)} by ascending ``horizons`` (years) on the same patients.
 
     A patient whose risk a model cannot give (NaN at any horizon) is left out of that model's
     figures; ``n`` says how many stay. Differences are taken from ``reference``, one of the models.
-    ``report`` is called after each of the ``n_bootstrap`` resamples. Raises HorizonError where a
-    horizon lies beyond follow-up, ValueError where shapes differ or a model covers nobody.
+    ``report`` is called after each of the ``n_bootstrap`` resamples. ``over_time`` {model: (n, t)}
+    are the risks by the `time_steps` up to the last horizon; of models without them the Brier score
+    is not integrated. Raises HorizonError where a horizon lies beyond follow-up, ValueError where
+    shapes differ or a model covers nobody.
     """
     given = _check_risks(endpoint, risks, horizons)
+    steps = dict(over_time or {})
+    if steps and set(steps) != set(given):
+        raise ValueError("either all models or none have risks over time")
     if reference is not None and reference not in given:
         raise ValueError(f"reference {reference!r} is none of the models {sorted(given)}")
     covered: dict[str, Flags] = {
@@ -105,7 +112,9 @@ def evaluate_predictions(
         key = (which.tobytes(), models)
         if key not in samples:
             chosen = {name: given[name] for name in models}
-            samples[key] = _sample(endpoint, chosen, which, horizons, seed, n_bootstrap, report)
+            samples[key] = _sample(
+                endpoint, chosen, steps, which, horizons, seed, n_bootstrap, report
+            )
         return samples[key]
 
     def alike(which: Flags) -> tuple[str, ...]:
@@ -143,6 +152,7 @@ def _check_risks(
 def _sample(
     endpoint: Endpoint,
     risks: Mapping[str, Floats],
+    over_time: Mapping[str, Floats],
     which: Flags,
     horizons: Sequence[float],
     seed: int,
@@ -154,12 +164,20 @@ def _sample(
         name: [PreparedRisk.of(follow_up, risk[which, k], h) for k, h in enumerate(horizons)]
         for name, risk in risks.items()
     }
-    estimates = {name: measure(follow_up, parts) for name, parts in prepared.items()}
+    times = time_steps(horizons[-1])
+    steps = {
+        name: RisksOverTime.of(follow_up, over_time[name][which], times)
+        for name in risks
+        if name in over_time
+    }
+    estimates = {
+        name: measure(follow_up, parts, steps.get(name)) for name, parts in prepared.items()
+    }
     draws: dict[str, list[Measured]] = {name: [] for name in prepared}
     for counts in resample_counts(len(follow_up.time), n_bootstrap, seed):
         resample = follow_up.resample(counts)
         for name, parts in prepared.items():
-            draws[name].append(measure(resample, parts, is_resample=True))
+            draws[name].append(measure(resample, parts, steps.get(name), is_resample=True))
         if report is not None:
             report()
     return _Sample(follow_up, prepared, estimates, draws)
@@ -189,8 +207,7 @@ def _all_figures(
         model, lambda figures: np.r_[figures.at_horizons.ravel(), figures.integrated]
     )
     measured = np.ones(len(names), dtype=bool)
-    if len(horizons) < 2:
-        measured[-len(INTEGRATED_METRICS) :] = False
+    measured[-len(INTEGRATED_METRICS) :] = bool(np.isfinite(estimate[-2]))
     kept = [name for name, keep in zip(names, measured, strict=True) if keep]
     return kept, estimate[measured], draws[:, measured]
 

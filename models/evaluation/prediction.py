@@ -16,6 +16,7 @@ from models.metrics.calibration import calibration_in_the_large, calibration_slo
 from models.metrics.calibration_curve import CurveBasis
 from models.metrics.concordance import Ranking, harrell_c, uno_c
 from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.integrated_brier import RisksOverTime
 
 N_CURVE_POINTS = 60
 
@@ -87,19 +88,17 @@ class Measured:
 
 
 def measure(
-    follow_up: FollowUp, prepared: Sequence[PreparedRisk], is_resample: bool = False
+    follow_up: FollowUp,
+    prepared: Sequence[PreparedRisk],
+    over_time: RisksOverTime | None = None,
+    is_resample: bool = False,
 ) -> Measured:
-    """Everything about one model on one sample; integrated figures need two horizons or more."""
+    """Everything about one model on one sample; integrated figures need its risks over time."""
     parts = [one.measure(follow_up, is_resample) for one in prepared]
     at_horizons = np.array([figures for figures, _ in parts])
     integrated = np.full(len(INTEGRATED_METRICS), np.nan)
-    if len(prepared) > 1:
-        times = np.array([0.0, *(one.horizon for one in prepared)])
-        names = [metric.name for metric in METRICS]
-        brier, null = (
-            float(np.trapezoid(np.r_[0.0, at_horizons[:, names.index(name)]], times) / times[-1])
-            for name in ("brier", "null_brier")
-        )
+    if over_time is not None:
+        brier, null = over_time.measure(follow_up)
         integrated = np.array([brier, _share_taken_away(brier, null)])
     return Measured(at_horizons, integrated, np.array([curve for _, curve in parts]))
 

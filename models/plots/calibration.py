@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.disclosure import SMALLEST_COUNT, round_count
 from models.plots.style import (
     BLUE,
     GREY,
@@ -48,7 +49,8 @@ def plot_calibration(
         percent_axis(above.yaxis)
         below.set_box_aspect(0.18)
         _draw_histogram(below, given, limit)
-        label_axes(below, "", f"Predicted {years} risk", "Patients")
+        per = f"Patients per {100 * _bin_width(limit):g} %"
+        label_axes(below, "", f"Predicted {years} risk", per)
         percent_axis(below.xaxis)
     return figure
 
@@ -94,11 +96,41 @@ def _draw_groups(axes: Axes, groups: pd.DataFrame) -> None:
 
 
 def _draw_histogram(axes: Axes, risk: npt.NDArray[np.float64], limit: float) -> None:
-    axes.hist(np.minimum(risk, limit), bins=40, range=(0, limit), color=BLUE, alpha=0.55)
+    n_bins = round(limit / _bin_width(limit))
+    edges, heights = histogram(np.minimum(risk, limit), limit, n_bins)
+    axes.stairs(heights, edges, fill=True, color=BLUE, alpha=0.55)
     axes.spines["left"].set_visible(False)
     axes.tick_params(left=False)
     axes.grid(axis="y", color=PALE)
+    axes.set_ylim(bottom=0)
     if (risk > limit).any():
         # not how many: a handful of patients are nobody's business
         said = f"the last bar holds all of more than {100 * limit:.0f} %"
         axes.set_title(said, fontsize=8, fontweight="normal", color=GREY, loc="right", pad=2)
+
+
+def _bin_width(limit: float) -> float:
+    """So that an axis to 5 % or to 100 % has bars to tell apart."""
+    return 0.01 if limit > 0.2 else 0.005 if limit > 0.1 else 0.0025
+
+
+def histogram(
+    risk: npt.NDArray[np.float64], limit: float, n_bins: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Edges (b + 1,) and heights (b,) of the (n,) risks in patients per ``limit / n_bins`` of risk.
+
+    Neighbouring bins are joined until each holds the smallest count that may be told, and counts
+    are told in tens (features/disclosure.py).
+    """
+    counts, edges = np.histogram(risk, n_bins, (0.0, limit))
+    left = counts[::-1].cumsum()[::-1]
+    kept, held = [0], 0
+    for k in range(n_bins):
+        held += counts[k]
+        rest = left[k + 1] if k + 1 < n_bins else SMALLEST_COUNT
+        if held >= SMALLEST_COUNT and rest >= SMALLEST_COUNT:
+            kept, held = [*kept, k + 1], 0
+    joined = np.add.reduceat(counts, kept[:-1]) if len(kept) > 1 else counts.sum(keepdims=True)
+    ends = kept if len(kept) > 1 else [0, n_bins]
+    widths = np.diff(ends)
+    return edges[ends], np.array([round_count(int(n)) for n in joined]) / widths

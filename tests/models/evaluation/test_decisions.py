@@ -25,6 +25,22 @@ def test_every_curve_stands_beside_treating_all_and_none(cohort: Simulated) -> N
     assert table.loc[table["model"] == TREAT_NONE, "net_benefit"].eq(0).all()
 
 
+def test_where_few_patients_lie_beyond_a_threshold_nothing_tells_of_them(
+    cohort: Simulated,
+) -> None:
+    # 5 lie below 5 %, 4 above 40 %, nobody above 60 %
+    risk = np.r_[np.full(5, 0.01), np.full(291, 0.2), np.full(4, 0.5)]
+    limits = [0.005, 0.05, 0.1, 0.3, 0.4, 0.6]
+    table = decision_curve(cohort.endpoint, {"m": risk}, 8, limits, 1, 20)
+    own = table[table["model"] == "m"].set_index("threshold")
+    told = own[["net_benefit", "lower", "upper"]].notna()
+    assert told.all(axis=1).to_dict() == {
+        0.005: True, 0.05: False, 0.1: False, 0.3: False, 0.4: False, 0.6: True,
+    }  # fmt: skip
+    assert not told[~told.all(axis=1)].any(axis=None)
+    assert own["net_benefit"].iloc[-1] == 0
+
+
 def test_reclassification_is_of_the_patients_known_to_both_and_carries_its_caveat(
     cohort: Simulated,
 ) -> None:

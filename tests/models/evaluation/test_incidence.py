@@ -22,6 +22,26 @@ def test_each_group_has_its_own_observed_and_mean_predicted_risk() -> None:
     assert row["observed"] == pytest.approx(observed_risk(follow_up, 6))
 
 
+def test_no_step_of_fewer_than_ten_events_shows() -> None:
+    cohort = simulate(400, seed=72)
+    times = np.linspace(0, 8, 41)[1:]
+    risks = np.column_stack([cohort.risk(time) for time in times])
+    table = incidence_by_group(cohort.endpoint, risks, times, n_groups=20, least_events=10)
+    last = risks[:, -1]
+    start, told = 0, 0
+    for _, group in table.groupby("group"):
+        n = int(group["n"].iloc[0])
+        members = np.isin(np.arange(400), np.argsort(last, kind="stable")[start : start + n])
+        follow_up, start = FollowUp.of(cohort.endpoint.take(members)), start + n
+        shown = group.loc[group["observed"].notna(), "time"]
+        seen = [int(follow_up.has_event_by(time).sum()) for time in shown]
+        assert shown.iloc[-1] == 8
+        assert min(np.diff([0, *seen])) >= 10
+        told += len(seen)
+    assert start == 400
+    assert told > table["group"].nunique() > 1
+
+
 def test_beyond_the_follow_up_of_a_group_nothing_is_observed() -> None:
     endpoint = endpoint_of([1, 2, 9, 9], [1, 0, 1, 0])
     risks = np.array([[0.1, 0.1], [0.1, 0.1], [0.2, 0.6], [0.2, 0.6]])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from models.metrics.brier import integrated_brier_score
 from models.metrics.calibration import calibration_slope
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.integrated_brier import time_steps
 from tests.models.metrics.simulated import Simulated, endpoint_of, simulate
 
 HORIZONS = (4.0, 8.0)
@@ -29,14 +32,27 @@ def cohort() -> Simulated:
 
 @pytest.fixture(scope="module")
 def risks(cohort: Simulated) -> dict[str, Floats]:
-    truth = np.column_stack([cohort.risk(h) for h in HORIZONS])
+    return risks_by(cohort, HORIZONS)
+
+
+def risks_by(cohort: Simulated, times: Iterable[float]) -> dict[str, Floats]:
+    truth = np.column_stack([cohort.risk(time) for time in times])
     noise = np.exp(np.random.default_rng(0).normal(size=(800, 1)))
     return {"truth": truth, "noisy": np.clip(truth * noise, 0, 0.99)}
 
 
 @pytest.fixture(scope="module")
-def result(cohort: Simulated, risks: dict[str, Floats]) -> EvaluationResult:
-    return evaluate_predictions(cohort.endpoint, risks, HORIZONS, 3, 60, reference="truth")
+def over_time(cohort: Simulated) -> dict[str, Floats]:
+    return risks_by(cohort, time_steps(8.0))
+
+
+@pytest.fixture(scope="module")
+def result(
+    cohort: Simulated, risks: dict[str, Floats], over_time: dict[str, Floats]
+) -> EvaluationResult:
+    return evaluate_predictions(
+        cohort.endpoint, risks, HORIZONS, 3, 60, reference="truth", over_time=over_time
+    )
 
 
 def test_every_metric_stands_in_the_table_with_its_interval(result: EvaluationResult) -> None:
@@ -59,13 +75,16 @@ def test_a_calibration_error_that_noise_would_give_is_not_told_from_none(
 
 
 def test_estimates_are_those_of_the_metrics(
-    cohort: Simulated, risks: dict[str, Floats], result: EvaluationResult
+    cohort: Simulated,
+    risks: dict[str, Floats],
+    over_time: dict[str, Floats],
+    result: EvaluationResult,
 ) -> None:
     follow_up, noisy = FollowUp.of(cohort.endpoint), risks["noisy"]
     assert result.value("noisy", "c_index", 8) == harrell_c(follow_up, noisy[:, 1], 8)
     slope = calibration_slope(follow_up, noisy[:, 0], 4)
     assert result.value("noisy", "calibration_slope", 4) == slope
-    integrated = integrated_brier_score(follow_up, noisy, HORIZONS)
+    integrated = integrated_brier_score(follow_up, over_time["noisy"], time_steps(8.0))
     assert result.value("noisy", "integrated_brier", 8) == pytest.approx(integrated)
 
 
@@ -91,9 +110,13 @@ def test_differences_are_paired_and_so_narrower_than_their_parts(
 
 
 def test_the_same_seed_gives_the_same_intervals_whoever_else_is_measured(
-    cohort: Simulated, risks: dict[str, Floats], result: EvaluationResult
+    cohort: Simulated,
+    risks: dict[str, Floats],
+    over_time: dict[str, Floats],
+    result: EvaluationResult,
 ) -> None:
-    alone = evaluate_predictions(cohort.endpoint, {"noisy": risks["noisy"]}, HORIZONS, 3, 60)
+    noisy, by_step = {"noisy": risks["noisy"]}, {"noisy": over_time["noisy"]}
+    alone = evaluate_predictions(cohort.endpoint, noisy, HORIZONS, 3, 60, over_time=by_step)
     together = result.metrics[result.metrics["model"] == "noisy"]
     assert alone.metrics["lower"].tolist() == together["lower"].tolist()
 
@@ -131,7 +154,7 @@ def test_without_resamples_there_are_no_intervals(
     assert np.isfinite(result.differences["difference"]).all()
 
 
-def test_one_horizon_has_no_integrated_score(cohort: Simulated) -> None:
+def test_without_risks_over_time_there_is_no_integrated_score(cohort: Simulated) -> None:
     one = {"truth": cohort.risk(8)[:, None]}
     result = evaluate_predictions(cohort.endpoint, one, (8,), 3, 0)
     assert not result.metrics["metric"].str.startswith("integrated").any()
@@ -168,6 +191,9 @@ def test_shapes_references_and_horizons_are_checked(
         evaluate_predictions(endpoint, {"m": np.full((800, 2), np.nan)}, HORIZONS, 1, 0)
     with pytest.raises(HorizonError, match="longest usable one"):
         evaluate_predictions(endpoint, risks, (4, 1000), 1, 0)
+    with pytest.raises(ValueError, match="all models or none"):
+        part = {"truth": risks_by(cohort, time_steps(8.0))["truth"]}
+        evaluate_predictions(endpoint, risks, HORIZONS, 1, 0, over_time=part)
 
 
 def test_names_of_metrics_are_flat() -> None:

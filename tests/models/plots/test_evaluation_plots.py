@@ -10,7 +10,7 @@ import pytest
 from models.evaluation.incidence import incidence_by_group
 from models.evaluation.performance import EvaluationResult, evaluate_predictions
 from models.metrics.follow_up import Floats
-from models.plots.calibration import plot_calibration
+from models.plots.calibration import histogram, plot_calibration
 from models.plots.forest import plot_forest
 from models.plots.incidence import plot_incidence
 from models.plots.style import new_figure, percent_axis, styled, write_svg
@@ -61,10 +61,31 @@ def test_the_calibration_plot_shows_every_group_and_percent_axes(
     above, below = figure.axes
     assert above.get_xlim() == above.get_ylim()
     assert above.get_xlim()[1] >= groups["upper"].max()
-    assert sum(patch.get_height() for patch in below.patches) == 300  # type: ignore[attr-defined]
+    (bars,) = below.patches
+    heights, edges, _ = bars.get_data()  # type: ignore[attr-defined]
+    width = float(edges[-1]) / round(float(edges[-1]) / 0.01)
+    assert (heights * np.diff(edges) / width).sum() == pytest.approx(300, abs=5 * len(heights))
     write_svg(figure, tmp_path / "plot.svg", "Calibration")
     assert "Predicted 8-year risk" in texts(tmp_path / "plot.svg")
     assert "20 %" in texts(tmp_path / "plot.svg")
+
+
+def test_no_bar_of_the_histogram_stands_for_fewer_than_ten_patients() -> None:
+    risk = np.random.default_rng(3).beta(1, 9, 700)
+    edges, heights = histogram(risk, 0.5, 50)
+    counts = heights * np.diff(edges) / 0.01
+    true = np.histogram(risk, edges)[0]
+    assert true[:-1].min() >= 10
+    assert counts == pytest.approx(np.round(counts / 10) * 10)
+    assert np.abs(counts - true).max() <= 5
+    assert 5 < len(heights) < 50
+    assert np.histogram(risk, 50, (0, 0.5))[0].min() < 10
+
+
+def test_a_handful_of_patients_is_one_bar() -> None:
+    edges, heights = histogram(np.full(12, 0.05), 0.5, 50)
+    assert edges.tolist() == [0, 0.5]
+    assert heights.tolist() == [10 / 50]
 
 
 def test_patients_beyond_the_axis_are_said(result: EvaluationResult, cohort: Simulated) -> None:
@@ -96,7 +117,8 @@ def test_incidence_starts_at_zero_and_names_each_group(cohort: Simulated, tmp_pa
     times = np.linspace(1, 10, 10)
     risks = np.column_stack([cohort.risk(time) for time in times])
     figure = plot_incidence(incidence_by_group(cohort.endpoint, risks, times), "Incidence")
-    assert all(line.get_ydata()[0] == 0 for line in figure.axes[0].lines[:-2])  # type: ignore[index]
+    lines = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]
+    assert [line[0] for line in lines if len(line) == 11] == [0] * 10
     write_svg(figure, tmp_path / "plot.svg", "Incidence")
     shown = texts(tmp_path / "plot.svg")
     assert "Highest risk (n = 60)" in shown

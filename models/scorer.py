@@ -19,7 +19,7 @@ from features.errors import HorizonError, ModelError
 from models.covariates import Unknown, check_covariates
 from models.explanation.explainer import Explainer
 from models.explanation.population import read_weights
-from models.explanation.reasons import name_reasons
+from models.explanation.reasons import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
 from models.model_folder import (
     DICTIONARY,
@@ -104,13 +104,21 @@ class Scorer:
         if n_reasons < 0:
             raise ModelError("The number of reasons cannot be negative")
         values = check_covariates(covariates, self.dictionary, unknown).require_valid()
+        table, reasons = self.score_checked(values, years, n_reasons)
+        for rank, reason in enumerate(reasons, start=1):
+            table[f"reason_{rank}"] = reason.tell()
+        flags = ["missing_inputs", "outside_training"]
+        return table[[*table.columns.drop(flags), *flags]]
+
+    def score_checked(
+        self, values: pd.DataFrame, years: Sequence[float], n_reasons: int
+    ) -> tuple[pd.DataFrame, list[RankedReason]]:
+        """What `score` gives but for the reasons, and these; for covariates that were checked."""
         features = derive_features(values, self.dictionary)
-        table = pd.DataFrame(self._risks(features, years), index=covariates.index, dtype=float)
-        for position, column in enumerate(self._reasons(values, features, years[-1], n_reasons)):
-            table[f"reason_{position + 1}"] = pd.array(column, dtype="str")
+        table = pd.DataFrame(self._risks(features, years), index=values.index, dtype=float)
         table["missing_inputs"] = self.ranges.count_missing(values)
         table["outside_training"] = self.ranges.name_outside(values, self._labels())
-        return table
+        return table, self._reasons(values, features, years[-1], n_reasons)
 
     def _risks(self, features: pd.DataFrame, years: Sequence[float]) -> dict[str, FloatArray]:
         margins = self.predictor.margin(features)
@@ -131,13 +139,10 @@ class Scorer:
 
     def _reasons(
         self, covariates: pd.DataFrame, features: pd.DataFrame, horizon: float, n_reasons: int
-    ) -> list[list[str]]:
-        """One list of texts (n,) per reason."""
+    ) -> list[RankedReason]:
         if n_reasons == 0:
             return []
         if self.explainer is None:
             raise ModelError("This model was kept without its explainer: ask for 0 reasons")
-        if not len(features):
-            return [[] for _ in range(n_reasons)]
         by_variable = self.explainer.explain(features, horizon).by_variable(CATALOGUE)
-        return name_reasons(by_variable, covariates, features, self.dictionary, n_reasons)
+        return rank_reasons(by_variable, covariates, features, self.dictionary, n_reasons)

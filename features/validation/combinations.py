@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from features.derivation.columns import Columns
+from features.dictionary import Dictionary
 from features.validation.findings import Findings
+
+Mask = npt.NDArray[np.bool_]
 
 _VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 _BANDS = ("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus")
@@ -22,7 +28,7 @@ class Combination:
 
     name: str
     variables: tuple[str, ...]
-    broken: Callable[[pd.DataFrame], pd.Series]
+    broken: Callable[[Columns], Mask]
     remedy: str
 
 
@@ -31,32 +37,39 @@ def _more_than(
 ) -> Combination:
     """``column`` may exceed ``other`` by a relative or absolute tolerance, not by more."""
 
-    def broken(x: pd.DataFrame) -> pd.Series:
-        return x[column] > (x[other] * (1 + relative)).clip(lower=x[other] + absolute)
+    def broken(x: Columns) -> Mask:
+        allowed = np.maximum(x[other] * (1 + relative), x[other] + absolute)
+        return np.asarray(x[column] > allowed)
 
     return Combination(f"{column} above {other}", (column, other), broken, "Correct one of the two")
 
 
-def _vessels_differ(x: pd.DataFrame) -> pd.Series:
-    total = x["cac_agatston"]
+def _vessels_differ(x: Columns) -> Mask:
+    total, vessels = x["cac_agatston"], sum(x[name] for name in _VESSELS)
     # Rounding of four scores, or 2 % of the total, is no contradiction.
-    tolerance = (0.02 * total).clip(lower=2)
-    return (x[list(_VESSELS)].sum(axis=1, skipna=False) - total).abs() > tolerance
+    return np.asarray(np.abs(vessels - total) > np.maximum(0.02 * total, 2))
 
 
-def _bands_exceed(x: pd.DataFrame) -> pd.Series:
-    return x[list(_BANDS)].sum(axis=1) > (1.05 * x["cac_volume"]).clip(lower=x["cac_volume"] + 2)
+def _bands_exceed(x: Columns) -> Mask:
+    volume, bands = x["cac_volume"], sum(np.nan_to_num(x[name]) for name in _BANDS)
+    return np.asarray(bands > np.maximum(1.05 * volume, volume + 2))
 
 
-def _index_differs(x: pd.DataFrame) -> pd.Series:
-    return (x["bmi"] - x["weight"] / (x["height"] / 100) ** 2).abs() > 0.15 * x["bmi"]
+def _index_differs(x: Columns) -> Mask:
+    worked_out = x["weight"] / (x["height"] / 100) ** 2
+    return np.asarray(np.abs(x["bmi"] - worked_out) > 0.15 * x["bmi"])
+
+
+def _is(x: Columns, name: str, *codes: str) -> Mask:
+    """Where the category has one of the codes."""
+    return np.asarray(np.any([x.is_code(name, code) == 1 for code in codes], axis=0))
 
 
 def _without_lipid_therapy(drug: str) -> Combination:
     return Combination(
         f"{drug} without lipid-lowering therapy",
         (drug, "lipid_lowering"),
-        lambda x: x[drug].eq(1) & x["lipid_lowering"].eq(0),
+        lambda x: (x[drug] == 1) & (x["lipid_lowering"] == 0),
         "Correct one of the two",
     )
 
@@ -65,25 +78,25 @@ COMBINATIONS: tuple[Combination, ...] = (
     Combination(
         "years since quitting in a never-smoker",
         ("years_since_quitting", "smoking_status"),
-        lambda x: x["years_since_quitting"].gt(0) & x["smoking_status"].eq("never"),
+        lambda x: (x["years_since_quitting"] > 0) & _is(x, "smoking_status", "never"),
         "Leave the years empty or correct the status",
     ),
     Combination(
         "years since quitting in a current smoker",
         ("years_since_quitting", "smoking_status"),
-        lambda x: x["years_since_quitting"].gt(0) & x["smoking_status"].eq("current"),
+        lambda x: (x["years_since_quitting"] > 0) & _is(x, "smoking_status", "current"),
         "Leave the years empty or correct the status",
     ),
     Combination(
         "pack-years in a never-smoker",
         ("pack_years", "smoking_status"),
-        lambda x: x["pack_years"].gt(0) & x["smoking_status"].eq("never"),
+        lambda x: (x["pack_years"] > 0) & _is(x, "smoking_status", "never"),
         "Set the pack-years to 0 or correct the status",
     ),
     Combination(
         "cigarettes a day without smoking now",
         ("cigarettes_per_day", "smoking_status"),
-        lambda x: x["cigarettes_per_day"].gt(0) & x["smoking_status"].isin(["never", "former"]),
+        lambda x: (x["cigarettes_per_day"] > 0) & _is(x, "smoking_status", "never", "former"),
         "Set the cigarettes to 0 or correct the status",
     ),
     Combination(
@@ -96,7 +109,7 @@ COMBINATIONS: tuple[Combination, ...] = (
     Combination(
         "Agatston score above zero with a volume of zero",
         ("cac_volume", "cac_agatston"),
-        lambda x: x["cac_volume"].eq(0) & x["cac_agatston"].gt(0),
+        lambda x: (x["cac_volume"] == 0) & (x["cac_agatston"] > 0),
         "Correct one of the two",
     ),
     Combination(
@@ -108,7 +121,7 @@ COMBINATIONS: tuple[Combination, ...] = (
     Combination(
         "lesions or vessels counted with an Agatston score of zero",
         ("lesion_count", "cac_agatston"),
-        lambda x: x["lesion_count"].gt(0) & x["cac_agatston"].eq(0),
+        lambda x: (x["lesion_count"] > 0) & (x["cac_agatston"] == 0),
         "Correct one of the two",
     ),
     _more_than("spotty_lesion_count", "lesion_count"),
@@ -117,7 +130,7 @@ COMBINATIONS: tuple[Combination, ...] = (
     Combination(
         "an earlier scan without its date",
         ("prior_cac_agatston", "prior_scan_years"),
-        lambda x: x["prior_cac_agatston"].notna() & x["prior_scan_years"].isna(),
+        lambda x: ~np.isnan(x["prior_cac_agatston"]) & np.isnan(x["prior_scan_years"]),
         "Give prior_scan_years or leave the earlier score empty",
     ),
     Combination(
@@ -141,14 +154,14 @@ COMBINATIONS: tuple[Combination, ...] = (
     Combination(
         "statin years without a statin",
         ("statin_years", "statin_intensity"),
-        lambda x: x["statin_years"].gt(0) & x["statin_intensity"].eq("none"),
+        lambda x: (x["statin_years"] > 0) & _is(x, "statin_intensity", "none"),
         "Statin years count present use: set them to 0",
     ),
     Combination(
         "a statin without lipid-lowering therapy",
         ("statin_intensity", "lipid_lowering"),
         lambda x: (
-            x["statin_intensity"].isin(["low", "moderate", "high"]) & x["lipid_lowering"].eq(0)
+            _is(x, "statin_intensity", "low", "moderate", "high") & (x["lipid_lowering"] == 0)
         ),
         "Correct one of the two",
     ),
@@ -170,8 +183,9 @@ def check_combinations(covariates: pd.DataFrame, findings: Findings) -> None:
 
     ``covariates``: canonical values, indexed by row number.
     """
-    for rule in COMBINATIONS:
-        if set(rule.variables) <= set(covariates.columns):
-            findings.reject(
-                ", ".join(rule.variables), rule.name, rule.remedy, rule.broken(covariates)
-            )
+    columns, there = Columns(covariates, Dictionary.load()), set(covariates.columns)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for rule in COMBINATIONS:
+            if there.issuperset(rule.variables):
+                broken = pd.Series(rule.broken(columns), covariates.index)
+                findings.reject(", ".join(rule.variables), rule.name, rule.remedy, broken)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import CATALOGUE
+from features.derivation.columns import Columns
 from features.variable import Variable
 from models.explanation.explanation import SMALLEST_REASON
 
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 
 NOT_RECORDED = "not recorded"
 _OWN = {
@@ -44,63 +47,86 @@ def is_unknown(variable: str, covariates: pd.DataFrame, features: pd.DataFrame) 
     return find_unknown([variable], covariates[there], features[own])[variable]
 
 
-def name_reasons(
+@dataclass(frozen=True)
+class RankedReason:
+    """Each patient's reason of one rank: its name ``names[codes]`` (n,) and what it adds.
+
+    ``points``: (n,) signed percentage points to one decimal, 0 where a reason rounds to nothing and
+    is none.
+    """
+
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.intp]
+    points: FloatArray
+
+    def name(self) -> pd.api.extensions.ExtensionArray:
+        """The names (n,), "" where there is none."""
+        names = pd.array([*self.names, ""], dtype="str")
+        return names.take(np.where(self.points == 0, len(self.names), self.codes))
+
+    def tell(self) -> pd.api.extensions.ExtensionArray:
+        """Name and points in one text (n,): "Age +4.2"; "" where there is none."""
+        tenths = np.rint(10 * self.points).astype(np.int64)
+        keys = self.codes + len(self.names) * (tenths - tenths.min(initial=0))
+        distinct, position = np.unique(keys, return_inverse=True)
+        moved, code = np.divmod(distinct, max(len(self.names), 1))
+        points = (moved + tenths.min(initial=0)) / 10
+        told = [
+            f"{self.names[i]} {value:+.1f}" if value else ""
+            for i, value in zip(code, points, strict=True)
+        ]
+        return pd.array(told, dtype="str").take(position)
+
+
+def rank_reasons(
     contributions: pd.DataFrame,
     covariates: pd.DataFrame,
     features: pd.DataFrame,
     dictionary: Mapping[str, Variable],
     n_reasons: int,
-) -> list[list[str]]:
-    """The largest contributions of each patient: "Age +4.2", "Diabetes: no -0.9".
+) -> list[RankedReason]:
+    """The largest contributions of each patient: "Age", "Diabetes: no", one rank after the other.
 
-    ``contributions``: (n, variables) to the risk, as fractions; the texts give percentage points.
-    What is not a number stands with its value, and what is unknown says so. One list of texts (n,)
-    per reason, "" where a contribution rounds to nothing.
+    ``contributions``: (n, variables) to the risk, as fractions. What is not a number is named with
+    its value, and what is unknown says so.
     """
-    values = contributions.to_numpy()
-    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :n_reasons]
-    reasons = []
-    for position in range(n_reasons):
-        if position >= order.shape[1]:
-            reasons.append([""] * len(values))
-            continue
-        chosen = order[:, position]
-        points = values[np.arange(len(values)), chosen]
-        named = _name_chosen(chosen, list(contributions.columns), covariates, features, dictionary)
-        reasons.append(
-            [
-                f"{name} {100 * value:+.1f}" if abs(value) >= SMALLEST_REASON else ""
-                for name, value in zip(named, points, strict=True)
-            ]
-        )
-    return reasons
-
-
-def _name_chosen(
-    chosen: npt.NDArray[np.intp],
-    names: list[str],
-    covariates: pd.DataFrame,
-    features: pd.DataFrame,
-    dictionary: Mapping[str, Variable],
-) -> npt.NDArray[np.object_]:
-    """The name (n,) of each patient's variable, given by its position in ``names``."""
-    named = np.empty(len(chosen), dtype=object)
-    for position in np.unique(chosen):
-        rows = np.flatnonzero(chosen == position)
+    values = contributions.to_numpy(np.float64)
+    order = _find_largest(values, n_reasons)
+    columns, names = Columns(covariates, dictionary), list(contributions.columns)
+    texts: list[str] = []
+    codes = np.zeros(order.shape, np.intp)
+    for position in np.unique(order[order >= 0]):
         variable = dictionary[names[position]]
-        named[rows] = variable.label
-        if variable.name in covariates and variable.kind != "number":
-            states = _states(covariates[variable.name].iloc[rows], variable)
-            named[rows] = [f"{variable.label}: {s}" if s else variable.label for s in states]
-        unknown = rows[is_unknown(variable.name, covariates, features)[rows]]
-        named[unknown] = f"{variable.label}: {NOT_RECORDED}"
-    return named
+        rows, ranks = np.nonzero(order == position)
+        states = _list_states(variable) if variable.name in covariates else ()
+        here = np.zeros(len(rows), np.intp)
+        if states:
+            here = np.nan_to_num(columns[variable.name][rows] + 1).astype(np.intp)
+        unknown = is_unknown(variable.name, covariates, features)[rows]
+        codes[rows, ranks] = len(texts) + np.where(unknown, len(states) + 1, here)
+        stated = [f"{variable.label}: {state}" for state in (*states, NOT_RECORDED)]
+        texts += [variable.label, *stated]
+    ranked = []
+    for rank in range(n_reasons):
+        own = order[:, rank]
+        added = np.where(own >= 0, values[np.arange(len(values)), own], 0.0)
+        points = np.where(np.abs(added) >= SMALLEST_REASON, np.rint(1000 * added) / 10, 0.0)
+        ranked.append(RankedReason(tuple(texts), codes[:, rank], points))
+    return ranked
 
 
-def _states(column: pd.Series, variable: Variable) -> list[str]:
-    """Yes, no or the code of each patient, "" where it is missing."""
+def _find_largest(values: FloatArray, n_reasons: int) -> npt.NDArray[np.intp]:
+    """Positions (n, n_reasons) of the largest in size, the first of equals; -1 where too few."""
+    order = np.full((len(values), n_reasons), -1, np.intp)
+    left, rows = np.abs(values), np.arange(len(values))
+    for rank in range(min(n_reasons, values.shape[1])):
+        order[:, rank] = left.argmax(axis=1)
+        left[rows, order[:, rank]] = -1.0
+    return order
+
+
+def _list_states(variable: Variable) -> tuple[str, ...]:
+    """What a variable that is not a number can be, in the order of its codes."""
     if variable.kind == "boolean":
-        shown = column.map({0.0: "no", 1.0: "yes"})
-    else:
-        shown = column.map({code: code.replace("_", " ") for code in variable.codes})
-    return [str(state) for state in shown.astype(object).where(shown.notna(), "")]
+        return "no", "yes"
+    return tuple(code.replace("_", " ") for code in variable.codes)

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalogue import derive_features
 from features.cohort_map import CohortMap
 from features.derivation.burden import agatston
 from features.derivation.columns import Columns
@@ -28,9 +27,6 @@ from pipeline.scoring.columns import (
 from pipeline.scoring.rows import RowRules, read_rows
 
 FloatArray = npt.NDArray[np.float64]
-
-# As in models/scorer.py: the last bits of a limit may differ with the number of threads.
-_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -101,8 +97,7 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     """
     read = read_rows(rows, rules.rows)
     covariates, scorer = read.covariates, rules.scorer
-    give = _score_with_reasons if rules.wanted.reasons else _score_plainly
-    scored = give(covariates, rules)
+    scored = _score(covariates, rules)
     last = scored[f"risk_{rules.years[-1]:g}y"].to_numpy()
     scored.insert(0, IDENTIFIER, read.identifiers)
     categories = rules.wanted.categories
@@ -123,38 +118,15 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     return scored[list(rules.staged)], read.rejects
 
 
-def _score_plainly(covariates: pd.DataFrame, rules: ScoringRules) -> pd.DataFrame:
-    """What `Scorer.score` gives for no reasons, without checking again what was just read."""
-    scorer = rules.scorer
-    features = derive_features(covariates, scorer.dictionary)
-    margins = scorer.predictor.margin(features)
-    risks = scorer.predictor.link.risk(margins, rules.years)
-    limits = None
-    if scorer.interval is not None:
-        limits = scorer.interval.interval(features, rules.years, margins=margins).round(_DECIMALS)
-    table = {}
-    for position, year in enumerate(rules.years):
-        table[f"risk_{year:g}y"] = risks[:, position]
-        if limits is not None:
-            table[f"risk_{year:g}y_low"] = limits[:, position, 0]
-            table[f"risk_{year:g}y_high"] = limits[:, position, 1]
-    scored = pd.DataFrame(table, index=covariates.index)
-    scored["missing_inputs"] = scorer.ranges.count_missing(covariates)
-    labels = {name: variable.label for name, variable in scorer.dictionary.items()}
-    scored["outside_training"] = scorer.ranges.name_outside(covariates, labels)
-    return scored
-
-
-def _score_with_reasons(covariates: pd.DataFrame, rules: ScoringRules) -> pd.DataFrame:
-    texts = covariates.select_dtypes("category")
-    plain = covariates.assign(**{str(name): texts[name].astype("str") for name in texts})
-    scored = rules.scorer.score(plain, rules.years, rules.wanted.reasons)
-    if rules.wanted.points == "column":
-        for rank in range(1, rules.wanted.reasons + 1):
-            parts = scored[f"reason_{rank}"].str.rsplit(" ", n=1, expand=True)
-            parts = parts.reindex(columns=[0, 1])
-            scored[f"reason_{rank}"] = parts[0].fillna("").astype("str")
-            scored[f"reason_{rank}_points"] = pd.to_numeric(parts[1]).astype(np.float64)
+def _score(covariates: pd.DataFrame, rules: ScoringRules) -> pd.DataFrame:
+    wanted = rules.wanted
+    scored, reasons = rules.scorer.score_checked(covariates, rules.years, wanted.reasons)
+    for rank, reason in enumerate(reasons, start=1):
+        if wanted.points == "column":
+            scored[f"reason_{rank}"] = reason.name()
+            scored[f"reason_{rank}_points"] = np.where(reason.points == 0, np.nan, reason.points)
+        else:
+            scored[f"reason_{rank}"] = reason.tell()
     return scored
 
 

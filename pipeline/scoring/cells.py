@@ -21,6 +21,8 @@ from features.variable import Variable
 BoolArray = npt.NDArray[np.bool_]
 
 _NUMERIC = "iufb"
+# Texts worth remembering: those of a category, not those of numbers; and how many sets of them.
+_FEW, _MANY = 50, 2_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Broken:
     column: str
     rule: str
     rows: BoolArray
+
+
+Known = dict[tuple[str, tuple[tuple[str, ...], ...]], tuple[pd.Series, list[Broken]]]
 
 
 def is_typed(cells: pd.Series) -> bool:
@@ -54,16 +59,21 @@ def as_text(cells: pd.Series) -> pd.Series:
 
 
 def read_values(
-    cells: pd.DataFrame, source: ValueSource, variable: Variable, reading: Reading
+    cells: pd.DataFrame,
+    source: ValueSource,
+    variable: Variable,
+    reading: Reading,
+    known: Known | None = None,
 ) -> tuple[pd.Series, list[Broken]]:
     """The canonical values (n,) of a variable, NaN where missing or broken, and what is broken.
 
     Numbers and booleans are float64, categories are categorical with the variable's codes.
+    ``known`` remembers what few distinct texts meant, from batch to batch of one source.
     """
     plain = source.combine == "column" and not source.codes and variable.kind != "category"
     if plain and is_typed(cells[source.columns[0]]):
         return _read_typed(cells[source.columns[0]], source, variable, reading)
-    return _read_distinct(cells, source, variable, reading)
+    return _read_distinct(cells, source, variable, reading, {} if known is None else known)
 
 
 def _read_typed(
@@ -74,6 +84,14 @@ def _read_typed(
     known = [code for code in missing_codes if code is not None]
     if known:
         numbers = np.where(np.isin(numbers, known), np.nan, numbers)
+    if variable.kind == "number" and source.unit in (None, variable.unit):
+        least, most = (
+            np.fmin.reduce(numbers, initial=np.inf),
+            np.fmax.reduce(numbers, initial=-np.inf),
+        )
+        low, high = _limits(variable)
+        if low <= least and most <= high and least > -np.inf and most < np.inf:
+            return pd.Series(numbers, index=cells.index), []
     broken = []
     if variable.kind == "boolean":
         unknown = ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
@@ -98,10 +116,15 @@ def _number(code: str) -> float | None:
 
 def find_outside(column: str, numbers: npt.NDArray[np.float64], variable: Variable) -> Broken:
     """Which numbers lie outside the plausible range of the variable."""
-    low = float("-inf") if variable.low is None else variable.low
-    high = float("inf") if variable.high is None else variable.high
+    low, high = _limits(variable)
     rule = f"{variable.name} outside {low:g} to {high:g} {variable.unit}"
     return Broken(column, rule, (numbers < low) | (numbers > high))
+
+
+def _limits(variable: Variable) -> tuple[float, float]:
+    low = float("-inf") if variable.low is None else variable.low
+    high = float("inf") if variable.high is None else variable.high
+    return low, high
 
 
 def _without(
@@ -114,7 +137,11 @@ def _without(
 
 
 def _read_distinct(
-    cells: pd.DataFrame, source: ValueSource, variable: Variable, reading: Reading
+    cells: pd.DataFrame,
+    source: ValueSource,
+    variable: Variable,
+    reading: Reading,
+    known: Known,
 ) -> tuple[pd.Series, list[Broken]]:
     """Reads each distinct combination of the source's cells once."""
     texts = pd.DataFrame({name: as_text(cells[name]) for name in source.columns}, cells.index)
@@ -127,11 +154,23 @@ def _read_distinct(
         table = texts.drop_duplicates(ignore_index=True)
     else:
         codes, table = np.zeros(len(cells), np.intp), pd.DataFrame(index=[0])
-    values, broken = _read_table(table, source, variable, reading)
-    if variable.kind == "category":
-        values = pd.Series(pd.Categorical(values, categories=list(variable.codes)))
+    values, broken = _recall(table, source, variable, reading, known)
     taken = values.take(codes).set_axis(cells.index)
     return taken, [Broken(one.column, one.rule, one.rows[codes]) for one in broken]
+
+
+def _recall(
+    table: pd.DataFrame, source: ValueSource, variable: Variable, reading: Reading, known: Known
+) -> tuple[pd.Series, list[Broken]]:
+    key = variable.name, tuple(table.itertuples(index=False, name=None))
+    if key not in known:
+        values, broken = _read_table(table, source, variable, reading)
+        if variable.kind == "category":
+            values = pd.Series(pd.Categorical(values, categories=list(variable.codes)))
+        if len(table) > _FEW or len(known) > _MANY:
+            return values, broken
+        known[key] = values, broken
+    return known[key]
 
 
 def _read_table(

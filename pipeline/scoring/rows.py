@@ -20,7 +20,7 @@ from features.validation.combinations import check_combinations
 from features.validation.findings import Findings
 from features.validation.patients import find_mangled
 from features.variable import Variable
-from pipeline.scoring.cells import as_text, read_values
+from pipeline.scoring.cells import Known, as_text, read_values
 from pipeline.scoring.source import rejects_table
 
 NOT_SELECTED = "left out by the visit or the rules of inclusion of the map"
@@ -33,6 +33,7 @@ class RowRules:
 
     ``cohort_map`` asks only for columns that are there. ``names``: column of the source -> as the
     map writes it. ``lesions``: what `summarise_lesions` gives for all patients with a lesion.
+    ``known``: what texts of categories meant in earlier batches.
     """
 
     cohort_map: CohortMap
@@ -40,6 +41,7 @@ class RowRules:
     reading: Reading
     names: Mapping[str, str] = field(default_factory=dict)
     lesions: pd.DataFrame | None = None
+    known: Known = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def for_columns(
@@ -144,7 +146,7 @@ def _read_covariates(cells: pd.DataFrame, rules: RowRules, findings: Findings) -
     values = {}
     for name, source in rules.cohort_map.variables.items():
         variable = rules.dictionary[name]
-        values[name], broken = read_values(cells, source, variable, rules.reading)
+        values[name], broken = read_values(cells, source, variable, rules.reading, rules.known)
         for one in broken:
             findings.reject(one.column, one.rule, "", pd.Series(one.rows, index=cells.index))
     return pd.DataFrame(values, index=cells.index, copy=False)

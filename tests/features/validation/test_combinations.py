@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.derivation.columns import Columns
 from features.dictionary import Dictionary
 from features.validation.combinations import COMBINATIONS, check_combinations
 from features.validation.findings import Findings
@@ -34,7 +35,7 @@ def test_missing_values_contradict_nothing(rule: Any) -> None:
     frame = pd.DataFrame(blank).astype(
         {n: "str" for n in rule.variables if dictionary[n].kind == "category"}
     )
-    assert not rule.broken(frame).any()
+    assert not rule.broken(Columns(frame, dictionary)).any()
 
 
 VESSELS = {"cac_agatston_lm": 0.0, "cac_agatston_lad": 60.0, "cac_agatston_lcx": 0.0}

@@ -5,14 +5,15 @@ import pandas as pd
 
 from features.catalogue import derive_features
 from features.dictionary import Dictionary
-from models.explanation.reasons import is_unknown, name_reasons
+from models.explanation.reasons import is_unknown, rank_reasons
 
 DICTIONARY = Dictionary.load()
 
 
 def _name(contributions: dict[str, list[float]], covariates: pd.DataFrame) -> list[list[str]]:
     features = derive_features(covariates)
-    return name_reasons(pd.DataFrame(contributions), covariates, features, DICTIONARY, 3)
+    ranked = rank_reasons(pd.DataFrame(contributions), covariates, features, DICTIONARY, 3)
+    return [[str(text) for text in reason.tell()] for reason in ranked]
 
 
 def test_reasons_are_the_largest_contributions_in_signed_percentage_points() -> None:

@@ -23,6 +23,7 @@ from clinic.wording import percent, value_in_words
 from features.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
 from models.explanation.explanation import Explanation
+from models.explanation.interactions import find_partners
 from models.explanation.reasons import is_unknown
 from models.link import CompetingRisksLink
 from models.plain_language.summary import summarise_patients
@@ -91,6 +92,11 @@ class Assessor:
         """Contributions to the risk by a horizon (years)."""
         assert self.scorer.explainer is not None
         return self.scorer.explainer.explain(features, horizon)
+
+    def find_partners(self, features: pd.DataFrame, horizon: float) -> dict[str, str]:
+        """The variable that each variable shares most risk with among these patients."""
+        assert self.scorer.explainer is not None
+        return find_partners(self.scorer.explainer, features, horizon, CATALOGUE)
 
     def assess(
         self, covariates: pd.DataFrame, horizon: float, chosen: Sequence[str] = ()

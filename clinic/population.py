@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
@@ -11,7 +13,7 @@ from clinic.assessor import Assessor
 from clinic.drawing.bars import draw_sizes
 from clinic.drawing.beeswarm import draw_beeswarm
 from clinic.drawing.canvas import for_both_widths
-from clinic.drawing.dependence import draw_dependence
+from clinic.drawing.dependence import Tint, draw_dependence
 from clinic.store import PatientStore
 from clinic.texts import PageTexts
 from clinic.wording import number
@@ -28,6 +30,7 @@ from models.explanation.population import (
 SAMPLE = 1000
 _SWARM_ROWS, _SWARM_PATIENTS = 12, 300
 _FIFTHS, _SMALLEST_GROUP = 5, 5
+_PAIRED = 16  # patients whose interactions are worked out, a tenth of a second each
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Population:
     """A sample of the scored patients with contributions to the risk by ``horizon`` (years).
 
     ``points``: (n, variables) percentage points; ``levels``: values as numbers, see
-    `models.explanation.population.rank_levels`; ``variables``: a row per variable.
+    `models.explanation.population.rank_levels`; ``variables``: a row per variable;
+    ``partners``: by variable, the other that it shares most risk with.
     """
 
     horizon: float
@@ -43,6 +47,7 @@ class Population:
     levels: pd.DataFrame
     variables: pd.DataFrame
     groups: pd.DataFrame
+    partners: Mapping[str, str]
 
     @classmethod
     def explain(cls, assessor: Assessor, store: PatientStore) -> Population | None:
@@ -53,6 +58,10 @@ class Population:
         dictionary = assessor.scorer.dictionary
         features = derive_features(covariates, dictionary)
         explanation = assessor.explain(features, assessor.horizons[-1])
+        spread = np.argsort(explanation.risk)[
+            np.linspace(0, len(features) - 1, _PAIRED).astype(int)
+        ]
+        paired = features.iloc[np.unique(spread)]
         by_variable = explanation.by_variable(CATALOGUE)
         levels = rank_levels(covariates, dictionary)
         return cls(
@@ -61,6 +70,7 @@ class Population:
             levels,
             summarise_variables(by_variable, levels, dictionary),
             summarise_groups(explanation.by_group(CATALOGUE)),
+            assessor.find_partners(paired, explanation.horizon),
         )
 
     def __len__(self) -> int:
@@ -130,18 +140,40 @@ class Population:
         known = self.levels[name].notna()
         if known.sum() < 2:
             return None
-        labels = {}
-        if variable.kind == "category":
-            labels = {float(i): texts.code(code) for i, code in enumerate(variable.codes)}
-        elif variable.kind == "boolean":
-            labels = {0.0: texts("form.no"), 1.0: texts("form.yes")}
+        labels = _name_codes(variable, texts)
         values = self.levels.loc[known, name].tolist()
         points = self.points.loc[known, name].tolist()
         label = f"{variable.label} {f'({variable.unit})' if variable.unit else ''}".strip()
         axis, title = texts("swarm.axis"), texts("population.dependence", name=variable.label)
+        tint = self._tint(self._partner_of(name), known, dictionary, texts)
         return for_both_widths(
-            lambda narrow: draw_dependence(values, points, label, axis, title, labels, narrow)
+            lambda narrow: draw_dependence(values, points, label, axis, title, labels, tint, narrow)
         )
+
+    def _partner_of(self, name: str) -> str:
+        other = self.partners.get(name, name)
+        return other if other in self.levels else name
+
+    def _tint(self, name: str, known: pd.Series, dictionary: Dictionary, texts: PageTexts) -> Tint:
+        """Numbers by rank among the patients, codes by their place."""
+        variable, values = dictionary[name], self.levels[name]
+        codes = list(_name_codes(variable, texts).values())
+        ranks = values / max(len(codes) - 1, 1) if codes else values.rank(pct=True)
+        ends = (codes[0], codes[-1]) if codes else (texts("swarm.low"), texts("swarm.high"))
+        return Tint(
+            texts("population.colour", name=variable.label),
+            ranks[known].tolist(),
+            (*ends, texts("swarm.missing")),
+        )
+
+
+def _name_codes(variable: Variable, texts: PageTexts) -> dict[float, str]:
+    """What the page calls the values of a category or of a yes or no; empty for numbers."""
+    if variable.kind == "category":
+        return {float(i): texts.code(code) for i, code in enumerate(variable.codes)}
+    if variable.kind == "boolean":
+        return {0.0: texts("form.no"), 1.0: texts("form.yes")}
+    return {}
 
 
 def _span(values: pd.Series, variable: Variable, texts: PageTexts) -> str:

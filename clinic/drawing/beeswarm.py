@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from clinic.drawing.canvas import GREY, PALE, drawing, element, line, path, round_ticks, text
+from clinic.drawing.canvas import GREY, PALE, drawing, element, line, round_ticks, text
+from clinic.drawing.levels import LEVELS, UNKNOWN, draw_legend, level_colour
 from clinic.drawing.waterfall import RowLayout
 
 _RIGHT, _TOP, _BOTTOM = 16.0, 30.0, 44.0
 _HALF = 17.0
 _RADIUS = 2.4
-# From low to high: blue over grey to vermilion, ordered in lightness too for any colour vision.
-LEVELS = ("#003F66", "#0072B2", "#7FA9C2", "#E69F00", "#B34700")
-UNKNOWN = "#B5B5B5"
 
 _BESIDE = RowLayout(720.0, 270.0, 34.0, 0.0, 21.0, 41)
 _ABOVE = RowLayout(360.0, 6.0, 52.0, 16.0, 13.0, 46)
@@ -57,7 +54,7 @@ def draw_beeswarm(
         parts.append(layout.label(y, label, font_size=12))
         offsets = _spread([x(p) for p in points])
         for j, point in enumerate(points):
-            colour = _colour(None if ranks is None else ranks[j])
+            colour = level_colour(None if ranks is None else ranks[j])
             dots[colour].append(f"M{x(point):.0f} {middle + offsets[j]:.0f}h0")
     for colour, moves in dots.items():
         if moves:
@@ -71,30 +68,9 @@ def draw_beeswarm(
                 )
             )
     parts.append(text(layout.left + wide / 2, bottom + 36, words[3], "middle", fill=GREY))
-    parts += _legend(words, layout.left)
+    parts += draw_legend(words, layout.left, 14.0)
     name = f"swarm{'-narrow' * narrow}"
     return drawing(name, layout.width, bottom + _BOTTOM, title, description, parts)
-
-
-def _legend(words: Sequence[str], left: float) -> list[Markup]:
-    x, y = left, 14.0
-    parts = [text(x, y + 4, words[0], fill=GREY, font_size=12)]
-    start = x + 7 * len(words[0]) + 4
-    for i, colour in enumerate(LEVELS):
-        at = start + 14 * i + 6
-        parts.append(
-            path([(at, y), (at, y)], stroke=colour, stroke_width=9, stroke_linecap="round")
-        )
-    end = start + 14 * len(LEVELS) + 6
-    parts.append(text(end, y + 4, words[1], fill=GREY, font_size=12))
-    end += 7 * len(words[1]) + 20
-    parts.append(_dot(end, y, UNKNOWN))
-    parts.append(text(end + 10, y + 4, words[2], fill=GREY, font_size=12))
-    return parts
-
-
-def _dot(x: float, y: float, colour: str) -> Markup:
-    return path([(x, y), (x, y)], stroke=colour, stroke_width=9, stroke_linecap="round")
 
 
 def _spread(places: Sequence[float]) -> list[float]:
@@ -109,9 +85,3 @@ def _spread(places: Sequence[float]) -> list[float]:
         step = min((count + 1) // 2, most)
         offsets.append((-1) ** count * step * _RADIUS)
     return offsets
-
-
-def _colour(rank: float | None) -> str:
-    if rank is None or math.isnan(rank):
-        return UNKNOWN
-    return LEVELS[min(int(rank * len(LEVELS)), len(LEVELS) - 1)]

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from clinic.drawing.canvas import BLUE, GREY, PALE, drawing, element, line, round_ticks, text
+from clinic.drawing.canvas import GREY, PALE, drawing, element, line, round_ticks, text
+from clinic.drawing.levels import LEVELS, UNKNOWN, draw_legend, level_colour
 
 _WIDE, _NARROW = 560.0, 360.0
 _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 330.0, 48.0, 16.0, 28.0, 46.0
 _SKEWED = 20.0
+_LEGEND = 44.0
+# Colours are drawn a share of the patients at a time, so that none covers all others.
+_LAYERS = 4
+
+
+@dataclass(frozen=True)
+class Tint:
+    """What colours the dots: ``label``, ``ranks`` (n,) from 0 to 1 (NaN: not recorded).
+
+    ``words``: what stands for low, for high and for not recorded.
+    """
+
+    label: str
+    ranks: Sequence[float]
+    words: Sequence[str]
 
 
 def draw_dependence(
@@ -21,11 +38,13 @@ def draw_dependence(
     axis: str,
     title: str,
     codes: Mapping[float, str],
+    tint: Tint,
     narrow: bool = False,
 ) -> Markup:
     """Contribution in percentage points over value; skewed values stand on a scale of log(1 + v).
 
-    ``codes``: what the values of a yes or no or of a category are called, empty for numbers.
+    ``tint`` says how another variable colours the dots. ``codes``: what the values of a yes or no
+    or of a category are called, empty for numbers.
     """
     log = not codes and min(values) >= 0 and _is_skewed(values)
     bend = math.log1p if log else float
@@ -52,19 +71,31 @@ def draw_dependence(
             text(x(value), _HEIGHT - _BOTTOM + 18, words, "middle", fill=GREY, font_size=12)
         )
     parts.append(text(_LEFT + wide / 2, _HEIGHT - 8, label, "middle", fill=GREY))
-    moves = "".join(f"M{x(v):.0f} {y(p):.1f}h0" for v, p in zip(values, points, strict=True))
-    parts.append(
-        element(
-            "path",
-            d=moves,
-            stroke=BLUE,
-            stroke_width=5,
-            stroke_linecap="round",
-            stroke_opacity=0.6,
-        )
-    )
+    places = [(x(value), y(point)) for value, point in zip(values, points, strict=True)]
+    parts += _draw_dots(places, tint.ranks)
+    below = _HEIGHT + 6
+    parts.append(text(4.0, below + 4, tint.label, fill=GREY, font_size=12))
+    parts += draw_legend(tint.words, 4.0, below + 22)
     name = f"dependence{'-narrow' * narrow}"
-    return drawing(name, width, _HEIGHT, title, f"{title}. {axis}", parts)
+    described = f"{title}. {axis}. {tint.label}"
+    return drawing(name, width, _HEIGHT + _LEGEND, title, described, parts)
+
+
+def _draw_dots(places: Sequence[tuple[float, float]], ranks: Sequence[float]) -> list[Markup]:
+    parts = []
+    colours = [level_colour(rank) for rank in ranks]
+    for layer in range(_LAYERS):
+        for colour in (UNKNOWN, *LEVELS):
+            moves = "".join(
+                f"M{x:.0f} {y:.1f}h0"
+                for (x, y), own in zip(places[layer::_LAYERS], colours[layer::_LAYERS], strict=True)
+                if own == colour
+            )
+            if moves:
+                parts.append(
+                    element("path", d=moves, stroke=colour, stroke_width=5, stroke_linecap="round")
+                )
+    return parts
 
 
 def _is_skewed(values: Sequence[float]) -> bool:

@@ -28,6 +28,19 @@ _EXTRA: dict[Extension, tuple[str, ...]] = {
     "sdi": (SDI,),
     "full": _FULL,
 }
+# As the authors write them (Khan 2024).
+_SPOKEN: dict[Extension | PreventOutcome, str] = {
+    "base": "base model",
+    "hba1c": "base model plus HbA1c",
+    "uacr": "base model plus UACR",
+    "sdi": "base model plus SDI",
+    "full": "full model",
+    "total_cvd": "total CVD",
+    "ascvd": "ASCVD",
+    "heart_failure": "heart failure",
+    "chd": "CHD",
+    "stroke": "stroke",
+}
 # The full equation's own terms stand in for one missing value, not for most of what it adds.
 _FEWEST_OF_FULL = 2
 
@@ -49,7 +62,7 @@ class Prevent(ReferenceScore):
         self.extension = extension
         self.outcome = outcome
         self.name = f"prevent_{extension}_{outcome}"
-        self.title = f"PREVENT 2023, {extension}, {outcome.replace('_', ' ')}"
+        self.title = f"PREVENT 2023, {_SPOKEN[extension]}, {_SPOKEN[outcome]}"
         self.publication = read_publication(entry, outcome)
         self._ranges_30_years = read_ranges(entry["ranges_30_years"])
 

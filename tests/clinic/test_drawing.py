@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from xml.etree import ElementTree
 
@@ -8,7 +9,8 @@ import pytest
 from clinic.drawing.bars import draw_group_bars, draw_sizes
 from clinic.drawing.beeswarm import draw_beeswarm
 from clinic.drawing.canvas import round_ticks
-from clinic.drawing.dependence import draw_dependence
+from clinic.drawing.dependence import Tint, draw_dependence
+from clinic.drawing.levels import LEVELS, UNKNOWN
 from clinic.drawing.risk_curve import Curve, CurveWords, draw_risk_curve
 from clinic.drawing.waterfall import Step, draw_waterfall
 
@@ -30,7 +32,9 @@ def _draw(what: str, narrow: bool) -> str:
     if what == "swarm":
         rows = [(NAME, [1.0, -2.0, 0.0], [0.0, 1.0, float("nan")]), ("Race", [1.0, 2, 3], None)]
         return draw_beeswarm(rows, NAME, "d", ["low", "high", "none", "points"], narrow)
-    return draw_dependence([0.0, 30.0, 4000.0], [-1.0, 0.5, 4.0], NAME, "points", NAME, {}, narrow)
+    tint = Tint(NAME, [0.0, 1.0, math.nan], ["low", "high", "none"])
+    values, points = [0.0, 30.0, 4000.0], [-1.0, 0.5, 4.0]
+    return draw_dependence(values, points, NAME, "points", NAME, {}, tint, narrow)
 
 
 @pytest.mark.parametrize("narrow", [False, True])
@@ -56,6 +60,22 @@ def test_the_bars_of_a_waterfall_are_as_long_as_their_points() -> None:
     assert down / base == pytest.approx(1.5 / 6.0, rel=0.01)
     assert others / base == pytest.approx(0.5 / 6.0, rel=0.02)
     assert risk / base == pytest.approx((6.0 + 3.0 - 1.5 + 0.5) / 6.0, rel=0.01)
+
+
+def test_each_dot_has_the_colour_of_its_partners_level() -> None:
+    ranks = [0.0, 0.5, 1.0, math.nan, 0.1]
+    tint = Tint("Colour: other", ranks, ["low", "high", "none"])
+    values, points = [0.0, 10.0, 20.0, 30.0, 40.0], [0.0, 1.0, 2.0, 3.0, 4.0]
+    drawn = draw_dependence(values, points, "v", "points", "t", {}, tint)
+    dots = [
+        (float(x), element.get("stroke"))
+        for element in ElementTree.fromstring(drawn).iter()
+        if element.get("stroke-width") == "5"
+        for x in re.findall(r"M(\d+) [\d.]+h0", element.get("d", ""))
+    ]
+    expected = [LEVELS[0], LEVELS[2], LEVELS[4], UNKNOWN, LEVELS[0]]
+    assert [colour for _, colour in sorted(dots, key=lambda dot: dot[0])] == expected
+    assert "Colour: other" in drawn
 
 
 def test_a_patient_without_contributions_has_a_drawing() -> None:

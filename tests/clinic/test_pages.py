@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -156,6 +157,20 @@ def test_the_population_page_shows_every_variable(client: TestClient, site: Site
     assert len(names) == len(set(names)) == site.population.points.shape[1]
     for name in names[:8]:
         assert client.get(f"/population/{name}").status_code == 200
+
+
+def test_each_variable_is_coloured_by_the_one_it_acts_together_with_most(
+    client: TestClient, site: Site
+) -> None:
+    population, dictionary = site.population, site.assessor.scorer.dictionary
+    assert population is not None
+    assert len(set(population.partners.values())) > 1
+    for name in list(population.variables["variable"])[:6]:
+        partner = population.partners[name]
+        assert partner != name
+        shown = partner if partner in population.levels else name
+        label = html.escape(dictionary[shown].label)
+        assert f"Colour: {label}" in client.get(f"/population/{name}").text
 
 
 def test_the_dependence_of_a_variable_is_told_in_numbers_too(site: Site) -> None:

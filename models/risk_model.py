@@ -16,6 +16,7 @@ from features.errors import TooFewEventsError
 from features.splits import cross_validation_folds
 from models.assembly import assemble
 from models.learners.binned import Binned
+from models.learners.device import require_device
 from models.learners.penalty_path import FloatArray
 from models.learners.views import Views
 from models.parts import (
@@ -57,7 +58,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     n_trials : further settings of the boosted part that are drawn and tried.
     n_knots : most knots of the baseline hazards.
     n_threads : threads of XGBoost, 0 for all; results do not depend on it.
-    device : "cpu" or "cuda", XGBoost's.
+    device : "cpu" or "cuda": where the boosted part is trained; the rest stays on the CPU.
     seed : of folds, subsampling and tuning.
 
     Attributes
@@ -111,10 +112,12 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: pd.DataFrame, endpoint: Endpoint) -> Self:
         """Fit on features (n, p), missing values allowed, and the endpoint of the same patients.
 
-        Raises TooFewEventsError below ``minimum_events``; ValueError where lengths differ or a
-        feature is infinite.
+        Raises TooFewEventsError below ``minimum_events``; ConfigError where the device is not
+        there; ValueError where lengths differ or a feature is infinite.
         """
         X = self._checked_features(X, endpoint)
+        if BOOSTED in self.parts:
+            require_device(self.device)
         self.feature_names_in_ = np.array(X.columns, dtype=object)
         self.endpoint_ = endpoint
         # one BLAS thread: sums in another order would change the last bits with the machine

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from models.learners.binned import Binned, BinnedFold
 from models.learners.boosted import BoostedPart
+from models.learners.device import CPU
 from models.learners.split_points import move_split_points
 
 FloatArray = npt.NDArray[np.float64]
@@ -44,7 +45,12 @@ class BoostingTask:
 
     @property
     def n_threads(self) -> int:
-        """Threads that may be used: those asked for, or all that this process may run on."""
+        """Threads that may be used: those asked for, or all that this process may run on.
+
+        One where a GPU does the work: it takes the folds one after another.
+        """
+        if self.engine.get("device", CPU) != CPU:
+            return 1
         return int(self.engine.get("nthread", 0)) or len(os.sched_getaffinity(0))
 
     def settings(self, tuned: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.summary import ScoreSummary
 from pipeline.scoring.tally import Tally
-from pipeline.scoring.work_folder import WorkFolder
+from pipeline.scoring.work_folder import WorkFolder, sync_folder
 from pipeline.scoring.writers import CsvWriter
 from pipeline.spark_session import spark_session
 from pipeline.spark_tables import (
@@ -152,18 +152,10 @@ def _count(folder: Path, job: Job, tally: Tally) -> None:
 def _publish(folder: Path, request: ScoreRequest) -> None:
     """Put each file in its place, the folder of scores last: where it is, all is."""
     for file in (folder / "result").iterdir():
-        _wait_for_disk(file)
+        sync_folder(file)
     if request.out.exists():
         request.out.replace(folder / "replaced")
     (folder / "rejects").replace(request.rejects)
     (folder / "schema").replace(request.schema)
     (folder / "result").replace(request.out)
-    _wait_for_disk(request.out.parent)
-
-
-def _wait_for_disk(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    sync_folder(request.out.parent)

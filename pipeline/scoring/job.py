@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -25,7 +26,7 @@ from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.source import RawBatch, Source
 from pipeline.scoring.summary import ScoreSummary
 from pipeline.scoring.tally import Tally
-from pipeline.scoring.work_folder import Finished, WorkFolder
+from pipeline.scoring.work_folder import Finished, WorkFolder, sync_folder
 
 Scored = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -42,6 +43,9 @@ def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = No
     _refuse_place(request)
     job = prepare(request, paths, source)
     with _telling_disk_faults(request.out), _taken(request.out) as work:
+        finished = _find_finished(work, job)
+        if finished is not None:
+            return finished
         _begin_or_go_on(work, job)
         _score_batches(work, job)
         tally = Tally.under(job.rules)
@@ -50,9 +54,26 @@ def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = No
         result, rejects = assemble(work, ending, job.told, job.constants, identifier, tally)
         schema = work.path / "schema"
         work.write_file(schema.name, describe_output(job))
+        summary = ScoreSummary.of(job, tally, time.monotonic() - started)
+        work.announce({"fingerprint": job.fingerprint, "summary": summary.to_dict()})
         _publish({rejects: request.rejects, schema: request.schema, result: request.out})
-        work.remove()
-    return ScoreSummary.of(job, tally, time.monotonic() - started)
+        work.finish()
+    return summary
+
+
+def _find_finished(work: WorkFolder, job: Job) -> ScoreSummary | None:
+    """The summary of this very job where it was killed with only the cleaning up left to do."""
+    request, left = job.request, WorkFolder.read_announced(job.request.out)
+    if left is None or request.overwrite or not request.resume or not request.out.exists():
+        return None
+    changed = _name_changes(left["fingerprint"], job)
+    work.finish()
+    if changed:
+        raise ConfigError(
+            f"{request.out} exists, and {' and '.join(changed)} changed since it was made. Take "
+            "another name, or replace it with --overwrite"
+        )
+    return ScoreSummary.from_dict(left["summary"])
 
 
 def _refuse_place(request: ScoreRequest) -> None:
@@ -60,7 +81,8 @@ def _refuse_place(request: ScoreRequest) -> None:
         if file.is_dir():
             raise ConfigError(f"{file} is a folder. Give the name of a file in it")
     begun = WorkFolder.holds_job(request.out)
-    if not request.overwrite and not (request.resume and begun):
+    finished = WorkFolder.read_announced(request.out) is not None
+    if not request.overwrite and not (request.resume and (begun or finished)):
         for file in (request.out, request.rejects, request.schema):
             if file.exists():
                 raise ConfigError(
@@ -105,8 +127,7 @@ def _begin_or_go_on(work: WorkFolder, job: Job) -> None:
                 f"{job.request.out} was begun and not finished. Go on with --resume, or begin "
                 "anew with --overwrite"
             )
-        wanted = json.loads(json.dumps(job.fingerprint))
-        changed = [name for name in wanted if begun["fingerprint"].get(name) != wanted[name]]
+        changed = _name_changes(begun["fingerprint"], job)
         if changed:
             raise ConfigError(
                 f"{job.request.out}: {' and '.join(changed)} changed since the job was begun. "
@@ -114,6 +135,12 @@ def _begin_or_go_on(work: WorkFolder, job: Job) -> None:
             )
         return
     work.begin({"fingerprint": job.fingerprint})
+
+
+def _name_changes(fingerprint: dict[str, Any], job: Job) -> list[str]:
+    """What is no longer as it was when a job with this fingerprint was begun."""
+    wanted = json.loads(json.dumps(job.fingerprint))
+    return [name for name in wanted if fingerprint.get(name) != wanted[name]]
 
 
 def _score_batches(work: WorkFolder, job: Job) -> None:
@@ -130,13 +157,17 @@ def _score_batches(work: WorkFolder, job: Job) -> None:
             closing(batches),
             Progress(job.source.total, job.source.unit) as progress,
         ):
+            n_again = 0
             for batch in batches:
                 if batch.number < finished:
                     _compare_seal(work.journal[batch.number], batch, job)
+                    n_again += 1
                     continue
                 waiting.append((batch, pool.submit(score_batch, batch.rows, job.rules)))
                 if len(waiting) > n_workers:
                     _keep(work, job, *waiting.popleft(), progress)
+            if job.sealed and n_again < finished:
+                raise _other_rows(job)
             while waiting:
                 _keep(work, job, *waiting.popleft(), progress)
     finally:
@@ -163,10 +194,14 @@ def _seal(batch: RawBatch) -> str:
 
 def _compare_seal(finished: Finished, batch: RawBatch, job: Job) -> None:
     if finished.seal != _seal(batch):
-        raise ConfigError(
-            f"{job.source.name}: the query gives other rows than before. Give it an ORDER BY, and "
-            "begin anew with --overwrite"
-        )
+        raise _other_rows(job)
+
+
+def _other_rows(job: Job) -> ConfigError:
+    return ConfigError(
+        f"{job.source.name}: the query gives other rows than before. Give it an ORDER BY, and "
+        "begin anew with --overwrite"
+    )
 
 
 def _count_workers(job: Job) -> int:
@@ -185,8 +220,4 @@ def _publish(files: dict[Path, Path]) -> None:
     """Put each file in its place, the scores last: where they are, all is."""
     for file, place in files.items():
         file.replace(place)
-    folder = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(place.parent)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.scoring.preparation import Job
 from pipeline.scoring.tally import Tally
@@ -56,6 +58,18 @@ class ScoreSummary:
             tuple(job.source.notes()),
             seconds,
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> ScoreSummary:
+        """What `to_dict` gave of a job that was killed while it cleaned up."""
+        places = {name: Path(stored[name]) for name in ("out", "rejects", "schema")}
+        texts = {name: tuple(stored[name]) for name in ("unused", "distribution")}
+        notes = ("It was finished already; what a killed job had left behind it is removed",)
+        return cls(**{**stored, **places, **texts, "notes": (*stored["notes"], *notes)})
 
     def describe(self) -> str:
         """The summary as a person reads it."""

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from features.errors import ConfigError
 
-_JOB, _JOURNAL, _OWNER = "job.json", "journal.jsonl", "owner"
+_JOB, _JOURNAL, _OWNER, _FINISHED = "job.json", "journal.jsonl", "owner", "finished"
 ROW = "__row"
 """The column with the row number in a finished batch; no source has one of that name."""
 
@@ -41,8 +41,8 @@ class Finished:
 class WorkFolder:
     """The unfinished output of one scoring job; take it with `acquire`, close it in the end."""
 
-    def __init__(self, path: Path, lock: int) -> None:
-        self.path, self._lock = path, lock
+    def __init__(self, out: Path, path: Path, lock: int) -> None:
+        self._out, self.path, self._lock = out, path, lock
         self.journal: list[Finished] = []
 
     @staticmethod
@@ -68,7 +68,7 @@ class WorkFolder:
                 ) from None
             if _is_still(path, lock):
                 (path / _OWNER).write_text(f"process {os.getpid()} on {socket.gethostname()}")
-                return cls(path, lock)
+                return cls(out, path, lock)
             os.close(lock)  # the job before removed the folder in between
 
     def load(self) -> dict[str, Any] | None:
@@ -88,6 +88,7 @@ class WorkFolder:
 
     def begin(self, job: Mapping[str, Any]) -> None:
         """Forget what is here and begin a job."""
+        _announcement(self._out).unlink(missing_ok=True)
         self.clear()
         (self.path / _OWNER).write_text(f"process {os.getpid()} on {socket.gethostname()}")
         self.write_file(_JOB, json.dumps(job, indent=1).encode())
@@ -140,6 +141,28 @@ class WorkFolder:
         for path in self.path.iterdir():
             path.unlink()
 
+    def announce(self, told: Mapping[str, Any]) -> None:
+        """Keep what is to be told of the job until `finish` has cleaned up behind it."""
+        self.write_file(_FINISHED, json.dumps(told).encode())
+
+    def finish(self) -> None:
+        """Remove all but the output; killed in between, `read_announced` tells of the job."""
+        told = _announcement(self._out)
+        if (self.path / _FINISHED).is_file():
+            (self.path / _FINISHED).replace(told)
+            sync_folder(told.parent)
+        self.remove()
+        told.unlink(missing_ok=True)
+
+    @staticmethod
+    def read_announced(out: Path) -> dict[str, Any] | None:
+        """What was announced of a job that had its output in place and was not cleaned up."""
+        told = _announcement(out)
+        if not told.is_file():
+            return None
+        announced: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
+        return announced
+
     def remove(self) -> None:
         """Remove the folder; from the first step on, what is left of it is no job any more."""
         (self.path / _JOB).unlink(missing_ok=True)
@@ -163,6 +186,19 @@ class WorkFolder:
     def close(self) -> None:
         """Let go of the lock."""
         os.close(self._lock)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until names of files in the folder are on disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _announcement(out: Path) -> Path:
+    return out.with_name(f".{out.name}.{_FINISHED}")
 
 
 def _is_still(path: Path, lock: int) -> bool:

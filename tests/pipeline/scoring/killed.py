@@ -1,9 +1,11 @@
 """Runs scoring jobs in children of one process that has imported everything, and kills some.
 
 Each line on its input is a job as JSON: the fields of its request, ``kill_at`` (the number of the
-call to the disk, of fsync, replace or unlink, at which the child gets SIGKILL; 0 for none),
+call to the disk, of fsync, replace, unlink or rmdir, at which the child gets SIGKILL; 0 for none),
+``kill_in_worker`` (the number of the batch in whose worker it gets it; 0 for none),
 ``largest_file`` (bytes that a file may have; 0 for any) and ``user`` (a number to run as; 0 for
-this one). Answers each with one line: the exit code (-9 where killed), calls made, message.
+this one). Answers each with one line: the exit code (-9 where killed), the names of the calls made,
+what was told.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ import os
 import resource
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +29,10 @@ import xgboost  # noqa: F401
 import models.scorer  # noqa: F401
 import pipeline.scoring.job
 import pipeline.scoring.sql_source
-import pipeline.tracking  # noqa: F401
+import pipeline.tracking
 from features.errors import CalciriskError
 from pipeline.params import Paths
+from pipeline.scoring.batch import score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
 
@@ -37,20 +42,21 @@ version("calcirisk")
 
 def run(job: dict[str, Any], report: int) -> int:
     """Runs a job in this process; writes calls and message to ``report``."""
-    calls = 0
+    calls: list[str] = []
 
     def counted(call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            nonlocal calls
-            calls += 1
-            if calls == job["kill_at"]:
+            calls.append(call.__name__)
+            if len(calls) == job["kill_at"]:
                 os.kill(os.getpid(), signal.SIGKILL)
             return call(*args, **kwargs)
 
         return wrapped
 
-    for name in ("fsync", "replace", "unlink"):
+    for name in ("fsync", "replace", "unlink", "rmdir"):
         setattr(os, name, counted(getattr(os, name)))
+    if job["kill_in_worker"]:
+        vars(pipeline.scoring.job)["score_batch"] = die_in_worker(job["kill_in_worker"])
     if job["largest_file"]:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"], job["largest_file"]))
@@ -60,11 +66,27 @@ def run(job: dict[str, Any], report: int) -> int:
     request = ScoreRequest(**{**fields, "out": Path(fields["out"])})
     code, told = 0, ""
     try:
-        score_stream(request, Paths(Path(request.out).parent.parent))
+        told = score_stream(request, Paths(Path(request.out).parent.parent)).describe()
     except CalciriskError as error:
         code, told = error.exit_code, str(error)
     os.write(report, json.dumps([calls, told]).encode())
     return code
+
+
+def die_in_worker(after: int) -> Callable[..., Any]:
+    """Scores batches in its workers until the one of this number, and dies in the midst of it."""
+    honest, started = score_batch, count(1)
+
+    def score(*args: Any) -> Any:
+        if threading.current_thread() is threading.main_thread():
+            raise AssertionError("batches are scored by workers")
+        number = next(started)
+        result = honest(*args)
+        if number == after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return score
 
 
 def main() -> None:
@@ -86,7 +108,7 @@ def main() -> None:
         with os.fdopen(read_end) as file:
             told = file.read()
         _, status = os.waitpid(child, 0)
-        calls, message = json.loads(told) if told else (0, "")
+        calls, message = json.loads(told) if told else ([], "")
         answer = [os.waitstatus_to_exitcode(status), calls, message]
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -90,6 +92,7 @@ def fit_linear_part(
     directions: Sequence[int],
     penalties: Sequence[float],
     adaptivities: Sequence[float],
+    pool: Executor,
 ) -> FittedLinear:
     """Choose how to shrink by cross-validation, then fit on all patients.
 
@@ -120,9 +123,9 @@ def fit_linear_part(
     near = np.zeros(len(directions))
     near[views.everyone.completion.used] = slopes
     of_folds = [
-        regress(view, fold, near)[0] for view, fold in zip(views.of_folds, views.folds, strict=True)
+        regression for regression, _ in pool.map(regress, views.of_folds, views.folds, repeat(near))
     ]
-    path = choose_penalty(everyone, of_folds, views.folds, penalties, adaptivities)
+    path = choose_penalty(everyone, of_folds, views.folds, penalties, adaptivities, pool)
     part = LinearPart(views.everyone.design, path.coefficients, slopes, path.penalty)
     return FittedLinear(part, path)
 
@@ -140,7 +143,11 @@ class BoostingBudget:
 
 
 def fit_boosted_part(
-    binned: Binned, outcome: Outcome, directions: Sequence[int], budget: BoostingBudget
+    binned: Binned,
+    outcome: Outcome,
+    directions: Sequence[int],
+    budget: BoostingBudget,
+    pool: Executor,
 ) -> FittedBoosted:
     """Choose settings and rounds by cross-validation, then fit on all patients."""
     if outcome.timed:
@@ -155,7 +162,9 @@ def fit_boosted_part(
         budget.engine,
     )
     paths = [
-        cross_validate_rounds(task, binned, tuned, budget.max_rounds, budget.early_stopping_rounds)
+        cross_validate_rounds(
+            task, binned, tuned, budget.max_rounds, budget.early_stopping_rounds, pool
+        )
         for tuned in candidate_settings(budget.defaults, budget.n_trials, budget.seed)
     ]
     best = min(paths, key=lambda path: path.loss)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, Self
 
 import numpy as np
@@ -57,7 +59,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     max_rounds, early_stopping_rounds : limits of boosting.
     n_trials : further settings of the boosted part that are drawn and tried.
     n_knots : most knots of the baseline hazards.
-    n_threads : threads of XGBoost, 0 for all; results do not depend on it.
+    n_threads : threads, 0 for all; results do not depend on it.
     device : "cpu" or "cuda": where the boosted part is trained; the rest stays on the CPU.
     seed : of folds, subsampling and tuning.
 
@@ -121,15 +123,15 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         self.feature_names_in_ = np.array(X.columns, dtype=object)
         self.endpoint_ = endpoint
         # one BLAS thread: sums in another order would change the last bits with the machine
-        with threadpool_limits(limits=1, user_api="blas"):
+        with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
             folds = list(
                 cross_validation_folds(endpoint, self.n_folds, self.seed, patient_ids=X.index)
             )
-            views = Views.learn(X, folds)
+            views = Views.learn(X, folds, pool)
             self.completion_ = views.everyone.completion
             binned = Binned.of(views) if BOOSTED in self.parts else None
             self.causes_ = [
-                self._fit_cause(cause, views, binned) for cause in self._causes(endpoint)
+                self._fit_cause(cause, views, binned, pool) for cause in self._causes(endpoint)
             ]
             self._join(tuple(self.parts))
         return self
@@ -191,7 +193,13 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             causes.append(FittedCause("competing", competing))
         return causes
 
-    def _fit_cause(self, cause: FittedCause, views: Views, binned: Binned | None) -> FittedCause:
+    def _pool(self) -> Executor:
+        """Threads in which folds run side by side: those asked for, or all that there are."""
+        return ThreadPoolExecutor(self.n_threads or len(os.sched_getaffinity(0)))
+
+    def _fit_cause(
+        self, cause: FittedCause, views: Views, binned: Binned | None, pool: Executor
+    ) -> FittedCause:
         outcome = cause.outcome
         if cause.name == "competing" and outcome.occurred.sum() < MINIMUM_COMPETING:
             return cause
@@ -200,10 +208,12 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         directions = [int(monotone.get(name, 0)) for name in views.feature_names]
         if LINEAR in self.parts:
             cause.parts[LINEAR] = fit_linear_part(
-                views, outcome, directions, self.penalties, self.adaptivities
+                views, outcome, directions, self.penalties, self.adaptivities, pool
             )
         if binned is not None:
-            cause.parts[BOOSTED] = fit_boosted_part(binned, outcome, directions, self._budget())
+            cause.parts[BOOSTED] = fit_boosted_part(
+                binned, outcome, directions, self._budget(), pool
+            )
         return cause
 
     def _budget(self) -> BoostingBudget:

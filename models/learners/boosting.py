@@ -5,9 +5,8 @@ The out-of-fold margins come from the very boosters that chose the number of rou
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,16 +42,6 @@ class BoostingTask:
     damping: float
     engine: Mapping[str, Any]
 
-    @property
-    def n_threads(self) -> int:
-        """Threads that may be used: those asked for, or all that this process may run on.
-
-        One where a GPU does the work: it takes the folds one after another.
-        """
-        if self.engine.get("device", CPU) != CPU:
-            return 1
-        return int(self.engine.get("nthread", 0)) or len(os.sched_getaffinity(0))
-
     def settings(self, tuned: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that XGBoost is told."""
         return {
@@ -83,19 +72,21 @@ def cross_validate_rounds(
     tuned: Mapping[str, Any],
     max_rounds: int,
     patience: int,
+    pool: Executor,
 ) -> BoostingPath:
     """Grow one booster per fold in step until the mean loss has not improved for ``patience``."""
     grown = [_FoldBooster(task, of_fold, tuned) for of_fold in binned.of_folds]
     best_loss, best_round, loss = np.inf, 0, np.zeros(0)
-    with ThreadPoolExecutor(task.n_threads) as pool:
-        for start in range(0, max_rounds, _STRIDE):
-            stride = range(start, min(start + _STRIDE, max_rounds))
-            losses = list(pool.map(lambda booster: booster.grow(stride), grown))  # noqa: B023
-            loss = np.concatenate([loss, np.mean(losses, axis=0)])
-            best_round = int(np.argmin(loss))
-            best_loss = float(loss[best_round])
-            if len(loss) - 1 - best_round >= patience:
-                break
+    # a GPU takes the folds one after another
+    map_folds = pool.map if task.engine.get("device", CPU) == CPU else map
+    for start in range(0, max_rounds, _STRIDE):
+        stride = range(start, min(start + _STRIDE, max_rounds))
+        losses = list(map_folds(lambda booster: booster.grow(stride), grown))  # noqa: B023
+        loss = np.concatenate([loss, np.mean(losses, axis=0)])
+        best_round = int(np.argmin(loss))
+        best_loss = float(loss[best_round])
+        if len(loss) - 1 - best_round >= patience:
+            break
     out_of_fold = np.zeros(len(task.label))
     for booster in grown:
         out_of_fold[booster.binned.fold[1]] = booster.centred_margin(best_round + 1)

@@ -13,6 +13,7 @@ terms that would make it are left out, one round after another, until none does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,6 +76,7 @@ def choose_penalty(
     folds: Sequence[Fold],
     penalties: Sequence[float],
     adaptivities: Sequence[float],
+    pool: Executor,
 ) -> PenaltyPath:
     """The best penalty and adaptivity by cross-validation, and coefficients from all patients.
 
@@ -83,11 +85,11 @@ def choose_penalty(
     """
     grid = np.array(sorted(penalties, reverse=True))
     equal = [np.ones(regression.terms.values.shape[1]) for regression in of_folds]
-    plain = _cross_validate(of_folds, folds, grid, equal, 0.0)
+    plain = _cross_validate(of_folds, folds, grid, equal, 0.0, pool)
     paths = [plain]
     for adaptivity in sorted(set(adaptivities) - {0.0}):
         weights = [_adapted(beta, adaptivity) for beta in plain.coefficients]
-        paths.append(_cross_validate(of_folds, folds, grid, weights, adaptivity))
+        paths.append(_cross_validate(of_folds, folds, grid, weights, adaptivity, pool))
     best = max(paths, key=lambda path: path.score)
     n_terms = everyone.terms.values.shape[1]
     first = _fit_within_directions(everyone, np.full(n_terms, plain.penalty), None)
@@ -112,23 +114,24 @@ def _cross_validate(
     grid: FloatArray,
     weights: Sequence[FloatArray],
     adaptivity: float,
+    pool: Executor,
 ) -> _CrossValidated:
-    scores = np.zeros(len(grid))
-    out_of_fold = np.zeros((len(grid), sum(len(left_out) for _, left_out in folds)))
-    fitted: list[list[FloatArray]] = []
-    for regression, (_, left_out), weight in zip(of_folds, folds, weights, strict=True):
+    def follow(regression: Regression, weight: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         path: list[FloatArray] = []
-        for position, penalty in enumerate(grid):
+        for penalty in grid:
             start = path[-1] if path else None
             path.append(_fit_within_directions(regression, penalty * weight, start))
-            margin = regression.terms.margin(path[-1])
-            scores[position] += regression.score(margin)
-            out_of_fold[position, left_out] = margin[left_out]
-        fitted.append(path)
-    best = int(np.argmax(scores))
-    coefficients = [path[best] for path in fitted]
+        return np.array([regression.score(regression.terms.margin(beta)) for beta in path]), path
+
+    scores, paths = zip(*pool.map(follow, of_folds, weights), strict=True)
+    total = np.sum(scores, axis=0)
+    best = int(np.argmax(total))
+    coefficients = [path[best] for path in paths]
+    out_of_fold = np.zeros(sum(len(left_out) for _, left_out in folds))
+    for regression, (_, left_out), beta in zip(of_folds, folds, coefficients, strict=True):
+        out_of_fold[left_out] = regression.terms.margin(beta)[left_out]
     return _CrossValidated(
-        float(grid[best]), adaptivity, float(scores[best]), out_of_fold[best], coefficients
+        float(grid[best]), adaptivity, float(total[best]), out_of_fold, coefficients
     )
 
 

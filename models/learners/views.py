@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,7 +35,7 @@ class Views:
     everyone: View
 
     @classmethod
-    def learn(cls, X: pd.DataFrame, folds: Sequence[Fold]) -> Views:
+    def learn(cls, X: pd.DataFrame, folds: Sequence[Fold], pool: Executor) -> Views:
         """Complete features (n, p) once for each fold, on its own patients, and once on all."""
         features = X.to_numpy(np.float64)
 
@@ -43,5 +44,6 @@ class Views:
             seen = completion.complete(features)
             return View(completion, LinearDesign.learn(completion, seen.take(rows)), seen)
 
-        of_folds = tuple(view(fit_rows) for fit_rows, _ in folds)
-        return cls(tuple(X.columns), tuple(folds), of_folds, view(np.arange(len(features))))
+        everyone = np.arange(len(features))
+        *of_folds, of_all = pool.map(view, [*(fit_rows for fit_rows, _ in folds), everyone])
+        return cls(tuple(X.columns), tuple(folds), tuple(of_folds), of_all)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from models.learners.partial_likelihood import RiskSets, log_likelihood
 from models.learners.views import Views
 from tests.models.conftest import draw_cohort
 
+POOL = ThreadPoolExecutor(2)
 SETTINGS = {"max_depth": 2, "learning_rate": 0.1, "min_child_weight": 5.0}
 
 
@@ -29,13 +31,13 @@ def task() -> BoostingTask:
 @pytest.fixture(scope="module")
 def binned() -> Binned:
     X, endpoint = draw_cohort(900, seed=12, missing=0.05)
-    return Binned.of(Views.learn(X, list(cross_validation_folds(endpoint, 4, 0))))
+    return Binned.of(Views.learn(X, list(cross_validation_folds(endpoint, 4, 0)), POOL))
 
 
 def test_out_of_fold_margins_rank_patients_the_boosters_never_saw(
     task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, binned, SETTINGS, max_rounds=200, patience=20)
+    path = cross_validate_rounds(task, binned, SETTINGS, 200, 20, POOL)
     sets = RiskSets(np.abs(task.label), task.label > 0)
     assert log_likelihood(sets, path.out_of_fold) > log_likelihood(sets, np.zeros(900)) + 20
 
@@ -43,14 +45,14 @@ def test_out_of_fold_margins_rank_patients_the_boosters_never_saw(
 def test_boosting_stops_when_held_out_patients_no_longer_gain(
     task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, binned, SETTINGS, max_rounds=2_000, patience=10)
+    path = cross_validate_rounds(task, binned, SETTINGS, 2_000, 10, POOL)
     assert 5 < path.rounds < 1_000
 
 
 def test_the_margin_is_centred_on_the_patients_fitted_on(
     task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, binned, SETTINGS, max_rounds=30, patience=5)
+    path = cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL)
     part = fit_boosted(task, binned, path)
     seen = binned.views.everyone.seen
     assert part.booster.num_boosted_rounds() == path.rounds
@@ -63,7 +65,7 @@ def test_the_margin_is_centred_on_the_patients_fitted_on(
 def test_what_a_gap_leaves_open_is_weighed_by_what_the_trees_make_of_the_feature(
     task: BoostingTask, binned: Binned
 ) -> None:
-    part = fit_boosted(task, binned, cross_validate_rounds(task, binned, SETTINGS, 30, 5))
+    part = fit_boosted(task, binned, cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL))
     rises = part.slopes * np.array([1, -1, 0, 0, 0])
     assert (rises[:2] > 0.05).all()
     assert np.abs(part.slopes[2:]).max() < rises[:2].min()
@@ -72,10 +74,10 @@ def test_what_a_gap_leaves_open_is_weighed_by_what_the_trees_make_of_the_feature
 def test_patients_binned_once_serve_any_number_of_outcomes(
     task: BoostingTask, binned: Binned
 ) -> None:
-    first = cross_validate_rounds(task, binned, SETTINGS, 30, 5)
+    first = cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL)
     other = replace(task, label=-task.label)
-    cross_validate_rounds(other, binned, SETTINGS, 30, 5)
-    again = cross_validate_rounds(task, binned, SETTINGS, 30, 5)
+    cross_validate_rounds(other, binned, SETTINGS, 30, 5, POOL)
+    again = cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL)
     assert (again.out_of_fold == first.out_of_fold).all()
     assert again.loss == first.loss
 
@@ -83,7 +85,7 @@ def test_patients_binned_once_serve_any_number_of_outcomes(
 def test_binned_patients_get_the_trees_that_they_get_unbinned(
     task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, binned, SETTINGS, 30, 5)
+    path = cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL)
     seen = binned.views.everyone.seen
     matrix = xgboost.DMatrix(seen.values, label=task.label)
     plain = xgboost.train(task.settings(SETTINGS), matrix, path.rounds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from models.learners.penalty_path import PenaltyPath, Terms, choose_penalty
 from models.learners.ridge_cox import CoxTask
 from models.learners.ridge_logistic import LogisticTask
 
+POOL = ThreadPoolExecutor(2)
 PENALTIES = (10.0, 1.0, 0.1, 0.01)
 
 
@@ -31,7 +34,7 @@ def _path(
 ) -> PenaltyPath:
     folds = _folds(len(terms.values))
     of_folds = [task.on(terms, fold) for fold in folds]
-    return choose_penalty(task.on(terms, None), of_folds, folds, penalties, adaptivities)
+    return choose_penalty(task.on(terms, None), of_folds, folds, penalties, adaptivities, POOL)
 
 
 def _folds(n_patients: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -3,8 +3,9 @@
     python benchmarks/training_size.py [patients ...]        (6800 50000 500000)
 
 For each size a cohort is simulated, featurised and written once; then a process of its own reads
-it, fits `RiskModel` with the recipe of params.yaml and reports its time, its peak memory (of the
-whole process, and before the fit) and its C-index on 50,000 other simulated patients.
+it, fits `RiskModel` with the recipe of params.yaml and reports its time, by part and in all, its
+peak memory (of the whole process, after each part and before the fit) and its C-index on 50,000
+other simulated patients.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from rich.console import Console
 from features.catalogue import derive_features
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
+from models import risk_model
+from models.learners.binned import Binned
+from models.learners.views import Views
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 from pipeline.params import Params
@@ -49,8 +53,27 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _GIB
 
 
+def _watch(owner: object, name: str, told: list[dict[str, object]]) -> None:
+    """Write down how long each call of a step takes, and the peak memory after it."""
+    step = getattr(owner, name)
+
+    def timed(*given: object, **named: object) -> object:
+        start = time.perf_counter()
+        result = step(*given, **named)
+        seconds = round(time.perf_counter() - start, 1)
+        told.append({"step": name, "seconds": seconds, "gib_peak": round(_peak(), 2)})
+        return result
+
+    setattr(owner, name, timed)
+
+
 def _fit(folder: Path, test: Path) -> None:
     X, endpoint = _read_cohort(folder)
+    steps: list[dict[str, object]] = []
+    for owner, name in ((Views, "learn"), (Binned, "of")):
+        _watch(owner, name, steps)
+    for name in ("fit_linear_part", "fit_boosted_part", "assemble"):
+        _watch(risk_model, name, steps)
     before, start = _peak(), time.perf_counter()
     params = Params.load()
     model = make_model(params.train, params.seed).fit(X, endpoint)
@@ -65,6 +88,7 @@ def _fit(folder: Path, test: Path) -> None:
         "gib_before": before,
         "gib_peak": peak,
         "c_index": harrell_c(FollowUp.of(observed), risk, 10.0),
+        "steps": steps,
     }
     Console().print(json.dumps(told), soft_wrap=True)
 

@@ -24,6 +24,7 @@ from benchmarks.alternatives.cohort import BenchmarkCohort, FloatArray
 from benchmarks.alternatives.machine import describe_machine
 from benchmarks.alternatives.methods.method import Budget
 from benchmarks.alternatives.registry import Entry
+from benchmarks.alternatives.ruler import ruler
 from benchmarks.alternatives.scores import score_risks
 from features.endpoint import Endpoint
 from features.splits import cross_validation_folds
@@ -78,7 +79,8 @@ def is_done(path: Path, cohort: BenchmarkCohort, entry: Entry, limits: Limits) -
     kept, now = json.loads(path.read_text()), asdict(limits)
     same = all(kept["limits"][name] == now[name] for name in ("n_trials", "n_folds"))
     enough = all(kept["limits"][name] >= now[name] for name in ("cpu_seconds", "memory_gib"))
-    unchanged = (kept["data"], kept["code"]) == (cohort.fingerprint, entry.fingerprint())
+    made_with = (kept["data"], kept["code"], kept["ruler"])
+    unchanged = made_with == (cohort.fingerprint, entry.fingerprint(), ruler())
     return same and unchanged and ("scores" in kept or enough)
 
 
@@ -93,6 +95,7 @@ def run_cell(
         "fold": part.fold,
         "data": cohort.fingerprint,
         "code": entry.fingerprint(),
+        "ruler": ruler(),
         "versions": entry.versions(),
         "limits": asdict(limits),
         "patients": [len(part.fit[1]), len(part.judge[1])],

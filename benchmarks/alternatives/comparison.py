@@ -13,6 +13,7 @@ from benchmarks.alternatives.cohort import FloatArray
 
 HIGHER_IS_BETTER = {"uno_c": True, "harrell_c": True, "integrated_brier": False}
 COSTS = ("fit_cpu_seconds", "predict_cpu_seconds", "peak_mib")
+IDENTITY = ("cohort", "method", "repeat", "fold", "code", "data", "ruler")
 
 
 def read_cells(folder: Path) -> pd.DataFrame:
@@ -20,7 +21,7 @@ def read_cells(folder: Path) -> pd.DataFrame:
     rows = []
     for path in sorted(folder.rglob("*.json")):
         kept = json.loads(path.read_text())
-        row = {name: kept[name] for name in ("cohort", "method", "repeat", "fold", "code", "data")}
+        row = {name: kept[name] for name in IDENTITY}
         row["n_fit"], row["n_judge"] = kept["patients"]
         row |= {name: kept.get(name, np.nan) for name in (*COSTS, "trials")}
         row |= kept.get("scores", {})

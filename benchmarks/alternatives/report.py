@@ -21,8 +21,10 @@ from benchmarks.alternatives.comparison import (
 )
 from benchmarks.alternatives.figures import draw_calibration, draw_cost, draw_ranks
 from benchmarks.alternatives.registry import METHODS, ROOT
+from benchmarks.alternatives.ruler import ruler
 
 LEAST_SHARE = 2 / 3
+FIGURES = {"uno_c": "Uno's C", "integrated_brier": "integrated Brier"}
 PAGE, IMAGES = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "images"
 
 
@@ -49,6 +51,7 @@ def write_report(folder: Path) -> None:
         "cohorts": tables.cohort_table(),
         "methods": tables.method_table(everywhere, ranks),
         "ranks": _rank_text(ranks),
+        "halves": _half_text(everywhere),
         "differences-c": tables.difference_table(real, "uno_c"),
         "differences-brier": tables.difference_table(real, "integrated_brier"),
         "losses-c": tables.loss_table(real, "uno_c"),
@@ -65,10 +68,11 @@ def write_report(folder: Path) -> None:
 
 
 def current(cells: pd.DataFrame, fingerprints: Mapping[str, str]) -> pd.DataFrame:
-    """Cells computed with the code as it stands, on the data most cells of the cohort share."""
+    """Cells computed and scored with the code as it stands, on the data most of a cohort share."""
     data = cells.groupby("cohort")["data"].agg(lambda one: one.mode().iloc[0])
     same_data = cells["data"] == cells["cohort"].map(data)
-    return cells[same_data & (cells["code"] == cells["method"].map(fingerprints))]
+    same_code = cells["code"] == cells["method"].map(fingerprints)
+    return cells[same_data & same_code & (cells["ruler"] == ruler())]
 
 
 def comparable(cells: pd.DataFrame, n_folds: int) -> pd.DataFrame:
@@ -92,7 +96,7 @@ def _rank(cells: pd.DataFrame, figure: str) -> Ranking:
 def _rank_text(ranks: dict[str, Ranking]) -> str:
     rows = [
         [
-            {"uno_c": "Uno's C", "integrated_brier": "integrated Brier"}[name],
+            FIGURES[name],
             str(ranking.n_cohorts),
             str(len(ranking.mean_ranks)),
             f"{ranking.p_value:.1e}",
@@ -103,6 +107,21 @@ def _rank_text(ranks: dict[str, Ranking]) -> str:
     return tables.markdown(
         ["ranked by", "cohorts", "methods", "Friedman, p", "critical difference"], rows
     )
+
+
+def _half_text(cells: pd.DataFrame) -> str:
+    """Our mean rank and the best other one, on the cohorts chosen on and on those confirmed on."""
+    rows = []
+    for half in ("choose", "confirm"):
+        names = {source.name for source in SOURCES if source.half == half}
+        some = cells[cells["cohort"].isin(names)]
+        for figure in ("uno_c", "integrated_brier"):
+            ranks = _rank(some, figure).mean_ranks
+            others = ranks.drop(tables.OURS)
+            best = f"{tables.label(str(others.idxmin()))}, {others.min():.2f}"
+            count = str(some["cohort"].nunique())
+            rows.append([half, FIGURES[figure], count, f"{ranks[tables.OURS]:.2f}", best])
+    return tables.markdown(["half", "ranked by", "cohorts", "calcirisk", "best other"], rows)
 
 
 def _coverage_text(real: pd.DataFrame) -> str:

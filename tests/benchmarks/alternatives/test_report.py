@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.alternatives.report import PAGE, _fill, comparable, current
+from benchmarks.alternatives.ruler import ruler
 from benchmarks.alternatives.tables import difference_table, score_table
 
 
@@ -20,6 +21,7 @@ def _cells(run: dict[str, list[str]], n_folds: int = 2) -> pd.DataFrame:
             "fold": fold,
             "code": f"{method} now",
             "data": "same",
+            "ruler": ruler(),
             "n_fit": 80,
             "n_judge": 20,
             "uno_c": 0.7 + 0.02 * place + 0.01 * fold,
@@ -31,13 +33,14 @@ def _cells(run: dict[str, list[str]], n_folds: int = 2) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def test_cells_of_other_code_or_other_data_are_left_out() -> None:
+def test_cells_of_other_code_other_data_or_other_metrics_are_left_out() -> None:
     cells = _cells({"calcirisk": ["x", "y"]})
     cells.loc[0, "code"] = "calcirisk of yesterday"
     cells.loc[3, "data"] = "other"
+    cells.loc[1, "ruler"] = "of yesterday"
     extra = pd.concat([cells, cells[cells["cohort"] == "y"].iloc[:1]])
     kept = current(extra, {"calcirisk": "calcirisk now"})
-    assert sorted(kept["cohort"] + kept["fold"].astype(str)) == ["x1", "y0", "y0"]
+    assert sorted(kept["cohort"] + kept["fold"].astype(str)) == ["y0", "y0"]
 
 
 def test_ranks_compare_methods_on_cohorts_that_all_of_them_were_run_on() -> None:

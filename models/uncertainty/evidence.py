@@ -16,7 +16,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from models.learners.partial_likelihood import RiskSets, information, log_likelihood
+from models.learners.partial_likelihood import RiskSets, log_likelihood
+from models.learners.partial_likelihood import information as cox_information
 from models.learners.ridge_cox import fit_ridge_cox
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,9 +32,16 @@ class Likelihood(Protocol):
     n_events: int
 
     def maximise(
-        self, terms: FloatArray, penalty: float, start: FloatArray | None
+        self,
+        terms: FloatArray,
+        penalty: float,
+        start: FloatArray | None,
+        information: FloatArray | None,
     ) -> tuple[FloatArray, FloatArray]:
-        """Coefficients (m,) under a ridge penalty per event, and the margins (n,)."""
+        """Coefficients (m,) under a ridge penalty per event, and the margins (n,).
+
+        ``start`` and ``information``: of a neighbouring penalty, to begin with.
+        """
 
     def at(self, terms: FloatArray, margins: FloatArray) -> tuple[float, FloatArray]:
         """Log likelihood, and information (m, m) of the coefficients, at these margins."""
@@ -47,15 +55,19 @@ class CoxLikelihood:
         self.n_events = self._sets.n_events
 
     def maximise(
-        self, terms: FloatArray, penalty: float, start: FloatArray | None
+        self,
+        terms: FloatArray,
+        penalty: float,
+        start: FloatArray | None,
+        information: FloatArray | None,
     ) -> tuple[FloatArray, FloatArray]:
         """Coefficients and margins of a ridge Cox regression."""
-        beta, _ = fit_ridge_cox(terms, self._sets, penalty, start)
+        beta, _ = fit_ridge_cox(terms, self._sets, penalty, start, hessian=information)
         return beta, np.einsum("ij,j->i", terms, beta)
 
     def at(self, terms: FloatArray, margins: FloatArray) -> tuple[float, FloatArray]:
         """Log partial likelihood and its negative Hessian."""
-        return log_likelihood(self._sets, margins), information(self._sets, terms, margins)
+        return log_likelihood(self._sets, margins), cox_information(self._sets, terms, margins)
 
 
 class LogisticLikelihood:
@@ -66,7 +78,11 @@ class LogisticLikelihood:
         self.n_events = int(occurred.sum())
 
     def maximise(
-        self, terms: FloatArray, penalty: float, start: FloatArray | None
+        self,
+        terms: FloatArray,
+        penalty: float,
+        start: FloatArray | None,
+        information: FloatArray | None,
     ) -> tuple[FloatArray, FloatArray]:
         """Coefficients and margins, intercept included, of a ridge logistic regression."""
         from sklearn.linear_model import LogisticRegression
@@ -104,9 +120,9 @@ def most_probable_posterior(likelihood: Likelihood, terms: FloatArray) -> Poster
     """
     n_terms = terms.shape[1]
     best: Posterior | None = None
-    peak, start = -np.inf, None
+    peak, start, data = -np.inf, None, None
     for penalty in PENALTIES:
-        beta, margins = likelihood.maximise(terms, penalty, start)
+        beta, margins = likelihood.maximise(terms, penalty, start, data)
         fit, data = likelihood.at(terms, margins)
         strength = penalty * likelihood.n_events
         curvature = data + strength * np.eye(n_terms)

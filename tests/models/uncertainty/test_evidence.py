@@ -49,7 +49,7 @@ def test_the_information_of_yes_or_no_is_the_curvature_of_its_likelihood() -> No
     terms = draws.normal(size=(400, 2))
     occurred = draws.random(400) < 1 / (1 + np.exp(1 - terms[:, 0]))
     likelihood = LogisticLikelihood(occurred)
-    beta, margins = likelihood.maximise(terms, 1e-9, None)
+    beta, margins = likelihood.maximise(terms, 1e-9, None, None)
     _, information = likelihood.at(terms, margins)
     level = float((margins - terms @ beta).mean())
 

@@ -186,9 +186,9 @@ def read_count(n: object) -> object:
 
 
 def _label(material: Material, names: object) -> str:
-    known = material.variables
+    known, words = material.variables, Words.load()
     each = (name.strip() for name in str(names).split(","))
-    return ", ".join(known[name].label if name in known else name for name in each)
+    return ", ".join(known[n].label if n in known else words.of("inputs", n) for n in each)
 
 
 def _share(share: object) -> str:

@@ -24,7 +24,6 @@ from models.report.table import (
     format_number,
     format_signed,
     join_names,
-    lower_first,
     plain_table,
     quote_code,
     write_markdown,
@@ -55,7 +54,6 @@ def _render(template: str, context: dict[str, Any]) -> str:
         "number": format_number,
         "signed": format_signed,
         "join_names": join_names,
-        "lower_first": lower_first,
         "quote_code": quote_code,
     }
     return environment.get_template(template).render(context).rstrip() + "\n"

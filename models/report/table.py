@@ -94,11 +94,6 @@ def join_names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def lower_first(text: str) -> str:
-    """Fit for the middle of a sentence; abbreviations keep their capitals."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
-
-
 def quote_code(text: str) -> str:
     """Backticks, as maps have them, made quotation marks."""
     return re.sub(r"`([^`]*)`", r"“\1”", text)

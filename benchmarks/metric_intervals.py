@@ -22,7 +22,7 @@ from models.evaluation.prediction import PreparedRisk
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 from models.metrics.follow_up import FollowUp
 
-HORIZON, COMPETING, N_BOOTSTRAP, N_TRUTH = 8.0, 0.03, 200, 400_000
+HORIZON, COMPETING, CENSORING, N_BOOTSTRAP, N_TRUTH = 8.0, 0.03, 0.06, 200, 400_000
 SIZES = (500, 2000)
 # observed complementary log-log risk to the predicted one: slope, intercept
 RISKS = {
@@ -65,43 +65,73 @@ def true_values(slope: float, intercept: float) -> dict[str, float]:
     return known | {name: float(value) for name, value in errors.items()}
 
 
-def try_once(n: int, seed: int, slope: float, intercept: float) -> dict[tuple[str, str], Floats]:
-    """Limits (2,) by metric and method."""
-    endpoint, risk = draw(n, seed, 0.06)
+def try_once(n: int, seed: int) -> dict[str, dict[tuple[str, str], Floats]]:
+    """Limits (2,) of each kind of risks by metric and method, all on the same resamples."""
+    endpoint, risk = draw(n, seed, CENSORING)
     follow_up = FollowUp.of(endpoint)
-    prepared = PreparedRisk.of(follow_up, distort(risk, slope, intercept), HORIZON)
-    estimate = prepared.measure(follow_up)[0]
-    samples = [follow_up.resample(counts) for counts in resample_counts(n, N_BOOTSTRAP, seed)]
-    draws = np.array([prepared.measure(sample)[0] for sample in samples])
-    moved = np.array([prepared.measure(sample, is_resample=True)[0] for sample in samples])
-    lower, upper = percentile_interval(draws)
-    near, far = distance_interval(estimate, moved)
+    prepared = {
+        kind: PreparedRisk.of(follow_up, distort(risk, *wrong), HORIZON)
+        for kind, wrong in RISKS.items()
+    }
+    moved: dict[str, list[Floats]] = {kind: [] for kind in RISKS}
+    own: dict[str, list[Floats]] = {kind: [] for kind in RISKS}
+    for counts in resample_counts(n, N_BOOTSTRAP, seed):
+        sample = follow_up.resample(counts)
+        for kind, one in prepared.items():
+            moved[kind].append(one.measure(sample, is_resample=True)[0])
+            own[kind].append(measure_distances(one, sample))
+    return {
+        kind: find_limits(one.measure(follow_up)[0], np.array(moved[kind]), np.array(own[kind]))
+        for kind, one in prepared.items()
+    }
+
+
+def measure_distances(one: PreparedRisk, sample: FollowUp) -> Floats:
+    """(3,) DISTANCES of the resample's curve from the risks, as other software draws them."""
+    found = one.basis.distances(sample, one.basis.fit(sample, HORIZON))
+    return np.array([found.ici, found.e50, found.e90])
+
+
+def find_limits(estimate: Floats, moved: Floats, own: Floats) -> dict[tuple[str, str], Floats]:
+    """Limits (2,) by metric and method."""
+    percentile, (near, far) = percentile_interval(moved), distance_interval(estimate, moved)
     limits: dict[tuple[str, str], Floats] = {}
     for k, metric in enumerate(METRICS):
-        limits[metric.name, "percentile"] = np.array([lower[k], upper[k]])
-        if metric.name in DISTANCES:
-            turned = np.maximum(2 * estimate[k] - np.array([upper[k], lower[k]]), 0.0)
-            limits[metric.name, "basic"] = turned
-            limits[metric.name, "distance"] = np.array([near[k], far[k]])
+        if metric.name not in DISTANCES:
+            limits[metric.name, "percentile"] = np.array([side[k] for side in percentile])
+            continue
+        low, high = (
+            float(side) for side in percentile_interval(own[:, DISTANCES.index(metric.name)])
+        )
+        turned = np.maximum(2 * estimate[k] - np.array([high, low]), 0.0)
+        limits[metric.name, "percentile"] = np.array([low, high])
+        limits[metric.name, "basic"] = turned
+        limits[metric.name, "distance"] = np.array([near[k], far[k]])
     return limits
 
 
-def measure_coverage(n: int, kind: str, trials: int) -> dict[tuple[str, str], tuple[float, float]]:
-    """Share of intervals that hold the truth, and their mean width."""
-    truth = true_values(*RISKS[kind])
-    held: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    width: dict[tuple[str, str], list[float]] = defaultdict(list)
+def measure_coverage(n: int, trials: int) -> dict[str, dict[tuple[str, str], tuple[float, float]]]:
+    """Share of intervals that hold the truth, and their mean width, by kind of risks."""
+    truth = {kind: true_values(*wrong) for kind, wrong in RISKS.items()}
+    held: dict[str, dict[tuple[str, str], list[bool]]] = {kind: defaultdict(list) for kind in RISKS}
+    width: dict[str, dict[tuple[str, str], list[float]]] = {
+        kind: defaultdict(list) for kind in RISKS
+    }
     for trial in range(trials):
-        for key, (lower, upper) in try_once(n, 1000 + trial, *RISKS[kind]).items():
-            if np.isfinite([lower, upper]).all():
-                held[key].append(bool(lower <= truth[key[0]] <= upper))
-                width[key].append(float(upper - lower))
-    return {key: (float(np.mean(held[key])), float(np.mean(width[key]))) for key in held}
+        for kind, limits in try_once(n, 1000 + trial).items():
+            for key, (lower, upper) in limits.items():
+                if np.isfinite([lower, upper]).all():
+                    held[kind][key].append(bool(lower <= truth[kind][key[0]] <= upper))
+                    width[kind][key].append(float(upper - lower))
+    return {
+        kind: {key: (float(np.mean(one[key])), float(np.mean(width[kind][key]))) for key in one}
+        for kind, one in held.items()
+    }
 
 
 def main(path: Path, trials: int) -> None:
     """Write the two tables."""
-    found = {(n, kind): measure_coverage(n, kind, trials) for n in SIZES for kind in RISKS}
+    found = {(n, kind): one for n in SIZES for kind, one in measure_coverage(n, trials).items()}
     columns = [("ici", way) for way in ("distance", "percentile", "basic")]
     columns += [(name, "distance") for name in ("e50", "e90")]
     tables = []

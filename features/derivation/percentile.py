@@ -41,9 +41,12 @@ class PercentileTable:
         """(n, percents) ln(score + 1), linear in age between the middles of the bands."""
         left = np.clip(np.searchsorted(self.ages, age, "right") - 1, 0, len(self.ages) - 2)
         weight = (age - self.ages[left]) / (self.ages[left + 1] - self.ages[left])
-        weight = np.clip(weight, 0.0, 1.0)[:, np.newaxis]
-        younger, older = self.log_scores[stratum, left], self.log_scores[stratum, left + 1]
-        return np.asarray((1 - weight) * younger + weight * older)
+        weight = np.clip(weight, 0.0, 1.0)
+        by_percent = self.log_scores.transpose(2, 0, 1)
+        # percent after percent, so that each is one stretch of memory
+        younger = np.stack([scores[stratum, left] for scores in by_percent])
+        older = np.stack([scores[stratum, left + 1] for scores in by_percent])
+        return np.asarray(((1 - weight) * younger + weight * older).T)
 
 
 def cac_percentile(columns: Columns) -> Array:
@@ -82,18 +85,19 @@ def percentile_on_curve(score: Array, curves: Array, percents: Array) -> Array:
 
 
 def _interpolate(log_score: Array, curves: Array, percents: Array) -> Array:
-    knots = np.column_stack([np.zeros(len(curves)), curves])
-    shares = np.concatenate([[0.0], percents])
-    last = len(shares) - 1
-    below = np.maximum((knots <= log_score[:, np.newaxis]).sum(axis=1) - 1, 0)
-    left = np.minimum(below, last - 1)
-    rows = np.arange(len(knots))
-    width = knots[rows, left + 1] - knots[rows, left]
-    slope = (shares[left + 1] - shares[left]) / np.where(width > 0, width, 1.0)
-    inside = shares[left] + slope * (log_score - knots[rows, left])
-    beyond = np.maximum(log_score - knots[:, last], 0.0)
-    share_above = (100.0 - shares[last]) * np.exp(-slope * beyond / (100.0 - shares[last]))
-    return np.asarray(np.where(below == last, 100.0 - share_above, inside), dtype=np.float64)
+    knots = [np.zeros(len(curves)), *curves.T]
+    shares = [0.0, *percents]
+    result = np.zeros(len(curves))
+    for left in range(len(knots) - 1):
+        width = knots[left + 1] - knots[left]
+        slope = (shares[left + 1] - shares[left]) / np.where(width > 0, width, 1.0)
+        inside = shares[left] + slope * (log_score - knots[left])
+        # where it lies above a later knot, too, that one has the last word
+        result = np.where(log_score >= knots[left], inside, result)
+    above = 100.0 - shares[-1]
+    beyond = np.maximum(log_score - knots[-1], 0.0)
+    tail = 100.0 - above * np.exp(-slope * beyond / above)
+    return np.asarray(np.where(log_score >= knots[-1], tail, result), dtype=np.float64)
 
 
 @cache

@@ -144,12 +144,12 @@ def _read_distinct(
     known: Known,
 ) -> tuple[pd.Series, list[Broken]]:
     """Reads each distinct combination of the source's cells once."""
-    texts = pd.DataFrame({name: as_text(cells[name]) for name in source.columns}, cells.index)
     codes: npt.NDArray[np.integer]
     if len(source.columns) == 1:
-        codes, distinct = pd.factorize(texts[source.columns[0]])
+        codes, distinct = _factorize(cells[source.columns[0]])
         table = pd.DataFrame({source.columns[0]: pd.Series(distinct, dtype="str").str.strip()})
     elif source.columns:
+        texts = pd.DataFrame({name: as_text(cells[name]) for name in source.columns}, cells.index)
         codes = texts.groupby(list(source.columns), sort=False).ngroup().to_numpy()
         table = texts.drop_duplicates(ignore_index=True)
     else:
@@ -157,6 +157,16 @@ def _read_distinct(
     values, broken = _recall(table, source, variable, reading, known)
     taken = values.take(codes).set_axis(cells.index)
     return taken, [Broken(one.column, one.rule, one.rows[codes]) for one in broken]
+
+
+def _factorize(cells: pd.Series) -> tuple[npt.NDArray[np.integer], pd.Index]:
+    """The distinct texts, "" for what is missing, and which of them each cell (n,) is."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        texts = as_text(pd.Series(cells.cat.categories))
+        codes = cells.cat.codes.to_numpy()
+        return np.where(codes < 0, len(texts), codes), pd.Index([*texts, ""])
+    codes, distinct = pd.factorize(as_text(cells))
+    return codes, pd.Index(distinct)
 
 
 def _recall(

@@ -20,6 +20,7 @@ from pipeline.paths import Paths
 from pipeline.scoring.assembly import assemble
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.output import describe_output
+from pipeline.scoring.memory import keep_freed_memory
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.progress import Progress
 from pipeline.scoring.request import ScoreRequest
@@ -148,6 +149,7 @@ def _score_batches(work: WorkFolder, job: Job) -> None:
     batches = job.source.batches(job.rules.columns, 0 if job.sealed else finished)
     n_workers = _count_workers(job)
     _share_cores(job.rules, n_workers)
+    keep_freed_memory()
     pool = ThreadPoolExecutor(n_workers)
     waiting: deque[tuple[RawBatch, Future[Scored]]] = deque()
     try:

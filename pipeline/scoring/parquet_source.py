@@ -19,6 +19,7 @@ from pipeline.scoring.source import RawBatch
 from pipeline.scoring.typed_cells import to_frame
 
 _HIDDEN = (".", "_")
+_FEW_BYTES = 2  # for a cell, where texts are stored as codes of a dictionary
 
 
 class ParquetSource:
@@ -71,7 +72,7 @@ class ParquetSource:
         first: int,
     ) -> Iterator[RawBatch]:
         stored = [name for name in dict.fromkeys(columns) if name not in parts]
-        reader = _open(path)
+        reader = _open(path, _find_repetitive(_open(path)))
         # A file without any of the columns still has rows.
         any_column = reader.schema_arrow.names[:1]
         tables = reader.iter_batches(self._size, columns=stored or any_column, use_threads=False)
@@ -119,11 +120,26 @@ def _partitions(path: Path) -> dict[str, str]:
     }
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, encoded: Sequence[str] = ()) -> Any:
+    """A file to read; the texts of ``encoded`` columns stay encoded by a dictionary."""
     try:
-        return parquet.ParquetFile(path)
+        return parquet.ParquetFile(path, read_dictionary=list(encoded))
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path.name) from error
+
+
+def _find_repetitive(reader: Any) -> list[str]:
+    """Columns of text that are stored in so few bytes that they must repeat a few values."""
+    if not reader.metadata.num_row_groups:
+        return []
+    group, schema = reader.metadata.row_group(0), reader.schema
+    found = []
+    for position in range(group.num_columns):
+        column = group.column(position)
+        is_text = schema.column(position).logical_type.type == "STRING"
+        if is_text and column.total_uncompressed_size < _FEW_BYTES * column.num_values:
+            found.append(column.path_in_schema)
+    return found
 
 
 def _damaged(name: str) -> CohortError:

@@ -34,6 +34,7 @@ from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.source import RawBatch, Source
 
 _PROBED = 5_000
+_FEW_BATCHES = 4
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -
         first = next(batches, None)
     if first is not None:
         refuse_hopeless(first, rules, source)
-    rules = _quicken(rules, 0 if first is None else first.n_rows)
+    rules = _quicken(rules, _expect_rows(source, first))
     told = dict(
         describe_columns(
             request.wanted, rules.years, scorer.interval is not None and request.intervals
@@ -156,8 +157,16 @@ def _sum_up_lesions(
     return summarise_lesions(table)
 
 
-def _quicken(rules: ScoringRules, n_rows: int) -> ScoringRules:
-    """Compiled loops where the first batch has rows enough to repay loading them."""
+def _expect_rows(source: Source, first: RawBatch | None) -> float:
+    """About how many rows there are; a few batches where nobody knows before the end."""
+    if first is None or not first.done:
+        return 0.0
+    n_batches = _FEW_BATCHES if source.total is None else source.total / first.done
+    return first.n_rows * n_batches
+
+
+def _quicken(rules: ScoringRules, n_rows: float) -> ScoringRules:
+    """Compiled loops where there are rows enough to repay loading them."""
     from models.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
 
     if n_rows < (FEWEST_EXPLAINED if rules.wanted.reasons else FEWEST):

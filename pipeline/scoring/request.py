@@ -49,7 +49,7 @@ class ScoreRequest:
     dialect: Dialect = field(default_factory=Dialect)
     resume: bool = False
     run_id: str | None = None
-    batch_rows: int = 32_768
+    batch_rows: int = 65_536
     workers: int = 0
     index_date: date | None = None
 

@@ -13,6 +13,7 @@ from features.decoding import refuse
 def to_frame(batch: pa.RecordBatch | pa.Table, name: str) -> pd.DataFrame:
     """Numbers and booleans as float64, NaN where missing; other columns ``str``, "" where missing.
 
+    Texts that come encoded by a dictionary stay so: categorical, with a code of -1 where missing.
     Whole numbers beyond 2**53, which a float cannot hold, become text. Raises CohortError for
     nested columns.
     """
@@ -27,6 +28,8 @@ def to_frame(batch: pa.RecordBatch | pa.Table, name: str) -> pd.DataFrame:
 
 
 def _to_series(column: pa.Array, kind: pa.DataType) -> pd.Series:
+    if pa.types.is_dictionary(kind) and _is_text(kind.value_type):
+        return pd.Series(column.to_pandas(), copy=False)
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_boolean(kind):
@@ -42,6 +45,10 @@ def _to_series(column: pa.Array, kind: pa.DataType) -> pd.Series:
         raise NotImplementedError("bytes are no cells")
     text = pc.fill_null(column.cast(pa.large_string()), "")
     return pd.Series(text.to_pandas(), dtype="str")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _is_exact(column: pa.Array) -> bool:

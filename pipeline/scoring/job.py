@@ -19,8 +19,8 @@ from features.errors import ConfigError
 from pipeline.paths import Paths
 from pipeline.scoring.assembly import assemble
 from pipeline.scoring.batch import ScoringRules, score_batch
-from pipeline.scoring.output import describe_output
 from pipeline.scoring.memory import keep_freed_memory
+from pipeline.scoring.output import describe_output
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.progress import Progress
 from pipeline.scoring.request import ScoreRequest

@@ -34,7 +34,7 @@ def plot_incidence(incidence: pd.DataFrame, title: str) -> Figure:
             ends.append((float(height), number, int(part["n"].iloc[0])))
         last = float(incidence["time"].max())
         highest = float(np.nanmax(incidence[["upper", "observed", "predicted"]].to_numpy()))
-        axes.set(xlim=(0, last), ylim=(0, 1.04 * highest))
+        axes.set(xlim=(0, 1.015 * last), ylim=(0, 1.04 * highest))
         for (_, number, n), height in zip(ends, _spread(ends, highest), strict=True):
             name = _name(int(number), len(numbers))
             axes.annotate(

@@ -72,6 +72,21 @@ def test_a_lead_that_the_held_out_patients_do_not_show_is_not_left_at_that(
     assert "no lead over ridge Cox alone is shown" in said
 
 
+def test_who_leads_on_the_held_out_patients_alone_is_named_in_bold(material: Material) -> None:
+    rows = [
+        difference("ridge_cox", 0.02, 0.01),
+        difference("ridge_cox", -0.03, 0.01, evaluation="held_out"),
+    ]
+    tables = {
+        "metrics": pd.DataFrame([*metrics(), *metrics(evaluation="held_out", n=100)]),
+        "differences": pd.DataFrame(rows),
+    }
+    said = lead(render_report(replace(material, tables=tables)))
+    bold = "".join(re.findall(r"<strong>(.*?)</strong>", said, flags=re.DOTALL))
+    assert "alone it ranks people worse than ridge Cox alone (C-index −0.0300" in bold
+    assert "no lead over" not in said
+
+
 def test_risks_that_are_wrong_on_average_are_called_so(material: Material) -> None:
     table = material.tables["metrics"].copy()
     table.loc[table["metric"] == "observed_over_expected", "estimate"] = 1.4

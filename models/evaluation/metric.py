@@ -41,6 +41,7 @@ METRICS: tuple[Metric, ...] = (
 
 INTEGRATED_METRICS: tuple[Metric, ...] = (
     Metric("integrated_brier", "Brier score, mean over time up to the horizon", "lower"),
+    Metric("integrated_null_brier", "The same of the null model", "lower"),
     Metric("integrated_ipa", "Index of prediction accuracy, over the same time", "higher"),
 )
 """Measured once, up to the last horizon, where risks over time are known."""

@@ -207,7 +207,7 @@ def _all_figures(
         model, lambda figures: np.r_[figures.at_horizons.ravel(), figures.integrated]
     )
     measured = np.ones(len(names), dtype=bool)
-    measured[-len(INTEGRATED_METRICS) :] = bool(np.isfinite(estimate[-2]))
+    measured[-len(INTEGRATED_METRICS) :] = bool(np.isfinite(estimate[-len(INTEGRATED_METRICS)]))
     kept = [name for name, keep in zip(names, measured, strict=True) if keep]
     return kept, estimate[measured], draws[:, measured]
 

@@ -99,7 +99,7 @@ def measure(
     integrated = np.full(len(INTEGRATED_METRICS), np.nan)
     if over_time is not None:
         brier, null = over_time.measure(follow_up)
-        integrated = np.array([brier, _share_taken_away(brier, null)])
+        integrated = np.array([brier, null, _share_taken_away(brier, null)])
     return Measured(at_horizons, integrated, np.array([curve for _, curve in parts]))
 
 

@@ -15,7 +15,7 @@ from models.evaluation.metric import (
     name_at,
 )
 from models.evaluation.performance import EvaluationResult, evaluate_predictions
-from models.metrics.brier import integrated_brier_score
+from models.metrics.brier import integrated_brier_score, integrated_null_brier_score
 from models.metrics.calibration import calibration_slope
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import Floats, FollowUp
@@ -85,7 +85,10 @@ def test_estimates_are_those_of_the_metrics(
     slope = calibration_slope(follow_up, noisy[:, 0], 4)
     assert result.value("noisy", "calibration_slope", 4) == slope
     integrated = integrated_brier_score(follow_up, over_time["noisy"], time_steps(8.0))
+    null = integrated_null_brier_score(follow_up, time_steps(8.0))
     assert result.value("noisy", "integrated_brier", 8) == pytest.approx(integrated)
+    assert result.value("noisy", "integrated_null_brier", 8) == pytest.approx(null)
+    assert result.value("noisy", "integrated_ipa", 8) == pytest.approx(1 - integrated / null)
 
 
 def test_patients_and_events_are_counted(cohort: Simulated, result: EvaluationResult) -> None:

@@ -128,14 +128,15 @@ class MissingTally:
         extra = {name: count for name, count in counts.items() if 0 < count < n}
         told = []
         if absent:
-            told.append(f"all lack {', '.join(labels[name] for name in absent)}")
+            told.append(f"all lack {'; '.join(labels[name] for name in absent)}")
         if extra:
             most = sorted(extra, key=lambda name: -extra[name])[:_NAMED]
-            named = ", ".join(f"{labels[name]} ({extra[name]:,})" for name in most)
-            other = "another" if absent else "an"
+            # Labels hold commas.
+            named = "; ".join(f"{labels[name]} ({extra[name]:,})" for name in most)
             more = sum(count for number, count in self.by_number.items() if number > len(absent))
-            told.append(f"{more:,} of {n:,} lack {other} important input, most often {named}")
-        return "; ".join(told) if told else "no important input is missing"
+            others = "others" if absent else "some"
+            told.append(f"{more:,} of {n:,} lack {others}, most often {named}")
+        return ", and ".join(told) if told else "none is missing"
 
 
 def _round_outwards(value: float, direction: int) -> float:

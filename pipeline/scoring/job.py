@@ -16,6 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.errors import ConfigError
+from pipeline.fhir_output import ENDINGS
 from pipeline.paths import Paths
 from pipeline.scoring.assembly import assemble
 from pipeline.scoring.batch import ScoringRules, score_batch
@@ -28,6 +29,7 @@ from pipeline.scoring.source import RawBatch, Source
 from pipeline.scoring.summary import ScoreSummary
 from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import Finished, WorkFolder, sync_folder
+from pipeline.scoring.writers import TABLES
 
 Scored = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -78,6 +80,9 @@ def _find_finished(work: WorkFolder, job: Job) -> ScoreSummary | None:
 
 
 def _refuse_place(request: ScoreRequest) -> None:
+    if request.out.suffix.lower() not in (*TABLES, *ENDINGS):
+        known = ", ".join((*TABLES, *ENDINGS))
+        raise ConfigError(f"{request.out}: the output is one of {known}, by its ending")
     for file in (request.out, request.rejects, request.schema):
         if file.is_dir():
             raise ConfigError(f"{file} is a folder. Give the name of a file in it")

@@ -16,7 +16,7 @@ import pandas as pd
 
 from features.cohort_map import CohortMap
 from features.conversion import Reading
-from features.errors import CohortError, MapError
+from features.errors import CohortError, MapError, Problem
 from features.ingestion import Limits, examine
 from features.lesion_table import read_lesion_table
 from features.lesions import summarise_lesions
@@ -29,6 +29,7 @@ from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.cells import as_text
 from pipeline.scoring.columns import SOURCE_COLUMNS, describe_columns, refuse_clashes
 from pipeline.scoring.csv_source import identify_file
+from pipeline.scoring.lesion_memory import refuse_lack_of_memory
 from pipeline.scoring.open_source import open_source
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.source import RawBatch, Source
@@ -42,7 +43,8 @@ class Job:
     """A scoring job ready to run. ``fingerprint``: all that its output depends on.
 
     ``lacks_lesions``: the map reads calcium from a table of lesions and none was given. ``unused``:
-    columns of the source that nobody reads, among them any whose name is misspelt.
+    columns of the source that nobody reads, among them any whose name is misspelt. ``absent``:
+    columns that the map reads and the source lacks.
     """
 
     request: ScoreRequest
@@ -53,6 +55,7 @@ class Job:
     told: dict[str, dict[str, Any]]
     lacks_lesions: bool
     unused: tuple[str, ...]
+    absent: tuple[str, ...] = ()
 
     @property
     def sealed(self) -> bool:
@@ -112,13 +115,25 @@ def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -
         told,
         cohort_map.lesions is not None and request.lesions is None,
         _unused(source, cohort_map, request),
+        _absent(source, cohort_map),
     )
 
 
 def _find_map(request: ScoreRequest, source: Source, scorer: Scorer, paths: Paths) -> CohortMap:
     if request.cohort is not None:
-        return CohortMap.load(request.cohort, paths.cohort_maps)
-    return CohortMap.of_dictionary(source.columns, scorer.dictionary)
+        chosen = CohortMap.load(request.cohort, paths.cohort_maps)
+        who, remedy = f"the map {chosen.name}", "Check the names in the map against the header"
+    else:
+        chosen = CohortMap.of_dictionary(source.columns, scorer.dictionary)
+        who = "the data dictionary"
+        remedy = (
+            "Say with --cohort what its columns mean, or name them as `calcirisk variables` does"
+        )
+    wanted = chosen.for_scoring(source.columns)
+    if not wanted.variables and not wanted.lesions:
+        rule = f"none of its {len(source.columns)} columns is one of {who}"
+        raise CohortError([Problem("", rule, remedy)], source.name)
+    return chosen
 
 
 def refuse_hopeless(first: RawBatch, rules: ScoringRules, source: Source) -> None:
@@ -150,6 +165,8 @@ def _sum_up_lesions(
         return None
     if cohort_map.lesions is None:
         raise MapError(f"{cohort_map.name}: the map has no 'lesions' to read {lesions} by. Add it")
+    if lesions.is_file():
+        refuse_lack_of_memory(lesions)
     findings, raw = Findings(), read_table(lesions)
     table = read_lesion_table(raw, cohort_map, reading, findings)
     if table is None:
@@ -172,6 +189,13 @@ def _quicken(rules: ScoringRules, n_rows: float) -> ScoringRules:
     if n_rows < (FEWEST_EXPLAINED if rules.wanted.reasons else FEWEST):
         return rules
     return replace(rules, scorer=compile_scorer(rules.scorer, n_threads=1))
+
+
+def _absent(source: Source, cohort_map: CohortMap) -> tuple[str, ...]:
+    there = {name.casefold() for name in source.columns}
+    read = chain.from_iterable(value.columns for value in cohort_map.variables.values())
+    wanted = dict.fromkeys((*filter(None, [cohort_map.patient_id]), *read))
+    return tuple(name for name in wanted if name.casefold() not in there)
 
 
 def _unused(source: Source, cohort_map: CohortMap, request: ScoreRequest) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ from typing import Any
 from pipeline.scoring.preparation import Job
 from pipeline.scoring.tally import Tally
 
+# With fewer rows, nearly all the time is that of the start.
+_WORTH_A_RATE = 200
+
 
 @dataclass(frozen=True)
 class ScoreSummary:
@@ -29,6 +32,8 @@ class ScoreSummary:
     n_disagreeing: int
     lacks_lesions: bool
     unused: tuple[str, ...]
+    absent: tuple[str, ...]
+    numbered: bool
     mean_risks: dict[str, float]
     distribution: tuple[str, ...]
     notes: tuple[str, ...]
@@ -53,6 +58,8 @@ class ScoreSummary:
             tally.n_disagreeing,
             job.lacks_lesions,
             job.unused,
+            job.absent,
+            job.rules.rows.cohort_map.patient_id is None,
             tally.mean_risks,
             tuple(tally.describe()),
             tuple(job.source.notes()),
@@ -67,7 +74,7 @@ class ScoreSummary:
     def from_dict(cls, stored: Mapping[str, Any]) -> ScoreSummary:
         """What `to_dict` gave of a job that was killed while it cleaned up."""
         places = {name: Path(stored[name]) for name in ("out", "rejects", "schema")}
-        texts = {name: tuple(stored[name]) for name in ("unused", "distribution")}
+        texts = {name: tuple(stored[name]) for name in ("unused", "absent", "distribution")}
         notes = ("It was finished already; what a killed job had left behind it is removed",)
         return cls(**{**stored, **places, **texts, "notes": (*stored["notes"], *notes)})
 
@@ -77,16 +84,22 @@ class ScoreSummary:
         lines = [
             f"{self.n_scored:,} of {self.n_rows:,} rows scored by {self.model}: {self.out}",
             f"{self.n_rejected:,} rejected{because}: {self.rejects}",
-            f"Of those scored, {self.missing}",
+            f"Important inputs of those scored: {self.missing}",
             f"{self.n_imputed:,} without a calcium score, {self.n_outside:,} with an input outside "
             f"the training range, {self.n_disagreeing:,} at odds with the published score",
         ]
+        if self.absent:
+            lines.append(f"Columns of the map that are not there: {', '.join(self.absent)}")
+        if self.numbered:
+            lines.append("No column names the patients: the output numbers their rows")
         if self.unused:
             lines.append(f"Columns not used: {', '.join(self.unused)}")
         if self.lacks_lesions:
             lines.append(
                 "The map reads calcium from a table of lesions; none was given (--lesions)"
             )
-        rate = self.n_rows / max(self.seconds, 1e-9)
-        took = f"{self.seconds:,.1f} s, {rate:,.0f} rows/s; columns explained in {self.schema}"
+        took = f"{self.seconds:,.1f} s"
+        if self.n_rows >= _WORTH_A_RATE:
+            took += f", {self.n_rows / max(self.seconds, 1e-9):,.0f} rows/s"
+        took += f"; columns explained in {self.schema}"
         return "\n".join([*lines, *self.notes, *self.distribution, took])

@@ -105,8 +105,8 @@ class Tally:
         last = f"risk_{self.years[-1]:g}y"
         low, middle, high = quantiles
         lines.append(
-            f"{last} of 10, 50 and 90 % of them: below {low + 0.1:.1f}, "
-            f"{middle + 0.1:.1f} and {high + 0.1:.1f} %"
+            f"{last}: 10 % of them below {low + 0.1:.1f} %, half below {middle + 0.1:.1f} %, "
+            f"90 % below {high + 0.1:.1f} %"
         )
         shown = [f"{name} {count}" for name, count in self._counts().items()]
         return [*lines, f"categories: {', '.join(shown)}"]

@@ -14,6 +14,8 @@ from pyarrow import parquet
 from pipeline.scoring.columns import IDENTIFIER
 
 _PARQUET = (".parquet", ".pq")
+TABLES = (".csv", *_PARQUET)
+"""Endings of files that `open_writer` writes."""
 _BREAKING = np.zeros(256, dtype=bool)
 _BREAKING[list(b'",\r\n')] = True
 _QUOTE, _COMMA, _LINE_END, _NOTHING = (

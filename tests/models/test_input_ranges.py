@@ -55,15 +55,15 @@ def test_what_all_lack_is_told_apart_from_what_some_lack() -> None:
     # three lack the body mass index, of whom one lacks the age too; nobody has apob or lpa
     labels = {"age": "Age", "bmi": "BMI", "apob": "ApoB", "lpa": "Lp(a)"}
     assert tally.describe(labels) == (
-        "all lack ApoB, Lp(a); 3 of 4 lack another important input, most often BMI (3), Age (1)"
+        "all lack ApoB; Lp(a), and 3 of 4 lack others, most often BMI (3); Age (1)"
     )
 
 
 def test_where_nothing_is_missing_that_is_said() -> None:
     tally = InputRanges({}, ("age",)).tally_missing()
-    assert tally.describe({"age": "Age"}) == "no important input is missing"
+    assert tally.describe({"age": "Age"}) == "none is missing"
     tally.add(pd.DataFrame({"age": [50.0]}))
-    assert tally.describe({"age": "Age"}) == "no important input is missing"
+    assert tally.describe({"age": "Age"}) == "none is missing"
 
 
 def test_of_many_inputs_only_the_three_missed_most_are_named() -> None:
@@ -74,7 +74,7 @@ def test_of_many_inputs_only_the_three_missed_most_are_named() -> None:
         frame.loc[: position + 1, name] = np.nan
     tally.add(frame)
     told = tally.describe({name: name.upper() for name in "abcd"})
-    assert told == "5 of 10 lack an important input, most often D (5), C (4), B (3)"
+    assert told == "5 of 10 lack some, most often D (5); C (4); B (3)"
 
 
 def test_each_patient_is_told_what_is_missing_among_any_number_of_inputs() -> None:

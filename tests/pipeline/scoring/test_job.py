@@ -185,7 +185,7 @@ def test_the_summary_tells_how_risk_is_spread_but_of_no_small_group(
     told = score_stream(request_, paths).describe()
     assert "393 of 400 rows scored" in told
     assert "7 rejected" in told
-    assert "10, 50 and 90 %" in told
+    assert "half below" in told
     assert "rows/s" in told
     few = pd.read_parquet(request_.file).head(19)
     few.to_parquet(request_.file, index=False)
@@ -206,3 +206,34 @@ def test_where_no_terminal_is_a_line_is_told_now_and_then(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == f"60 rows, 15 %, {60 / 14:.0f} rows/s"
     assert 1 < len(lines) < 5
+
+
+def test_an_output_of_unknown_kind_is_refused_before_any_work(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    asked = replace(request_, out=request_.out.with_suffix(".xlsx"), model="nowhere")
+    with pytest.raises(ConfigError, match=r"one of .csv, .parquet, .pq, .ndjson, .json, by its"):
+        score_stream(asked, paths)
+
+
+def test_a_source_without_a_known_column_is_named_with_what_to_do(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    pd.DataFrame({"Alter": [50], "Nr": ["a"]}).to_parquet(request_.file)
+    asked = replace(request_, keep=())
+    with pytest.raises(CohortError, match=r"new.parquet(.|\n)*none of its 2 columns.*--cohort"):
+        score_stream(asked, paths)
+
+
+def test_what_the_map_reads_and_the_source_lacks_is_told(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    cohort_map = paths.root / "clinic.yaml"
+    cohort_map.write_text(
+        "name: clinic\nfile: new.parquet\npatient_id: PID\n"
+        "variables: {age: age, bmi: {first_of: [bmi_1, bmi_2]}, ldl_cholesterol: ldl_cholesterol}\n"
+        "endpoint: {title: x, unit: years, event: {column: e, time: t}, followup: f}\n"
+    )
+    told = score_stream(replace(request_, cohort=str(cohort_map)), paths).describe()
+    assert "Columns of the map that are not there: PID, bmi_1, bmi_2" in told
+    assert "No column names the patients: the output numbers their rows" in told

@@ -38,7 +38,7 @@ def test_batches_count_as_one_table() -> None:
     assert parts.describe() == whole.describe()
     assert whole.describe() == [
         f"mean risk_10y: {100 * sum(risks) / 100:.1f} %",
-        "risk_10y of 10, 50 and 90 % of them: below 9.1, 49.1 and 89.1 %",
+        "risk_10y: 10 % of them below 9.1 %, half below 49.1 %, 90 % below 89.1 %",
         "categories: low 50, high 50",
     ]
 
@@ -61,7 +61,7 @@ def test_what_is_missing_is_told_by_name_over_all_batches() -> None:
     tally.add(scored([0.1] * 12, ["low"] * 12, "age; bmi"))
     tally.add(scored([], []))
     assert tally.describe_missing() == (
-        "all lack Body mass index; 12 of 42 lack another important input, most often Age (12)"
+        "all lack Body mass index, and 12 of 42 lack others, most often Age (12)"
     )
 
 

@@ -18,15 +18,18 @@ import pandas as pd
 from models.explanation.explainer import CauseBackground, Explainer
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
-from models.learners.completion import Completed
+from models.learners.bends import weigh_cubes
+from models.learners.completion import Completed, Gaps
 from models.predictor import CauseModel
 
 if TYPE_CHECKING:
     from models.compiled_predictor import CompiledPredictor
+    from models.explanation.compiled_sums import TermTables
 
 FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
+_NO_BENDS = np.zeros((0, 3)), np.zeros((0, 5))
 # Fixed, so that the numbers are the same on any number of threads.
 _CHUNK = 32_768
 
@@ -100,7 +103,33 @@ def _add_terms(
 ) -> None:
     from models.explanation.compiled_sums import add_terms
 
-    owners = np.array(cause.term_features, np.int64)
     means = np.zeros((total.shape[1], worth.shape[1]))
-    np.add.at(means, owners, background.mean_terms.T)
-    add_terms(cause.terms(seen), owners, means, worth, total)
+    np.add.at(means, np.array(cause.term_features, np.intp), background.mean_terms.T)
+    tables = _tabulate_terms(cause, seen.gaps, total.shape[1])
+    add_terms(tables, seen.standard, seen.gaps.pattern, means, worth, total)
+
+
+def _tabulate_terms(cause: CauseModel, gaps: Gaps, n_features: int) -> TermTables:
+    from models.explanation.compiled_sums import TermTables
+
+    of_gaps = np.zeros((len(gaps.patterns), n_features))
+    boosted, linear = cause.boosted, cause.linear
+    if boosted is not None and cause.boosted_weight:
+        completion = boosted.completion
+        of_gaps[:, completion.used] += cause.boosted_weight * completion.gap_terms(
+            gaps, boosted.slopes
+        )
+    if linear is None:
+        none = np.zeros(0, np.intp)
+        return TermTables(none, np.zeros((len(gaps.patterns), 0)), of_gaps, none, *_NO_BENDS)
+    weight, completion, bends = cause.linear_weight, linear.design.completion, linear.design.bends
+    straight, bent, indicated = linear.split_coefficients()
+    of_gaps[:, completion.used] += weight * completion.gap_terms(gaps, linear.slopes)
+    indicators = weight * indicated * linear.design.indicators(gaps)
+    np.add.at(of_gaps.T, linear.design.indicated, indicators.T)
+    slopes = weight * completion.credit_slopes(gaps, straight)
+    pieces = np.column_stack([weigh_cubes(bends.knots), -bends.slope, -bends.intercept])
+    per_unit = weight * bent / bends.scale
+    return TermTables(
+        completion.used, slopes, of_gaps, bends.columns, bends.knots, per_unit[:, None] * pieces
+    )

@@ -6,6 +6,8 @@ Imports numba at its top: import it where it is used.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,28 +18,54 @@ Features = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 
+class TermTables(NamedTuple):
+    """One cause's terms, as `CauseModel.terms` makes them, summed to the features they belong to.
+
+    ``used``: (u,) features that are standardised; ``slopes``: (d, u) of them by pattern of gaps.
+    ``of_gaps``: (d, p) what a pattern adds by itself. A feature ``columns`` (b,) among those used
+    adds ``bent`` (b, 5) times its cubes above the ``knots`` (b, 3), itself, and 1.
+    """
+
+    used: Integers
+    slopes: FloatArray
+    of_gaps: FloatArray
+    columns: Integers
+    knots: FloatArray
+    bent: FloatArray
+
+
 @compiled()
 def add_terms(
-    terms: FloatArray,
-    owners: Integers,
+    tables: TermTables,
+    standard: FloatArray,
+    pattern: Integers,
     means: FloatArray,
     worth: FloatArray,
     total: FloatArray,
 ) -> None:
-    """Add contributions of terms (n, m) to their owners in ``total`` (n, p); ``means`` (p, s)."""
-    n, n_terms = terms.shape
+    """Add contributions of terms to ``total`` (n, p); ``means`` (p, s) of the background."""
     n_features, n_strata = means.shape
-    for i in range(n):
+    own = np.empty(n_features)
+    for i in range(len(standard)):
+        d = pattern[i]
         whole = 0.0
         for s in range(n_strata):
             whole += worth[i, s]
-        for t in range(n_terms):
-            total[i, owners[t]] += terms[i, t] * whole
+        own[:] = tables.of_gaps[d]
+        for u in range(len(tables.used)):
+            own[tables.used[u]] += tables.slopes[d, u] * standard[i, u]
+        for b in range(len(tables.columns)):
+            z = standard[i, tables.columns[b]]
+            bent = tables.bent[b, 3] * z + tables.bent[b, 4]
+            for k in range(3):
+                above = max(z - tables.knots[b, k], 0.0)
+                bent += tables.bent[b, k] * (above * above * above)
+            own[tables.used[tables.columns[b]]] += bent
         for f in range(n_features):
             expected = 0.0
             for s in range(n_strata):
                 expected += worth[i, s] * means[f, s]
-            total[i, f] -= expected
+            total[i, f] += own[f] * whole - expected
 
 
 @compiled()

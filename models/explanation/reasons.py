@@ -28,15 +28,14 @@ def find_unknown(
     variables: Iterable[str], covariates: pd.DataFrame, features: pd.DataFrame
 ) -> dict[str, BoolArray]:
     """Variable -> patients (n,) of whom it is neither recorded nor worked out from others."""
-    blank, absent = covariates.isna().to_numpy(bool), np.isnan(features.to_numpy(np.float64))
-    recorded = {str(name): position for position, name in enumerate(covariates)}
+    absent = np.isnan(features.to_numpy(np.float64))
     derived = {str(name): position for position, name in enumerate(features)}
     unknown = {}
     for variable in variables:
         own = [derived[name] for name in _OWN.get(variable, ()) if name in derived]
         unknown[variable] = absent[:, own].all(axis=1)
-        if variable in recorded:
-            unknown[variable] &= blank[:, recorded[variable]]
+        if variable in covariates:
+            unknown[variable] &= covariates[variable].isna().to_numpy(bool)
     return unknown
 
 
@@ -95,14 +94,16 @@ def rank_reasons(
     columns, names = Columns(covariates, dictionary), list(contributions.columns)
     texts: list[str] = []
     codes = np.zeros(order.shape, np.intp)
-    for position in np.unique(order[order >= 0]):
-        variable = dictionary[names[position]]
+    chosen = [names[position] for position in np.unique(order[order >= 0])]
+    unknown_of = find_unknown(chosen, covariates, features)
+    for name in chosen:
+        position, variable = names.index(name), dictionary[name]
         rows, ranks = np.nonzero(order == position)
         states = _list_states(variable) if variable.name in covariates else ()
         here = np.zeros(len(rows), np.intp)
         if states:
             here = np.nan_to_num(columns[variable.name][rows] + 1).astype(np.intp)
-        unknown = is_unknown(variable.name, covariates, features)[rows]
+        unknown = unknown_of[name][rows]
         codes[rows, ranks] = len(texts) + np.where(unknown, len(states) + 1, here)
         stated = [f"{variable.label}: {state}" for state in (*states, NOT_RECORDED)]
         texts += [variable.label, *stated]

@@ -122,16 +122,22 @@ class Completion:
     def credit_terms(self, seen: Completed, slopes: FloatArray) -> FloatArray:
         """Terms (n, u) of a margin with these slopes (u,), all credited to what is known.
 
-        What is expected of a gap is a sum over the known features: each is credited with what it
-        leads to expect, and the gap with nothing. The sum over features is ``standard @ slopes``.
+        The sum over features is ``standard @ slopes``, see `credit_slopes`.
         """
-        known = ~seen.gaps.patterns[:, self.used]
+        return np.asarray(seen.standard * self.credit_slopes(seen.gaps, slopes)[seen.gaps.pattern])
+
+    def credit_slopes(self, gaps: Gaps, slopes: FloatArray) -> FloatArray:
+        """By pattern and feature (d, u): the slope once what is expected of gaps is credited.
+
+        What is expected of a gap is a sum over the known features: each is credited with what it
+        leads to expect, and the gap with nothing.
+        """
+        known = ~gaps.patterns[:, self.used]
         implied = (
-            np.einsum("dqr,dr->dq", seen.gaps.covariance, (~known * slopes) @ self.loadings)
+            np.einsum("dqr,dr->dq", gaps.covariance, (~known * slopes) @ self.loadings)
             @ (self.loadings / self.noise[:, None]).T
         )
-        by_pattern = known * (slopes + implied)
-        return np.asarray(seen.standard * by_pattern[seen.gaps.pattern])
+        return np.asarray(known * (slopes + implied))
 
     def find_gaps(self, missing: BoolArray) -> Gaps:
         """The distinct patterns of what is missing (n, p), and what each leaves open."""

@@ -107,6 +107,17 @@ def test_the_compiled_kernel_explains_alike(n_causes: int, fixed: bool, n: int) 
     np.testing.assert_allclose(compiled.values, plain.values, rtol=0, atol=1e-12)
 
 
+def test_the_compiled_kernel_explains_a_cause_without_one_of_its_parts() -> None:
+    predictor = make_predictor()
+    first, second = predictor.causes
+    parts = (replace(first, linear=None, linear_weight=0.0), replace(second, boosted_weight=0.0))
+    explainer = Explainer.fit(replace(predictor, causes=parts), draw_features(200, seed=3), [10.0])
+    patients = draw_features(300, seed=9)
+    compiled = replace(explainer, kernel=carry_risk_compiled).explain(patients, 10.0)
+    expected = explainer.explain(patients, 10.0).values
+    np.testing.assert_allclose(compiled.values, expected, rtol=0, atol=1e-12)
+
+
 def test_a_hundred_thousand_patients_add_up_whoever_is_explained_beside_them(
     explainer: Explainer, predictor: RiskPredictor
 ) -> None:

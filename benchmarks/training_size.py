@@ -74,10 +74,11 @@ def _fit(folder: Path, test: Path) -> None:
         _watch(owner, name, steps)
     for name in ("fit_linear_part", "fit_boosted_part", "assemble"):
         _watch(risk_model, name, steps)
-    before, start = _peak(), time.perf_counter()
+    before, start, worked = _peak(), time.perf_counter(), time.process_time()
     params = Params.load()
     model = make_model(params.train, params.seed).fit(X, endpoint)
     seconds, peak = time.perf_counter() - start, _peak()
+    worked = time.process_time() - worked
     X_test, observed = _read_cohort(test)
     risk = model.predict_risk(X_test, [10.0])[:, 0]
     told = {
@@ -85,6 +86,7 @@ def _fit(folder: Path, test: Path) -> None:
         "events": endpoint.n_events,
         "features": len(model.feature_names_in_),
         "seconds": seconds,
+        "cpu_seconds": worked,
         "gib_before": before,
         "gib_peak": peak,
         "c_index": harrell_c(FollowUp.of(observed), risk, 10.0),

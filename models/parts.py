@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -105,26 +104,22 @@ def fit_linear_part(
     first_penalty = sorted(penalties)[len(penalties) // 2]
     of_features = np.array(directions, np.int8)
 
-    def regress(
-        view: View, fold: Fold | None, near: FloatArray | None
-    ) -> tuple[Regression, FloatArray]:
+    def regress(view: View, fold: Fold | None) -> tuple[Regression, FloatArray]:
         values = view.design.terms(view.seen)
         terms = Terms(values, view.design.limits(of_features), np.zeros(len(values)))
         first = task.on(terms, fold)
         used, start = view.completion.used, np.zeros(values.shape[1])
-        if near is not None:  # the optimum is one and the same from anywhere; it only comes sooner
-            start[: len(used)] = near[used]
+        start[: len(used)] = near[used]
         coefficients = first.fit(np.full(values.shape[1], first_penalty), start)
         slopes = coefficients[: len(used)] * outcome.damping
         by_pattern = view.completion.gap_terms(view.seen.gaps, slopes).sum(axis=1)
         return first.given(by_pattern[view.seen.gaps.pattern]), slopes
 
-    everyone, slopes = regress(views.everyone, None, None)
     near = np.zeros(len(directions))
+    everyone, slopes = regress(views.everyone, None)
+    # the optimum of a fold is one and the same from anywhere; from here it only comes sooner
     near[views.everyone.completion.used] = slopes
-    of_folds = [
-        regression for regression, _ in pool.map(regress, views.of_folds, views.folds, repeat(near))
-    ]
+    of_folds = [regression for regression, _ in pool.map(regress, views.of_folds, views.folds)]
     path = choose_penalty(everyone, of_folds, views.folds, penalties, adaptivities, pool)
     part = LinearPart(views.everyone.design, path.coefficients, slopes, path.penalty)
     return FittedLinear(part, path)

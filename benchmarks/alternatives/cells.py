@@ -79,7 +79,7 @@ def is_done(path: Path, cohort: BenchmarkCohort, entry: Entry, limits: Limits) -
     kept, now = json.loads(path.read_text()), asdict(limits)
     same = all(kept["limits"][name] == now[name] for name in ("n_trials", "n_folds"))
     enough = all(kept["limits"][name] >= now[name] for name in ("cpu_seconds", "memory_gib"))
-    made_with = (kept["data"], kept["code"], kept["ruler"])
+    made_with = tuple(kept.get(name) for name in ("data", "code", "ruler"))
     unchanged = made_with == (cohort.fingerprint, entry.fingerprint(), ruler())
     return same and unchanged and ("scores" in kept or enough)
 

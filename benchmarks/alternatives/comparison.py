@@ -21,7 +21,7 @@ def read_cells(folder: Path) -> pd.DataFrame:
     rows = []
     for path in sorted(folder.rglob("*.json")):
         kept = json.loads(path.read_text())
-        row = {name: kept[name] for name in IDENTITY}
+        row = {name: kept.get(name, "") for name in IDENTITY}
         row["n_fit"], row["n_judge"] = kept["patients"]
         row |= {name: kept.get(name, np.nan) for name in (*COSTS, "trials")}
         row |= kept.get("scores", {})

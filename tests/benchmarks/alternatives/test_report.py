@@ -45,14 +45,17 @@ def test_cells_of_other_code_other_data_or_other_metrics_are_left_out() -> None:
 
 def test_ranks_compare_methods_on_cohorts_that_all_of_them_were_run_on() -> None:
     cells = _cells({"calcirisk": ["x", "y", "z"], "ridge-cox": ["x", "y"], "forest": ["x"]})
-    kept = comparable(cells, n_folds=2)
+    kept = comparable(cells, n_folds=2, least_share=2 / 3)
     assert set(kept["method"]) == {"calcirisk", "ridge-cox"}
     assert set(kept["cohort"]) == {"x", "y"}
+    with_slow_ones = comparable(cells, n_folds=2, least_share=1 / 3)
+    assert set(with_slow_ones["method"]) == {"calcirisk", "ridge-cox", "forest"}
+    assert set(with_slow_ones["cohort"]) == {"x"}
 
 
 def test_a_cohort_with_a_fold_to_come_is_not_yet_compared() -> None:
     cells = _cells({"calcirisk": ["x", "y", "z"], "ridge-cox": ["x", "y", "z"]}).drop(index=0)
-    assert set(comparable(cells, n_folds=2)["cohort"]) == {"y", "z"}
+    assert set(comparable(cells, 2, least_share=2 / 3)["cohort"]) == {"y", "z"}
 
 
 def test_a_failed_fold_leaves_a_dash_and_the_best_is_bold() -> None:

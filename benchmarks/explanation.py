@@ -16,7 +16,6 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,8 @@ from woodelf import WoodelfExplainer
 from features.catalogue import CATALOGUE, derive_features
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
-from models.explanation.compiled import add_trees_compiled, carry_risk_compiled
+from models.compiled_scorer import compile_explainer
+from models.explanation.compiled import add_trees_compiled
 from models.explanation.explainer import Explainer
 from models.explanation.tree_attribution import TreeAttribution
 from models.risk_model import RiskModel
@@ -128,7 +128,7 @@ def _whole_explanation() -> dict[str, tuple[int, Work]]:
     endpoint = Endpoint(table["time"].to_numpy(), table["event"].to_numpy())
     predictor = RiskModel(monotone=monotone, n_threads=2, seed=1).fit(X, endpoint).predictor_
     plain = Explainer.fit(predictor, X, [HORIZON], N_STRATA)
-    quick = replace(plain, kernel=carry_risk_compiled)
+    quick = compile_explainer(plain)
     many = derive_features(simulate_cohort(N_FAST, seed=2, with_lesions=False).covariates)
     few = many.iloc[:20_000]
     return {

@@ -57,6 +57,18 @@ def test_all_rows_of_a_repeated_identifier_are_rejected_across_batches(
     assert rejects.loc[391, "rule"] == f"age outside 18 to 110 years; {REPEATED}"
 
 
+def test_a_patient_is_found_again_among_identifiers_of_another_length(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    table = pd.read_parquet(request_.file)
+    table.loc[100:, "patient_id"] += "-of-a-much-longer-name"
+    table.loc[200, "patient_id"] = table.loc[50, "patient_id"]
+    table.to_parquet(request_.file, index=False)
+    score_stream(request_, paths)
+    rejects = pd.read_csv(request_.rejects).set_index("row")
+    assert rejects.loc[[51, 201], "rule"].tolist() == [REPEATED, REPEATED]
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_a_job_that_a_worker_breaks_off_goes_on_to_the_same_bytes(

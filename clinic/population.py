@@ -14,6 +14,7 @@ from clinic.drawing.bars import draw_sizes
 from clinic.drawing.beeswarm import draw_beeswarm
 from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.dependence import Tint, draw_dependence
+from clinic.drawing.waterfall import signed
 from clinic.store import PatientStore
 from clinic.texts import PageTexts
 from clinic.wording import number
@@ -95,16 +96,45 @@ class Population:
         variable = dictionary[name]
         if name not in self.points or name not in self.levels:
             return []
+        rows = []
+        for values in self._split(name, dictionary):
+            mean = float(self.points.loc[values.index, name].mean())
+            rows.append((_span(values, variable, texts), len(values), mean))
+        return rows
+
+    def tell_partner(
+        self, name: str, dictionary: Dictionary, texts: PageTexts
+    ) -> tuple[str, list[tuple[str, str]]]:
+        """What the colours say: label of the partner, mean contribution where it is lower, higher.
+
+        A pair of texts for each row of `tell_dependence`, empty where fewer than five patients
+        are left; no pairs where the partner is a category, which has no order.
+        """
+        partner = self._partner_of(name)
+        label = dictionary[partner].label
+        if partner == name or dictionary[partner].kind == "category":
+            return label, []
+        other = self.levels[partner]
+        halves = (other <= other.median(), other > other.median())
+        if dictionary[partner].kind == "boolean":
+            halves = (other == 0, other == 1)
+        low, high = halves
+        return label, [
+            (self._mean_of(name, values.index, low), self._mean_of(name, values.index, high))
+            for values in self._split(name, dictionary)
+        ]
+
+    def _mean_of(self, name: str, rows: pd.Index, which: pd.Series) -> str:
+        chosen = self.points.loc[rows, name][which[rows]]
+        return signed(float(chosen.mean())) if len(chosen) >= _SMALLEST_GROUP else ""
+
+    def _split(self, name: str, dictionary: Dictionary) -> list[pd.Series]:
+        """Known values by code, or by fifths; groups of fewer than five patients are left out."""
         known = self.levels[name].dropna()
         groups: pd.Series = known
-        if variable.kind == "number" and known.nunique() > _FIFTHS:
+        if dictionary[name].kind == "number" and known.nunique() > _FIFTHS:
             groups = pd.qcut(known, _FIFTHS, labels=False, duplicates="drop")
-        rows = []
-        for _, values in known.groupby(groups):
-            if len(values) >= _SMALLEST_GROUP:
-                mean = float(self.points.loc[values.index, name].mean())
-                rows.append((_span(values, variable, texts), len(values), mean))
-        return rows
+        return [values for _, values in known.groupby(groups) if len(values) >= _SMALLEST_GROUP]
 
     def draw_swarm(self, dictionary: Dictionary, texts: PageTexts) -> Markup:
         """The variables that matter most, a dot per patient."""

@@ -36,12 +36,14 @@ def show_variable(request: Request, name: str) -> HTMLResponse:
         raise HTTPException(404)
     names = list(population.variables["variable"])
     place = names.index(name)
+    _, halves = population.tell_partner(name, dictionary, site.texts)
     return site.render(
         request,
         "variable.html",
         variable=dictionary[name],
         row=population.tell_variables(site.texts)[place],
         groups=population.tell_dependence(name, dictionary, site.texts),
+        halves=halves,
         drawn=population.draw_dependence(name, dictionary, site.texts),
         before=dictionary[names[place - 1]] if place else None,
         after=dictionary[names[place + 1]] if place + 1 < len(names) else None,

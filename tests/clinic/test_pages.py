@@ -173,6 +173,29 @@ def test_each_variable_is_coloured_by_the_one_it_acts_together_with_most(
         assert f"Colour: {label}" in client.get(f"/population/{name}").text
 
 
+def test_what_the_colours_say_is_told_in_numbers_too(client: TestClient, site: Site) -> None:
+    population, dictionary = site.population, site.assessor.scorer.dictionary
+    assert population is not None
+    told = {
+        name: population.tell_partner(name, dictionary, site.texts)
+        for name in list(population.variables["variable"])[:6]
+    }
+    name, (label, halves) = next((k, v) for k, v in told.items() if v[1])
+    rows = population.tell_dependence(name, dictionary, site.texts)
+    assert len(halves) == len(rows)
+    page = client.get(f"/population/{name}").text
+    assert "high colour" in page
+    assert html.escape(label) in page
+    other = population.levels[population.partners[name]]
+    parts = (other <= other.median(), other > other.median())
+    if dictionary[population.partners[name]].kind == "boolean":
+        parts = (other == 0, other == 1)
+    for place, part in enumerate(parts):
+        chosen = population.points.loc[part & population.levels[name].notna(), name]
+        shown = [float(pair[place].replace("−", "-")) for pair in halves if pair[place]]
+        assert min(shown) - 0.05 <= chosen.mean() <= max(shown) + 0.05
+
+
 def test_the_dependence_of_a_variable_is_told_in_numbers_too(site: Site) -> None:
     population, dictionary = site.population, site.assessor.scorer.dictionary
     assert population is not None

@@ -42,10 +42,11 @@ def write_report(folder: Path) -> None:
     ranks, ranks_of_some = (
         {name: _rank(c, name) for name in FIGURES} for c in (everywhere, somewhere)
     )
-    panels = {"Uno's C": ranks["uno_c"], "Integrated Brier score": ranks["integrated_brier"]}
+    panels, panels_of_some = (_panels(some) for some in (ranks, ranks_of_some))
     draw_ranks(panels, IMAGES / "benchmarks-ranks.svg")
     order = list(ranks["uno_c"].mean_ranks.index)
     draw_cost(everywhere, panels, IMAGES / "benchmarks-cost.svg")
+    draw_cost(somewhere, panels_of_some, IMAGES / "benchmarks-cost-slow.svg")
     draw_calibration(everywhere, order, IMAGES / "benchmarks-calibration.svg")
     parts = {
         "cohorts": tables.cohort_table(),
@@ -70,9 +71,12 @@ def write_report(folder: Path) -> None:
 
 
 def current(cells: pd.DataFrame, fingerprints: Mapping[str, str]) -> pd.DataFrame:
-    """Cells computed and scored with the code as it stands, on the data most of a cohort share."""
-    data = cells.groupby("cohort")["data"].agg(lambda one: one.mode().iloc[0])
-    same_data = cells["data"] == cells["cohort"].map(data)
+    """Cells computed and scored with the code as it stands, on the data most of a cohort share.
+
+    A simulated cohort has other data in every repeat.
+    """
+    by_repeat = cells.groupby(["cohort", "repeat"])["data"]
+    same_data = cells["data"] == by_repeat.transform(lambda one: one.mode().iloc[0])
     same_code = cells["code"] == cells["method"].map(fingerprints)
     return cells[same_data & same_code & (cells["ruler"] == ruler())]
 
@@ -93,6 +97,10 @@ def comparable(cells: pd.DataFrame, n_folds: int, least_share: float) -> pd.Data
 
 def _rank(cells: pd.DataFrame, figure: str) -> Ranking:
     return rank_methods(mean_scores(cells, figure), figure != "integrated_brier")
+
+
+def _panels(ranks: dict[str, Ranking]) -> dict[str, Ranking]:
+    return {"Uno's C": ranks["uno_c"], "Integrated Brier score": ranks["integrated_brier"]}
 
 
 def _rank_text(ranks: dict[str, Ranking]) -> str:

@@ -43,6 +43,13 @@ def test_cells_of_other_code_other_data_or_other_metrics_are_left_out() -> None:
     assert sorted(kept["cohort"] + kept["fold"].astype(str)) == ["y0", "y0"]
 
 
+def test_a_simulated_cohort_has_other_data_in_every_repeat() -> None:
+    first = _cells({"calcirisk": ["simulated-200"]})
+    second = first.assign(repeat=1, data="of the second repeat")
+    kept = current(pd.concat([first, second]), {"calcirisk": "calcirisk now"})
+    assert sorted(kept["repeat"]) == [0, 0, 1, 1]
+
+
 def test_ranks_compare_methods_on_cohorts_that_all_of_them_were_run_on() -> None:
     cells = _cells({"calcirisk": ["x", "y", "z"], "ridge-cox": ["x", "y"], "forest": ["x"]})
     kept = comparable(cells, n_folds=2, least_share=2 / 3)
@@ -83,5 +90,5 @@ def test_a_page_without_a_marker_is_refused_and_the_rest_of_it_is_kept() -> None
 
 def test_every_figure_that_the_page_shows_is_there() -> None:
     shown = re.findall(r"\]\((images/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
-    assert len(shown) == 3
+    assert len(shown) == 4
     assert all((PAGE.parent / name).is_file() for name in shown)

@@ -66,6 +66,29 @@ def test_a_text_file_streams_to_what_reading_it_whole_gives(
     assert batches[-1].done == source.total
 
 
+def test_rows_keep_their_numbers_where_a_batch_is_cut_in_several_pieces(tmp_path: Path) -> None:
+    file, n = tmp_path / "patients.csv", 120_000
+    lines = [f"P{number:06d},{number % 90},{'x' * 60}" for number in range(n)]
+    ragged = [7, 30_000, 60_001, 60_002, n - 1]
+    for number in ragged:
+        lines[number] += ",more"
+    lines[45_000] = ""
+    file.write_text("\n".join(["patient_id,age,note", *lines]) + "\n")
+    source = CsvSource(file, Dialect(), 60_000)
+    batches, rows = gather(source)
+    # About 4 MiB each, two pieces and more; the ragged row at the end is a batch of its own.
+    assert len(batches) == 4
+    assert [batch.rows.shape[0] > 40_000 for batch in batches[:2]] == [True, True]
+    numbers = rows["patient_id"].str.removeprefix("P").astype(int)
+    assert rows.index.tolist() == (numbers + 2).tolist()
+    unreadable = pd.concat([batch.unreadable for batch in batches])
+    assert unreadable["row"].tolist() == [number + 2 for number in ragged]
+    assert len(rows) == n - len(ragged) - 1
+    again, later = gather(source, 1)
+    assert again[0].number == 1
+    assert later.index.tolist() == rows.index[len(batches[0].rows) :].tolist()
+
+
 def test_a_source_can_be_read_from_any_batch_on(tmp_path: Path) -> None:
     table = wide_table()
     table.to_csv(tmp_path / "patients.csv", index=False)

@@ -82,17 +82,19 @@ def current(cells: pd.DataFrame, fingerprints: Mapping[str, str]) -> pd.DataFram
 
 
 def comparable(cells: pd.DataFrame, n_folds: int, least_share: float) -> pd.DataFrame:
-    """The cells that ranks may compare: no method missing in any cohort.
+    """The cells that ranks may compare: no method missing in any cohort, all on the same folds.
 
-    A method is run on a cohort where every fold of a repeat was, failures included. Methods run
-    on this share of the cohorts that any method was run on are kept, then the cohorts that all of
-    these were run on.
+    A method is run in a repeat where every fold was, failures included. Methods run on this share
+    of the cohorts that any method was run on are kept, then the repeats that all of these were
+    run in.
     """
-    counts = cells.groupby(["cohort", "method"])["fold"].nunique().unstack("method")
+    counts = cells.groupby(["cohort", "repeat", "method"])["fold"].nunique().unstack("method")
     done = counts.ge(n_folds)
-    methods = done.columns[done.sum() >= least_share * len(done)]
-    cohorts = done.index[done[methods].all(axis=1)]
-    return cells[cells["method"].isin(methods) & cells["cohort"].isin(cohorts)]
+    cohorts = done.groupby("cohort").any()
+    methods = cohorts.columns[cohorts.sum() >= least_share * len(cohorts)]
+    shared = done.index[done[methods].all(axis=1)]
+    places = pd.MultiIndex.from_frame(cells[["cohort", "repeat"]])
+    return cells[cells["method"].isin(methods) & places.isin(shared)]
 
 
 def _rank(cells: pd.DataFrame, figure: str) -> Ranking:

@@ -60,6 +60,13 @@ def test_ranks_compare_methods_on_cohorts_that_all_of_them_were_run_on() -> None
     assert set(with_slow_ones["cohort"]) == {"x"}
 
 
+def test_ranks_compare_methods_in_the_repeats_that_all_of_them_were_run_in() -> None:
+    once = _cells({"calcirisk": ["x", "y"], "ridge-cox": ["x", "y"]})
+    again = _cells({"calcirisk": ["x", "y"], "ridge-cox": ["y"]}).assign(repeat=1)
+    kept = comparable(pd.concat([once, again]), n_folds=2, least_share=2 / 3)
+    assert set(zip(kept["cohort"], kept["repeat"], strict=True)) == {("x", 0), ("y", 0), ("y", 1)}
+
+
 def test_a_cohort_with_a_fold_to_come_is_not_yet_compared() -> None:
     cells = _cells({"calcirisk": ["x", "y", "z"], "ridge-cox": ["x", "y", "z"]}).drop(index=0)
     assert set(comparable(cells, 2, least_share=2 / 3)["cohort"]) == {"y", "z"}

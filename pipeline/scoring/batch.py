@@ -103,7 +103,7 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     categories = rules.wanted.categories
     steps = np.searchsorted(categories.thresholds, last, side="right")
     names = pd.CategoricalDtype(list(categories.names))
-    scored["risk_category"] = pd.Categorical.from_codes(steps.tolist(), dtype=names)
+    scored["risk_category"] = pd.Categorical.from_codes(steps, dtype=names)
     columns = Columns(covariates, scorer.dictionary)
     scored["imputed_cac"] = np.isnan(agatston(columns)).astype(np.int64)
     if rules.wanted.comparison is not None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import importlib
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,8 +18,6 @@ from benchmarks.alternatives.cohort import BenchmarkCohort
 from benchmarks.alternatives.cohorts import SOURCES
 from benchmarks.alternatives.registry import BY_NAME, METHODS, Entry
 from benchmarks.alternatives.simulated import load_simulated
-
-PRELOADED = ("xgboost", "sklearn.ensemble", "scipy.stats", "sksurv.ensemble", "catboost", "numba")
 
 console = Console()
 
@@ -64,7 +60,6 @@ def run_all(
         for name in here
         for fold in range(limits.n_folds)
     ]
-    _preload()
     for line in _work_off(errands, jobs):
         if line:
             console.print(line, soft_wrap=True)
@@ -74,8 +69,8 @@ def _work_off(errands: Sequence[Errand], jobs: int) -> Iterator[str]:
     if jobs == 1:
         yield from map(run_errand, errands)
         return
-    # forked, so that what is preloaded is there; a cell forks once more, within its limits
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as workers:
+    # threads do: each waits for a cell in a process of its own
+    with ThreadPoolExecutor(jobs) as workers:
         yield from workers.map(run_errand, errands)
 
 
@@ -142,12 +137,3 @@ def _is_installed(entry: Entry) -> bool:
         console.print(f"{entry.name}: left out, {error} is not installed")
         return False
     return True
-
-
-def _preload() -> None:
-    """Import once what every process would import for itself."""
-    for name in PRELOADED:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue  # its methods have been left out by name already

@@ -3,11 +3,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 
 from benchmarks.alternatives import registry, running
 from benchmarks.alternatives.cells import Limits, cell_path, divide, is_done, run_cell
@@ -110,10 +113,11 @@ def test_a_cell_is_run_again_when_code_data_or_trials_have_changed(
     assert not is_done(path, tiny, entry, LIMITS)
 
 
+@dataclass(frozen=True)
 class _Stubborn:
     """Fits for ever, asks for too much, or fails: what libraries do."""
 
-    how = "loop"
+    how: str
 
     def fit(self, *_: object) -> None:
         while self.how == "loop":
@@ -121,6 +125,11 @@ class _Stubborn:
         if self.how == "memory":
             np.ones(2**31)
         raise ArithmeticError("singular matrix")
+
+
+class _StubbornEntry(Entry):
+    def make(self, competing_event: bool) -> Any:
+        return _Stubborn(self.settings["how"])
 
 
 @pytest.mark.parametrize(
@@ -136,11 +145,9 @@ def test_a_failure_is_kept_with_its_error_and_counted(
     said: str,
     tiny: BenchmarkCohort,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    entry = BY_NAME["ridge-cox"]
-    monkeypatch.setattr(_Stubborn, "how", how)
-    monkeypatch.setattr(Entry, "make", lambda *_: _Stubborn())
+    usual = vars(BY_NAME["ridge-cox"])
+    entry = _StubbornEntry(**(usual | {"settings": {"how": how}}))
     limits = Limits(cpu_seconds=1, memory_gib=4, n_trials=2, n_folds=3)
     path = cell_path(tmp_path, "tiny", entry.name, 0, 0)
     part = next(divide(tiny, 0, 3))
@@ -150,6 +157,14 @@ def test_a_failure_is_kept_with_its_error_and_counted(
     assert is_done(path, tiny, entry, limits)
     # more time, and it deserves another try
     assert not is_done(path, tiny, entry, Limits(2, 4, 2, 3))
+
+
+def test_a_cell_ends_though_something_was_fitted_in_this_process_before(
+    tiny: BenchmarkCohort, tmp_path: Path
+) -> None:
+    matrix = xgboost.QuantileDMatrix(tiny.features, tiny.endpoint.time, nthread=2)
+    xgboost.train({"nthread": 2, "seed": 1}, matrix, 2)
+    assert len(_run_all(tmp_path, tiny, BY_NAME["calcirisk"])) == 3
 
 
 def test_a_repeat_divides_the_patients_anew_and_each_is_judged_once(tiny: BenchmarkCohort) -> None:

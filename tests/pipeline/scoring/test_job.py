@@ -61,8 +61,10 @@ def test_a_patient_is_found_again_among_identifiers_of_another_length(
     request_: ScoreRequest, paths: Paths
 ) -> None:
     table = pd.read_parquet(request_.file)
-    table.loc[100:, "patient_id"] += "-of-a-much-longer-name"
-    table.loc[200, "patient_id"] = table.loc[50, "patient_id"]
+    identifiers = table["patient_id"].tolist()
+    longer = [f"{identifier}-of-a-much-longer-name" for identifier in identifiers[100:]]
+    table["patient_id"] = [*identifiers[:100], *longer]
+    table.loc[200, "patient_id"] = identifiers[50]
     table.to_parquet(request_.file, index=False)
     score_stream(request_, paths)
     rejects = pd.read_csv(request_.rejects).set_index("row")

@@ -27,13 +27,14 @@ def load_simulated(n_patients: int, repeat: int, n_test: int = N_TEST) -> Benchm
     return BenchmarkCohort(
         f"simulated-{n_patients}",
         features[varying].reset_index(drop=True),
-        _endpoint(fit),
+        endpoint_of(fit),
         TIMES,
         (HORIZON / 2, HORIZON),
-        (derive_features(test.covariates)[varying].reset_index(drop=True), _endpoint(test)),
+        (derive_features(test.covariates)[varying].reset_index(drop=True), endpoint_of(test)),
         test.truth[f"true_risk_{HORIZON:g}y"].to_numpy(np.float64),
     )
 
 
-def _endpoint(cohort: SimulatedCohort) -> Endpoint:
+def endpoint_of(cohort: SimulatedCohort) -> Endpoint:
+    """What was observed of the patients."""
     return Endpoint(cohort.endpoint["time"].to_numpy(), cohort.endpoint["event"].to_numpy())

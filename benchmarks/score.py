@@ -9,7 +9,9 @@ each with an identifier of its own, as Parquet. Then, one after the other on the
 - bare: ``inplace_predict`` of all causes' boosters on a float32 matrix in memory;
 - score: the command from its start to its end, in several settings;
 - plain loop: pandas reads the file in pieces, the served model predicts, pandas writes CSV;
-- SHAP: shap.TreeExplainer on every booster for the contributions of one piece.
+- SHAP: the same job with three reasons where shap.TreeExplainer attributes the trees, against 100
+  background patients, to the same numbers; and its path-dependent contributions of the trees alone,
+  which are other numbers and no reasons yet.
 
 Wall time and CPU time of every one, and patients per second as a part of bare prediction: on a
 machine with other work, CPU time tells more. Where the time goes: `benchmarks.score_phases`; memory
@@ -22,6 +24,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,12 +35,17 @@ from pyarrow import parquet
 from rich.console import Console
 
 from benchmarks.score_population import PIECE, require_room, run_command, write_population
+from benchmarks.score_shap import N_BACKGROUND, with_shap
 from features.catalogue import derive_features
 from features.dictionary import Dictionary
+from models.compiled_scorer import compile_scorer
 from models.scorer import Scorer
 from models.serving.served_model import ServedModel
+from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.columns import Wanted
+from pipeline.scoring.parquet_source import ParquetSource
 
-_SHAP_ROWS = 8_192
+_SHAP_ROWS, _SHAP_JOB_ROWS = 8_192, 1_024
 _SETTINGS = {
     "`score`, no reasons, no intervals": ("--reasons", "0", "--no-intervals"),
     "`score`, no reasons, with intervals": ("--reasons", "0"),
@@ -80,7 +88,8 @@ def main() -> None:
     for what, options in _SETTINGS.items():
         cost = run_command(model, file, work / "risks.parquet", *options)
         rates.append(Rate(what, n_rows, cost.wall, cost.cpu, cost.peak))
-    rates += [measure_plain_loop(model, file, work), measure_shap(model, cohort)]
+    rates.append(measure_shap_job(model, cohort, file, work))
+    rates += [measure_plain_loop(model, file, work), measure_shap_trees(model, cohort)]
     file.unlink()
     lines = [
         f"{n_rows:,} patients, {os.cpu_count()} cores, load {load:.1f} at the start",
@@ -152,7 +161,7 @@ def measure_plain_loop(model: Path, file: Path, work: Path) -> Rate:
     return Rate("pandas and the served model, CSV (with intervals)", n_rows, wall, cpu)
 
 
-def measure_shap(model: Path, cohort: Path) -> Rate:
+def measure_shap_trees(model: Path, cohort: Path) -> Rate:
     """Contributions of trees alone by shap.TreeExplainer, without carrying them to risk."""
     import shap
 
@@ -165,7 +174,32 @@ def measure_shap(model: Path, cohort: Path) -> Rate:
         for booster in boosters:
             shap.TreeExplainer(booster).shap_values(matrix)
 
-    return Rate("`shap.TreeExplainer`, trees alone", len(matrix), *timed(explain, 1))
+    what = "`shap.TreeExplainer`, path-dependent, trees alone"
+    return Rate(what, len(matrix), *timed(explain, 1))
+
+
+def measure_shap_job(model: Path, cohort: Path, file: Path, work: Path) -> Rate:
+    """Reads, checks, scores with three reasons and writes as `score` does; SHAP for the trees.
+
+    Raises AssertionError where SHAP's contributions are not ours: then no time would tell anything.
+    """
+    scorer = compile_scorer(Scorer.load(model))
+    background = derive_features(draw(cohort, N_BACKGROUND), scorer.dictionary)
+    ours, theirs = with_shap(scorer, background)
+    few, year = background.iloc[:20], scorer.about.horizons[-1]
+    pair = [each.explainer.explain(few, year).values for each in (ours, theirs) if each.explainer]
+    np.testing.assert_allclose(*pair, atol=1e-6)
+    source = ParquetSource(file, _SHAP_JOB_ROWS)
+    rules = ScoringRules.make(theirs, None, source.columns, Wanted(reasons=3, intervals=False))
+
+    def job() -> None:
+        with closing(source.batches(rules.columns)) as batches:
+            scored, _ = score_batch(next(batches).rows, rules)
+        scored.to_parquet(work / "shap.parquet")
+
+    rate = Rate("the same with `shap.TreeExplainer` for the trees", _SHAP_JOB_ROWS, *timed(job, 1))
+    (work / "shap.parquet").unlink()
+    return rate
 
 
 if __name__ == "__main__":

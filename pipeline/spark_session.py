@@ -70,6 +70,8 @@ def _start() -> SparkSession:
     builder = SparkSession.builder.appName("calcirisk score").config("spark.log.level", "ERROR")
     builder = builder.config("spark.ui.showConsoleProgress", str(sys.stderr.isatty()).lower())
     if SparkConf().get("spark.master", "local[*]").startswith("local"):
+        # else workers take the first python3 on the PATH, which may be another without our packages
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         for key, value in _LOCAL.items():
             builder = builder.config(key, value)
     return builder.getOrCreate()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -75,7 +75,8 @@ class ParquetSource:
         reader = _open(path, _find_repetitive(_open(path)))
         # A file without any of the columns still has rows.
         any_column = reader.schema_arrow.names[:1]
-        tables = reader.iter_batches(self._size, columns=stored or any_column, use_threads=False)
+        pieces = reader.iter_batches(self._size, columns=stored or any_column, use_threads=False)
+        tables = _cut_evenly(pieces, self._size)
         start = before + 1
         while True:
             try:
@@ -91,6 +92,30 @@ class ParquetSource:
                     frame[name] = pd.Series(value, index=frame.index, dtype="str")
                 yield RawBatch(number, frame[list(columns)], done=start + len(frame) - 1)
             number, start = number + 1, start + table.num_rows
+
+
+def _cut_evenly(pieces: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of ``size``: a piece ends where encoded texts change their codes."""
+    held: list[pa.RecordBatch] = []
+    room = size
+    for piece in pieces:
+        rest = piece
+        while rest.num_rows:
+            taken, rest = rest.slice(0, room), rest.slice(room)
+            held, room = [*held, taken], room - taken.num_rows
+            if not room:
+                yield _join(held)
+                held, room = [], size
+    if held:
+        yield _join(held)
+
+
+def _join(held: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(held) == 1:
+        return held[0]
+    table = pa.Table.from_batches(held).unify_dictionaries().combine_chunks()
+    (joined,) = table.to_batches()
+    return joined
 
 
 def _find_files(path: Path) -> list[Path]:

@@ -199,6 +199,22 @@ def test_a_partitioned_folder_has_its_partitions_as_columns(tmp_path: Path) -> N
         ParquetSource(tmp_path / "patients", 30)
 
 
+def test_row_groups_of_any_size_give_batches_of_the_size_asked_for(tmp_path: Path) -> None:
+    table = wide_table(3000)
+    for number, half in enumerate((table[:1500], table[1500:])):
+        half.to_parquet(tmp_path / f"part-{number}.parquet", row_group_size=400, index=False)
+    source = ParquetSource(tmp_path, 1000)
+    batches, rows = gather(source)
+    # texts that stay encoded have other codes in every row group
+    assert all(isinstance(batch.rows["sex"].dtype, pd.CategoricalDtype) for batch in batches)
+    assert [len(batch.rows) for batch in batches] == [1000, 500, 1000, 500]
+    assert [batch.number for batch in batches] == [0, 1, 2, 3]
+    assert rows.index.tolist() == list(range(1, 3001))
+    assert as_text(rows["sex"]).tolist() == table["sex"].tolist()
+    _, later = gather(source, first=2)
+    assert later.index.tolist() == list(range(1501, 3001))
+
+
 def test_files_of_a_folder_must_have_the_same_columns(tmp_path: Path) -> None:
     table = wide_table(10)
     table.to_parquet(tmp_path / "a.parquet")

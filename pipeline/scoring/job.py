@@ -20,7 +20,7 @@ from pipeline.fhir_output import ENDINGS
 from pipeline.paths import Paths
 from pipeline.scoring.assembly import assemble
 from pipeline.scoring.batch import ScoringRules, score_batch
-from pipeline.scoring.memory import keep_freed_memory
+from pipeline.scoring.memory import keep_freed_memory, spared_from_collection
 from pipeline.scoring.output import describe_output
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.progress import Progress
@@ -161,6 +161,7 @@ def _score_batches(work: WorkFolder, job: Job) -> None:
         # Threads of matrix products beside those of the batches would only wait for one another.
         with (
             threadpool_limits(1, user_api="blas"),
+            spared_from_collection(),
             closing(batches),
             Progress(job.source.total, job.source.unit) as progress,
         ):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # The parameters of mallopt(3), as malloc.h numbers them.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -21,3 +24,16 @@ def keep_freed_memory() -> None:
         return
     for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
         set_option(option, _LARGEST)
+
+
+@contextmanager
+def spared_from_collection() -> Iterator[None]:
+    """Have the garbage collector pass over all that is loaded by now.
+
+    Every batch sets it going; looking through all modules takes longer than some of its steps.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

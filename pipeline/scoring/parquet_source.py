@@ -148,7 +148,8 @@ def _partitions(path: Path) -> dict[str, str]:
 def _open(path: Path, encoded: Sequence[str] = ()) -> Any:
     """A file to read; the texts of ``encoded`` columns stay encoded by a dictionary."""
     try:
-        return parquet.ParquetFile(path, read_dictionary=list(encoded))
+        # buffered ahead, what was read of a file would be held until its end
+        return parquet.ParquetFile(path, read_dictionary=list(encoded), pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path.name) from error
 

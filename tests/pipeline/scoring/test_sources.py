@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import zstandard
 
@@ -213,6 +214,16 @@ def test_row_groups_of_any_size_give_batches_of_the_size_asked_for(tmp_path: Pat
     assert as_text(rows["sex"]).tolist() == table["sex"].tolist()
     _, later = gather(source, first=2)
     assert later.index.tolist() == list(range(1501, 3001))
+
+
+def test_what_was_read_of_a_file_is_not_held_until_its_end(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(1).normal(size=(200_000, 4))
+    file = tmp_path / "patients.parquet"
+    pd.DataFrame(numbers, columns=list("abcd")).to_parquet(file, row_group_size=20_000)
+    source, before = ParquetSource(file, 20_000), pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in source.batches(source.columns)]
+    assert len(held) == 10
+    assert max(held) < 2 * held[1] < file.stat().st_size
 
 
 def test_files_of_a_folder_must_have_the_same_columns(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
 _NO_BENDS = np.zeros((0, 3)), np.zeros((0, 5))
-# Fixed, so that the numbers are the same on any number of threads.
-_CHUNK = 32_768
+# Chunks depend on the number of patients alone, so that numbers do not on that of threads.
+_LARGEST_CHUNK = 32_768
 
 
 def carry_risk_compiled(
@@ -41,11 +41,18 @@ def carry_risk_compiled(
     from models.compiled_predictor import compile_predictor
 
     predictor = compile_predictor(explainer.predictor)
-    chunks = [X.iloc[start : start + _CHUNK] for start in range(0, max(len(X), 1), _CHUNK)]
+    size = _even_chunk(len(X))
+    chunks = [X.iloc[start : start + size] for start in range(0, max(len(X), 1), size)]
     with ThreadPoolExecutor(n_threads or len(os.sched_getaffinity(0))) as pool:
         parts = list(pool.map(partial(_carry_chunk, explainer, predictor, horizon), chunks))
     risks, totals = zip(*parts, strict=True)
     return np.concatenate(risks), np.concatenate(totals)
+
+
+def _even_chunk(n_rows: int) -> int:
+    """Patients in each of the fewest chunks that are small enough, all of one size."""
+    n_chunks = max(1, -(-n_rows // _LARGEST_CHUNK))
+    return max(1, -(-n_rows // n_chunks))
 
 
 def _carry_chunk(

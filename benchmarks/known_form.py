@@ -20,11 +20,10 @@ import pandas as pd
 from rich.console import Console
 
 from benchmarks.alternatives.simulated import HORIZON, N_TEST, SIZES, TEST_SEED, endpoint_of
-from features.simulation.calcium import DENSITY_CENTRE, draw_prior_scan
-from features.simulation.cohort import draw_patients, simulate_cohort
+from features.simulation.calcium import DENSITY_CENTRE
+from features.simulation.cohort import draw_complete, simulate_cohort
 from features.simulation.draws import Columns, Draws, sigmoid
-from features.simulation.lesions import draw_lesions, sum_lesions
-from features.simulation.outcomes import death_margin, event_margin, true_risk
+from features.simulation.outcomes import true_risk
 from models.learners.partial_likelihood import RiskSets
 from models.learners.ridge_cox import fit_ridge_cox
 from models.metrics.concordance import harrell_c
@@ -92,17 +91,10 @@ _AS_THEY_ARE = (
 )
 
 
-def draw_complete(n_patients: int, seed: int) -> Columns:
-    """The patients of `simulate_cohort`, with nothing hidden and nothing missing."""
-    draws = Draws(seed, n_patients)
-    patient = draw_patients(draws)
-    patient |= sum_lesions(draw_lesions(draws, patient), n_patients)
-    return patient | draw_prior_scan(draws, patient)
-
-
 def _fit(n_patients: int, seed: int) -> tuple[pd.Series, pd.Series]:
     """Means of the terms and their estimated weights."""
-    terms = true_terms(draw_complete(n_patients, seed))
+    patient, _ = draw_complete(Draws(seed, n_patients))
+    terms = true_terms(patient)
     endpoint = endpoint_of(simulate_cohort(n_patients, seed, with_lesions=False))
     # a term that nobody of a small cohort has cannot be weighed
     scale = terms.std().where(terms.std() > 0, np.inf)
@@ -116,12 +108,12 @@ class _Judge:
     """The patients that the alternatives are judged on, and what is true of them."""
 
     def __init__(self) -> None:
-        patient = draw_complete(N_TEST, TEST_SEED)
-        self.terms, self.margin = true_terms(patient), event_margin(patient)
-        self.death, self.age = death_margin(patient), patient["age"].astype(np.float64)
+        patient, _ = draw_complete(Draws(TEST_SEED, N_TEST))
         cohort = simulate_cohort(N_TEST, TEST_SEED, with_lesions=False)
+        self.terms, self.age = true_terms(patient), patient["age"].astype(np.float64)
         self.follow_up = FollowUp.of(endpoint_of(cohort))
-        self.truth = true_risk(self.margin, self.death, self.age, HORIZON)
+        names = ("event_margin", "death_margin", f"true_risk_{HORIZON:g}y")
+        self.margin, self.death, self.truth = (cohort.truth[name].to_numpy() for name in names)
         self.oracle = harrell_c(self.follow_up, self.truth, HORIZON)
 
     def measure(self, means: pd.Series, weights: pd.Series) -> tuple[float, float]:

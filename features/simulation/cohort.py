@@ -20,7 +20,7 @@ from features.simulation.characteristics import (
 )
 from features.simulation.draws import Columns, Draws
 from features.simulation.laboratory import draw_laboratory, draw_lipids, measure_lipids
-from features.simulation.lesions import draw_lesions, lesion_table, sum_lesions
+from features.simulation.lesions import Lesions, draw_lesions, lesion_table, sum_lesions
 from features.simulation.lifestyle import draw_habits, draw_minerals, draw_smoking
 from features.simulation.observation import (
     draw_entry,
@@ -81,10 +81,7 @@ def simulate_cohort(
     index = pd.Index(
         np.char.zfill(np.arange(1, n_patients + 1).astype(str), width), name="patient_id"
     ).astype("str")
-    patient = draw_patients(draws)
-    lesions = draw_lesions(draws, patient)
-    patient |= sum_lesions(lesions, n_patients)
-    patient |= draw_prior_scan(draws, patient)
+    patient, lesions = draw_complete(draws)
     site, entry = draw_entry(draws, n_sites)
     truth, endpoint = _follow(draws, patient, entry)
     table = None
@@ -99,6 +96,14 @@ def simulate_cohort(
         entry_date=entry.set_axis(index).rename("entry_date"),
         truth=truth.set_axis(index),
     )
+
+
+def draw_complete(draws: Draws) -> tuple[Columns, Lesions]:
+    """Patients with their lesions and scans, nothing hidden and nothing missing."""
+    patient = draw_patients(draws)
+    lesions = draw_lesions(draws, patient)
+    patient |= sum_lesions(lesions, draws.n)
+    return patient | draw_prior_scan(draws, patient), lesions
 
 
 def draw_patients(draws: Draws) -> Columns:

@@ -113,7 +113,6 @@ def validate_recipe(
     """Each patient's risk from models that never saw them: the recipe, its parts, its steps."""
     from features.splits import require_endpoint
 
-    params = _share_cores(params, len(X))
     steps = _steps_of(X) if params.evaluate.incremental else {}
     # the last step has every feature: it is the recipe itself
     shorter = list(steps)[:-1]
@@ -182,15 +181,6 @@ def count_processes(params: Params, n_patients: int) -> int:
     if n_patients < _WORTH_PROCESSES:
         return 1
     return params.evaluate.n_processes or len(os.sched_getaffinity(0))
-
-
-def _share_cores(params: Params, n_patients: int) -> Params:
-    """The same, with so many threads for each fit as there are cores for each process."""
-    n_processes = count_processes(params, n_patients)
-    if n_processes == 1:
-        return params
-    threads = max(1, len(os.sched_getaffinity(0)) // n_processes)
-    return replace(params, train=replace(params.train, n_threads=threads))
 
 
 def build_model(params: Params) -> RiskEstimator:

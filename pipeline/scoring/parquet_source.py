@@ -100,12 +100,12 @@ def _cut_evenly(pieces: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Reco
     room = size
     for piece in pieces:
         rest = piece
-        while rest.num_rows:
-            taken, rest = rest.slice(0, room), rest.slice(room)
-            held, room = [*held, taken], room - taken.num_rows
-            if not room:
-                yield _join(held)
-                held, room = [], size
+        while rest.num_rows >= room:
+            yield _join([*held, rest.slice(0, room)])
+            rest, held, room = rest.slice(room), [], size
+        if rest.num_rows:
+            held.append(rest)
+            room -= rest.num_rows
     if held:
         yield _join(held)
 

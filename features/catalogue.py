@@ -59,7 +59,7 @@ class Feature:
 
 
 def derive_features(
-    covariates: pd.DataFrame, dictionary: Mapping[str, Variable] | None = None
+    covariates: pd.DataFrame | Columns, dictionary: Mapping[str, Variable] | None = None
 ) -> pd.DataFrame:
     """Every feature of the catalogue, float64, for each patient; NaN where not computable.
 
@@ -67,13 +67,13 @@ def derive_features(
     order; absent ones count as missing, others are ignored. Same index, columns in the order of
     ``CATALOGUE``. Row by row: nothing is fitted and no patient bears on another.
     """
-    columns = Columns(covariates, dictionary or Dictionary.load())
-    values = np.empty((len(DERIVATIONS), len(covariates)))
+    columns = Columns.of(covariates, dictionary or Dictionary.load())
+    values = np.empty((len(DERIVATIONS), len(columns)))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for row, derivation in enumerate(DERIVATIONS):
             values[row] = derivation.compute(columns)
     names = [derivation.name for derivation in DERIVATIONS]
-    return pd.DataFrame(values.T, index=covariates.index, columns=names, copy=False)
+    return pd.DataFrame(values.T, index=columns.covariates.index, columns=names, copy=False)
 
 
 def _feature(derivation: Derivation, dictionary: Dictionary) -> Feature:

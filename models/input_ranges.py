@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from features.derivation.columns import Columns
+
+Codes = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 
 LOW_QUANTILE, HIGH_QUANTILE = 0.005, 0.995
 # With fewer recorded values the outer 0.5 % would be a single patient.
@@ -45,46 +51,36 @@ class InputRanges:
         present = covariates.notna().mean()
         return cls(limits, tuple(name for name in wanted if present.get(name, 0.0) >= _PRESENT))
 
-    def count_missing(self, covariates: pd.DataFrame) -> npt.NDArray[np.int64]:
+    def count_missing(self, covariates: pd.DataFrame | Columns) -> Codes:
         """How many important inputs each patient lacks (n,)."""
-        return np.asarray(self._find_missing(covariates).sum(axis=1), dtype=np.int64)
+        lacking = np.zeros(len(covariates), np.int64)
+        for name in self.important:
+            lacking += _find_missing(covariates, name)
+        return lacking
 
-    def name_missing(self, covariates: pd.DataFrame) -> pd.Categorical[str]:
+    def name_missing(self, covariates: pd.DataFrame | Columns) -> pd.Categorical[str]:
         """Names of the important inputs that each patient lacks (n,), "; " between them."""
-        missing = self._find_missing(covariates)
-        bits = (
-            np.packbits(missing, axis=1) if missing.size else np.zeros((len(missing), 0), np.uint8)
-        )
-        padded = np.zeros((len(bits), max(1, -(-bits.shape[1] // 8)) * 8), np.uint8)
-        padded[:, : bits.shape[1]] = bits
-        codes = np.zeros(len(bits), np.int64)
-        for word in padded.view(np.uint64).T:
-            # Each pass tells apart what the words before could not.
-            part, distinct = pd.factorize(word)
-            codes, _ = pd.factorize(codes * len(distinct) + part)
-        _, first = np.unique(codes, return_index=True)
-        names = np.array(self.important, dtype=object)
-        named = ["; ".join(names[missing[row]]) for row in first]
+        flags = [_find_missing(covariates, name) for name in self.important]
+        codes, named = _name_all(_pack(flags, len(covariates)), self.important)
         return pd.Categorical.from_codes(codes, categories=pd.Index(named, dtype="str"))
-
-    def _find_missing(self, covariates: pd.DataFrame) -> npt.NDArray[np.bool_]:
-        """Which patient lacks which important input (n, important)."""
-        return covariates.reindex(columns=list(self.important)).isna().to_numpy(dtype=np.bool_)
 
     def tally_missing(self) -> MissingTally:
         """A count, batch after batch, of who lacks which important input."""
         return MissingTally(self)
 
-    def name_outside(self, covariates: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series:
+    def name_outside(
+        self, covariates: pd.DataFrame | Columns, labels: Mapping[str, str]
+    ) -> pd.Series:
         """Labels of the inputs outside the training range, "; " between them, "" where none."""
-        named = np.full(len(covariates), "", dtype=object)
-        for name, (low, high) in self.limits.items():
-            if name not in covariates:
-                continue
-            values = covariates[name].to_numpy()
-            rows = np.flatnonzero((values < low) | (values > high))
-            named[rows] = [f"{had}; {labels[name]}" if had else labels[name] for had in named[rows]]
-        return pd.Series(named, index=covariates.index, dtype="str")
+        there = [name for name in self.limits if name in covariates]
+        flags = (_find_outside(np.asarray(covariates[name]), self.limits[name]) for name in there)
+        words = _pack(flags, len(covariates))
+        outside = np.flatnonzero(words.any(axis=0))
+        codes, named = _name_all(words[:, outside], [labels[name] for name in there])
+        which = np.full(len(covariates), len(named))
+        which[outside] = codes
+        index = covariates.covariates.index if isinstance(covariates, Columns) else covariates.index
+        return pd.Series(pd.array([*named, ""], dtype="str").take(which), index=index)
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
@@ -137,6 +133,46 @@ class MissingTally:
             others = "others" if absent else "some"
             told.append(f"{more:,} of {n:,} lack {others}, most often {named}")
         return ", and ".join(told) if told else "none is missing"
+
+
+def _find_missing(covariates: pd.DataFrame | Columns, name: str) -> npt.NDArray[np.bool_]:
+    if name not in covariates:
+        return np.ones(len(covariates), np.bool_)
+    if isinstance(covariates, Columns):
+        return np.isnan(covariates[name])
+    return covariates[name].isna().to_numpy(np.bool_)
+
+
+def _find_outside(
+    values: npt.NDArray[np.float64], limits: tuple[float, float]
+) -> npt.NDArray[np.bool_]:
+    low, high = limits
+    return (values < low) | (values > high)
+
+
+def _pack(flags: Iterable[npt.NDArray[np.bool_]], n: int) -> Words:
+    """Words (w, n) whose bits are the flags, each (n,), the first of them the lowest."""
+    words = [np.zeros(n, np.uint64)]
+    for position, flag in enumerate(flags):
+        if position // 64 == len(words):
+            words.append(np.zeros(n, np.uint64))
+        words[-1][np.flatnonzero(flag)] |= np.uint64(1 << position % 64)
+    return np.array(words)
+
+
+def _name_all(words: Words, names: Sequence[str]) -> tuple[Codes, list[str]]:
+    """The names of the bits set in each of the words (w, n), "; " between them: codes, texts."""
+    codes = np.zeros(words.shape[1], np.int64)
+    for word in words:
+        # Each pass tells apart what the words before could not.
+        part, distinct = pd.factorize(word)
+        codes, _ = pd.factorize(codes * len(distinct) + part)
+    _, first = np.unique(codes, return_index=True)
+    bits = np.unpackbits(words[:, first].T.copy().view(np.uint8), axis=1, bitorder="little")
+    of_text, places = np.nonzero(bits)
+    ends = np.searchsorted(of_text, np.arange(len(first) + 1)).tolist()
+    told = [names[place] for place in places.tolist()]
+    return codes, ["; ".join(told[a:b]) for a, b in pairwise(ends)]
 
 
 def _round_outwards(value: float, direction: int) -> float:

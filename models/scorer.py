@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import CATALOGUE, derive_features
+from features.derivation.columns import Columns
 from features.dictionary import Dictionary
 from features.errors import HorizonError, ModelError
 from models.covariates import Unknown, check_covariates
@@ -111,14 +112,15 @@ class Scorer:
         return table[[*table.columns.drop(flags), *flags]]
 
     def score_checked(
-        self, values: pd.DataFrame, years: Sequence[float], n_reasons: int
+        self, values: pd.DataFrame | Columns, years: Sequence[float], n_reasons: int
     ) -> tuple[pd.DataFrame, list[RankedReason]]:
         """What `score` gives but for the reasons, and these; for covariates that were checked."""
-        features = derive_features(values, self.dictionary)
-        table = pd.DataFrame(self._risks(features, years), index=values.index, dtype=float)
-        table["missing_inputs"] = self.ranges.count_missing(values)
-        table["outside_training"] = self.ranges.name_outside(values, self._labels())
-        return table, self._reasons(values, features, years[-1], n_reasons)
+        columns = Columns.of(values, self.dictionary)
+        covariates, features = columns.covariates, derive_features(columns, self.dictionary)
+        table = pd.DataFrame(self._risks(features, years), index=covariates.index, dtype=float)
+        table["missing_inputs"] = self.ranges.count_missing(columns)
+        table["outside_training"] = self.ranges.name_outside(columns, self._labels())
+        return table, self._reasons(covariates, features, years[-1], n_reasons)
 
     def _risks(self, features: pd.DataFrame, years: Sequence[float]) -> dict[str, FloatArray]:
         margins = self.predictor.margin(features)

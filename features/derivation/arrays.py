@@ -9,29 +9,44 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
+def where(condition: Mask | np.bool_, yes: npt.ArrayLike, no: npt.ArrayLike) -> Array:
+    """`numpy.where` for numbers, float64, (n,), the same to the last bit.
+
+    Bits are masked instead of branches taken: several times as fast where the condition follows no
+    pattern that a processor could foresee.
+    """
+    chosen = np.asarray(yes, np.float64).view(np.int64)
+    other = np.asarray(no, np.float64).view(np.int64)
+    mask = np.negative(condition, dtype=np.int64)
+    return np.asarray(((chosen ^ other) & mask) ^ other).view(np.float64)
+
+
 def flag(condition: Mask, *operands: Array) -> Array:
     """1 where the condition holds, 0 where not, NaN where any operand is missing. (n,)."""
-    known = ~np.isnan(operands).any(axis=0)
-    return np.where(known, condition.astype(np.float64), np.nan)
+    missing = np.isnan(operands[0])
+    for operand in operands[1:]:
+        missing = missing | np.isnan(operand)
+    return where(missing, np.nan, condition)
 
 
 def first_known(*columns: Array) -> Array:
     """For each row the first value that is not missing. (n,)."""
     result = columns[0]
     for column in columns[1:]:
-        result = np.where(np.isnan(result), column, result)
+        result = where(np.isnan(result), column, result)
     return result
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:
     """Quotient, (n,); NaN where the denominator is not above zero."""
     positive = denominator > 0
-    return np.where(positive, numerator / np.where(positive, denominator, 1.0), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return where(positive, numerator / denominator, np.nan)
 
 
 def log_plus_one(values: Array) -> Array:
     """ln(x + 1), (n,); NaN below zero, where no amount can lie."""
-    return np.log1p(np.where(values >= 0, values, np.nan))
+    return np.log1p(where(values >= 0, values, np.nan))
 
 
 def signed_log(values: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, flag
+from features.derivation.arrays import Array, first_known, flag, where
 from features.derivation.columns import Columns
 
 VESSELS = ("lm", "lad", "lcx", "rca")
@@ -31,7 +31,7 @@ def volume(columns: Columns) -> Array:
 
 def zero_without_calcium(columns: Columns, values: Array) -> Array:
     """The values, (n,); a missing one is 0 where the score is known to be 0."""
-    return np.where(np.isnan(values) & (columns.derived(agatston) == 0), 0.0, values)
+    return where(np.isnan(values) & (columns.derived(agatston) == 0), 0.0, values)
 
 
 def vessel_score(columns: Columns, vessel: str) -> Array:

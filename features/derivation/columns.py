@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from features.derivation.arrays import Array
+from features.derivation.arrays import Array, where
 from features.variable import Variable
 
 
@@ -16,15 +16,31 @@ class Columns:
 
     Accepts numbers and booleans of any dtype, and categories as str, object or category. A
     category becomes the position of its code; what is none of its codes is missing. ``read``
-    collects the names of the variables that were asked for.
+    collects the names of the variables that were asked for. ``covariates``: what they are made of.
     """
 
     def __init__(self, covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> None:
-        self._covariates = covariates
+        self.covariates = covariates
         self._dictionary = dictionary
         self._arrays: dict[str, Array] = {}
         self._derived: dict[Callable[[Columns], Array], Array] = {}
         self.read: set[str] = set()
+
+    @classmethod
+    def of(cls, covariates: pd.DataFrame | Columns, dictionary: Mapping[str, Variable]) -> Columns:
+        """Covariates as columns by this dictionary; as they are where they are that already."""
+        if not isinstance(covariates, Columns):
+            return cls(covariates, dictionary)
+        if covariates._dictionary == dictionary:
+            return covariates
+        return cls(covariates.covariates, dictionary)
+
+    def __len__(self) -> int:
+        return len(self.covariates)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a column of this name, be it without a value."""
+        return name in self.covariates
 
     def __getitem__(self, name: str) -> Array:
         self.read.add(name)
@@ -36,7 +52,7 @@ class Columns:
         """1 where the category has this code, 0 where another, NaN where missing. (n,)."""
         position = self[name]
         here = (position == self._dictionary[name].codes.index(code)).astype(np.float64)
-        return np.where(np.isnan(position), np.nan, here)
+        return where(np.isnan(position), np.nan, here)
 
     def derived(self, compute: Callable[[Columns], Array]) -> Array:
         """What the function makes of these columns, computed once."""
@@ -45,9 +61,9 @@ class Columns:
         return self._derived[compute]
 
     def _array(self, variable: Variable) -> Array:
-        if variable.name not in self._covariates:
-            return np.full(len(self._covariates), np.nan)
-        column = self._covariates[variable.name]
+        if variable.name not in self.covariates:
+            return np.full(len(self), np.nan)
+        column = self.covariates[variable.name]
         if variable.kind == "category":
             return _positions(column, variable.codes)
         return _numbers(column)
@@ -63,8 +79,9 @@ def _numbers(column: pd.Series) -> Array:
 
 def _positions(column: pd.Series, codes: tuple[str, ...]) -> Array:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        of_category = np.append(pd.Index(codes).get_indexer(column.cat.categories), -1)
-        positions = of_category[column.cat.codes.to_numpy()]
-    else:
-        positions = pd.Index(codes).get_indexer(pd.Index(column))
-    return np.where(positions >= 0, positions.astype(np.float64), np.nan)
+        known = {code: float(position) for position, code in enumerate(codes)}
+        # A missing category has the code -1, which is the last of these.
+        of_category = [*(known.get(name, np.nan) for name in column.cat.categories), np.nan]
+        return np.array(of_category)[column.cat.codes.to_numpy()]
+    positions = pd.Index(codes).get_indexer(pd.Index(column))
+    return where(positions >= 0, positions.astype(np.float64), np.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, flag
+from features.derivation.arrays import Array, first_known, flag, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, logged, recorded
 
@@ -21,11 +21,11 @@ def ckd_epi_2021(creatinine: Array, age: Array, is_male: Array) -> Array:
     Source: Inker LA et al. N Engl J Med 2021;385:1737-1749, doi:10.1056/NEJMoa2102953.
     """
     male = is_male == 1
-    relative = np.where(creatinine > 0, creatinine, np.nan) / np.where(male, 0.9, 0.7)
-    low_exponent = np.where(male, -0.302, -0.241)
+    relative = where(creatinine > 0, creatinine, np.nan) / where(male, 0.9, 0.7)
+    low_exponent = where(male, -0.302, -0.241)
     rate = 142.0 * np.minimum(relative, 1.0) ** low_exponent * np.maximum(relative, 1.0) ** -1.2
-    rate = rate * 0.9938**age * np.where(male, 1.0, 1.012)
-    return np.where(np.isnan(is_male), np.nan, rate)
+    rate = rate * 0.9938**age * where(male, 1.0, 1.012)
+    return where(np.isnan(is_male), np.nan, rate)
 
 
 def egfr(columns: Columns) -> Array:
@@ -40,7 +40,7 @@ def albuminuria_class(columns: Columns) -> Array:
     Source: KDIGO 2012 guideline, Kidney Int Suppl 2013;3:1-150.
     """
     uacr = columns["uacr"]
-    by_ratio = np.where(np.isnan(uacr), np.nan, (uacr >= 30) * 1.0 + (uacr > 300) * 1.0)
+    by_ratio = where(np.isnan(uacr), np.nan, (uacr >= 30) * 1.0 + (uacr > 300) * 1.0)
     return first_known(columns["albuminuria"], by_ratio)
 
 

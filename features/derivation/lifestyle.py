@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, Mask, flag, log_plus_one
+from features.derivation.arrays import Array, Mask, flag, log_plus_one, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, coded, logged, recorded
 
@@ -39,7 +39,7 @@ def smoking_recency(columns: Columns) -> Array:
 
 
 def _zero_where(condition: Mask, values: Array) -> Array:
-    return np.where(np.isnan(values) & condition, 0.0, values)
+    return where(np.isnan(values) & condition, 0.0, values)
 
 
 FEATURES: tuple[Derivation, ...] = (

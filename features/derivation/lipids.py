@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, flag, ratio
+from features.derivation.arrays import Array, first_known, flag, ratio, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, logged, recorded
 
@@ -25,7 +25,7 @@ def friedewald(total: Array, hdl: Array, triglycerides: Array) -> Array:
     Source: Friedewald WT et al. Clin Chem 1972;18:499-502.
     """
     estimate = total - hdl - triglycerides / 5.0
-    return np.where((triglycerides < FRIEDEWALD_LIMIT) & (estimate > 0), estimate, np.nan)
+    return where((triglycerides < FRIEDEWALD_LIMIT) & (estimate > 0), estimate, np.nan)
 
 
 def ldl(columns: Columns) -> Array:
@@ -49,8 +49,8 @@ def untreated_ldl(columns: Columns) -> Array:
     """
     intensity = columns["statin_intensity"]
     known = ~np.isnan(intensity)
-    lowering = np.array(STATIN_LOWERING)[np.where(known, intensity, 0).astype(np.intp)]
-    return np.where(known, columns.derived(ldl) / (1.0 - lowering), np.nan)
+    lowering = np.array(STATIN_LOWERING)[where(known, intensity, 0).astype(np.intp)]
+    return where(known, columns.derived(ldl) / (1.0 - lowering), np.nan)
 
 
 FEATURES: tuple[Derivation, ...] = (

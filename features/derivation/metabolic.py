@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, Mask, flag
+from features.derivation.arrays import Array, Mask, flag, where
 from features.derivation.body import bmi
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, recorded
@@ -22,7 +22,7 @@ def meets_diabetes_criteria(columns: Columns) -> Array:
     diagnosed, hba1c, glucose = columns["diabetes"], columns["hba1c"], columns["glucose"]
     met = (diagnosed == 1) | (hba1c >= 6.5) | (glucose >= 126)
     nothing_known = np.isnan([diagnosed, hba1c, glucose]).all(axis=0)
-    return np.where(nothing_known, np.nan, met.astype(np.float64))
+    return where(nothing_known, np.nan, met.astype(np.float64))
 
 
 def metabolic_syndrome_count(columns: Columns) -> Array:
@@ -38,11 +38,11 @@ def metabolic_syndrome_count(columns: Columns) -> Array:
     waist, hdl = columns["waist"], columns["hdl_cholesterol"]
     components = (
         _either(
-            (waist >= np.where(male, 102.0, 88.0), waist),
-            (columns.derived(bmi) > 30.0, np.where(np.isnan(waist), columns.derived(bmi), np.nan)),
+            (waist >= where(male, 102.0, 88.0), waist),
+            (columns.derived(bmi) > 30.0, where(np.isnan(waist), columns.derived(bmi), np.nan)),
         ),
         flag(columns["triglycerides"] >= 150, columns["triglycerides"]),
-        flag(hdl < np.where(male, 40.0, 50.0), hdl),
+        flag(hdl < where(male, 40.0, 50.0), hdl),
         _raised_pressure(columns),
         _either(
             (columns["glucose"] >= 100, columns["glucose"]),
@@ -50,7 +50,7 @@ def metabolic_syndrome_count(columns: Columns) -> Array:
         ),
     )
     count = np.sum(components, axis=0)
-    return np.where(np.isnan(columns["sex"]), np.nan, count)
+    return where(np.isnan(columns["sex"]), np.nan, count)
 
 
 def _raised_pressure(columns: Columns) -> Array:
@@ -65,7 +65,7 @@ def _either(*signs: tuple[Mask, Array]) -> Array:
     """1 where any known sign holds, 0 where none of them does, NaN where none is known."""
     known = np.array([~np.isnan(operand) for _, operand in signs])
     holds = np.array([condition for condition, _ in signs]) & known
-    return np.where(known.any(axis=0), holds.any(axis=0).astype(np.float64), np.nan)
+    return where(known.any(axis=0), holds.any(axis=0).astype(np.float64), np.nan)
 
 
 FEATURES: tuple[Derivation, ...] = (

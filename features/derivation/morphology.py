@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, log_plus_one, ratio
+from features.derivation.arrays import Array, first_known, log_plus_one, ratio, where
 from features.derivation.burden import (
     agatston,
     vessel_scores,
@@ -32,7 +32,7 @@ _CRIQUI = "Criqui MH et al. JAMA 2014;311:271-278"
 def vessel_count(columns: Columns) -> Array:
     """Number of calcified vessels, 0 to 4, (n,): as recorded, else from the vessels' scores."""
     scores = vessel_scores(columns)
-    counted = np.where(np.isnan(scores).any(axis=0), np.nan, (scores > 0).sum(axis=0))
+    counted = where(np.isnan(scores).any(axis=0), np.nan, (scores > 0).sum(axis=0))
     return first_known(columns["vessel_count"], counted)
 
 
@@ -46,7 +46,7 @@ def diffusion(columns: Columns) -> Array:
     scores = vessel_scores(columns)
     total = scores.sum(axis=0)
     spread = 1.0 - ratio(scores.max(axis=0), total)
-    return np.where((total == 0) | (columns["vessel_count"] <= 1), 0.0, spread)
+    return where((total == 0) | (columns["vessel_count"] <= 1), 0.0, spread)
 
 
 def density_score(columns: Columns) -> Array:
@@ -58,7 +58,7 @@ def density_score(columns: Columns) -> Array:
     area = columns.derived(volume) / SLICE_MM
     from_area = np.clip(ratio(columns.derived(agatston), area), 1.0, 4.0)
     score = first_known(columns["cac_density_score"], from_area)
-    return np.where(columns.derived(agatston) == 0, MIDDLE_SCORE, score)
+    return where(columns.derived(agatston) == 0, MIDDLE_SCORE, score)
 
 
 def density_at_small_volume(columns: Columns) -> Array:
@@ -69,8 +69,8 @@ def density_at_small_volume(columns: Columns) -> Array:
     """
     size, density = columns.derived(volume), columns.derived(density_score)
     known = ~np.isnan(size) & ~np.isnan(density)
-    here = np.where(size <= SMALL_VOLUME_MM3, density - MIDDLE_SCORE, 0.0)
-    return np.where(known, here, np.nan)
+    here = where(size <= SMALL_VOLUME_MM3, density - MIDDLE_SCORE, 0.0)
+    return where(known, here, np.nan)
 
 
 def share_of(total: Callable[[Columns], Array], variable: str) -> Callable[[Columns], Array]:
@@ -79,7 +79,7 @@ def share_of(total: Callable[[Columns], Array], variable: str) -> Callable[[Colu
     def share(columns: Columns) -> Array:
         whole = columns.derived(total)
         part = zero_without_calcium(columns, columns[variable])
-        return np.where(whole == 0, 0.0, np.minimum(ratio(part, whole), 1.0))
+        return where(whole == 0, 0.0, np.minimum(ratio(part, whole), 1.0))
 
     return share
 
@@ -90,7 +90,7 @@ def _lesions(columns: Columns) -> Array:
 
 def _density_hu(columns: Columns) -> Array:
     recorded = columns["cac_density_hu"]
-    return np.where(columns.derived(agatston) == 0, MIDDLE_HU, recorded)
+    return where(columns.derived(agatston) == 0, MIDDLE_HU, recorded)
 
 
 def _logged(variable: str) -> Derivation:

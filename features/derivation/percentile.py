@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.data_files import data_file
-from features.derivation.arrays import Array
+from features.derivation.arrays import Array, where
 from features.derivation.burden import agatston
 from features.derivation.columns import Columns
 
@@ -42,10 +42,10 @@ class PercentileTable:
         left = np.clip(np.searchsorted(self.ages, age, "right") - 1, 0, len(self.ages) - 2)
         weight = (age - self.ages[left]) / (self.ages[left + 1] - self.ages[left])
         weight = np.clip(weight, 0.0, 1.0)
-        by_percent = self.log_scores.transpose(2, 0, 1)
         # percent after percent, so that each is one stretch of memory
-        younger = np.stack([scores[stratum, left] for scores in by_percent])
-        older = np.stack([scores[stratum, left + 1] for scores in by_percent])
+        by_percent = self.log_scores.transpose(2, 0, 1).reshape(len(self.percents), -1)
+        cell = stratum * len(self.ages) + left
+        younger, older = by_percent.take(cell, axis=1), by_percent.take(cell + 1, axis=1)
         return np.asarray(((1 - weight) * younger + weight * older).T)
 
 
@@ -80,8 +80,8 @@ def percentile_on_curve(score: Array, curves: Array, percents: Array) -> Array:
     """
     positive = np.maximum(_interpolate(np.log1p(score), curves, percents), 0.0)
     middle_of_zeros = _interpolate(np.full(len(score), _LOWEST_SCORE), curves, percents) / 2
-    percentile = np.where(score > 0, np.maximum(positive, middle_of_zeros), middle_of_zeros)
-    return np.where(score >= 0, np.minimum(percentile, HIGHEST), np.nan)
+    percentile = where(score > 0, np.maximum(positive, middle_of_zeros), middle_of_zeros)
+    return where(score >= 0, np.minimum(percentile, HIGHEST), np.nan)
 
 
 def _interpolate(log_score: Array, curves: Array, percents: Array) -> Array:
@@ -90,14 +90,14 @@ def _interpolate(log_score: Array, curves: Array, percents: Array) -> Array:
     result = np.zeros(len(curves))
     for left in range(len(knots) - 1):
         width = knots[left + 1] - knots[left]
-        slope = (shares[left + 1] - shares[left]) / np.where(width > 0, width, 1.0)
+        slope = (shares[left + 1] - shares[left]) / where(width > 0, width, 1.0)
         inside = shares[left] + slope * (log_score - knots[left])
         # where it lies above a later knot, too, that one has the last word
-        result = np.where(log_score >= knots[left], inside, result)
+        result = where(log_score >= knots[left], inside, result)
     above = 100.0 - shares[-1]
     beyond = np.maximum(log_score - knots[-1], 0.0)
     tail = 100.0 - above * np.exp(-slope * beyond / above)
-    return np.asarray(np.where(log_score >= knots[-1], tail, result), dtype=np.float64)
+    return np.asarray(where(log_score >= knots[-1], tail, result), dtype=np.float64)
 
 
 @cache

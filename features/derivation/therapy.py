@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, log_plus_one
+from features.derivation.arrays import Array, log_plus_one, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, coded, recorded
 
@@ -16,7 +16,7 @@ _ADDED = ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid", "icosapent_ethyl")
 def statin_years(columns: Columns) -> Array:
     """Years on a statin, (n,); 0 where none is taken and nothing is recorded of the past."""
     years = columns["statin_years"]
-    return np.where(np.isnan(years) & (columns["statin_intensity"] == 0), 0.0, years)
+    return where(np.isnan(years) & (columns["statin_intensity"] == 0), 0.0, years)
 
 
 def statin_exposure(columns: Columns) -> Array:
@@ -33,7 +33,7 @@ def takes_lipid_drug(columns: Columns) -> Array:
     whole, statin = columns["lipid_lowering"], columns["statin_intensity"]
     takes = (whole == 1) | (statin > 0) | np.any([columns[drug] == 1 for drug in _ADDED], axis=0)
     unknown = np.isnan(whole) & np.isnan(statin) & ~takes
-    return np.where(unknown, np.nan, takes.astype(np.float64))
+    return where(unknown, np.nan, takes.astype(np.float64))
 
 
 def lipid_therapy_intensity(columns: Columns) -> Array:

@@ -178,14 +178,17 @@ COMBINATIONS: tuple[Combination, ...] = (
 )
 
 
-def check_combinations(covariates: pd.DataFrame, findings: Findings) -> None:
+def check_combinations(covariates: pd.DataFrame | Columns, findings: Findings) -> None:
     """Reject the rows that break a rule whose variables are all there.
 
     ``covariates``: canonical values, indexed by row number.
     """
-    columns, there = Columns(covariates, Dictionary.load()), set(covariates.columns)
+    columns = Columns.of(covariates, Dictionary.load())
+    there, rows = set(columns.covariates.columns), columns.covariates.index
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for rule in COMBINATIONS:
             if there.issuperset(rule.variables):
-                broken = pd.Series(rule.broken(columns), covariates.index)
-                findings.reject(", ".join(rule.variables), rule.name, rule.remedy, broken)
+                broken = rule.broken(columns)
+                if broken.any():
+                    named = ", ".join(rule.variables)
+                    findings.reject(named, rule.name, rule.remedy, pd.Series(broken, rows))

@@ -52,12 +52,11 @@ class Inputs:
     derived where they are not recorded. ``sdi`` is a column beside the dictionary's.
     """
 
-    def __init__(self, covariates: pd.DataFrame) -> None:
-        self._covariates = covariates
-        self._columns = Columns(covariates, Dictionary.load())
+    def __init__(self, covariates: pd.DataFrame | Columns) -> None:
+        self._columns = Columns.of(covariates, Dictionary.load())
 
     def __len__(self) -> int:
-        return len(self._covariates)
+        return len(self._columns)
 
     def __getitem__(self, name: str) -> Array:
         if name == SDI:
@@ -67,12 +66,15 @@ class Inputs:
 
     def take(self, names: Sequence[str], rows: Mask) -> Values:
         """The inputs of these patients, each (m,)."""
-        return {name: self[name][rows] for name in names}
+        chosen = np.flatnonzero(rows)
+        return {name: self[name].take(chosen) for name in names}
 
     def _read_beside(self, name: str) -> Array:
-        if name not in self._covariates:
+        if name not in self._columns:
             return np.full(len(self), np.nan)
-        return np.asarray(self._covariates[name].to_numpy(dtype=np.float64, na_value=np.nan))
+        return np.asarray(
+            self._columns.covariates[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        )
 
 
 def is_of(values: Values, group: str) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.arrays import Array
+from features.derivation.columns import Columns
 from features.dictionary import Dictionary
 from features.errors import HorizonError
 from models.reference_scores.findings import Finding, computable, tabulate
@@ -50,7 +51,9 @@ class ReferenceScore(ABC):
     def compute(self, values: Values, horizon: float) -> Array:
         """Risk (m,) of patients who have all required inputs, within their ranges."""
 
-    def predict_risk(self, covariates: pd.DataFrame | Inputs, horizons: Sequence[float]) -> Array:
+    def predict_risk(
+        self, covariates: pd.DataFrame | Columns | Inputs, horizons: Sequence[float]
+    ) -> Array:
         """Risk (n, h) of the score's own outcome by each horizon (years); NaN where it has none.
 
         `Inputs` in place of covariates saves reading them again for several scores. Raises

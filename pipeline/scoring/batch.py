@@ -96,21 +96,20 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     ``column``, ``rule``. Repeated identifiers are not looked for: that needs all batches.
     """
     read = read_rows(rows, rules.rows)
-    covariates, scorer = read.covariates, rules.scorer
-    scored = _score(covariates, rules)
+    columns, scorer = read.columns, rules.scorer
+    scored = _score(columns, rules)
     last = scored[f"risk_{rules.years[-1]:g}y"].to_numpy()
     scored.insert(0, IDENTIFIER, read.identifiers)
     categories = rules.wanted.categories
     steps = np.searchsorted(categories.thresholds, last, side="right")
     names = pd.CategoricalDtype(list(categories.names))
     scored["risk_category"] = pd.Categorical.from_codes(steps, dtype=names)
-    columns = Columns(covariates, scorer.dictionary)
-    scored["imputed_cac"] = np.isnan(agatston(columns)).astype(np.int64)
+    scored["imputed_cac"] = np.isnan(columns.derived(agatston)).astype(np.int64)
     if rules.wanted.comparison is not None:
-        scored["reference_disagrees"] = _compare(covariates, last, rules)
-    scored[MISSING] = scorer.ranges.name_missing(covariates)
+        scored["reference_disagrees"] = _compare(columns, last, rules)
+    scored[MISSING] = scorer.ranges.name_missing(columns)
     for name in rules.wanted.keep:
-        scored[name] = as_text(rows.loc[covariates.index, name])
+        scored[name] = as_text(rows.loc[scored.index, name])
     if len(scored) + len(read.rejects) != len(rows):
         raise AssertionError(
             f"{len(rows)} rows read, {len(scored)} scored and {len(read.rejects)} rejected"
@@ -118,9 +117,9 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     return scored[list(rules.staged)], read.rejects
 
 
-def _score(covariates: pd.DataFrame, rules: ScoringRules) -> pd.DataFrame:
+def _score(columns: Columns, rules: ScoringRules) -> pd.DataFrame:
     wanted = rules.wanted
-    scored, reasons = rules.scorer.score_checked(covariates, rules.years, wanted.reasons)
+    scored, reasons = rules.scorer.score_checked(columns, rules.years, wanted.reasons)
     for rank, reason in enumerate(reasons, start=1):
         if wanted.points == "column":
             scored[f"reason_{rank}"] = reason.name()
@@ -142,12 +141,12 @@ def _find_reference(comparison: Comparison | None, year: float) -> ReferenceScor
     return score if year in score.publication.horizons else None
 
 
-def _compare(covariates: pd.DataFrame, risk: FloatArray, rules: ScoringRules) -> pd.Series:
+def _compare(columns: Columns, risk: FloatArray, rules: ScoringRules) -> pd.arrays.IntegerArray:
     """1 where risk and published score are far apart, 0 where not, missing where not computable."""
-    differs = np.full(len(risk), np.nan)
+    apart, unknown = np.zeros(len(risk), np.int8), np.ones(len(risk), np.bool_)
     if rules.reference is not None and rules.wanted.comparison is not None and len(risk):
-        published = rules.reference.predict_risk(covariates, [rules.years[-1]])[:, 0]
+        published = rules.reference.predict_risk(columns, [rules.years[-1]])[:, 0]
         with np.errstate(invalid="ignore", divide="ignore"):
-            apart = np.abs(np.log(risk / published)) >= np.log(rules.wanted.comparison.ratio)
-        differs = np.where(np.isnan(published), np.nan, apart.astype(np.float64))
-    return pd.Series(differs, index=covariates.index).astype("Int8")
+            differs = np.abs(np.log(risk / published)) >= np.log(rules.wanted.comparison.ratio)
+        apart, unknown = differs.astype(np.int8), np.isnan(published)
+    return pd.arrays.IntegerArray(apart, unknown)

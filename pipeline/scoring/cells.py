@@ -34,7 +34,8 @@ class Broken:
     rows: BoolArray
 
 
-Known = dict[tuple[str, tuple[tuple[str, ...], ...]], tuple[pd.Series, list[Broken]]]
+Values = npt.NDArray[np.float64] | pd.Categorical
+Known = dict[tuple[str, tuple[tuple[str, ...], ...]], tuple[Values, list[Broken]]]
 
 
 def is_typed(cells: pd.Series) -> bool:
@@ -64,21 +65,22 @@ def read_values(
     variable: Variable,
     reading: Reading,
     known: Known | None = None,
-) -> tuple[pd.Series, list[Broken]]:
+) -> tuple[Values, list[Broken]]:
     """The canonical values (n,) of a variable, NaN where missing or broken, and what is broken.
 
     Numbers and booleans are float64, categories are categorical with the variable's codes.
     ``known`` remembers what few distinct texts meant, from batch to batch of one source.
     """
-    plain = source.combine == "column" and not source.codes and variable.kind != "category"
-    if plain and is_typed(cells[source.columns[0]]):
-        return _read_typed(cells[source.columns[0]], source, variable, reading)
+    if source.combine == "column" and not source.codes and variable.kind != "category":
+        column = cells[source.columns[0]]
+        if is_typed(column):
+            return _read_typed(column, source, variable, reading)
     return _read_distinct(cells, source, variable, reading, {} if known is None else known)
 
 
 def _read_typed(
     cells: pd.Series, source: ValueSource, variable: Variable, reading: Reading
-) -> tuple[pd.Series, list[Broken]]:
+) -> tuple[Values, list[Broken]]:
     column, numbers = str(cells.name), cells.to_numpy(np.float64)
     missing_codes = [_number(code) for code in (*reading.missing, *source.missing)]
     known = [code for code in missing_codes if code is not None]
@@ -91,7 +93,7 @@ def _read_typed(
         )
         low, high = _limits(variable)
         if low <= least and most <= high and least > -np.inf and most < np.inf:
-            return pd.Series(numbers, index=cells.index), []
+            return numbers, []
     broken = []
     if variable.kind == "boolean":
         unknown = ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
@@ -104,7 +106,7 @@ def _read_typed(
         if source.unit not in (None, variable.unit):
             numbers = np.asarray(to_canonical(numbers, variable, source.unit))
         broken.append(find_outside(column, numbers, variable))
-    return _without(numbers, broken, cells.index)
+    return _without(numbers, broken)
 
 
 def _number(code: str) -> float | None:
@@ -127,13 +129,11 @@ def _limits(variable: Variable) -> tuple[float, float]:
     return low, high
 
 
-def _without(
-    numbers: npt.NDArray[np.float64], broken: list[Broken], index: pd.Index
-) -> tuple[pd.Series, list[Broken]]:
+def _without(numbers: npt.NDArray[np.float64], broken: list[Broken]) -> tuple[Values, list[Broken]]:
     found = [one for one in broken if one.rows.any()]
     for one in found:
         numbers = np.where(one.rows, np.nan, numbers)
-    return pd.Series(numbers, index=index), found
+    return numbers, found
 
 
 def _read_distinct(
@@ -142,7 +142,7 @@ def _read_distinct(
     variable: Variable,
     reading: Reading,
     known: Known,
-) -> tuple[pd.Series, list[Broken]]:
+) -> tuple[Values, list[Broken]]:
     """Reads each distinct combination of the source's cells once."""
     codes: npt.NDArray[np.integer]
     if len(source.columns) == 1:
@@ -155,8 +155,7 @@ def _read_distinct(
     else:
         codes, table = np.zeros(len(cells), np.intp), pd.DataFrame(index=[0])
     values, broken = _recall(table, source, variable, reading, known)
-    taken = values.take(codes).set_axis(cells.index)
-    return taken, [Broken(one.column, one.rule, one.rows[codes]) for one in broken]
+    return values.take(codes), [Broken(one.column, one.rule, one.rows[codes]) for one in broken]
 
 
 def _factorize(cells: pd.Series) -> tuple[npt.NDArray[np.integer], pd.Index]:
@@ -171,12 +170,15 @@ def _factorize(cells: pd.Series) -> tuple[npt.NDArray[np.integer], pd.Index]:
 
 def _recall(
     table: pd.DataFrame, source: ValueSource, variable: Variable, reading: Reading, known: Known
-) -> tuple[pd.Series, list[Broken]]:
+) -> tuple[Values, list[Broken]]:
     key = variable.name, tuple(table.itertuples(index=False, name=None))
     if key not in known:
-        values, broken = _read_table(table, source, variable, reading)
+        cells, broken = _read_table(table, source, variable, reading)
+        values: Values
         if variable.kind == "category":
-            values = pd.Series(pd.Categorical(values, categories=list(variable.codes)))
+            values = pd.Categorical(cells, categories=list(variable.codes))
+        else:
+            values = cells.to_numpy(np.float64, na_value=np.nan)
         if len(table) > _FEW or len(known) > _MANY:
             return values, broken
         known[key] = values, broken

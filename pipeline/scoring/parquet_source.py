@@ -90,7 +90,8 @@ class ParquetSource:
                 frame.index = pd.RangeIndex(start, start + len(frame))
                 for name, value in parts.items():
                     frame[name] = pd.Series(value, index=frame.index, dtype="str")
-                yield RawBatch(number, frame[list(columns)], done=start + len(frame) - 1)
+                rows = frame if list(frame) == list(columns) else frame[list(columns)]
+                yield RawBatch(number, rows, done=start + len(frame) - 1)
             number, start = number + 1, start + table.num_rows
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.cohort_map import CohortMap
 from features.conversion import Reading
+from features.derivation.columns import Columns
 from features.errors import CohortError, Problem
 from features.lesion_table import join_lesions
 from features.map_check import check_map, match_columns
@@ -21,7 +22,7 @@ from features.validation.findings import Findings
 from features.validation.patients import find_mangled
 from features.variable import Variable
 from pipeline.scoring.cells import Known, as_text, read_values
-from pipeline.scoring.source import rejects_table
+from pipeline.scoring.source import no_rejects, rejects_table
 
 NOT_SELECTED = "left out by the visit or the rules of inclusion of the map"
 NO_IDENTIFIER = "no patient identifier"
@@ -79,14 +80,19 @@ class RowRules:
 
 @dataclass(frozen=True)
 class ReadRows:
-    """``covariates`` and ``identifiers`` of the sound rows, by row number; ``rejects``: the others.
+    """``columns`` and ``identifiers`` of the sound rows, by row number; ``rejects``: the others.
 
     Categories are categorical with the codes of the dictionary.
     """
 
-    covariates: pd.DataFrame
+    columns: Columns
     identifiers: pd.Series
     rejects: pd.DataFrame
+
+    @property
+    def covariates(self) -> pd.DataFrame:
+        """Those of the sound rows, in the order of the dictionary."""
+        return self.columns.covariates
 
 
 def read_rows(rows: pd.DataFrame, rules: RowRules) -> ReadRows:
@@ -97,19 +103,20 @@ def read_rows(rows: pd.DataFrame, rules: RowRules) -> ReadRows:
     covariates = _read_covariates(kept, rules, findings)
     if rules.lesions is not None:
         covariates = join_lesions(rules.lesions, covariates, identifiers, findings)
-    covariates = covariates[[name for name in rules.dictionary if name in covariates]]
-    check_combinations(covariates, findings)
-    broken = _gather(findings, kept.index, identifiers)
-    sound = ~kept.index.isin(broken["row"])
+        covariates = covariates[[name for name in rules.dictionary if name in covariates]]
+    columns = Columns(covariates, rules.dictionary)
+    check_combinations(columns, findings)
+    broken = _gather(findings, kept.index, identifiers) if findings.rejects else no_rejects()
     rejects = broken
     if len(kept) < len(cells):
         left_out = cells.loc[cells.index.difference(kept.index)]
         named = _texts_of(left_out, rules.cohort_map.patient_id)
         others = rejects_table(left_out.index, named.to_numpy(), "", NOT_SELECTED)
         rejects = pd.concat([broken, others]).sort_values("row", ignore_index=True)
-    if sound.all():
-        return ReadRows(covariates, identifiers, rejects)
-    return ReadRows(covariates[sound], identifiers[sound], rejects)
+    if broken.empty:
+        return ReadRows(columns, identifiers, rejects)
+    sound = ~kept.index.isin(broken["row"])
+    return ReadRows(Columns(covariates[sound], rules.dictionary), identifiers[sound], rejects)
 
 
 def _select(cells: pd.DataFrame, rules: RowRules) -> tuple[pd.DataFrame, Findings]:
@@ -143,10 +150,13 @@ def _texts_of(cells: pd.DataFrame, column: str | None) -> pd.Series:
 
 
 def _read_covariates(cells: pd.DataFrame, rules: RowRules, findings: Findings) -> pd.DataFrame:
-    values = {}
-    for name, source in rules.cohort_map.variables.items():
-        variable = rules.dictionary[name]
-        values[name], broken = read_values(cells, source, variable, rules.reading, rules.known)
+    values, sources = {}, rules.cohort_map.variables
+    for name, variable in rules.dictionary.items():
+        if name not in sources:
+            continue
+        values[name], broken = read_values(
+            cells, sources[name], variable, rules.reading, rules.known
+        )
         for one in broken:
             findings.reject(one.column, one.rule, "", pd.Series(one.rows, index=cells.index))
     return pd.DataFrame(values, index=cells.index, copy=False)

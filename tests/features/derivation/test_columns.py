@@ -1,15 +1,36 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from features.derivation.arrays import first_known, flag, log_plus_one, ratio, signed_log
+from features.derivation.arrays import (
+    first_known,
+    flag,
+    log_plus_one,
+    ratio,
+    signed_log,
+    where,
+)
 from features.derivation.columns import Columns
 from features.dictionary import Dictionary
 
 NAN = np.nan
 DICTIONARY = Dictionary.load()
+
+
+@pytest.mark.parametrize("no", [NAN, -0.0, np.inf, 7])
+def test_choosing_gives_numpys_numbers_to_the_last_bit(no: float) -> None:
+    yes = np.array([1.0, NAN, -np.inf, 5e-324, -0.0, 3.0])
+    for rows in (yes == 1.0, yes != yes, np.zeros(6, bool), np.ones(6, bool)):
+        for a, b in ((yes, no), (no, yes), (yes, yes[::-1])):
+            np.testing.assert_array_equal(
+                where(rows, a, b).view(np.int64), np.where(rows, a, b).view(np.int64)
+            )
+    assert where(np.bool_(True), 2.0, 3.0) == 2.0
+    assert where(np.zeros(0, bool), yes[:0], no).shape == (0,)
 
 
 def test_a_flag_is_missing_where_an_operand_is() -> None:
@@ -37,6 +58,29 @@ def test_a_category_is_the_position_of_its_code() -> None:
     columns = Columns(frame, DICTIONARY)
     np.testing.assert_array_equal(columns["smoking_status"], [1, NAN, 0, NAN])
     np.testing.assert_array_equal(columns.is_code("smoking_status", "never"), [0, NAN, 1, NAN])
+
+
+def test_a_category_that_is_stored_as_codes_is_the_same() -> None:
+    texts = pd.Series(["former", None, "never", "pipe"])
+    # in an order of their own, and with one that is none of the variable's
+    stored = pd.Categorical(texts, categories=["pipe", "never", "former"])
+    by_text, by_code = (
+        Columns(pd.DataFrame({"smoking_status": cells}), DICTIONARY)["smoking_status"]
+        for cells in (texts, stored)
+    )
+    np.testing.assert_array_equal(by_code, by_text)
+
+
+def test_columns_serve_again_under_the_same_dictionary_alone() -> None:
+    columns = Columns(pd.DataFrame({"sex": ["male", "female"]}), DICTIONARY)
+    assert Columns.of(columns, DICTIONARY) is columns
+    assert Columns.of(columns, Dictionary(dict(DICTIONARY))) is columns
+    turned = dataclasses.replace(DICTIONARY["sex"], codes=DICTIONARY["sex"].codes[::-1])
+    other = Columns.of(columns, Dictionary({**DICTIONARY, "sex": turned}))
+    np.testing.assert_array_equal(other["sex"], columns["sex"][::-1])
+    assert len(columns) == 2
+    assert "sex" in columns
+    assert "age" not in columns
 
 
 def test_what_was_read_is_known() -> None:

@@ -1,8 +1,9 @@
 """`Completion.complete` compiled by numba: the same numbers to rounding, many times faster.
 
 Patients are taken in blocks for the cache, feature by feature, so that a block's patients go
-through each step side by side. The scoring path never imports this module, so a served model needs
-no numba; batch jobs do.
+through each step side by side. Loops run over slices: of an index that is a sum numba cannot tell
+that it is not below zero, and takes one patient after the other. The scoring path never imports
+this module, so a served model needs no numba; batch jobs do.
 """
 
 from __future__ import annotations
@@ -57,16 +58,21 @@ def complete_compiled(
 def find_gaps_compiled(completion: Completion, columns: FloatArray, positions: Integers) -> Gaps:
     """What `Completion.find_gaps` gives; the patterns in the order in which they occur."""
     pattern, representatives = _group(columns, positions)
-    patterns = np.isnan(columns[:, representatives][positions]).T
-    return completion.gaps_of(np.ascontiguousarray(patterns), pattern)
+    patterns = np.ascontiguousarray(np.isnan(columns[:, representatives][positions]).T)
+    loadings, noise = completion.loadings, completion.noise
+    informing = (loadings / noise[:, None])[:, :, None] * loadings[:, None, :]
+    precision = np.eye(completion.n_factors) + informing.sum(axis=0)
+    covariance = np.empty((len(patterns), *precision.shape))
+    first, lacking = _list_lacking(patterns[:, completion.used])
+    _invert(precision, informing, first, lacking, covariance)
+    return Gaps(patterns, pattern, covariance)
 
 
 def tabulate(completion: Completion, gaps: Gaps, positions: Integers) -> CompletionTables:
     """What the loops need of a completion and of the patients' gaps."""
-    of_pattern, lacking = np.nonzero(gaps.patterns[:, completion.used])
-    first = np.searchsorted(of_pattern, np.arange(len(gaps.patterns) + 1))
+    first, lacking = _list_lacking(gaps.patterns[:, completion.used])
     leading = np.empty((len(lacking), completion.n_factors))
-    _lead(completion.loadings, gaps.covariance, of_pattern, lacking, leading)
+    _lead(completion.loadings, gaps.covariance, first, lacking, leading)
     return CompletionTables(
         positions,
         completion.used.astype(np.int64),
@@ -81,35 +87,78 @@ def tabulate(completion: Completion, gaps: Gaps, positions: Integers) -> Complet
     )
 
 
+def _list_lacking(patterns: npt.NDArray[np.bool_]) -> tuple[Integers, Integers]:
+    """``first`` and ``lacking`` of `CompletionTables`, by what each pattern lacks (d, u)."""
+    of_pattern, lacking = np.nonzero(patterns)
+    return np.searchsorted(of_pattern, np.arange(len(patterns) + 1)), lacking
+
+
+@compiled()
+def _invert(
+    precision: FloatArray,
+    informing: FloatArray,
+    first: Integers,
+    lacking: Integers,
+    covariance: FloatArray,
+) -> None:
+    """Fill ``covariance`` (d, q, q): the inverse of ``precision`` (q, q) without what is lacking.
+
+    ``informing``: (u, q, q) what each feature adds to the precision. By Gauss and Jordan without
+    a choice of pivots: these matrices are positive definite.
+    """
+    n_factors = len(precision)
+    pivot = np.empty(n_factors)
+    for d in range(len(covariance)):
+        rest = covariance[d]
+        rest[:] = precision
+        for g in range(first[d], first[d + 1]):
+            for q in range(n_factors):
+                for r in range(n_factors):
+                    rest[q, r] -= informing[lacking[g], q, r]
+        for p in range(n_factors):
+            scale = 1.0 / rest[p, p]
+            rest[p, p] = 1.0
+            for r in range(n_factors):
+                pivot[r] = rest[p, r] * scale
+            for q in range(n_factors):
+                factor = rest[q, p]
+                rest[q, p] = 0.0
+                for r in range(n_factors):
+                    rest[q, r] -= factor * pivot[r]
+            rest[p] = pivot
+
+
 @compiled()
 def _lead(
     loadings: FloatArray,
     covariance: FloatArray,
-    of_pattern: Integers,
+    first: Integers,
     lacking: Integers,
     leading: FloatArray,
 ) -> None:
     """Fill ``leading`` (g, q)."""
     n_factors = loadings.shape[1]
-    for g in range(len(lacking)):
-        leading[g] = 0.0
-        for q in range(n_factors):
-            loading = loadings[lacking[g], q]
-            for r in range(n_factors):
-                leading[g, r] += loading * covariance[of_pattern[g], q, r]
+    for d in range(len(covariance)):
+        for g in range(first[d], first[d + 1]):
+            leading[g] = 0.0
+            for q in range(n_factors):
+                loading = loadings[lacking[g], q]
+                for r in range(n_factors):
+                    leading[g, r] += loading * covariance[d, q, r]
 
 
 @compiled()
 def _group(columns: FloatArray, positions: Integers) -> tuple[Integers, Integers]:
     """Each patient's pattern of missing features (n,), and the first patient of each pattern."""
     n, n_words = columns.shape[1], (len(positions) + 63) // 64
-    words = np.zeros((n, n_words), np.uint64)
+    words = np.zeros((n_words, n), np.uint64)
     for j in range(len(positions)):
         bit = np.uint64(1) << np.uint64(j % 64)
-        for i in range(n):
-            x = columns[positions[j], i]
+        column, marks = columns[positions[j]], words[j // 64]
+        for i in range(len(column)):
+            x = column[i]
             if x != x:
-                words[i, j // 64] |= bit
+                marks[i] |= bit
     size = 16
     while size < 2 * n:
         size *= 2
@@ -120,7 +169,7 @@ def _group(columns: FloatArray, positions: Integers) -> tuple[Integers, Integers
     for i in range(n):
         mixed = np.uint64(0)
         for w in range(n_words):
-            mixed = (mixed ^ words[i, w]) * np.uint64(0x9E3779B97F4A7C15)
+            mixed = (mixed ^ words[w, i]) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
         slot = np.int64(mixed & np.uint64(size - 1))
         while True:
@@ -131,7 +180,7 @@ def _group(columns: FloatArray, positions: Integers) -> tuple[Integers, Integers
                 found += 1
             same = True
             for w in range(n_words):
-                same &= words[first[known], w] == words[i, w]
+                same &= words[w, first[known]] == words[w, i]
             if same:
                 pattern[i] = known
                 break
@@ -171,15 +220,14 @@ def complete_block(
     known = np.zeros((n_factors, BLOCK))
     for u in range(len(tables.used)):
         mean, rate, bound = tables.mean[u], 1.0 / tables.scale[u], tables.bound[u]
-        row = tables.positions[tables.used[u]]
-        for i in range(size):
-            x = columns[row, start + i]
+        own = columns[tables.positions[tables.used[u]], start : start + size]
+        standard, value = block[u], values[tables.used[u]]
+        for i in range(len(own)):
+            x = own[i]
             z = min(max((x - mean) * rate, -bound), bound)
-            block[u, i] = 0.0 if x != x else z
-            values[tables.used[u], i] = 0.0 if x != x else x
-        for q in range(n_factors):
-            for i in range(size):
-                known[q, i] += tables.informing[u, q] * block[u, i]
+            standard[i] = 0.0 if x != x else z
+            value[i] = np.float32(0.0) if x != x else np.float32(x)
+    _weigh(tables.informing, block, known)
     for i in range(size):
         d = tables.pattern[start + i]
         for g in range(tables.first[d], tables.first[d + 1]):
@@ -189,3 +237,23 @@ def complete_block(
             u = tables.lacking[g]
             block[u, i] = z
             values[tables.used[u], i] = z * tables.scale[u] + tables.mean[u]
+
+
+@compiled()
+def _weigh(informing: FloatArray, block: FloatArray, known: FloatArray) -> None:
+    """Add ``informing`` (u, q), transposed, times ``block`` (u, n) to ``known`` (q, n)."""
+    n_features, n_factors = informing.shape
+    whole = n_features - n_features % 4
+    # Four features at a time: sums stay in registers that much longer.
+    for u in range(0, whole, 4):
+        first, second, third, fourth = block[u], block[u + 1], block[u + 2], block[u + 3]
+        for q in range(n_factors):
+            a, b = informing[u, q], informing[u + 1, q]
+            c, d = informing[u + 2, q], informing[u + 3, q]
+            total = known[q]
+            for i in range(len(total)):
+                total[i] += a * first[i] + b * second[i] + c * third[i] + d * fourth[i]
+    for u in range(whole, n_features):
+        for q in range(n_factors):
+            for i in range(known.shape[1]):
+                known[q, i] += informing[u, q] * block[u, i]

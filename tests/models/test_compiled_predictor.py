@@ -39,6 +39,16 @@ def test_a_trained_model_with_bends_and_indicators_agrees() -> None:
     np.testing.assert_allclose(seen.values, expected.values, rtol=1e-6)
 
 
+def test_patients_of_whom_next_to_nothing_is_known_agree() -> None:
+    X, endpoint = draw_cohort(800, seed=2, missing=0.2)
+    predictor = RiskModel(seed=0).fit(X, endpoint).predictor_
+    new, _ = draw_cohort(200, seed=5, missing=0.0)
+    for row, name in zip(range(100), [*X.columns, None] * 100, strict=False):
+        new.loc[new.index[row], [other for other in X.columns if other != name]] = np.nan
+    quick = compile_predictor(predictor)
+    np.testing.assert_allclose(quick.margin(new), predictor.margin(new), atol=1e-12)
+
+
 def test_columns_may_come_in_any_order_among_others() -> None:
     predictor = make_predictor()
     patients = draw_features(300, seed=5)

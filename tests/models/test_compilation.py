@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models import compilation
+from models.learners.compiled_completion import complete_block
+
+
+def test_machine_code_is_kept_apart_for_each_state_of_all_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def folder() -> Path:
+        return compilation.cache_folder.__wrapped__()
+
+    (tmp_path / "learners").mkdir()
+    called = tmp_path / "learners" / "called.py"
+    for path in (called, tmp_path / "compilation.py"):
+        path.write_text("x = 1\n")
+    monkeypatch.setattr(compilation, "__file__", str(tmp_path / "compilation.py"))
+    first = folder()
+    assert first == folder()
+    assert first.parent == tmp_path / "__pycache__"
+    called.write_text("x = 2\n")
+    assert folder() != first
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "elsewhere"))
+    assert folder().parent == tmp_path / "elsewhere"
+
+
+def test_loops_are_kept_there() -> None:
+    kept = Path(complete_block._cache.cache_path)  # type: ignore[attr-defined]
+    assert kept.is_relative_to(compilation.cache_folder())

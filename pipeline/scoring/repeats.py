@@ -116,7 +116,9 @@ def _deal(keys: Iterable[Keys], paths: list[Path]) -> None:
         start += len(piece)
         # The high half of a product deals evenly without division.
         bucket = ((piece[:, 0] >> np.uint64(32)) * np.uint64(len(paths))) >> np.uint64(32)
-        rows = np.column_stack([piece, positions])[np.argsort(bucket, kind="stable")]
+        # of so few values, a sort that counts
+        order = np.argsort(bucket.astype(np.uint16), kind="stable")
+        rows = np.column_stack([piece, positions])[order]
         ends = np.cumsum(np.bincount(bucket.astype(np.intp), minlength=len(paths)))
         for path, part in zip(paths, np.split(rows, ends[:-1]), strict=True):
             with path.open("ab") as file:

@@ -74,8 +74,13 @@ class ParquetWriter:
         # Identifiers and risks hardly repeat: a dictionary of them costs time and saves nothing.
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         repeating = [name for name in texts if name != IDENTIFIER]
+        sought = [name for name in schema.names if name not in repeating]
         self._writer: Any = parquet.ParquetWriter(
-            self._file, schema, compression="zstd", use_dictionary=repeating
+            self._file,
+            schema,
+            compression="zstd",
+            use_dictionary=repeating,
+            write_statistics=sought,
         )
         self._schema, self._waiting = schema, list[pa.Table]()
 

@@ -62,3 +62,8 @@ class CohortError(CalciriskError):
         count = len(self.problems)
         head = f"{where}: {count} problem{'' if count == 1 else 's'}"
         super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems)]))
+        self._where = where
+
+    def __reduce__(self) -> tuple[type[CohortError], tuple[tuple[Problem, ...], str]]:
+        """Whole also where it was raised in another process."""
+        return CohortError, (self.problems, self._where)

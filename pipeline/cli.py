@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,9 @@ def main(argv: list[str] | None = None) -> int:
     except CalciriskError as error:
         typer.secho(str(error), fg=typer.colors.RED, err=True)
         return error.exit_code
+    finally:
+        # Nothing is worth collecting at the end: that alone takes a third of a second.
+        gc.freeze()
     return 0
 
 

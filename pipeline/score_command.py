@@ -85,7 +85,12 @@ def score(
         str | None, typer.Option(help="Name of this run in the output; none: a hash of it.")
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=0, help="Batches scored side by side; 0: one for each core.")
+        int,
+        typer.Option(
+            min=0,
+            help="Processes that score side by side; 1: this one alone, 0: one for each core where "
+            "there are rows enough.",
+        ),
     ] = 0,
     engine: Annotated[
         Engine, typer.Option(help="This machine, or Spark (Parquet in and out).")

@@ -16,9 +16,9 @@ import pyarrow as pa
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.columns import IDENTIFIER, MISSING
 from pipeline.scoring.output import output_schema
+from pipeline.scoring.part import ROW
 from pipeline.scoring.rows import NOT_SELECTED
 from pipeline.scoring.typed_cells import to_frame
-from pipeline.scoring.work_folder import ROW
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 from pipeline.fhir_output import ENDINGS, FhirWriter
 from pipeline.scoring.columns import IDENTIFIER
 from pipeline.scoring.output import REJECTS_SCHEMA, output_schema
+from pipeline.scoring.part import ROW
 from pipeline.scoring.repeats import Keys, find_repeats, make_keys
 from pipeline.scoring.rows import NOT_SELECTED
 from pipeline.scoring.tally import Tally
-from pipeline.scoring.work_folder import ROW, WorkFolder
+from pipeline.scoring.work_folder import WorkFolder
 from pipeline.scoring.writers import CsvWriter, TableWriter, open_writer
 
 REPEATED = "names the same patient more than once"

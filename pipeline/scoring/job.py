@@ -7,8 +7,8 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from features.errors import ConfigError
 from pipeline.fhir_output import ENDINGS
 from pipeline.paths import Paths
 from pipeline.scoring.assembly import assemble
-from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.memory import keep_freed_memory, spared_from_collection
 from pipeline.scoring.output import describe_output
 from pipeline.scoring.preparation import Job, prepare
@@ -29,9 +28,8 @@ from pipeline.scoring.source import RawBatch, Source
 from pipeline.scoring.summary import ScoreSummary
 from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import Finished, WorkFolder, sync_folder
+from pipeline.scoring.workers import Scored, count_workers, start_workers
 from pipeline.scoring.writers import TABLES
-
-Scored = tuple[pd.DataFrame, pd.DataFrame]
 
 
 def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = None) -> ScoreSummary:
@@ -152,56 +150,48 @@ def _name_changes(fingerprint: dict[str, Any], job: Job) -> list[str]:
 def _score_batches(work: WorkFolder, job: Job) -> None:
     finished = len(work.journal)
     batches = job.source.batches(job.rules.columns, 0 if job.sealed else finished)
-    n_workers = _count_workers(job)
-    _share_cores(job.rules, n_workers)
+    n_workers = count_workers(job.request.workers, job.n_rows, job.request.n_reasons)
     keep_freed_memory()
-    pool = ThreadPoolExecutor(n_workers)
-    waiting: deque[tuple[RawBatch, Future[Scored]]] = deque()
-    try:
-        # Threads of matrix products beside those of the batches would only wait for one another.
-        with (
-            threadpool_limits(1, user_api="blas"),
-            spared_from_collection(),
-            closing(batches),
-            Progress(job.source.total, job.source.unit) as progress,
-        ):
-            n_again = 0
-            for batch in batches:
-                if batch.number < finished:
-                    _compare_seal(work.journal[batch.number], batch, job)
-                    n_again += 1
-                    continue
-                waiting.append((batch, pool.submit(score_batch, batch.rows, job.rules)))
-                if len(waiting) > n_workers:
-                    _keep(work, job, *waiting.popleft(), progress)
-            if job.sealed and n_again < finished:
-                raise _other_rows(job)
-            while waiting:
-                _keep(work, job, *waiting.popleft(), progress)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    waiting: deque[tuple[Finished, Scored]] = deque()
+    with (
+        # Threads of matrix products would only wait for one another.
+        threadpool_limits(1, user_api="blas"),
+        spared_from_collection(),
+        closing(batches),
+        start_workers(job.rules, n_workers, job.n_rows) as workers,
+        Progress(job.source.total, job.source.unit) as progress,
+    ):
+        n_again = 0
+        for batch in batches:
+            if batch.number < finished:
+                _compare_seal(work.journal[batch.number], batch, job)
+                n_again += 1
+                continue
+            line = Finished(batch.number, batch.n_rows, 0, 0, batch.done, _seal(batch, job))
+            waiting.append((line, workers.submit(batch)))
+            if len(waiting) == workers.n_ahead:
+                _keep(work, *waiting.popleft(), progress)
+        if job.sealed and n_again < finished:
+            raise _other_rows(job)
+        while waiting:
+            _keep(work, *waiting.popleft(), progress)
 
 
-def _keep(
-    work: WorkFolder, job: Job, batch: RawBatch, future: Future[Scored], progress: Progress
-) -> None:
-    scored, rejects = future.result()
-    if len(batch.unreadable):
-        together = pd.concat([rejects, batch.unreadable], ignore_index=True)
-        rejects = together.sort_values("row", ignore_index=True)
-    seal = _seal(batch) if job.sealed else ""
-    line = Finished(batch.number, batch.n_rows, len(scored), len(rejects), batch.done, seal)
-    work.add(line, scored, rejects)
-    progress.advance(batch.n_rows, batch.done)
+def _keep(work: WorkFolder, begun: Finished, scored: Scored, progress: Progress) -> None:
+    part = scored.result()
+    work.add(replace(begun, scored=part.n_scored, rejected=part.n_rejected), part)
+    progress.advance(begun.rows, begun.done)
 
 
-def _seal(batch: RawBatch) -> str:
+def _seal(batch: RawBatch, job: Job) -> str:
+    if not job.sealed:
+        return ""
     hashes = pd.util.hash_pandas_object(batch.rows)
     return f"{int(hashes.to_numpy().sum()):016x}"
 
 
 def _compare_seal(finished: Finished, batch: RawBatch, job: Job) -> None:
-    if finished.seal != _seal(batch):
+    if finished.seal != _seal(batch, job):
         raise _other_rows(job)
 
 
@@ -210,18 +200,6 @@ def _other_rows(job: Job) -> ConfigError:
         f"{job.source.name}: the query gives other rows than before. Give it an ORDER BY, and "
         "begin anew with --overwrite"
     )
-
-
-def _count_workers(job: Job) -> int:
-    return job.request.workers or max(1, len(os.sched_getaffinity(0)))
-
-
-def _share_cores(rules: ScoringRules, n_workers: int) -> None:
-    """Several batches side by side need no further threads inside each."""
-    threads = max(1, len(os.sched_getaffinity(0)) // n_workers)
-    for cause in rules.scorer.predictor.causes:
-        if cause.boosted is not None:
-            cause.boosted.booster.set_param({"nthread": threads})
 
 
 def _publish(files: dict[Path, Path]) -> None:

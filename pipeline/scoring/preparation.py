@@ -33,9 +33,11 @@ from pipeline.scoring.lesion_memory import refuse_lack_of_memory
 from pipeline.scoring.open_source import open_source
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.source import RawBatch, Source
+from pipeline.scoring.workers import count_workers, prepare_start
 
 _PROBED = 5_000
 _FEW_BATCHES = 4
+_BYTES_PER_ROW = 200
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Job:
 
     ``lacks_lesions``: the map reads calcium from a table of lesions and none was given. ``unused``:
     columns of the source that nobody reads, among them any whose name is misspelt. ``absent``:
-    columns that the map reads and the source lacks.
+    columns that the map reads and the source lacks. ``n_rows``: about how many there are.
     """
 
     request: ScoreRequest
@@ -56,6 +58,7 @@ class Job:
     lacks_lesions: bool
     unused: tuple[str, ...]
     absent: tuple[str, ...] = ()
+    n_rows: float = 0.0
 
     @property
     def sealed(self) -> bool:
@@ -84,8 +87,10 @@ def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -
     from pipeline.tracking import locate_model
 
     located = locate_model(request.model, paths.root)
-    scorer = Scorer.load(located.folder)
     source = source or open_source(request)
+    if count_workers(request.workers, _guess_rows(source), request.n_reasons) > 1:
+        prepare_start()
+    scorer = Scorer.load(located.folder)
     request = carry_context(request, source)
     cohort_map = _find_map(request, source, scorer, paths)
     reading = Reading(cohort_map.missing, cohort_map.decimal or source.decimal)
@@ -97,7 +102,6 @@ def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -
         first = next(batches, None)
     if first is not None:
         refuse_hopeless(first, rules, source)
-    rules = _quicken(rules, _expect_rows(source, first))
     told = dict(
         describe_columns(
             request.wanted, rules.years, scorer.interval is not None and request.intervals
@@ -116,6 +120,7 @@ def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -
         cohort_map.lesions is not None and request.lesions is None,
         _unused(source, cohort_map, request),
         _absent(source, cohort_map),
+        _expect_rows(source, first),
     )
 
 
@@ -174,21 +179,17 @@ def _sum_up_lesions(
     return summarise_lesions(table)
 
 
+def _guess_rows(source: Source) -> float:
+    """How many rows there may be, told before any is read; 0 where nobody knows."""
+    return (source.total or 0.0) / (1 if source.unit == "rows" else _BYTES_PER_ROW)
+
+
 def _expect_rows(source: Source, first: RawBatch | None) -> float:
     """About how many rows there are; a few batches where nobody knows before the end."""
     if first is None or not first.done:
         return 0.0
     n_batches = _FEW_BATCHES if source.total is None else source.total / first.done
     return first.n_rows * n_batches
-
-
-def _quicken(rules: ScoringRules, n_rows: float) -> ScoringRules:
-    """Compiled loops where there are rows enough to repay loading them."""
-    from models.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
-
-    if n_rows < (FEWEST_EXPLAINED if rules.wanted.reasons else FEWEST):
-        return rules
-    return replace(rules, scorer=compile_scorer(rules.scorer, n_threads=1))
 
 
 def _absent(source: Source, cohort_map: CohortMap) -> tuple[str, ...]:

@@ -28,7 +28,8 @@ class ScoreRequest:
     a map that reads one. ``keep``, ``horizons``, ``n_reasons``, ``points``, ``intervals``: see
     `pipeline.scoring.columns.Wanted`. ``overwrite``: replace what is there, finished or not;
     ``resume``: go on where a killed job stopped, if one did. ``batch_rows``: rows in memory at a
-    time (text files: as many as fit into about the same space). ``index_date``: the day on which
+    time (text files: as many as fit into about the same space). ``workers``: see
+    `pipeline.scoring.workers.count_workers`. ``index_date``: the day on which
     health records are read, None for each patient's last measurement.
     """
 

@@ -16,14 +16,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from features.errors import ConfigError
+from pipeline.scoring.part import Part
 
 _JOB, _JOURNAL, _OWNER, _FINISHED = "job.json", "journal.jsonl", "owner", "finished"
-ROW = "__row"
-"""The column with the row number in a finished batch; no source has one of that name."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +94,15 @@ class WorkFolder:
     def write_file(self, name: str, content: bytes) -> None:
         """A file that is there whole or not at all."""
         unfinished = self.path / f"{name}.tmp"
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_whole(unfinished, content)
         unfinished.replace(self.path / name)
         os.fsync(self._lock)
 
-    def add(self, finished: Finished, scored: pd.DataFrame, rejects: pd.DataFrame) -> None:
+    def add(self, finished: Finished, part: Part) -> None:
         """Keep a batch; it counts once its line is in the journal, on disk."""
-        _write_part(self.scored_path(finished.batch), _with_rows(scored))
-        if len(rejects):
-            _write_part(
-                self.rejects_path(finished.batch),
-                pa.Table.from_pandas(rejects, preserve_index=False),
-            )
+        _write_whole(self.scored_path(finished.batch), part.scored)
+        if part.n_rejected:
+            _write_whole(self.rejects_path(finished.batch), part.rejects)
         os.fsync(self._lock)
         with (self.path / _JOURNAL).open("ab") as file:
             file.write(json.dumps(asdict(finished)).encode() + b"\n")
@@ -208,15 +200,9 @@ def _is_still(path: Path, lock: int) -> bool:
         return False
 
 
-def _with_rows(scored: pd.DataFrame) -> pa.Table:
-    """The table with its row numbers as the column `ROW`."""
-    return pa.Table.from_pandas(scored.rename_axis(ROW).reset_index(), preserve_index=False)
-
-
-def _write_part(path: Path, table: pa.Table) -> None:
+def _write_whole(path: Path, content: bytes | pa.Buffer) -> None:
     with path.open("wb") as file:
-        with pa.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 

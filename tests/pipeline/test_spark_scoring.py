@@ -14,6 +14,7 @@ import pytest
 from features.errors import ConfigError
 from pipeline.params import Paths
 from pipeline.scoring.job import score_stream
+from pipeline.scoring.part import make_part
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.work_folder import Finished, WorkFolder
 from pipeline.spark_scoring import score_with_spark
@@ -141,7 +142,7 @@ def test_a_job_begun_without_spark_is_not_thrown_away(wanted: ScoreRequest, tmp_
     work = WorkFolder.acquire(wanted.out)
     work.begin({"fingerprint": {}})
     nobody = pd.DataFrame(index=pd.RangeIndex(0))
-    work.add(Finished(0, 0, 0, 0, 0), nobody, nobody)
+    work.add(Finished(0, 0, 0, 0, 0), make_part(nobody, nobody))
     with pytest.raises(ConfigError, match="is being written by another job"):
         score_with_spark(wanted, Paths(tmp_path))
     work.close()

@@ -2,7 +2,7 @@
 
 Each line on its input is a job as JSON: the fields of its request, ``kill_at`` (the number of the
 call to the disk, of fsync, replace, unlink or rmdir, at which the child gets SIGKILL; 0 for none),
-``kill_in_worker`` (the number of the batch in whose worker it gets it; 0 for none),
+``kill_in_batch`` (the number of the batch in the midst of which it gets it; 0 for none),
 ``largest_file`` (bytes that a file may have; 0 for any) and ``user`` (a number to run as; 0 for
 this one). Answers each with one line: the exit code (-9 where killed), the names of the calls made,
 what was told.
@@ -15,7 +15,6 @@ import os
 import resource
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from importlib.metadata import version
@@ -27,7 +26,7 @@ import pyarrow.parquet  # noqa: F401
 import xgboost  # noqa: F401
 
 import models.scorer  # noqa: F401
-import pipeline.scoring.job
+import pipeline.scoring.part
 import pipeline.scoring.sql_source
 import pipeline.tracking
 from features.errors import CalciriskError
@@ -55,8 +54,8 @@ def run(job: dict[str, Any], report: int) -> int:
 
     for name in ("fsync", "replace", "unlink", "rmdir"):
         setattr(os, name, counted(getattr(os, name)))
-    if job["kill_in_worker"]:
-        vars(pipeline.scoring.job)["score_batch"] = die_in_worker(job["kill_in_worker"])
+    if job["kill_in_batch"]:
+        vars(pipeline.scoring.part)["score_batch"] = die_in(job["kill_in_batch"])
     if job["largest_file"]:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"], job["largest_file"]))
@@ -73,16 +72,14 @@ def run(job: dict[str, Any], report: int) -> int:
     return code
 
 
-def die_in_worker(after: int) -> Callable[..., Any]:
-    """Scores batches in its workers until the one of this number, and dies in the midst of it."""
+def die_in(last: int) -> Callable[..., Any]:
+    """Scores batches until the one of this number, and dies in the midst of it."""
     honest, started = score_batch, count(1)
 
     def score(*args: Any) -> Any:
-        if threading.current_thread() is threading.main_thread():
-            raise AssertionError("batches are scored by workers")
         number = next(started)
         result = honest(*args)
-        if number == after:
+        if number == last:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 

@@ -23,6 +23,20 @@ ROOT = Path(__file__).parents[3]
 NOBODY = 65534
 
 
+# What of a request is plain values for JSON.
+_PLAIN = {
+    "file",
+    "model",
+    "out",
+    "n_reasons",
+    "keep",
+    "batch_rows",
+    "resume",
+    "overwrite",
+    "workers",
+}
+
+
 class Answer(NamedTuple):
     code: int
     calls: list[str]
@@ -47,15 +61,14 @@ class Jobs:
         kill_at: int = 0,
         largest_file: int = 0,
         user: int = 0,
-        kill_in_worker: int = 0,
+        kill_in_batch: int = 0,
     ) -> Answer:
         assert self._process.stdin and self._process.stdout
-        plain = ("file", "model", "out", "n_reasons", "keep", "batch_rows", "resume", "overwrite")
-        fields = {name: value for name, value in asdict(request).items() if name in plain}
+        fields = {name: value for name, value in asdict(request).items() if name in _PLAIN}
         job = {
             "request": fields,
             "kill_at": kill_at,
-            "kill_in_worker": kill_in_worker,
+            "kill_in_batch": kill_in_batch,
             "largest_file": largest_file,
             "user": user,
         }
@@ -127,6 +140,14 @@ def test_a_job_killed_at_fifty_points_goes_on_to_the_same_bytes(
     kill_and_go_on(jobs, asked, n_kills=50, seed=50)
 
 
+@pytest.mark.slow
+def test_a_job_of_several_processes_killed_at_any_point_goes_on_to_the_same_bytes(
+    jobs: Jobs, request_: ScoreRequest
+) -> None:
+    asked = replace(request_, out=request_.out.with_suffix(".parquet"), workers=2)
+    kill_and_go_on(jobs, asked, n_kills=10, seed=5)
+
+
 def kill_in_the_end(jobs: Jobs, request: ScoreRequest, calls: tuple[str, ...]) -> None:
     """Kill at each of these calls from the first file that is made ready to the last clean-up."""
     whole = jobs.run(request)
@@ -178,14 +199,13 @@ def test_what_a_finished_job_left_does_not_stand_for_another_one(
     assert "exists" in answer.told
 
 
-def test_a_job_whose_worker_is_killed_goes_on_to_the_same_bytes(
+def test_a_job_killed_in_the_midst_of_a_batch_goes_on_to_the_same_bytes(
     jobs: Jobs, request_: ScoreRequest
 ) -> None:
     assert jobs.run(request_).code == 0
     expected = written(request_)
     empty(request_)
-    # The operating system, short of memory, ends the process in which the worker is a thread.
-    assert jobs.run(request_, kill_in_worker=8).code == -9
+    assert jobs.run(request_, kill_in_batch=8).code == -9
     assert not request_.out.exists()
     assert jobs.run(replace(request_, resume=True)).code == 0
     assert written(request_) == expected

@@ -9,7 +9,7 @@ import pytest
 
 from features.errors import CohortError, ConfigError
 from pipeline.params import Paths
-from pipeline.scoring import job
+from pipeline.scoring import part
 from pipeline.scoring.assembly import REPEATED
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.job import score_stream
@@ -23,15 +23,15 @@ def written(request: ScoreRequest) -> dict[str, bytes]:
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, batch: int, error: Exception) -> None:
-    """The worker that scores this batch dies of the error."""
+    """Whoever scores this batch dies of the error."""
     honest = score_batch
 
-    def fail(rows: pd.DataFrame, rules: ScoringRules) -> job.Scored:
+    def fail(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, pd.DataFrame]:
         if rows.index[0] == 1 + 30 * batch:
             raise error
         return honest(rows, rules)
 
-    monkeypatch.setattr(job, "score_batch", fail)
+    monkeypatch.setattr(part, "score_batch", fail)
 
 
 def test_every_row_is_in_exactly_one_of_scores_and_rejects(
@@ -71,20 +71,15 @@ def test_a_patient_is_found_again_among_identifiers_of_another_length(
     assert rejects.loc[[51, 201], "rule"].tolist() == [REPEATED, REPEATED]
 
 
-@pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
-def test_a_job_that_a_worker_breaks_off_goes_on_to_the_same_bytes(
-    request_: ScoreRequest,
-    paths: Paths,
-    monkeypatch: pytest.MonkeyPatch,
-    workers: int,
-    ending: str,
+def test_a_job_that_breaks_off_goes_on_to_the_same_bytes(
+    request_: ScoreRequest, paths: Paths, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    asked = replace(request_, out=request_.out.with_suffix(ending), workers=workers)
+    asked = replace(request_, out=request_.out.with_suffix(ending))
     score_stream(asked, paths)
     expected = written(asked)
     with monkeypatch.context() as patch:
-        fail_at(patch, 9, MemoryError("a worker died"))
+        fail_at(patch, 9, MemoryError("no room"))
         with pytest.raises(MemoryError):
             score_stream(replace(asked, overwrite=True), paths)
     assert set(written_names(asked)) > set(expected)
@@ -102,7 +97,7 @@ def test_going_on_does_not_score_again_what_is_finished(
     with monkeypatch.context() as patch:
         fail_at(patch, 9, MemoryError())
         with pytest.raises(MemoryError):
-            score_stream(replace(request_, workers=1), paths)
+            score_stream(request_, paths)
     fail_at(monkeypatch, 2, AssertionError("scored again"))
     score_stream(replace(request_, resume=True), paths)
 

@@ -11,11 +11,13 @@ import sqlalchemy
 
 from features.errors import ConfigError
 from pipeline.params import Paths
-from pipeline.scoring import job
+from pipeline.scoring import part
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
 from tests.pipeline.scoring.postgres import Server, find_binaries
+
+Tables = tuple[pd.DataFrame, pd.DataFrame]
 
 BINARIES = find_binaries()
 pytestmark = [
@@ -74,15 +76,15 @@ def test_when_the_database_goes_away_nothing_is_lost(
     score_stream(asked, paths)
     expected = {path.name: path.read_bytes() for path in asked.out.parent.iterdir()}
 
-    def stop_at_ninth(rows: pd.DataFrame, rules: ScoringRules) -> job.Scored:
+    def stop_at_ninth(rows: pd.DataFrame, rules: ScoringRules) -> Tables:
         if rows.index[0] == 1 + 30 * 9:
             server.stop()
         return score_batch(rows, rules)
 
     with monkeypatch.context() as patch:
-        patch.setattr(job, "score_batch", stop_at_ninth)
+        patch.setattr(part, "score_batch", stop_at_ninth)
         with pytest.raises(ConfigError, match=r"the database .* kept for --resume"):
-            score_stream(replace(asked, overwrite=True, workers=1), paths)
+            score_stream(replace(asked, overwrite=True), paths)
     server.start()
     again = replace(asked, resume=True)
     score_stream(again, paths)
@@ -96,13 +98,13 @@ def test_a_query_that_gives_other_rows_than_before_is_not_gone_on_with(
     patients: pd.DataFrame,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(rows: pd.DataFrame, rules: ScoringRules) -> job.Scored:
+    def fail(rows: pd.DataFrame, rules: ScoringRules) -> Tables:
         if rows.index[0] == 1 + 30 * 9:
             raise MemoryError
         return score_batch(rows, rules)
 
     with monkeypatch.context() as patch:
-        patch.setattr(job, "score_batch", fail)
+        patch.setattr(part, "score_batch", fail)
         with pytest.raises(MemoryError):
             score_stream(asked, paths)
     fill(server, patients.iloc[::-1].reset_index(drop=True))

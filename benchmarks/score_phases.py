@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -27,11 +28,13 @@ from features.dictionary import Dictionary
 from pipeline.paths import Paths
 from pipeline.scoring.assembly import assemble
 from pipeline.scoring.batch import score_batch
+from pipeline.scoring.part import make_part
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.rows import read_rows
 from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import Finished, WorkFolder
+from pipeline.scoring.workers import quicken
 
 _PHASES = ("read", "check", "derive", "margins", "risks", "rest of the batch", "keep", "assemble")
 
@@ -67,6 +70,7 @@ def measure(model: Path, file: Path, out: Path) -> Counter[str]:
     """CPU seconds of each phase of a job, no reasons and no intervals."""
     request = ScoreRequest(file, str(model), out, n_reasons=0, intervals=False, workers=1)
     job = prepare(request, Paths(out.parent))
+    job = replace(job, rules=quicken(job.rules, job.n_rows))
     for cause in job.rules.scorer.predictor.causes:
         if cause.boosted is not None:
             cause.boosted.booster.set_param({"nthread": 1})
@@ -95,9 +99,9 @@ def score_all(job: Job, work: WorkFolder, spent: Counter[str]) -> None:
             scored, rejects = score_batch(batch.rows, job.rules)
         parts: Counter[str] = Counter()
         with phase(parts, "check"):
-            covariates = read_rows(batch.rows, job.rules.rows).covariates
+            columns = read_rows(batch.rows, job.rules.rows).columns
         with phase(parts, "derive"):
-            features = derive_features(covariates, scorer.dictionary)
+            features = derive_features(columns, scorer.dictionary)
         with phase(parts, "margins"):
             margins = scorer.predictor.margin(features)
         with phase(parts, "risks"):
@@ -105,8 +109,9 @@ def score_all(job: Job, work: WorkFolder, spent: Counter[str]) -> None:
         parts["rest of the batch"] = whole["batch"] - sum(parts.values())
         spent.update(parts)
         with phase(spent, "keep"):
-            n_rows = len(scored) + len(rejects)
-            work.add(Finished(batch.number, n_rows, len(scored), len(rejects), 0), scored, rejects)
+            part = make_part(scored, rejects)
+            rows = part.n_scored + part.n_rejected
+            work.add(Finished(batch.number, rows, part.n_scored, part.n_rejected, 0), part)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import os
 import shutil
 import subprocess
 import time
@@ -33,7 +33,7 @@ FEW_COLUMNS = (
 )
 # Bytes on disk that a patient takes while a job runs: kept batches and output, without reasons.
 _BYTES_KEPT = 250
-_EVERY = 0.05
+_EVERY = 0.5
 
 
 @dataclass(frozen=True)
@@ -88,42 +88,48 @@ def require_room(folder: Path, n_rows: int, n_columns: int) -> None:
 def run_command(model: Path, file: Path, out: Path, *options: str) -> Cost:
     """`calcirisk score` in a process of its own, from its start to its end; the output is removed.
 
-    Peak memory is of the process and its children together, read 20 times a second: all that they
-    hold (``peak``), and without pages of mapped files, which the system may take back at any time
+    CPU and memory are those of the process and of all below it, read twice a second, CPU after the
+    last reading left out. Pages that several of them hold are counted once: all pages (``peak``),
+    and those that are not of mapped files, which the system may take back at any time
     (``peak_own``).
     """
     command = ["calcirisk", "score", str(file), "--model", str(model), "--out", str(out)]
-    before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    wall = time.perf_counter()
     process = subprocess.Popen([*command, *options, "--overwrite"], stdout=subprocess.DEVNULL)
     peak = peak_own = 0.0
-    while process.poll() is None:
-        held, own = read_memory(process.pid)
+    spent: dict[int, float] = {}
+    while True:
+        held, own = _read_all(process.pid, spent)
         peak, peak_own = max(peak, held), max(peak_own, own)
-        time.sleep(_EVERY)
+        try:
+            process.wait(_EVERY)
+            break
+        except subprocess.TimeoutExpired:
+            continue
     wall = time.perf_counter() - wall
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     for path in out.parent.glob(f"{out.stem}.*"):
         path.unlink()
-    return Cost(wall, cpu, peak, peak_own)
+    return Cost(wall, sum(spent.values()), peak, peak_own)
 
 
-def read_memory(process: int) -> tuple[float, float]:
-    """MiB that a process and its children hold now, with and without pages of mapped files."""
+def _read_all(process: int, spent: dict[int, float]) -> tuple[float, float]:
+    """MiB that a process and those below it hold; the CPU seconds of each go to ``spent``."""
     held = own = 0.0
     waiting = [process]
     while waiting:
         number = waiting.pop()
+        here = Path(f"/proc/{number}")
         try:
-            status = Path(f"/proc/{number}/status").read_text(encoding="utf-8")
-            for task in Path(f"/proc/{number}/task").iterdir():
-                children = (task / "children").read_text(encoding="utf-8")
-                waiting += [int(child) for child in children.split()]
+            for task in (here / "task").iterdir():
+                waiting += map(int, (task / "children").read_text().split())
+            ticks = (here / "stat").read_text().rpartition(")")[2].split()[11:13]
+            spent[number] = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+            lines = (here / "smaps_rollup").read_text().splitlines()[1:]
         except OSError:  # it has just ended
             continue
-        sizes = dict(line.split(":", 1) for line in status.splitlines())
-        held += int(sizes.get("VmRSS", "0 kB").split()[0]) / 1024
-        own += int(sizes.get("RssAnon", "0 kB").split()[0]) / 1024
+        sizes = {name: int(size) / 1024 for name, size, *_ in map(str.split, lines)}
+        held += sizes["Pss:"]
+        own += sizes["Pss:"] - sizes["Pss_File:"]
     return held, own

@@ -33,8 +33,8 @@ from pipeline.scoring.memory import keep_freed_memory
 from pipeline.scoring.part import Part, score_part
 from pipeline.scoring.source import RawBatch
 
-# One process reads for all; more than these would wait for it.
-_MOST = 16
+# One process reads for all, 70 ms a batch: more than these would wait for it.
+_MOST, _MOST_EXPLAINED = 6, 16
 # Rows that repay starting processes, which takes about as long as scoring these alone.
 _FEWEST, _FEWEST_EXPLAINED = 250_000, 100_000
 # Batches that wait for a process, so that none waits for a batch.
@@ -68,8 +68,8 @@ def count_workers(asked: int, n_rows: float, n_reasons: int) -> int:
     """
     if asked:
         return asked
-    fewest = _FEWEST_EXPLAINED if n_reasons else _FEWEST
-    return 1 if n_rows < fewest else min(len(os.sched_getaffinity(0)), _MOST)
+    fewest, most = (_FEWEST_EXPLAINED, _MOST_EXPLAINED) if n_reasons else (_FEWEST, _MOST)
+    return 1 if n_rows < fewest else min(len(os.sched_getaffinity(0)), most)
 
 
 def quicken(rules: ScoringRules, n_rows: float) -> ScoringRules:

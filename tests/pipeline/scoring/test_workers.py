@@ -176,6 +176,9 @@ def test_processes_are_started_where_there_are_rows_that_repay_it(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     assert count_workers(asked, n_rows, n_reasons) == expected
+    # a hundred would wait for the one that reads
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(100)))
+    assert count_workers(asked, n_rows, n_reasons) <= max(asked, 16 if n_reasons else 6)
 
 
 def test_what_is_handed_over_is_the_same_on_the_other_side(patients: pd.DataFrame) -> None:

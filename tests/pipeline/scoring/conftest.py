@@ -9,6 +9,12 @@ from pipeline.params import Paths
 from pipeline.scoring.request import ScoreRequest
 
 
+def written(request: ScoreRequest) -> dict[str, bytes]:
+    """Every file in the folder of the output, by name."""
+    files = (path for path in sorted(request.out.parent.iterdir()) if path.is_file())
+    return {path.name: path.read_bytes() for path in files}
+
+
 @pytest.fixture
 def paths(tmp_path: Path) -> Paths:
     return Paths(tmp_path)

@@ -18,6 +18,7 @@ import pytest
 
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.work_folder import WorkFolder
+from tests.pipeline.scoring.conftest import written
 
 ROOT = Path(__file__).parents[3]
 NOBODY = 65534
@@ -88,11 +89,6 @@ def jobs() -> Iterator[Jobs]:
     jobs = Jobs()
     yield jobs
     jobs.close()
-
-
-def written(request: ScoreRequest) -> dict[str, bytes]:
-    folder = request.out.parent
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def empty(request: ScoreRequest) -> None:

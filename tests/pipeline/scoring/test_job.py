@@ -15,11 +15,7 @@ from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.work_folder import WorkFolder
-
-
-def written(request: ScoreRequest) -> dict[str, bytes]:
-    """Everything in the folder of the output, by name."""
-    return {path.name: path.read_bytes() for path in sorted(request.out.parent.iterdir())}
+from tests.pipeline.scoring.conftest import written
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, batch: int, error: Exception) -> None:

@@ -26,12 +26,9 @@ from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.source import RawBatch
 from pipeline.scoring.work_folder import Finished, WorkFolder
 from pipeline.scoring.workers import count_workers, start_workers
+from tests.pipeline.scoring.conftest import written
 
 ROOT = Path(__file__).parents[3]
-
-
-def written(request: ScoreRequest) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(request.out.parent.iterdir())}
 
 
 @pytest.mark.parametrize(

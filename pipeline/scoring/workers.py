@@ -80,9 +80,17 @@ def quicken(rules: ScoringRules, n_rows: float) -> ScoringRules:
 
 
 def prepare_start() -> None:
-    """Have the server process import, while this one has other things to do."""
+    """Have the server process import, while this one has other things to do.
+
+    Raises ConfigError where the system lets it start none.
+    """
     forkserver.set_forkserver_preload([_WARM_START])
-    forkserver.ensure_running()
+    try:
+        forkserver.ensure_running()
+    except OSError as error:
+        raise ConfigError(
+            f"No process can be started to score beside this one ({error}). Go on with --workers 1"
+        ) from error
 
 
 @contextmanager

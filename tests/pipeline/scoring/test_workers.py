@@ -142,9 +142,17 @@ def wait_until_scoring(job: subprocess.Popen[str], out: Path) -> set[int]:
     raise AssertionError("no batch was finished in a minute")
 
 
+def lives(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"  # what nobody has asked for its exit code yet has ended all the same
+
+
 def all_gone(processes: set[int]) -> bool:
     for _ in range(100):
-        if not any(Path(f"/proc/{process}").exists() for process in processes):
+        if not any(lives(process) for process in processes):
             return True
         time.sleep(0.1)
     return False
@@ -162,6 +170,19 @@ def test_no_process_outlives_its_job(
     assert all_gone(processes)
     # only the process that leads is surprised by a key that is pressed
     assert told.count("Traceback") == (1 if sent is signal.SIGINT else 0), told
+
+
+def test_where_no_process_can_be_started_it_is_said_what_to_do(
+    request_: ScoreRequest, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError("AF_UNIX path too long")
+
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", refuse)
+    with pytest.raises(ConfigError, match=r"AF_UNIX path too long.*Go on with --workers 1"):
+        score_stream(replace(request_, workers=2), paths)
+    assert not request_.out.parent.exists()
+    score_stream(replace(request_, workers=1), paths)
 
 
 @pytest.mark.parametrize(

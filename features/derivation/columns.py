@@ -51,7 +51,7 @@ class Columns:
     def is_code(self, name: str, code: str) -> Array:
         """1 where the category has this code, 0 where another, NaN where missing. (n,)."""
         position = self[name]
-        here = (position == self._dictionary[name].codes.index(code)).astype(np.float64)
+        here = position == self._dictionary[name].codes.index(code)
         return where(np.isnan(position), np.nan, here)
 
     def derived(self, compute: Callable[[Columns], Array]) -> Array:
@@ -84,4 +84,4 @@ def _positions(column: pd.Series, codes: tuple[str, ...]) -> Array:
         of_category = [*(known.get(name, np.nan) for name in column.cat.categories), np.nan]
         return np.array(of_category)[column.cat.codes.to_numpy()]
     positions = pd.Index(codes).get_indexer(pd.Index(column))
-    return where(positions >= 0, positions.astype(np.float64), np.nan)
+    return where(positions >= 0, positions, np.nan)

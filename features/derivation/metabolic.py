@@ -22,7 +22,7 @@ def meets_diabetes_criteria(columns: Columns) -> Array:
     diagnosed, hba1c, glucose = columns["diabetes"], columns["hba1c"], columns["glucose"]
     met = (diagnosed == 1) | (hba1c >= 6.5) | (glucose >= 126)
     nothing_known = np.isnan([diagnosed, hba1c, glucose]).all(axis=0)
-    return where(nothing_known, np.nan, met.astype(np.float64))
+    return where(nothing_known, np.nan, met)
 
 
 def metabolic_syndrome_count(columns: Columns) -> Array:
@@ -65,7 +65,7 @@ def _either(*signs: tuple[Mask, Array]) -> Array:
     """1 where any known sign holds, 0 where none of them does, NaN where none is known."""
     known = np.array([~np.isnan(operand) for _, operand in signs])
     holds = np.array([condition for condition, _ in signs]) & known
-    return where(known.any(axis=0), holds.any(axis=0).astype(np.float64), np.nan)
+    return where(known.any(axis=0), holds.any(axis=0), np.nan)
 
 
 FEATURES: tuple[Derivation, ...] = (

@@ -97,7 +97,7 @@ def _interpolate(log_score: Array, curves: Array, percents: Array) -> Array:
     above = 100.0 - shares[-1]
     beyond = np.maximum(log_score - knots[-1], 0.0)
     tail = 100.0 - above * np.exp(-slope * beyond / above)
-    return np.asarray(where(log_score >= knots[-1], tail, result), dtype=np.float64)
+    return where(log_score >= knots[-1], tail, result)
 
 
 @cache

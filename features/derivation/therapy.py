@@ -33,7 +33,7 @@ def takes_lipid_drug(columns: Columns) -> Array:
     whole, statin = columns["lipid_lowering"], columns["statin_intensity"]
     takes = (whole == 1) | (statin > 0) | np.any([columns[drug] == 1 for drug in _ADDED], axis=0)
     unknown = np.isnan(whole) & np.isnan(statin) & ~takes
-    return where(unknown, np.nan, takes.astype(np.float64))
+    return where(unknown, np.nan, takes)
 
 
 def lipid_therapy_intensity(columns: Columns) -> Array:

@@ -1,32 +1,20 @@
 """Counting comparable and concordant pairs in O(n log n), compiled by numba.
 
-The only module that imports numba at its top: import it where it is used.
+Imports numba at its top: import it where it is used.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from models.compilation import compiled
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Kernel = TypeVar("Kernel")
 
 
-def _compiled(function: Kernel) -> Kernel:
-    """Compile once per machine where a cache can be written, else once per process."""
-    compiled: Any
-    try:
-        compiled = njit(cache=True)(function)
-    except RuntimeError:
-        compiled = njit(function)
-    return compiled  # type: ignore[no-any-return]
-
-
-@_compiled
+@compiled(exact=True)
 def _add(tree: Floats, rank: int, amount: float) -> None:
     place = rank + 1
     while place < len(tree):
@@ -34,7 +22,7 @@ def _add(tree: Floats, rank: int, amount: float) -> None:
         place += place & -place
 
 
-@_compiled
+@compiled(exact=True)
 def _sum_up_to(tree: Floats, n_ranks: int) -> float:
     """Sum of the amounts at the first ``n_ranks`` ranks."""
     total = 0.0
@@ -45,14 +33,14 @@ def _sum_up_to(tree: Floats, n_ranks: int) -> float:
     return total
 
 
-@_compiled
+@compiled(exact=True)
 def _below(tree: Floats, rank: int) -> float:
     """Amount at ranks below, and half of that at the same rank."""
     half: float = 0.5 * (_sum_up_to(tree, rank) + _sum_up_to(tree, rank + 1))
     return half
 
 
-@_compiled
+@compiled(exact=True)
 def count_followed_longer(
     starts: Integers, censored: npt.NDArray[np.bool_], case: Floats, rank: Integers, counts: Floats
 ) -> tuple[float, float]:
@@ -82,7 +70,7 @@ def count_followed_longer(
     return concordant, comparable
 
 
-@_compiled
+@compiled(exact=True)
 def count_competing_before(
     starts: Integers, case: Floats, rank: Integers, competing: Floats
 ) -> tuple[float, float]:

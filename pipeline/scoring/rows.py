@@ -82,17 +82,13 @@ class RowRules:
 class ReadRows:
     """``columns`` and ``identifiers`` of the sound rows, by row number; ``rejects``: the others.
 
-    Categories are categorical with the codes of the dictionary.
+    The covariates behind the columns are in the order of the dictionary, categories categorical
+    with its codes.
     """
 
     columns: Columns
     identifiers: pd.Series
     rejects: pd.DataFrame
-
-    @property
-    def covariates(self) -> pd.DataFrame:
-        """Those of the sound rows, in the order of the dictionary."""
-        return self.columns.covariates
 
 
 def read_rows(rows: pd.DataFrame, rules: RowRules) -> ReadRows:

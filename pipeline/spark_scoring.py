@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.summary import ScoreSummary
 from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import WorkFolder, sync_folder
+from pipeline.scoring.workers import quicken
 from pipeline.scoring.writers import CsvWriter
 from pipeline.spark_session import spark_session
 from pipeline.spark_tables import (
@@ -60,6 +62,7 @@ def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
     job = prepare(request, paths)
     if not isinstance(job.source, ParquetSource):
         raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
+    job = replace(job, rules=quicken(job.rules, job.n_rows))
     with _taken(request) as folder, spark_session(request.batch_rows) as spark:
         staged = _stage(spark, job, folder / "staged")
         tally = Tally.under(job.rules)

@@ -42,7 +42,7 @@ def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = No
     """
     started = time.monotonic()
     _refuse_place(request)
-    job = prepare(request, paths, source)
+    job = prepare(request, paths, source, start_early=True)
     with _telling_disk_faults(request.out), _taken(request.out) as work:
         finished = _find_finished(work, job)
         if finished is not None:

@@ -78,8 +78,12 @@ class Job:
         return dict(zip(SOURCE_COLUMNS, values, strict=True))
 
 
-def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -> Job:
+def prepare(
+    request: ScoreRequest, paths: Paths, source: Source | None = None, start_early: bool = False
+) -> Job:
     """Open model and source and look at the first rows.
+
+    ``start_early``: have the processes that may score get ready meanwhile.
 
     Raises ModelError, HorizonError, MapError, ConfigError, and CohortError where the source as a
     whole or a whole column of it is wrong.
@@ -88,7 +92,8 @@ def prepare(request: ScoreRequest, paths: Paths, source: Source | None = None) -
 
     located = locate_model(request.model, paths.root)
     source = source or open_source(request)
-    if count_workers(request.workers, _guess_rows(source), request.n_reasons) > 1:
+    n_rows = _guess_rows(source)
+    if start_early and count_workers(request.workers, n_rows, request.n_reasons) > 1:
         prepare_start()
     scorer = Scorer.load(located.folder)
     request = carry_context(request, source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ import pandas as pd
 import pytest
 
 from features.errors import ConfigError
+from models.compiled_predictor import CompiledPredictor
+from pipeline import spark_scoring
 from pipeline.params import Paths
+from pipeline.scoring import workers
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.part import make_part
+from pipeline.scoring.preparation import Job
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.work_folder import Finished, WorkFolder
 from pipeline.spark_scoring import score_with_spark
@@ -53,6 +58,26 @@ def wanted(source: Path, model_folder: Path, tmp_path: Path) -> ScoreRequest:
     return ScoreRequest(
         source, str(model_folder), tmp_path / "out" / "spark.parquet", keep=("ward", "site")
     )
+
+
+def test_many_patients_are_scored_by_compiled_loops_and_no_process_here(
+    wanted: ScoreRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class StagedError(Exception):
+        pass
+
+    def stage(spark: Any, job: Job, folder: Path) -> None:
+        assert isinstance(job.rules.scorer.predictor, CompiledPredictor)
+        raise StagedError
+
+    for fewest in ("FEWEST", "FEWEST_EXPLAINED", "_FEWEST", "_FEWEST_EXPLAINED"):
+        monkeypatch.setattr(workers, fewest, 0)
+    started = "multiprocessing.forkserver.ensure_running"
+    monkeypatch.setattr(started, lambda: pytest.fail("none is needed"))
+    monkeypatch.setattr(spark_scoring, "_stage", stage)
+    monkeypatch.setattr(spark_scoring, "spark_session", lambda _: nullcontext())
+    with pytest.raises(StagedError):
+        score_with_spark(wanted, Paths(tmp_path))
 
 
 @pytest.mark.slow

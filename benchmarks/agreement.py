@@ -25,11 +25,11 @@ from rich.console import Console
 
 from features.simulation.cohort import simulate_cohort
 from models.serving.pyfunc import log_model
-from pipeline.params import Paths
+from pipeline.engines.spark_scoring import score_with_spark
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.summary import ScoreSummary
-from pipeline.spark_scoring import score_with_spark
+from pipeline.settings.params import Paths
 from pipeline.tracking import Tracking
 
 _PIECE, _SEED = 100_000, 9_001

@@ -25,14 +25,14 @@ import xgboost
 from rich.console import Console
 from woodelf import WoodelfExplainer
 
-from features.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
-from models.compiled_scorer import compile_explainer
+from models.compiled.compiled_scorer import compile_explainer
 from models.explanation.compiled import add_trees_compiled
 from models.explanation.explainer import Explainer
 from models.explanation.tree_attribution import TreeAttribution
-from models.risk_model import RiskModel
+from models.risk.risk_model import RiskModel
 
 N_TREES, DEPTH, N_FEATURES = 300, 3, 60
 N_FAST, N_SLOW, N_BACKGROUND, N_STRATA = 100_000, 8_000, 1_000, 8

@@ -17,16 +17,16 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from features.catalogue import derive_features
+from features.derivation.catalogue import derive_features
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
 from models.learners.device import CPU, CUDA, require_device
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
-from models.parts import BOOSTED, LINEAR
-from models.risk_model import RiskModel
-from pipeline.params import Params
-from pipeline.train import make_model
+from models.risk.cause_fitting import BOOSTED, LINEAR
+from models.risk.risk_model import RiskModel
+from pipeline.settings.params import Params
+from pipeline.stages.train import make_model
 
 SIZES = (6_800, 50_000, 200_000)
 SEED, N_TEST, HORIZON = 7_001, 20_000, 10.0

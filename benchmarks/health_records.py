@@ -16,8 +16,8 @@ import time
 from datetime import date
 from pathlib import Path
 
-from features.fhir.reader import FhirExport
-from tests.features.fhir.records import (
+from features.intake.fhir.reader import FhirExport
+from tests.features.intake.fhir.records import (
     RXNORM,
     SNOMED,
     blood_pressure,

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from features.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features
 from features.endpoint import EVENT, Endpoint
 from features.simulation.cohort import SimulatedCohort, simulate_cohort
 from models.learners.completion import Completed
 from models.learners.partial_likelihood import RiskSets, information
-from models.risk_model import RiskModel
+from models.risk.risk_model import RiskModel
 from models.uncertainty.coverage import CAC_GROUPS, cac_group, measure_coverage
 from models.uncertainty.fitting import fit_uncertainty
 from models.uncertainty.risk_interval import FloatArray, RiskInterval

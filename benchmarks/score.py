@@ -36,14 +36,14 @@ from rich.console import Console
 
 from benchmarks.score_population import PIECE, require_room, run_command, write_population
 from benchmarks.score_shap import N_BACKGROUND, with_shap
-from features.catalogue import derive_features
-from features.dictionary import Dictionary
-from models.compiled_scorer import compile_scorer
+from features.derivation.catalogue import derive_features
+from features.dictionary.dictionary import Dictionary
+from features.intake.sources.parquet_source import ParquetSource
+from models.compiled.compiled_scorer import compile_scorer
 from models.scorer import Scorer
 from models.serving.served_model import ServedModel
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.columns import Wanted
-from pipeline.scoring.parquet_source import ParquetSource
 
 _SHAP_ROWS, _SHAP_JOB_ROWS = 8_192, 1_024
 _SETTINGS = {

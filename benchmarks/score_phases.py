@@ -23,18 +23,18 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.score_population import require_room, write_population
-from features.catalogue import derive_features
-from features.dictionary import Dictionary
-from pipeline.paths import Paths
+from features.derivation.catalogue import derive_features
+from features.dictionary.dictionary import Dictionary
+from features.intake.rows import read_rows
 from pipeline.scoring.assembly import assemble
 from pipeline.scoring.batch import score_batch
 from pipeline.scoring.part import make_part
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.rows import read_rows
 from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import Finished, WorkFolder
 from pipeline.scoring.workers import quicken
+from pipeline.settings.paths import Paths
 
 _PHASES = ("read", "check", "derive", "margins", "risks", "rest of the batch", "keep", "assemble")
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 
 PIECE = 65_536
 FEW_COLUMNS = (

@@ -21,16 +21,16 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from features.catalogue import derive_features
+from features.derivation.catalogue import derive_features
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
-from models import risk_model
 from models.learners.binned import Binned
 from models.learners.views import Views
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
-from pipeline.params import Params
-from pipeline.train import make_model
+from models.risk import risk_model
+from pipeline.settings.params import Params
+from pipeline.stages.train import make_model
 
 SIZES = (6_800, 50_000, 500_000)
 SEED, N_TEST = 7_001, 50_000

@@ -20,15 +20,15 @@ from clinic.references import ReferenceRisk, compute_references
 from clinic.texts import PageTexts
 from clinic.treatments import TreatmentAdvice, TreatmentPanel
 from clinic.wording import percent, value_in_words
-from features.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
 from models.explanation.explanation import Explanation
 from models.explanation.interactions import find_partners
 from models.explanation.reasons import is_unknown
-from models.link import CompetingRisksLink
 from models.plain_language.summary import summarise_patients
 from models.plain_language.texts import Texts
 from models.plain_language.writing import write_plain_text
+from models.risk.absolute_risk import CompetingRisksLink
 from models.scorer import Scorer
 from models.treatment_effects.effects import TreatmentEffects
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clinic.texts import PageTexts
 from clinic.wording import number, value_in_words
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 _RECORDED = {

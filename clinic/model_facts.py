@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from clinic.texts import PageTexts
-from models.model_folder import About, read_about
+from models.storage.model_folder import About, read_about
 
 
 @dataclass(frozen=True)

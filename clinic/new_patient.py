@@ -12,9 +12,9 @@ import pandas as pd
 
 from clinic.texts import PageTexts
 from clinic.wording import number
-from features.dictionary import Dictionary
-from features.units import to_canonical
-from features.variable import Conversion, Variable
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.units import to_canonical
+from features.dictionary.variable import Conversion, Variable
 
 REQUIRED = ("age", "sex")
 _NUMBER = re.compile(r"[+-]?\d{1,9}([.,]\d{1,9})?", re.ASCII)

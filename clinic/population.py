@@ -18,9 +18,9 @@ from clinic.drawing.waterfall import signed
 from clinic.store import PatientStore
 from clinic.texts import PageTexts
 from clinic.wording import number
-from features.catalogue import CATALOGUE, derive_features
-from features.dictionary import Dictionary
-from features.variable import Variable
+from features.derivation.catalogue import CATALOGUE, derive_features
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import Variable
 from models.explanation.population import (
     DIRECTIONS,
     rank_levels,

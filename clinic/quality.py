@@ -8,7 +8,7 @@ import pandas as pd
 
 from clinic.texts import PageTexts
 from clinic.wording import number, value_in_words
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from models.explanation.reasons import find_unknown
 from models.input_ranges import InputRanges
 

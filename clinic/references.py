@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clinic.texts import PageTexts
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import Inputs
 from models.reference_scores.reference_score import ReferenceScore

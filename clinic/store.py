@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.errors import ConfigError
 
 IDENTIFIER = "patient_id"

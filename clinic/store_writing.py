@@ -15,7 +15,7 @@ import pandas as pd
 
 from clinic.store import IDENTIFIER
 from features.cohort import Cohort
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.errors import ConfigError
 
 FORMAT = "1"

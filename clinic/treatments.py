@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from clinic.texts import PageTexts
 from clinic.wording import number, whole
-from features.dictionary import Dictionary
-from models.link import Link
+from features.dictionary.dictionary import Dictionary
+from models.risk.absolute_risk import Link
 from models.treatment_effects.effects import TreatmentEffects
 from models.treatment_effects.eligibility import hangs_on_missing
 from models.treatment_effects.what_if import Change, OptionResult, what_if

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from clinic.texts import PageTexts
-from features.variable import Variable
+from features.dictionary.variable import Variable
 from models.explanation.population import show_quantity
 
 _SPACE = "\N{NO-BREAK SPACE}"

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.cohort import Cohort
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import Variable
 from features.disclosure import (
     SMALL,
     SMALLEST_COUNT,
@@ -23,7 +24,6 @@ from features.disclosure import (
 )
 from features.endpoint import CENSORED, COMPETING, EVENT
 from features.splits import require_endpoint
-from features.variable import Variable
 
 _OUTCOMES = {"event": EVENT, "competing": COMPETING, "censored": CENSORED}
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
-from features.variable import Variable
 
 BoolArray = npt.NDArray[np.bool_]
 Unknown = Literal["refuse", "ignore"]

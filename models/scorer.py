@@ -13,16 +13,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features
 from features.derivation.columns import Columns
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError, ModelError
 from models.covariates import Unknown, check_covariates
 from models.explanation.explainer import Explainer
 from models.explanation.population import read_weights
 from models.explanation.reasons import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
-from models.model_folder import (
+from models.risk.predictor import RiskPredictor
+from models.storage.model_folder import (
     DICTIONARY,
     EXPLAINER,
     PREDICTOR,
@@ -32,7 +33,6 @@ from models.model_folder import (
     About,
     verify_model_folder,
 )
-from models.predictor import RiskPredictor
 from models.uncertainty.risk_interval import RiskInterval
 
 FloatArray = npt.NDArray[np.float64]

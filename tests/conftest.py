@@ -83,12 +83,12 @@ def drawn_covariates() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def model_folder(drawn_covariates: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model for 5 and 10 years, trained on `drawn_covariates`; do not change it."""
-    from features.catalogue import derive_features
+    from features.derivation.catalogue import derive_features
     from features.endpoint import Endpoint
     from models.explanation.explainer import Explainer
-    from models.model_folder import About
-    from models.model_writer import write_model_folder
-    from models.risk_model import RiskModel
+    from models.risk.risk_model import RiskModel
+    from models.storage.model_folder import About
+    from models.storage.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
 
     rng = np.random.default_rng(11)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.params import STAGES, Params
+from pipeline.settings.params import STAGES, Params
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("clinic", "features", "models", "pipeline")
@@ -95,7 +95,7 @@ def test_a_stage_is_called_like_its_module_its_params_and_its_folder() -> None:
     sections = set(Params.__dataclass_fields__)
     for name, stage in stages.items():
         assert stage["cmd"] == f"calcirisk {name}"
-        assert (ROOT / "pipeline" / f"{name}.py").is_file()
+        assert (ROOT / "pipeline" / "stages" / f"{name}.py").is_file()
         # the raw file is found by the map alone: there is nothing to set
         assert name in sections or name == "source"
         assert name == "source" or name in stage["params"]
@@ -109,16 +109,18 @@ def test_dvc_knows_every_file_that_a_stage_is_computed_with(name: str) -> None:
     stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"][name]
     deps = [ROOT / dep for dep in stage["deps"]]
     # values in params.yaml are followed by `params`, so the modules that read it are not deps
-    modules = ("__init__.py", "params.py", "paths.py", "strict.py")
-    settings = {ROOT / "pipeline" / file for file in modules}
-    for path in _reached(f"pipeline.{name}") - settings:
+    settings = {
+        ROOT / "pipeline" / "settings" / f"{module}.py" for module in ("params", "paths", "strict")
+    }
+    packages = {path for path in SOURCES if path.name == "__init__.py"}
+    for path in _reached(f"pipeline.stages.{name}") - settings - packages:
         assert any(path == dep or path.is_relative_to(dep) for dep in deps), path
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_dvc_knows_every_setting_that_a_stage_reads(name: str) -> None:
     stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"][name]
-    tree = ast.parse((ROOT / "pipeline" / f"{name}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "pipeline" / "stages" / f"{name}.py").read_text(encoding="utf-8"))
     read = {
         node.attr
         for node in ast.walk(tree)
@@ -129,7 +131,13 @@ def test_dvc_knows_every_setting_that_a_stage_reads(name: str) -> None:
     assert read & set(Params.__dataclass_fields__) <= set(stage["params"])
 
 
-@pytest.mark.parametrize("name", ["cli", "command_line", "params", "paths", "strict", "run"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("commands/cli", "commands/command_line", "commands/run"),
+        *("settings/params", "settings/paths", "settings/strict"),
+    ],
+)
 def test_nothing_heavy_is_imported_when_the_command_line_starts(name: str) -> None:
     top = ast.parse((ROOT / "pipeline" / f"{name}.py").read_text(encoding="utf-8")).body
     names = {n.module or "" for n in top if isinstance(n, ast.ImportFrom)}

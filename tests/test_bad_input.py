@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from features.cohort_map import CohortMap
-from features.dictionary import Dictionary
+from features.cohort_map.cohort_map import CohortMap
+from features.dictionary.dictionary import Dictionary
 from features.errors import CalciriskError
-from features.ingestion import Limits
-from pipeline.ingest import check_cohort, run_ingest
+from features.intake.ingestion import Limits
+from pipeline.stages.ingest import check_cohort, run_ingest
 from tests.broken_cohorts import BROKEN, Broken, sound_cohort
 
 TODAY = date(2026, 11, 1)
@@ -63,7 +63,7 @@ def test_the_command_line_says_the_same_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from pipeline.cli import main
+    from pipeline.commands.cli import main
 
     path = _place(broken, tmp_path)
     params = _strict_params(tmp_path, path, broken.limit)
@@ -76,7 +76,7 @@ def test_the_command_line_says_the_same_without_a_traceback(
 
 
 def _strict_params(folder: Path, map_path: Path, limit: float) -> Path:
-    from pipeline.params import find_root
+    from pipeline.settings.params import find_root
 
     content = yaml.safe_load((find_root() / "params.yaml").read_text(encoding="utf-8"))
     content["cohort"] = str(map_path)

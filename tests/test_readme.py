@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from features.cohort_map import CohortMap
-from features.dictionary import Dictionary
-from features.map_check import check_map
-from features.map_section import read_text_yaml
-from pipeline.cli import app
-from pipeline.listing import markdown_groups
+from features.cohort_map.cohort_map import CohortMap
+from features.cohort_map.column_check import check_map
+from features.cohort_map.section import read_text_yaml
+from features.dictionary.dictionary import Dictionary
+from pipeline.commands.cli import app
+from pipeline.commands.listing import markdown_groups
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from pipeline import cli
-from pipeline.params import STAGES
+from pipeline.commands import cli
+from pipeline.settings.params import STAGES
 
 ROOT = Path(__file__).parents[1]
 COPIED = (
@@ -147,7 +147,7 @@ def _calcirisk(folder: Path) -> subprocess.CompletedProcess[str]:
         [
             sys.executable,
             "-c",
-            "import sys; from pipeline.cli import main; sys.exit(main(['run']))",
+            "import sys; from pipeline.commands.cli import main; sys.exit(main(['run']))",
         ],
         cwd=folder,
         env={**environment, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},

@@ -18,7 +18,7 @@ from rich.console import Console
 from benchmarks.alternatives.cohort import BenchmarkCohort
 from benchmarks.alternatives.simulated import load_simulated
 from features.endpoint import COMPETING, EVENT
-from models.risk_model import RiskModel
+from models.risk.risk_model import RiskModel
 
 REPEATS = 3
 

@@ -17,11 +17,7 @@ from benchmarks.alternatives.methods.two_causes import TwoCauses
 
 ROOT = Path(__file__).parents[2]
 SHARED = ("cohort.py", "scores.py", "methods/method.py", "methods/two_causes.py")
-OWN_MODEL = (
-    *("models/risk_model.py", "models/parts.py", "models/assembly.py", "models/stacking.py"),
-    *("models/tuning.py", "models/link.py", "models/baseline.py", "models/learners"),
-    *("models/predictor.py", "features/splits.py"),
-)
+OWN_MODEL = ("models/risk", "models/learners", "features/splits.py")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.alternatives.cohort import BenchmarkCohort
-from features.catalogue import derive_features
+from features.derivation.catalogue import derive_features
 from features.endpoint import Endpoint
 from features.simulation import SimulatedCohort, simulate_cohort
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.arrays import Array, where
-from features.variable import Variable
+from features.dictionary.variable import Variable
 
 
 class Columns:

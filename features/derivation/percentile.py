@@ -15,10 +15,10 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from features.data_files import data_file
 from features.derivation.arrays import Array, where
 from features.derivation.burden import agatston
 from features.derivation.columns import Columns
+from features.dictionary.data_files import data_file
 
 MESA_FROM_YEARS = 45
 HIGHEST = 99.9

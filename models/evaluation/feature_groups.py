@@ -13,7 +13,7 @@ from typing import Self
 
 import pandas as pd
 
-from features.catalogue import Feature
+from features.derivation.catalogue import Feature
 from features.endpoint import Endpoint
 from models.evaluation.cross_validation import RiskEstimator
 from models.metrics.follow_up import Floats

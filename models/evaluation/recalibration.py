@@ -17,8 +17,8 @@ import pandas as pd
 
 from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import TooFewEventsError
-from models.link import CompetingRisksLink, Link
 from models.metrics.follow_up import Floats
+from models.risk.absolute_risk import CompetingRisksLink, Link
 
 MIN_EVENTS = 20
 """With fewer events the intercept alone has a standard error above 0.22: a fifth of the risk."""

@@ -18,7 +18,7 @@ import pandas as pd
 
 from features.derivation.burden import agatston
 from features.derivation.columns import Columns
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.arms import Arm, Figures, all_rows, difference, measure_arms

@@ -20,10 +20,10 @@ from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.bends import weigh_cubes
 from models.learners.completion import Completed, Gaps
-from models.predictor import CauseModel
+from models.risk.predictor import CauseModel
 
 if TYPE_CHECKING:
-    from models.compiled_predictor import CompiledPredictor
+    from models.compiled.compiled_predictor import CompiledPredictor
     from models.explanation.compiled_sums import TermTables
 
 FloatArray = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ def carry_risk_compiled(
     explainer: Explainer, X: pd.DataFrame, horizon: float, n_threads: int = 0
 ) -> tuple[FloatArray, FloatArray]:
     """What `explainer.carry_risk` gives; the same for any number of threads, 0 for all cores."""
-    from models.compiled_predictor import compile_predictor
+    from models.compiled.compiled_predictor import compile_predictor
 
     predictor = compile_predictor(explainer.predictor)
     size = _even_chunk(len(X))

@@ -24,7 +24,7 @@ from models.explanation.explanation import Explanation
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.completion import Completed
-from models.predictor import CauseModel, RiskPredictor
+from models.risk.predictor import CauseModel, RiskPredictor
 
 if TYPE_CHECKING:
     from models.explanation.interactions import Interactions

@@ -13,7 +13,7 @@ import pandas as pd
 from features.errors import ModelError
 
 if TYPE_CHECKING:
-    from features.catalogue import Feature
+    from features.derivation.catalogue import Feature
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -31,10 +31,10 @@ from models.explanation.path_average import average_gradients
 from models.explanation.shapley_weights import pair_weights
 from models.explanation.tree_attribution import TreeAttribution, match_leaf
 from models.learners.completion import Completed
-from models.link import Link
+from models.risk.absolute_risk import Link
 
 if TYPE_CHECKING:
-    from features.catalogue import Feature
+    from features.derivation.catalogue import Feature
 
 FloatArray = npt.NDArray[np.float64]
 

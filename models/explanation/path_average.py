@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import ModelError
-from models.link import Link
+from models.risk.absolute_risk import Link
 
 FloatArray = npt.NDArray[np.float64]
 Gradient = Callable[[FloatArray], FloatArray]

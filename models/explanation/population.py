@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.catalogue import CATALOGUE
-from features.variable import Variable
+from features.derivation.catalogue import CATALOGUE
+from features.dictionary.variable import Variable
 from models.explanation.explanation import Explanation
 
 # Codes without an order cannot be high or low.
@@ -129,7 +129,7 @@ def read_weights(path: Path) -> dict[str, float]:
 def describe_value(value: object, variable: Variable) -> str:
     """Label and value in the canonical unit, as a clinician writes them.
 
-    >>> from features.dictionary import Dictionary
+    >>> from features.dictionary.dictionary import Dictionary
     >>> describe_value(61.0, Dictionary.load()["age"])
     'Age: 61 years'
     """
@@ -146,7 +146,7 @@ def describe_value(value: object, variable: Variable) -> str:
 def show_quantity(value: float, variable: Variable) -> str:
     """A number in its canonical unit, with as many digits as matter.
 
-    >>> from features.dictionary import Dictionary
+    >>> from features.dictionary.dictionary import Dictionary
     >>> show_quantity(1234.5, Dictionary.load()["cac_agatston"])
     '1,234'
     """

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalogue import CATALOGUE
+from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
-from features.variable import Variable
+from features.dictionary.variable import Variable
 from models.explanation.explanation import SMALLEST_REASON
 
 BoolArray = npt.NDArray[np.bool_]

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalogue import CATALOGUE
-from features.dictionary import Dictionary
+from features.derivation.catalogue import CATALOGUE
+from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation
 from models.explanation.reasons import find_unknown
 from models.input_ranges import InputRanges

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from models.explanation.population import show_quantity
 from models.plain_language.summary import Missing, PatientSummary, Reason
 from models.plain_language.texts import Texts

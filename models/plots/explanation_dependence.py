@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from features.variable import Variable
+from features.dictionary.variable import Variable
 from models.plots.explanation_beeswarm import fixed_chance, low_to_high
 from models.plots.style import GREY, PALE, format_years, label_axes, new_figure, styled
 

@@ -13,7 +13,7 @@ from features.derivation.burden import agatston
 from features.derivation.columns import Columns
 from features.derivation.kidney import egfr
 from features.derivation.therapy import takes_lipid_drug
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 
 Values = Mapping[str, Array]
 

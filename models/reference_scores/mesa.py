@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.derivation.arrays import Array
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import Inputs, Values, is_of
 from models.reference_scores.publication import add_up, read_entry, read_publication, without

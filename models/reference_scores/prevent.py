@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from features.data_files import data_file
 from features.derivation.arrays import Array
+from features.dictionary.data_files import data_file
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import SDI, Inputs, Values
 from models.reference_scores.prevent_terms import TERMS

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from features.data_files import data_file
 from features.derivation.arrays import Array
+from features.dictionary.data_files import data_file
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.derivation.arrays import Array
 from features.derivation.columns import Columns
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError
 from models.reference_scores.findings import Finding, computable, tabulate
 from models.reference_scores.inputs import SDI, Inputs, Values

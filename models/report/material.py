@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.variable import Variable
+from features.dictionary.variable import Variable
 
 Content = Mapping[str, Any]
 

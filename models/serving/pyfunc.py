@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from features.dictionary import Dictionary
-from features.variable import Variable
-from models.model_folder import DICTIONARY, UNCERTAINTY, About, read_about
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import Variable
 from models.serving.vendor import find_data_files, vendor_package
+from models.storage.model_folder import DICTIONARY, UNCERTAINTY, About, read_about
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature

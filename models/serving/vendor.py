@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from features.data_files import data_folder
+from features.dictionary.data_files import data_folder
 from features.errors import MapError
 from models.serving.imports import (
     OWN_PACKAGES,

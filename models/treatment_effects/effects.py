@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from features.data_files import data_file
-from features.dictionary import Dictionary
+from features.dictionary.data_files import data_file
+from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 from features.yaml_file import read_yaml
 from models.treatment_effects.amount import Amount

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import ModelError
-from models.link import FixedHorizonLink, Link
+from models.risk.absolute_risk import FixedHorizonLink, Link
 from models.treatment_effects.effects import Status, TreatmentEffect, TreatmentEffects
 from models.treatment_effects.eligibility import Patient, check_eligibility
 

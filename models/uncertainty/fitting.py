@@ -13,7 +13,7 @@ from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
 from models.learners.bends import Bends
 from models.learners.linear import LinearDesign, LinearPart
-from models.predictor import RiskPredictor
+from models.risk.predictor import RiskPredictor
 from models.uncertainty.evidence import (
     CoxLikelihood,
     Likelihood,

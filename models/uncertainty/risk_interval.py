@@ -18,7 +18,7 @@ import pandas as pd
 from features.errors import ModelError
 from models.learners.completion import Completed
 from models.learners.linear import LinearPart
-from models.predictor import RiskPredictor
+from models.risk.predictor import RiskPredictor
 
 FloatArray = npt.NDArray[np.float64]
 

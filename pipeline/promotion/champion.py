@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipeline.params import PromoteParams
 from pipeline.promotion.evidence import Evidence, Figure
 from pipeline.promotion.gate import MEASURE_AGAIN, Gate, not_measured
+from pipeline.settings.params import PromoteParams
 
 
 @dataclass(frozen=True)

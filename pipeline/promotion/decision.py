@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.params import PromoteParams
 from pipeline.promotion.gate import Gate, draw_table, list_remedies
+from pipeline.settings.params import PromoteParams
 from pipeline.tracking import Version
 
 CAUTION = "SIMULATED COHORT: this champion demonstrates the software and is not for care."

@@ -71,7 +71,7 @@ _LIMITS = ("", "_lower", "_upper")
 
 def read_evidence(version: Version, model_folder: Path, tracking: Tracking) -> Evidence:
     """All that the run of a version tells. Raises ModelError where the model is damaged."""
-    from models.model_folder import verify_model_folder
+    from models.storage.model_folder import verify_model_folder
 
     about = verify_model_folder(model_folder)
     tables = {name: _read_table(tracking, version.run_id, name) for name in TABLES}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from pipeline.params import PromoteParams
 from pipeline.promotion.evidence import Evidence, Figure
 from pipeline.promotion.gate import MEASURE_AGAIN, Gate, not_measured
+from pipeline.settings.params import PromoteParams
 
 _NO_INTERVAL = f"set evaluate.n_bootstrap above 0, {MEASURE_AGAIN}"
 

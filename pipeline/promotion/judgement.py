@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pipeline.params import PromoteParams
 from pipeline.promotion.champion import Rematch, judge_champion
 from pipeline.promotion.comparators import judge_reference_scores, judge_ridge
 from pipeline.promotion.evidence import Evidence
@@ -10,6 +9,7 @@ from pipeline.promotion.fitness import judge_calibration, judge_events, judge_or
 from pipeline.promotion.gate import Gate
 from pipeline.promotion.leaks import judge_leakage
 from pipeline.promotion.subgroups import judge_subgroups
+from pipeline.settings.params import PromoteParams
 
 
 def judge(

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from features.errors import ModelError
-from pipeline.params import Params, Paths
 from pipeline.promotion.champion import Rematch
 from pipeline.promotion.evidence import Evidence, Figure
+from pipeline.settings.params import Params, Paths
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
@@ -70,7 +70,7 @@ def read_held_out(paths: Paths, challenger: Evidence) -> Cohort | None:
 def _score_both(
     held_out: Cohort, folders: tuple[Path, Path], horizon: float, params: Params
 ) -> Rematch:
-    from features.catalogue import derive_features
+    from features.derivation.catalogue import derive_features
     from features.endpoint import EVENT
     from features.splits import require_endpoint
     from models.evaluation.ranking import compare_ranking

@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.fhir_output import ENDINGS, FhirWriter
+from features.intake.rows import NOT_SELECTED
 from pipeline.scoring.columns import IDENTIFIER
+from pipeline.scoring.fhir_output import ENDINGS, FhirWriter
 from pipeline.scoring.output import REJECTS_SCHEMA, output_schema
 from pipeline.scoring.part import ROW
 from pipeline.scoring.repeats import Keys, find_repeats, make_keys
-from pipeline.scoring.rows import NOT_SELECTED
 from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import WorkFolder
 from pipeline.scoring.writers import CsvWriter, TableWriter, open_writer

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.cohort_map import CohortMap
+from features.cohort_map.cohort_map import CohortMap
 from features.derivation.burden import agatston
 from features.derivation.columns import Columns
 from features.errors import ConfigError, HorizonError, ModelError
+from features.intake.cells import as_text
+from features.intake.rows import RowRules, read_rows
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer
-from pipeline.scoring.cells import as_text
 from pipeline.scoring.columns import (
     IDENTIFIER,
     MISSING,
@@ -24,7 +25,6 @@ from pipeline.scoring.columns import (
     Wanted,
     describe_columns,
 )
-from pipeline.scoring.rows import RowRules, read_rows
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -16,20 +16,20 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.errors import ConfigError
-from pipeline.fhir_output import ENDINGS
-from pipeline.paths import Paths
+from features.intake.sources.source import RawBatch, Source
 from pipeline.scoring.assembly import assemble
+from pipeline.scoring.fhir_output import ENDINGS
 from pipeline.scoring.memory import keep_freed_memory, spared_from_collection
 from pipeline.scoring.output import describe_output
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.progress import Progress
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.source import RawBatch, Source
 from pipeline.scoring.summary import ScoreSummary
 from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import Finished, WorkFolder, sync_folder
 from pipeline.scoring.workers import Scored, count_workers, start_workers
 from pipeline.scoring.writers import TABLES
+from pipeline.settings.paths import Paths
 
 
 def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = None) -> ScoreSummary:

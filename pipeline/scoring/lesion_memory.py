@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from features.decoding import PARQUET
 from features.errors import ConfigError
-from pipeline.scoring.text_stream import unpacked_chunks
+from features.intake.decoding import PARQUET
+from features.intake.sources.text_stream import unpacked_chunks
 
 BYTES_PER_CELL = 34
 """At the peak of reading; measured on the lesions of the simulated cohort (docs/scoring.md)."""

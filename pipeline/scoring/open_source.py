@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from features.decoding import PARQUET, refuse
 from features.errors import ConfigError
-from features.fhir.files import is_fhir
-from pipeline.fhir_output import ENDINGS
+from features.intake.decoding import PARQUET, refuse
+from features.intake.fhir.files import is_fhir
+from features.intake.sources.source import Source
+from pipeline.scoring.fhir_output import ENDINGS
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.source import Source
 
 
 def open_source(request: ScoreRequest) -> Source:
@@ -21,24 +21,24 @@ def open_source(request: ScoreRequest) -> Source:
     if "://" in where:
         if request.query is None:
             raise ConfigError("A database needs --query, the rows to score")
-        from pipeline.scoring.sql_source import SqlSource
+        from features.intake.sources.sql_source import SqlSource
 
         return SqlSource(where, request.query, request.batch_rows)
     if request.query is not None:
         raise ConfigError("--query needs the URL of a database in place of a file")
     path = Path(request.file)
     if is_fhir(path):
-        from pipeline.fhir_source import FhirSource
+        from pipeline.scoring.fhir_source import FhirSource
 
         with_basis = request.out.suffix.lower() in ENDINGS
         return FhirSource(path, request.batch_rows, request.index_date, with_basis)
     if request.index_date is not None:
         raise ConfigError("--index-date is for health records: .json, .ndjson")
     if path.is_dir() or _is_parquet(path):
-        from pipeline.scoring.parquet_source import ParquetSource
+        from features.intake.sources.parquet_source import ParquetSource
 
         return ParquetSource(path, request.batch_rows)
-    from pipeline.scoring.csv_source import CsvSource
+    from features.intake.sources.csv_source import CsvSource
 
     return CsvSource(path, request.dialect, request.batch_rows)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from features.intake.sources.source import REJECT_COLUMNS
 from pipeline.scoring.preparation import Job
-from pipeline.scoring.source import REJECT_COLUMNS
 
 REJECTS_SCHEMA = pa.schema(
     [("row", pa.int64()), *((name, pa.string()) for name in REJECT_COLUMNS[1:])]

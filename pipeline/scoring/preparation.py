@@ -14,26 +14,26 @@ from typing import Any
 
 import pandas as pd
 
-from features.cohort_map import CohortMap
-from features.conversion import Reading
+from features.cohort_map.cohort_map import CohortMap
 from features.errors import CohortError, MapError, Problem
-from features.ingestion import Limits, examine
-from features.lesion_table import read_lesion_table
-from features.lesions import summarise_lesions
-from features.reading import RawTable, read_table
-from features.validation.findings import Findings
+from features.intake.cells import as_text
+from features.intake.conversion import Reading
+from features.intake.ingestion import Limits, examine
+from features.intake.lesion_table import read_lesion_table
+from features.intake.lesions import summarise_lesions
+from features.intake.reading import RawTable, read_table
+from features.intake.sources.csv_source import identify_file
+from features.intake.sources.source import RawBatch, Source
+from features.intake.validation.findings import Findings
 from models.scorer import Scorer
-from pipeline.fhir_output import carry_context
-from pipeline.paths import Paths
 from pipeline.scoring.batch import ScoringRules
-from pipeline.scoring.cells import as_text
 from pipeline.scoring.columns import SOURCE_COLUMNS, describe_columns, refuse_clashes
-from pipeline.scoring.csv_source import identify_file
+from pipeline.scoring.fhir_output import carry_context
 from pipeline.scoring.lesion_memory import refuse_lack_of_memory
 from pipeline.scoring.open_source import open_source
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.source import RawBatch, Source
 from pipeline.scoring.workers import count_workers, prepare_start
+from pipeline.settings.paths import Paths
 
 _PROBED = 5_000
 _FEW_BATCHES = 4

@@ -7,16 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from features.intake.sources.dialect import Dialect
 from pipeline.scoring.columns import Categories, Comparison, Wanted
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a text file is written, where that is declared; empty: found out."""
-
-    encoding: str = ""
-    delimiter: str = ""
-    decimal: str = ""
 
 
 @dataclass(frozen=True)

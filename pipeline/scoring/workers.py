@@ -26,12 +26,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.errors import ConfigError
-from models.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
+from features.intake.sources.source import RawBatch
+from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
 from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.handover import Handover, Sizes
 from pipeline.scoring.memory import keep_freed_memory
 from pipeline.scoring.part import Part, score_part
-from pipeline.scoring.source import RawBatch
 
 # One process reads for all, 70 ms a batch: more than these would wait for it.
 _MOST, _MOST_EXPLAINED = 6, 16

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.cohort_map import CohortMap
-from features.dictionary import Dictionary
+from features.cohort_map.cohort_map import CohortMap
+from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
-from features.ingestion import Ingested, Limits, ingest
-from features.reading import locate_source, read_bytes, read_table
+from features.intake.ingestion import Ingested, Limits, ingest
+from features.intake.reading import locate_source, read_bytes, read_table
 
 LIMITS = Limits(0.1, date(2026, 11, 1))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
 from models.covariates import check_covariates
 

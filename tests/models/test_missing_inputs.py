@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from features.catalogue import CATALOGUE, derive_features
-from features.dictionary import Dictionary
+from features.derivation.catalogue import CATALOGUE, derive_features
+from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
-from models.risk_model import RiskModel
+from models.risk.risk_model import RiskModel
 
 FloatArray = npt.NDArray[np.float64]
 N_FITTED = 4_000

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from features.errors import CohortError, HorizonError, ModelError
-from models.model_folder import seal_model_folder
 from models.scorer import Scorer
+from models.storage.model_folder import seal_model_folder
 
 
 @pytest.fixture(scope="module")

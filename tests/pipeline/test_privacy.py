@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.params import Params, Paths
+from pipeline.settings.params import Params, Paths
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLANTED = {"patient_id": "PLANTED-4711", "ldl_cholesterol": "187.6543", "systolic_bp": "151.2345"}
@@ -67,11 +67,11 @@ def test_no_patient_is_found_in_what_leaves_the_site(
     )
     paths = Paths(REPOSITORY, tmp_path)
     for stage in STAGES:
-        import_module(f"pipeline.{stage}").run(params, paths)
+        import_module(f"pipeline.stages.{stage}").run(params, paths)
         if stage == "simulate":
             plant(paths.simulate / "cohort.csv", paths.simulate / "lesions.csv")
     assert PLANTED["patient_id"].encode() in (paths.ingest / "cohort.parquet").read_bytes()
-    import_module("pipeline.register").run(params, paths)
+    import_module("pipeline.stages.register").run(params, paths)
     leaving = (tracking_root, paths.model, paths.evaluate, paths.report, paths.explain / "tables")
     searched = [path for folder in leaving for path in folder.rglob("*") if path.is_file()]
     assert any(path.name == "metrics.json" for path in searched)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import ModelError
-from models.model_folder import About, seal_model_folder
+from models.storage.model_folder import About, seal_model_folder
 from pipeline.tracking import Tracking, flatten, load_model_folder
 
 ABOUT = About("calcirisk", "synthetic", True, (5.0,), 900, 80, 40, "ab" * 32, "c0ffee")

@@ -19,7 +19,7 @@ class Calcirisk:
 
     def fit(self, X: pd.DataFrame, endpoint: Endpoint, times: FloatArray, budget: Budget) -> None:
         """Fit; folds, penalty, rounds and weights are found inside."""
-        from models.risk_model import RiskModel
+        from models.risk.risk_model import RiskModel
 
         self.model_ = RiskModel(n_threads=1, seed=budget.seed, **self.settings).fit(X, endpoint)
         budget.trials_done = 1
@@ -35,7 +35,7 @@ class DirectedCalcirisk(Calcirisk):
     """The same, told the directions of the catalogue, as `calcirisk train` is."""
 
     def __init__(self) -> None:
-        from features.catalogue import CATALOGUE
+        from features.derivation.catalogue import CATALOGUE
 
         super().__init__(monotone={each.name: each.monotone for each in CATALOGUE if each.monotone})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from features.catalogue import derive_features
+from features.derivation.catalogue import derive_features
 
 
 def features_of(**values: object) -> pd.Series:

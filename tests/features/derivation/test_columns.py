@@ -15,7 +15,7 @@ from features.derivation.arrays import (
     where,
 )
 from features.derivation.columns import Columns
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 
 NAN = np.nan
 DICTIONARY = Dictionary.load()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.simulation import SimulatedCohort, simulate_cohort, write_simulated
 
 VESSELS = ["cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca"]

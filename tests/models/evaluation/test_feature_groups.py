@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from features.catalogue import CATALOGUE, Feature
-from features.dictionary import Dictionary
+from features.derivation.catalogue import CATALOGUE, Feature
+from features.dictionary.dictionary import Dictionary
 from models.evaluation.feature_groups import STEPS, OfFeatures, nested_features
 from tests.models.evaluation.toy_models import SignalModel
 from tests.models.metrics.simulated import simulate

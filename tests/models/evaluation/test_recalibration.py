@@ -5,11 +5,11 @@ import pytest
 
 from features.endpoint import Endpoint
 from features.errors import TooFewEventsError
-from models.baseline import Baseline
 from models.evaluation.recalibration import fit_recalibration
-from models.link import CompetingRisksLink, FixedHorizonLink
 from models.metrics.aalen_johansen import observed_risk
 from models.metrics.follow_up import FollowUp
+from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink
+from models.risk.baseline import Baseline
 from tests.models.metrics.simulated import simulate
 
 # the hazards by which `simulate` draws, known to 40 years

@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 import xgboost
 
-from models.baseline import Baseline
 from models.learners.boosted import BoostedPart
 from models.learners.completion import Completion
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
-from models.link import CompetingRisksLink, FixedHorizonLink, Link
-from models.predictor import CauseModel, RiskPredictor
+from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
+from models.risk.baseline import Baseline
+from models.risk.predictor import CauseModel, RiskPredictor
 
 FloatArray = npt.NDArray[np.float64]
 END = 12.0

@@ -10,7 +10,7 @@ import pytest
 from features.errors import HorizonError, ModelError
 from models.explanation.compiled import carry_risk_compiled
 from models.explanation.explainer import Explainer
-from models.predictor import RiskPredictor
+from models.risk.predictor import RiskPredictor
 from tests.models.explanation.brute_force import interventional_shapley
 from tests.models.explanation.predictors import (
     draw_features,

@@ -5,13 +5,13 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from features.catalogue import Feature
+from features.derivation.catalogue import Feature
 from features.errors import ModelError
 from models.explanation.decision_blocks import cut_booster
 from models.explanation.explainer import Explainer
 from models.explanation.interactions import explain_interactions, find_partners, tree_interactions
 from models.explanation.tree_attribution import TreeAttribution
-from models.predictor import RiskPredictor
+from models.risk.predictor import RiskPredictor
 from tests.models.explanation.brute_force import interventional_interactions
 from tests.models.explanation.predictors import (
     draw_features,

@@ -5,9 +5,9 @@ import numpy.typing as npt
 import pytest
 
 from features.errors import ModelError
-from models.baseline import Baseline
 from models.explanation.path_average import average_gradients
-from models.link import CompetingRisksLink, FixedHorizonLink
+from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink
+from models.risk.baseline import Baseline
 
 KNOTS = np.linspace(0, 12, 13)
 HAZARDS = np.stack([0.1 * (KNOTS / 10) ** 1.3, 0.07 * (KNOTS / 10) ** 2])

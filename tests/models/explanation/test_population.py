@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalogue import CATALOGUE
-from features.dictionary import Dictionary
+from features.derivation.catalogue import CATALOGUE
+from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import Explanation
 from models.explanation.population import (
     describe_value,

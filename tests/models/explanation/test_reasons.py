@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from features.catalogue import derive_features
-from features.dictionary import Dictionary
+from features.derivation.catalogue import derive_features
+from features.dictionary.dictionary import Dictionary
 from models.explanation.reasons import is_unknown, rank_reasons
 
 DICTIONARY = Dictionary.load()

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from features.cohort import Cohort
-from features.cohort_map import CohortMap
-from features.dictionary import Dictionary
+from features.cohort_map.cohort_map import CohortMap
+from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError
-from features.ingestion import Limits, ingest
-from features.reading import RawTable, locate_source, read_table
+from features.intake.ingestion import Limits, ingest
+from features.intake.reading import RawTable, locate_source, read_table
 from features.simulation.cohort import simulate_cohort
 from features.splits import split_held_out
 from models.leakage.subject import Subject

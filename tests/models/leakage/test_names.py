@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from features.cohort_map import CohortMap
-from features.dictionary import Dictionary
+from features.cohort_map.cohort_map import CohortMap
+from features.dictionary.dictionary import Dictionary
 from models.leakage.names import sounds_like_outcome
 from tests.models.leakage.shipped import MAPS
 

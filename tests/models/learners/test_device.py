@@ -10,7 +10,7 @@ import xgboost
 from features.errors import ConfigError
 from models.learners import device
 from models.learners.device import CPU, CUDA, require_device
-from models.risk_model import RiskModel
+from models.risk.risk_model import RiskModel
 from tests.models.conftest import draw_cohort
 
 HAS_GPU = device._device_given(CUDA) != CPU

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation
 from models.explanation.population import relative_weights

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.errors import ConfigError
 from models.plain_language.texts import Texts
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from models.plain_language.summary import Missing, PatientSummary, Reason
 from models.plain_language.texts import Texts
 from models.plain_language.writing import PlainText, percent, write_plain_text

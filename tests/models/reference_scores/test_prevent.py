@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.data_files import data_file
+from features.dictionary.data_files import data_file
 from models.reference_scores.prevent import Extension, Prevent, PreventOutcome
 from models.reference_scores.prevent_terms import TERMS
 from models.reference_scores.publication import read_entry

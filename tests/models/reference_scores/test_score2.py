@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.data_files import data_file
+from features.dictionary.data_files import data_file
 from models.reference_scores.publication import read_entry
 from models.reference_scores.score2 import Region, Score2
 from tests.models.reference_scores.patients import HEALTHY, findings, healthy, percent

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from models.report.material import Material
 
 SVG = """<?xml version="1.0"?>

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from features.cohort_map import STUDY_KEYS
+from features.cohort_map.cohort_map import STUDY_KEYS
 from models.report.checklist import answer_items, read_checklist, state_facts
 from models.report.material import Material
 from models.report.rendering import render_report

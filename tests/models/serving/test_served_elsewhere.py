@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.model_folder import read_about, seal_model_folder
 from models.scorer import Scorer
 from models.serving.pyfunc import log_model
+from models.storage.model_folder import read_about, seal_model_folder
 from pipeline.tracking import Tracking, load_model_folder
 
 pytestmark = pytest.mark.slow

@@ -136,10 +136,9 @@ def test_what_is_imported_only_for_types_is_not_followed() -> None:
 
 def test_our_own_scoring_path_can_be_served_and_takes_the_tables_it_names() -> None:
     modules = collect_sources([SCORER_MODULE, SERVED_MODULE])
-    assert {"features.catalogue", "models.predictor", "models.explanation.explainer"} <= set(
-        modules
-    )
-    assert "models.risk_model" not in modules
+    assert {"features.derivation.catalogue", "models.risk.predictor"} <= set(modules)
+    assert "models.explanation.explainer" in modules
+    assert "models.risk.risk_model" not in modules
     assert list(find_data_files()) == [
         "data/reference/hoff2001_cac_percentile_cutoffs.csv",
         "data/reference/mesa_cac_percentile_cutoffs.csv",

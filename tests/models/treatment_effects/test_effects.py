@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from features.data_files import data_file
+from features.dictionary.data_files import data_file
 from features.errors import MapError
 from models.treatment_effects.effects import TreatmentEffects
 

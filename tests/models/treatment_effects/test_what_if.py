@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from features.errors import HorizonError, ModelError
-from models.baseline import Baseline
-from models.link import CompetingRisksLink, FixedHorizonLink
+from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink
+from models.risk.baseline import Baseline
 from models.treatment_effects.effects import TreatmentEffects
 from models.treatment_effects.what_if import WhatIf, scaled_risk, what_if
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
-from models.risk_model import RiskModel
+from models.risk.risk_model import RiskModel
 from models.uncertainty.coverage import CAC_GROUPS, cac_group, measure_coverage
 from models.uncertainty.fitting import fit_uncertainty
 from tests.models.conftest import draw_cohort

@@ -9,7 +9,7 @@ import pytest
 
 from features.endpoint import Endpoint
 from features.errors import HorizonError, ModelError
-from models.risk_model import RiskModel
+from models.risk.risk_model import RiskModel
 from models.uncertainty.fitting import fit_uncertainty
 from models.uncertainty.risk_interval import RiskInterval
 

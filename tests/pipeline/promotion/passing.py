@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pipeline.params import PromoteParams
 from pipeline.promotion.champion import Rematch
 from pipeline.promotion.evidence import Evidence, Figure
 from pipeline.promotion.judgement import judge
+from pipeline.settings.params import PromoteParams
 
 THRESHOLDS = PromoteParams(
     alias="champion",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import ModelError
-from models.model_folder import read_about
+from models.storage.model_folder import read_about
 from pipeline.promotion.evidence import Figure, read_evidence
 from pipeline.tracking import Tracking, Version
 from tests.pipeline.promotion.passing import make_passing

@@ -11,10 +11,10 @@ import pytest
 from features.cohort import Cohort
 from features.endpoint import Endpoint
 from features.errors import CohortError
-from pipeline import evaluate, featurize, ingest, register, report, simulate, source, train
-from pipeline.params import Params, Paths
-from pipeline.promote import PromoteRequest, promote
+from pipeline.commands.promote import PromoteRequest, promote
 from pipeline.promotion.decision import Decision
+from pipeline.settings.params import Params, Paths
+from pipeline.stages import evaluate, featurize, ingest, register, report, simulate, source, train
 
 ROOT = Path(__file__).parents[3]
 GROUP = "black"

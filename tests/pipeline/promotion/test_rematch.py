@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalogue import derive_features
 from features.cohort import Cohort
+from features.derivation.catalogue import derive_features
 from features.endpoint import Endpoint
 from features.fingerprint import fingerprint_patients
-from models.model_folder import read_about
-from models.model_writer import write_model_folder
-from models.risk_model import RiskModel
-from pipeline.params import Params, Paths
+from models.risk.risk_model import RiskModel
+from models.storage.model_folder import read_about
+from models.storage.model_writer import write_model_folder
 from pipeline.promotion.champion import Rematch
 from pipeline.promotion.evidence import Evidence
 from pipeline.promotion.rematch import compare_here
+from pipeline.settings.params import Params, Paths
 from tests.pipeline.promotion.passing import make_champion, make_passing
 
 PARAMS = Params.load(Path(__file__).parents[3] / "params.yaml")

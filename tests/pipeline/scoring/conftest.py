@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.params import Paths
 from pipeline.scoring.request import ScoreRequest
+from pipeline.settings.params import Paths
 
 
 def written(request: ScoreRequest) -> dict[str, bytes]:

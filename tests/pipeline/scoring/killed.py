@@ -27,13 +27,12 @@ import xgboost  # noqa: F401
 
 import models.scorer  # noqa: F401
 import pipeline.scoring.part
-import pipeline.scoring.sql_source
 import pipeline.tracking
 from features.errors import CalciriskError
-from pipeline.params import Paths
 from pipeline.scoring.batch import score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
+from pipeline.settings.params import Paths
 
 # Whoever else the job runs as may not be allowed to read the modules of Python.
 version("calcirisk")

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.cohort_map import CohortMap
+from features.cohort_map.cohort_map import CohortMap
 from features.errors import CohortError, ConfigError, HorizonError
+from features.intake.rows import NOT_SELECTED
 from models.scorer import Scorer
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.columns import Wanted
-from pipeline.scoring.rows import NOT_SELECTED
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from features.dictionary import Dictionary
+from features.dictionary.dictionary import Dictionary
 from features.errors import CalciriskError
+from features.intake.sources.csv_source import CsvSource
+from features.intake.sources.dialect import Dialect
 from models.scorer import Scorer
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.columns import Wanted
-from pipeline.scoring.csv_source import CsvSource
-from pipeline.scoring.request import Dialect
 
 NAMES = [*list(Dictionary.load())[:40], "patient_id", "ward", "AGE"]
 ODD = "NA n/a 1 0 yes no male female never -1 1e400 inf nan 1,5 1.234,5 #REF! 1.2E+10 3-Mar ٣ ½"

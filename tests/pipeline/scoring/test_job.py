@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from features.errors import CohortError, ConfigError
-from pipeline.params import Paths
 from pipeline.scoring import part
 from pipeline.scoring.assembly import REPEATED
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.work_folder import WorkFolder
+from pipeline.settings.params import Paths
 from tests.pipeline.scoring.conftest import written
 
 

@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy
 
 from features.errors import ConfigError
-from pipeline.params import Paths
 from pipeline.scoring import part
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
+from pipeline.settings.params import Paths
 from tests.pipeline.scoring.postgres import Server, find_binaries
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]

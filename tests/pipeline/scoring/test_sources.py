@@ -12,13 +12,13 @@ import pytest
 import zstandard
 
 from features.errors import CohortError, ConfigError
-from features.reading import read_table
-from pipeline.scoring.cells import as_text
-from pipeline.scoring.csv_source import CsvSource
-from pipeline.scoring.parquet_source import ParquetSource
-from pipeline.scoring.request import Dialect
-from pipeline.scoring.source import RawBatch, Source
-from pipeline.scoring.sql_source import SqlSource
+from features.intake.cells import as_text
+from features.intake.reading import read_table
+from features.intake.sources.csv_source import CsvSource
+from features.intake.sources.dialect import Dialect
+from features.intake.sources.parquet_source import ParquetSource
+from features.intake.sources.source import RawBatch, Source
+from features.intake.sources.sql_source import SqlSource
 
 QUERY = "SELECT * FROM patients ORDER BY row"
 

@@ -15,17 +15,17 @@ import pandas as pd
 import pytest
 
 from features.errors import ConfigError
+from features.intake.sources.source import RawBatch
 from models.scorer import Scorer
-from pipeline.params import Paths
 from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.columns import Wanted
 from pipeline.scoring.handover import Handover
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.part import Part
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.source import RawBatch
 from pipeline.scoring.work_folder import Finished, WorkFolder
 from pipeline.scoring.workers import count_workers, start_workers
+from pipeline.settings.params import Paths
 from tests.pipeline.scoring.conftest import written
 
 ROOT = Path(__file__).parents[3]
@@ -89,7 +89,7 @@ def test_what_fails_in_another_process_fails_here(
 # As a person writes it who never heard of processes that import the script that starts them.
 SCRIPT = """
 from pathlib import Path, PosixPath
-from pipeline.paths import Paths
+from pipeline.settings.paths import Paths
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.columns import Categories, Comparison
 from pipeline.scoring.request import Dialect, ScoreRequest

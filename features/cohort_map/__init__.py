@@ -1,0 +1,1 @@
+"""Cohort maps: how the columns of a file become variables."""

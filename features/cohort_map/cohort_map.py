@@ -1,0 +1,275 @@
+"""A cohort map: how the columns of one cohort file become the variables of the dictionary.
+
+A map is a short YAML file in ``data/cohorts``; see ``smart.yaml`` (a plain file),
+``framingham.yaml`` (visits, competing death) and ``framingham_exam3.yaml`` (a variation of another
+map). Nothing is computed here: a map is read, checked and held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from features.cohort_map.entries import EndpointMap, Inclusion, LesionMap, ValueSource, Visit
+from features.cohort_map.section import Section, nearest, read_text_yaml
+from features.dictionary.data_files import data_folder
+from features.errors import MapError
+
+MAPS_FOLDER = data_folder() / "cohorts"
+_KEYS = (
+    "name",
+    "title",
+    "description",
+    "caveats",
+    "study",
+    "file",
+    "patient_id",
+    "decimal",
+    "date_format",
+    "missing",
+    "variables",
+    "include",
+    "visit",
+    "site",
+    "entry",
+    "endpoint",
+    "outcomes",
+    "lesions",
+)
+
+STUDY_KEYS = (
+    "setting",
+    "dates",
+    "representation",
+    "sample_size",
+    "outcome_assessment",
+    "outcome_blinding",
+    "predictor_assessment",
+    "ethics",
+    "data_sharing",
+)
+"""What a report must say of a study and only its holders know, in whole sentences."""
+
+
+@dataclass(frozen=True)
+class CohortMap:
+    """All that is said of a cohort file.
+
+    ``patient_id`` None: the row number stands for the patient. ``missing``: codes that mean
+    missing in every column. ``decimal`` empty: told by the file. ``outcomes``: columns known only
+    after entry, never covariates. ``endpoint`` None: patients to be scored.
+    """
+
+    name: str
+    title: str = ""
+    description: str = ""
+    caveats: tuple[str, ...] = ()
+    study: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    patient_id: str | None = None
+    decimal: str = ""
+    date_format: str = "%Y-%m-%d"
+    missing: tuple[str, ...] = ()
+    variables: Mapping[str, ValueSource] = field(default_factory=dict)
+    include: tuple[Inclusion, ...] = ()
+    visit: Visit | None = None
+    site: str | None = None
+    entry: str | None = None
+    endpoint: EndpointMap | None = None
+    outcomes: tuple[str, ...] = ()
+    lesions: LesionMap | None = None
+
+    @classmethod
+    def load(cls, name: str | Path, folder: Path = MAPS_FOLDER) -> CohortMap:
+        """The map of that name in the folder, or in the file of that path (``mine.yaml``).
+
+        Raises MapError that names the key, its place and the nearest known one, or that lists the
+        known maps where there is none of that name.
+        """
+        path = find_map(name, folder)
+        cohort_map = cls.read(path.name, _with_base(path, (), folder))
+        if cohort_map.name != path.stem:
+            raise MapError(f"{path.name}: 'name' must be '{path.stem}', as the file is called")
+        return cohort_map
+
+    @classmethod
+    def read(cls, where: str, content: Any) -> CohortMap:
+        """The map in this mapping; ``where`` begins every message. Raises MapError."""
+        part = Section(where, content, _KEYS)
+        if part.text("decimal") not in ("", ".", ","):
+            part.fail("'decimal' must be '.' or ','")
+        variables = part.mapping("variables")
+        cohort_map = cls(
+            name=part.required("name"),
+            title=part.text("title"),
+            description=part.text("description"),
+            caveats=part.texts("caveats"),
+            study=_read_study(where, part.mapping("study")),
+            file=part.required("file"),
+            patient_id=part.text("patient_id") or None,
+            decimal=part.text("decimal"),
+            date_format=part.text("date_format", "%Y-%m-%d"),
+            missing=part.texts("missing"),
+            variables={
+                variable: ValueSource.read(f"{where}: variables.{variable}", source)
+                for variable, source in variables.items()
+            },
+            include=part.each("include", Inclusion.read),
+            visit=next(iter(part.each("visit", Visit.read)), None),
+            site=part.text("site") or None,
+            entry=part.text("entry") or None,
+            endpoint=next(iter(part.each("endpoint", EndpointMap.read)), None),
+            outcomes=part.texts("outcomes"),
+            lesions=next(iter(part.each("lesions", LesionMap.read)), None),
+        )
+        cohort_map._check(part)
+        return cohort_map
+
+    @classmethod
+    def of_dictionary(cls, columns: Iterable[str], variables: Iterable[str]) -> CohortMap:
+        """The map of a file whose columns already bear the names and units of the dictionary.
+
+        ``variables`` are the dictionary's names, in upper or lower case. Columns of other names are
+        left aside; a column ``patient_id`` identifies the patients where there is one.
+        """
+        present = {str(column).casefold() for column in columns}
+        known = {name: ValueSource("column", (name,)) for name in variables if name in present}
+        return cls(
+            name="dictionary",
+            title="Columns named as in the data dictionary",
+            patient_id="patient_id" if "patient_id" in present else None,
+            variables=known,
+        )
+
+    def for_scoring(self, columns: Iterable[str]) -> CohortMap:
+        """The map for patients to be scored: only what a file with these columns can fill."""
+        present = {str(column).casefold() for column in columns}
+
+        def there(column: str | None) -> bool:
+            return column is None or column.casefold() in present
+
+        return replace(
+            self,
+            patient_id=self.patient_id if there(self.patient_id) else None,
+            variables={
+                name: source
+                for name, source in self.variables.items()
+                if all(map(there, source.columns))
+            },
+            include=tuple(rule for rule in self.include if there(rule.column)),
+            visit=self.visit if self.visit and there(self.visit.column) else None,
+            lesions=self.lesions if there(self.patient_id) else None,
+            site=None,
+            entry=None,
+            endpoint=None,
+            outcomes=(),
+        )
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What reports say of the cohort: title, description, caveats, endpoint, its columns."""
+        endpoint = self.endpoint
+        return {
+            "title": self.title,
+            "description": self.description,
+            "caveats": list(self.caveats),
+            "study": dict(self.study),
+            "endpoint": endpoint.title if endpoint else None,
+            "competing": bool(endpoint and endpoint.competing),
+            "unconfirmed": list(self.unconfirmed),
+            "columns": {name: list(source.columns) for name, source in self.variables.items()},
+        }
+
+    @property
+    def outcome_columns(self) -> tuple[str, ...]:
+        """Columns known only after entry: the endpoint's own and those listed as outcomes."""
+        own = self.endpoint.columns if self.endpoint else ()
+        entry = (self.entry, self.visit.time if self.visit else None)
+        return tuple(
+            dict.fromkeys(column for column in (*own, *self.outcomes) if column not in entry)
+        )
+
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        """Every column of the main file that the map uses for anything, each once."""
+        used: list[str | None] = [self.patient_id, self.site, self.entry]
+        if self.visit:
+            used += [self.visit.column, self.visit.time]
+        used += [rule.column for rule in self.include]
+        used += [column for source in self.variables.values() for column in source.columns]
+        used += self.endpoint.columns if self.endpoint else ()
+        return tuple(dict.fromkeys(column for column in used if column))
+
+    @property
+    def unconfirmed(self) -> tuple[str, ...]:
+        """What the map marks ``confirmed: false``: variables and endpoint columns."""
+        endpoint = (*self.endpoint.events, *self.endpoint.competing) if self.endpoint else ()
+        names = [name for name, source in self.variables.items() if not source.confirmed]
+        return (*names, *(one.column for one in endpoint if not one.confirmed))
+
+    def _check(self, part: Section) -> None:
+        if not self.variables and not self.lesions:
+            part.fail("'variables' is missing")
+        if self.endpoint and self.endpoint.unit == "date" and not self.entry:
+            part.fail("an endpoint in dates needs 'entry', the column with the date of entry")
+        if self.visit and not self.patient_id:
+            part.fail("'visit' needs 'patient_id'")
+        if self.lesions and not self.patient_id:
+            part.fail("'lesions' needs 'patient_id'")
+        for variable, source in self.variables.items():
+            for column in set(source.columns) & set(self.outcome_columns):
+                part.fail(
+                    f"variables.{variable}: column '{column}' is known only after entry "
+                    "(endpoint or outcomes). It would leak the outcome: remove it from variables"
+                )
+
+
+def _read_study(where: str, content: Any) -> dict[str, str]:
+    part = Section(f"{where}: study", content, STUDY_KEYS)
+    return {key: " ".join(part.text(key).split()) for key in STUDY_KEYS if key in part}
+
+
+def known_maps(folder: Path = MAPS_FOLDER) -> tuple[str, ...]:
+    """The names of the maps in the folder, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def find_map(name: str | Path, folder: Path = MAPS_FOLDER) -> Path:
+    """The file of a map, given by name or by path. Raises MapError that lists the known maps."""
+    given = Path(name)
+    if given.suffix in (".yaml", ".yml"):
+        if given.is_file():
+            return given
+        raise MapError(f"There is no cohort map at {given}")
+    known = known_maps(folder)
+    if str(name) in known:
+        return folder / f"{name}.yaml"
+    raise MapError(
+        f"No cohort map is called '{name}'{nearest(str(name), known)} "
+        f"Known maps: {', '.join(known) or 'none'}. For your own file give the path of its map"
+    )
+
+
+def _with_base(path: Path, seen: tuple[Path, ...], folder: Path) -> dict[str, Any]:
+    """The content of a map laid over the map that it ``extends``; mappings merge key by key."""
+    content = read_text_yaml(path)
+    if "extends" not in content:
+        return content
+    if path in seen:
+        raise MapError(f"{path.name}: 'extends' leads back to itself")
+    base = content.pop("extends")
+    if not isinstance(base, str):
+        raise MapError(f"{path.name}: 'extends' must be the name of one map")
+    beside = path.with_name(f"{base}.yaml")
+    base_path = beside if beside.is_file() else find_map(base, folder)
+    return _merge(_with_base(base_path, (*seen, path), folder), content)
+
+
+def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged

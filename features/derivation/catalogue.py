@@ -1,0 +1,96 @@
+"""The features of a patient: what each is called, made of, credited to; and how to derive them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.derivation.body import FEATURES as BODY
+from features.derivation.calcium import FEATURES as CALCIUM
+from features.derivation.columns import Columns
+from features.derivation.demographic import FEATURES as DEMOGRAPHIC
+from features.derivation.derivation import Derivation
+from features.derivation.kidney import FEATURES as KIDNEY
+from features.derivation.lifestyle import FEATURES as LIFESTYLE
+from features.derivation.lipids import FEATURES as LIPIDS
+from features.derivation.metabolic import FEATURES as METABOLIC
+from features.derivation.minerals import FEATURES as MINERALS
+from features.derivation.morphology import FEATURES as MORPHOLOGY
+from features.derivation.progression import FEATURES as PROGRESSION
+from features.derivation.therapy import FEATURES as THERAPY
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import Variable
+
+DERIVATIONS: tuple[Derivation, ...] = (
+    *DEMOGRAPHIC,
+    *CALCIUM,
+    *PROGRESSION,
+    *MORPHOLOGY,
+    *LIPIDS,
+    *BODY,
+    *METABOLIC,
+    *KIDNEY,
+    *THERAPY,
+    *LIFESTYLE,
+    *MINERALS,
+)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column that models are trained on.
+
+    ``variable`` is the dictionary variable a clinician is shown for it, ``group`` that
+    variable's group, ``inputs`` every variable it is computed from, in the dictionary's order.
+    ``monotone``: +1 or -1 where risk may only rise or fall with the feature, else 0. ``meaning``
+    says on which scale it is, ``source`` where it was published.
+    """
+
+    name: str
+    variable: str
+    group: str
+    monotone: int
+    inputs: tuple[str, ...]
+    meaning: str = ""
+    source: str = ""
+
+
+def derive_features(
+    covariates: pd.DataFrame | Columns, dictionary: Mapping[str, Variable] | None = None
+) -> pd.DataFrame:
+    """Every feature of the catalogue, float64, for each patient; NaN where not computable.
+
+    ``covariates``: one row per patient, columns named and scaled as in the dictionary, in any
+    order; absent ones count as missing, others are ignored. Same index, columns in the order of
+    ``CATALOGUE``. Row by row: nothing is fitted and no patient bears on another.
+    """
+    columns = Columns.of(covariates, dictionary or Dictionary.load())
+    values = np.empty((len(DERIVATIONS), len(columns)))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for row, derivation in enumerate(DERIVATIONS):
+            values[row] = derivation.compute(columns)
+    names = [derivation.name for derivation in DERIVATIONS]
+    return pd.DataFrame(values.T, index=columns.covariates.index, columns=names, copy=False)
+
+
+def _feature(derivation: Derivation, dictionary: Dictionary) -> Feature:
+    variable = dictionary[derivation.variable]
+    columns = Columns(pd.DataFrame(), dictionary)
+    derivation.compute(columns)
+    return Feature(
+        name=derivation.name,
+        variable=variable.name,
+        group=variable.group,
+        monotone=variable.monotone if derivation.monotone is None else derivation.monotone,
+        inputs=tuple(name for name in dictionary if name in columns.read),
+        meaning=derivation.meaning,
+        source=derivation.source or variable.source,
+    )
+
+
+CATALOGUE: tuple[Feature, ...] = tuple(
+    _feature(derivation, Dictionary.load()) for derivation in DERIVATIONS
+)

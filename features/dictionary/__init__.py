@@ -1,0 +1,1 @@
+"""The data dictionary: what the system knows of each variable."""

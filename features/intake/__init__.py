@@ -1,0 +1,1 @@
+"""How a patient's row comes in: sources, cells, rows, cohorts."""

@@ -1,0 +1,45 @@
+"""A FHIR Quantity, its unit in UCUM, as a number in the canonical unit of a variable."""
+
+from __future__ import annotations
+
+import re
+
+from features.dictionary.units import find_unit, to_canonical
+from features.dictionary.variable import Variable
+from features.intake.fhir.elements import Json, number, text
+
+_COUNTED = ("AU", "lesions", "vessels", "score", "points", "pack-years")
+# UCUM: an annotation in braces says of what, and does not change the unit.
+_ANNOTATION = re.compile(r"(?<=[a-zA-Z0-9])\{(?:creat|creatinine|hb|hgb)\}", re.IGNORECASE)
+_UNITY = re.compile(r"1|\{[^{}]*\}")
+
+
+class UnknownUnitError(Exception):
+    """The unit is none that the variable accepts; ``unit`` holds it."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(unit)
+        self.unit = unit
+
+
+def read_quantity(quantity: Json, variable: Variable) -> float | None:
+    """The value in the canonical unit; None where there is none. Raises UnknownUnitError.
+
+    A limit of detection (``comparator``) stands for the value.
+    """
+    value = number(quantity.get("value"))
+    if value is None:
+        return None
+    return convert(value, text(quantity.get("code")), text(quantity.get("unit")), variable)
+
+
+def convert(value: float, code: str, unit: str, variable: Variable) -> float:
+    """A value with its UCUM code and its printed unit. Raises UnknownUnitError."""
+    for spelling in (code, unit):
+        found = find_unit(_ANNOTATION.sub("", spelling), variable) if spelling else None
+        if found is not None:
+            return float(to_canonical(value, variable, found))
+    written = code or unit
+    if variable.unit in _COUNTED and (not written or _UNITY.fullmatch(written)):
+        return value
+    raise UnknownUnitError(written)

@@ -1,0 +1,194 @@
+"""Combinations of values that cannot be true of one patient: a table of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.derivation.columns import Columns
+from features.dictionary.dictionary import Dictionary
+from features.intake.validation.findings import Findings
+
+Mask = npt.NDArray[np.bool_]
+
+_VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
+_BANDS = ("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus")
+
+
+@dataclass(frozen=True)
+class Combination:
+    """``broken`` tells, row by row, where the variables contradict one another.
+
+    A comparison with a missing value is false, so a gap never breaks a rule.
+    """
+
+    name: str
+    variables: tuple[str, ...]
+    broken: Callable[[Columns], Mask]
+    remedy: str
+
+
+def _more_than(
+    column: str, other: str, relative: float = 0.0, absolute: float = 0.0
+) -> Combination:
+    """``column`` may exceed ``other`` by a relative or absolute tolerance, not by more."""
+
+    def broken(x: Columns) -> Mask:
+        allowed = np.maximum(x[other] * (1 + relative), x[other] + absolute)
+        return np.asarray(x[column] > allowed)
+
+    return Combination(f"{column} above {other}", (column, other), broken, "Correct one of the two")
+
+
+def _vessels_differ(x: Columns) -> Mask:
+    total, vessels = x["cac_agatston"], sum(x[name] for name in _VESSELS)
+    # Rounding of four scores, or 2 % of the total, is no contradiction.
+    return np.asarray(np.abs(vessels - total) > np.maximum(0.02 * total, 2))
+
+
+def _bands_exceed(x: Columns) -> Mask:
+    volume, bands = x["cac_volume"], sum(np.nan_to_num(x[name]) for name in _BANDS)
+    return np.asarray(bands > np.maximum(1.05 * volume, volume + 2))
+
+
+def _index_differs(x: Columns) -> Mask:
+    worked_out = x["weight"] / (x["height"] / 100) ** 2
+    return np.asarray(np.abs(x["bmi"] - worked_out) > 0.15 * x["bmi"])
+
+
+def _is(x: Columns, name: str, *codes: str) -> Mask:
+    """Where the category has one of the codes."""
+    return np.asarray(np.any([x.is_code(name, code) == 1 for code in codes], axis=0))
+
+
+def _without_lipid_therapy(drug: str) -> Combination:
+    return Combination(
+        f"{drug} without lipid-lowering therapy",
+        (drug, "lipid_lowering"),
+        lambda x: (x[drug] == 1) & (x["lipid_lowering"] == 0),
+        "Correct one of the two",
+    )
+
+
+COMBINATIONS: tuple[Combination, ...] = (
+    Combination(
+        "years since quitting in a never-smoker",
+        ("years_since_quitting", "smoking_status"),
+        lambda x: (x["years_since_quitting"] > 0) & _is(x, "smoking_status", "never"),
+        "Leave the years empty or correct the status",
+    ),
+    Combination(
+        "years since quitting in a current smoker",
+        ("years_since_quitting", "smoking_status"),
+        lambda x: (x["years_since_quitting"] > 0) & _is(x, "smoking_status", "current"),
+        "Leave the years empty or correct the status",
+    ),
+    Combination(
+        "pack-years in a never-smoker",
+        ("pack_years", "smoking_status"),
+        lambda x: (x["pack_years"] > 0) & _is(x, "smoking_status", "never"),
+        "Set the pack-years to 0 or correct the status",
+    ),
+    Combination(
+        "cigarettes a day without smoking now",
+        ("cigarettes_per_day", "smoking_status"),
+        lambda x: (x["cigarettes_per_day"] > 0) & _is(x, "smoking_status", "never", "former"),
+        "Set the cigarettes to 0 or correct the status",
+    ),
+    Combination(
+        "vessel scores that do not add up to the total",
+        (*_VESSELS, "cac_agatston"),
+        _vessels_differ,
+        "Correct the total or the vessels",
+    ),
+    *(_more_than(vessel, "cac_agatston", 0.02, 2) for vessel in _VESSELS),
+    Combination(
+        "Agatston score above zero with a volume of zero",
+        ("cac_volume", "cac_agatston"),
+        lambda x: (x["cac_volume"] == 0) & (x["cac_agatston"] > 0),
+        "Correct one of the two",
+    ),
+    Combination(
+        "volumes by density that exceed the whole volume",
+        (*_BANDS, "cac_volume"),
+        _bands_exceed,
+        "Correct the volume or its bands",
+    ),
+    Combination(
+        "lesions or vessels counted with an Agatston score of zero",
+        ("lesion_count", "cac_agatston"),
+        lambda x: (x["lesion_count"] > 0) & (x["cac_agatston"] == 0),
+        "Correct one of the two",
+    ),
+    _more_than("spotty_lesion_count", "lesion_count"),
+    _more_than("sheet_lesion_count", "lesion_count"),
+    _more_than("largest_lesion_volume", "cac_volume", 0.05, 2),
+    Combination(
+        "an earlier scan without its date",
+        ("prior_cac_agatston", "prior_scan_years"),
+        lambda x: ~np.isnan(x["prior_cac_agatston"]) & np.isnan(x["prior_scan_years"]),
+        "Give prior_scan_years or leave the earlier score empty",
+    ),
+    Combination(
+        "diastolic pressure at or above systolic",
+        ("diastolic_bp", "systolic_bp"),
+        lambda x: x["diastolic_bp"] >= x["systolic_bp"],
+        "They may be swapped",
+    ),
+    Combination(
+        "HDL at or above total cholesterol",
+        ("hdl_cholesterol", "total_cholesterol"),
+        lambda x: x["hdl_cholesterol"] >= x["total_cholesterol"],
+        "They may be swapped or in different units",
+    ),
+    Combination(
+        "LDL at or above total cholesterol",
+        ("ldl_cholesterol", "total_cholesterol"),
+        lambda x: x["ldl_cholesterol"] >= x["total_cholesterol"],
+        "They may be swapped or in different units",
+    ),
+    Combination(
+        "statin years without a statin",
+        ("statin_years", "statin_intensity"),
+        lambda x: (x["statin_years"] > 0) & _is(x, "statin_intensity", "none"),
+        "Statin years count present use: set them to 0",
+    ),
+    Combination(
+        "a statin without lipid-lowering therapy",
+        ("statin_intensity", "lipid_lowering"),
+        lambda x: (
+            _is(x, "statin_intensity", "low", "moderate", "high") & (x["lipid_lowering"] == 0)
+        ),
+        "Correct one of the two",
+    ),
+    *(_without_lipid_therapy(drug) for drug in ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid")),
+    Combination(
+        "body mass index that height and weight contradict",
+        ("bmi", "height", "weight"),
+        _index_differs,
+        "Check the units of height and weight",
+    ),
+    _more_than("years_since_quitting", "age"),
+    _more_than("statin_years", "age"),
+    _more_than("prior_scan_years", "age"),
+)
+
+
+def check_combinations(covariates: pd.DataFrame | Columns, findings: Findings) -> None:
+    """Reject the rows that break a rule whose variables are all there.
+
+    ``covariates``: canonical values, indexed by row number.
+    """
+    columns = Columns.of(covariates, Dictionary.load())
+    there, rows = set(columns.covariates.columns), columns.covariates.index
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for rule in COMBINATIONS:
+            if there.issuperset(rule.variables):
+                broken = rule.broken(columns)
+                if broken.any():
+                    named = ", ".join(rule.variables)
+                    findings.reject(named, rule.name, rule.remedy, pd.Series(broken, rows))

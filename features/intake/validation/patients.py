@@ -1,0 +1,47 @@
+"""Whether every row stands for one patient: identifiers missing, repeated or mangled."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.intake.validation.findings import Findings
+
+_EXPORT = "Export the file again with this column as text, not through a spreadsheet"
+_MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MANGLED = (
+    (r"\d(?:[.,]\d+)?E\+?\d+", "was turned into scientific notation by a spreadsheet"),
+    (
+        rf"(?i:\d{{1,2}}-(?:{_MONTH})|(?:{_MONTH})-\d{{1,4}})",
+        "was turned into dates by a spreadsheet",
+    ),
+    (r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|#+", "holds spreadsheet errors"),
+)
+_ANY_MANGLED = f"(?:{'|'.join(pattern for pattern, _ in _MANGLED)})"
+
+
+def find_mangled(identifiers: pd.Series) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    """Each rule that identifiers (text, (n,)) break because of a spreadsheet, and which rows do."""
+    if not identifiers.str.fullmatch(_ANY_MANGLED).any():
+        return []
+    found = [(rule, identifiers.str.fullmatch(pattern)) for pattern, rule in _MANGLED]
+    return [(rule, rows.to_numpy(dtype=bool)) for rule, rows in found if rows.any()]
+
+
+def check_identifiers(identifiers: pd.Series, findings: Findings) -> None:
+    """Check the text of the identifier column, one row per patient expected."""
+    column = str(identifiers.name)
+    # "NA" may be somebody's identifier; only an empty cell is none.
+    empty = identifiers == ""
+    if empty.all():
+        findings.problem(column, "is empty in every row", "Map the column with the identifiers")
+        return
+    findings.reject(column, "no patient identifier", "Fill it in", empty)
+    for rule, mangled in find_mangled(identifiers):
+        findings.problem(column, rule, _EXPORT, int(mangled.sum()))
+    twice = identifiers.duplicated(keep=False) & ~empty
+    if twice.any():
+        rule = "names the same patient more than once"
+        remedy = "Keep one row per patient, or give 'visit' in the map"
+        findings.problem(column, rule, remedy, int(twice.sum()))

@@ -1,0 +1,1 @@
+"""Compiled loops of scoring, each beside its numpy reference."""

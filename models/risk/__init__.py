@@ -1,0 +1,1 @@
+"""The risk model: stacked margins per cause, joined to an absolute risk."""

@@ -1,0 +1,180 @@
+"""What a fitted model is when it predicts: numbers and trees, no training code.
+
+Needs numpy, pandas and xgboost alone, so that a served model starts fast and installs small.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import ModelError
+from models.learners.boosted import BoostedPart
+from models.learners.completion import Completed, Completion
+from models.learners.linear import LinearPart
+from models.risk.absolute_risk import CompetingRisksLink, Link, link_from_dict
+
+FloatArray = npt.NDArray[np.float64]
+
+FORMAT = 2
+_FILE = "predictor.json"
+
+
+@dataclass(frozen=True)
+class CauseModel:
+    """One cause's margin: ``linear_weight * linear + boosted_weight * boosted + shift``.
+
+    A part that is absent has weight 0. ``shift`` is the recalibration of this cause's hazard on
+    the log scale, 0 where none was needed.
+    """
+
+    name: str
+    linear: LinearPart | None
+    boosted: BoostedPart | None
+    linear_weight: float
+    boosted_weight: float
+    shift: float = 0.0
+
+    @property
+    def term_features(self) -> tuple[int, ...]:
+        """Position among the features that each of `terms` belongs to."""
+        if self.linear is not None:
+            return self.linear.term_features
+        if self.boosted is not None:
+            return tuple(int(i) for i in self.boosted.completion.used)
+        return ()
+
+    def terms(self, seen: Completed) -> FloatArray:
+        """What adds to the margin term by term (n, m): all but the shift and the trees' output."""
+        terms = np.zeros((len(seen), len(self.term_features)))
+        if self.linear is not None:
+            terms += self.linear_weight * self.linear.terms(seen)
+        if self.boosted is not None and self.boosted_weight:
+            gaps = self.boosted.gap_terms(seen)
+            terms[:, : gaps.shape[1]] += self.boosted_weight * gaps
+        return terms
+
+    def margin(self, seen: Completed) -> FloatArray:
+        """Log hazard (n,) relative to the baseline."""
+        margin = np.full(len(seen), self.shift)
+        if self.linear is not None and self.linear_weight:
+            margin += self.linear_weight * self.linear.margin(seen)
+        if self.boosted is not None and self.boosted_weight:
+            margin += self.boosted_weight * self.boosted.margin(seen)
+        return margin
+
+
+@dataclass(frozen=True)
+class RiskPredictor:
+    """A fitted risk model over named features."""
+
+    feature_names: tuple[str, ...]
+    completion: Completion
+    causes: tuple[CauseModel, ...]
+    link: Link
+
+    def see(self, X: pd.DataFrame) -> Completed:
+        """The features (n, p) as the model sees them, gaps completed.
+
+        Raises ModelError where X lacks a feature that the model was trained on.
+        """
+        self.refuse_absent(X)
+        return self.completion.complete(X[list(self.feature_names)].to_numpy(np.float64))
+
+    def refuse_absent(self, X: pd.DataFrame) -> None:
+        """Raises ModelError where X lacks a feature that the model was trained on."""
+        absent = [name for name in self.feature_names if name not in X.columns]
+        if absent:
+            raise ModelError(
+                f"{len(absent)} features of the model are absent: {', '.join(absent[:5])}. "
+                "Derive them with features.derivation.catalogue.derive_features."
+            )
+
+    def margin(self, X: pd.DataFrame) -> FloatArray:
+        """Margins (n, k), one column per cause. Raises ModelError where X lacks a feature."""
+        return self.margin_of(self.see(X))
+
+    def margin_of(self, seen: Completed) -> FloatArray:
+        """Margins (n, k) of completed features."""
+        return np.stack([cause.margin(seen) for cause in self.causes], axis=1)
+
+    def risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
+        """Risk of the event (n, h) by each horizon, competing death allowed for."""
+        return self.link.risk(self.margin(X), horizons)
+
+    def cumulative_incidence(self, X: pd.DataFrame, times: Sequence[float]) -> FloatArray:
+        """Cumulative incidence (n, t, k) of each cause by each time."""
+        if isinstance(self.link, CompetingRisksLink):
+            return self.link.cumulative_incidence(self.margin(X), times)
+        return self.risk(X, times)[:, :, None]
+
+    def save(self, folder: Path) -> None:
+        """Write ``predictor.json`` and one UBJSON file per booster; the same model, same bytes."""
+        folder.mkdir(parents=True, exist_ok=True)
+        causes = []
+        for cause in self.causes:
+            if cause.boosted is not None:
+                cause.boosted.booster.save_model(folder / f"{cause.name}.ubj")
+            causes.append(_cause_to_dict(cause))
+        stored = {
+            "format": FORMAT,
+            "feature_names": list(self.feature_names),
+            "completion": self.completion.to_dict(),
+            "causes": causes,
+            "link": self.link.to_dict(),
+        }
+        (folder / _FILE).write_text(json.dumps(stored, indent=1, allow_nan=False) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> RiskPredictor:
+        """Read back what `save` wrote. Raises ModelError where the folder holds no such model."""
+        try:
+            stored = json.loads((folder / _FILE).read_text())
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise ModelError(f"{folder} holds no model: {_FILE} is not there.") from error
+        if stored["format"] != FORMAT:
+            raise ModelError(
+                f"{folder} was written in format {stored['format']}, this version reads format "
+                f"{FORMAT}. Train the model again or use the version that wrote it."
+            )
+        names = tuple(stored["feature_names"])
+        completion = Completion.from_dict(stored["completion"])
+        causes = tuple(_cause_from_dict(completion, cause, folder) for cause in stored["causes"])
+        return cls(names, completion, causes, link_from_dict(stored["link"]))
+
+
+def _cause_to_dict(cause: CauseModel) -> dict[str, Any]:
+    return {
+        "name": cause.name,
+        "linear": None if cause.linear is None else cause.linear.to_dict(),
+        "boosted": None if cause.boosted is None else cause.boosted.to_dict(),
+        "linear_weight": cause.linear_weight,
+        "boosted_weight": cause.boosted_weight,
+        "shift": cause.shift,
+    }
+
+
+def _cause_from_dict(completion: Completion, stored: dict[str, Any], folder: Path) -> CauseModel:
+    from xgboost import Booster
+
+    linear = boosted = None
+    if stored["linear"] is not None:
+        linear = LinearPart.from_dict(completion, stored["linear"])
+    if stored["boosted"] is not None:
+        booster = Booster(model_file=folder / f"{stored['name']}.ubj")
+        boosted = BoostedPart.from_dict(completion, booster, stored["boosted"])
+    return CauseModel(
+        stored["name"],
+        linear,
+        boosted,
+        stored["linear_weight"],
+        stored["boosted_weight"],
+        stored["shift"],
+    )

@@ -1,0 +1,267 @@
+"""The risk model: stacked ridge and boosted margins per cause, joined to an absolute risk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from features.endpoint import COMPETING, EVENT, Endpoint
+from features.errors import TooFewEventsError
+from features.splits import cross_validation_folds
+from models.learners.binned import Binned
+from models.learners.device import require_device
+from models.learners.penalty_path import FloatArray
+from models.learners.views import Views
+from models.risk.calibrated_stack import assemble
+from models.risk.cause_fitting import (
+    BOOSTED,
+    LINEAR,
+    BoostingBudget,
+    FittedCause,
+    Outcome,
+    fit_boosted_part,
+    fit_linear_part,
+)
+from models.risk.predictor import RiskPredictor
+
+MINIMUM_COMPETING = 20
+COMFORTABLE_EVENTS_PER_FEATURE = 10
+
+
+class RiskModel(BaseEstimator):  # type: ignore[misc]
+    """Absolute risk of the event with competing death, from features.
+
+    What is missing of a patient is completed from the rest (`models.learners.completion`). For
+    each cause a linear part (ridge Cox on standardised features with missing indicators) and a
+    boosted part (monotone XGBoost Cox) are fitted; non-negative weights join them by partial
+    likelihood on out-of-fold margins; Breslow baselines on the same margins turn them into
+    cumulative incidences. A cohort that records a yes or no by a fixed horizon is learnt by the
+    logistic counterparts.
+
+    Parameters
+    ----------
+    parts : which of "linear" and "boosted" to use; one alone serves comparison.
+    monotone : feature name -> -1 or +1; features not named are free.
+    n_folds : folds for penalty, rounds, weights and baselines.
+    minimum_events : fewer events than this are refused; at 50 a C of 0.75 has a standard error
+        of about 0.035, and the weights of the stack are little better than a guess.
+    penalties : ridge penalties tried, per event.
+    adaptivities : how unequally terms are shrunk: powers tried, 0 the plain ridge.
+    max_depth ... reg_lambda : XGBoost's own settings, the first candidate of the tuning.
+    max_rounds, early_stopping_rounds : limits of boosting.
+    n_trials : further settings of the boosted part that are drawn and tried.
+    n_knots : most knots of the baseline hazards.
+    n_threads : threads, 0 for all; results do not depend on it.
+    device : "cpu" or "cuda": where the boosted part is trained; the rest stays on the CPU.
+    seed : of folds, subsampling and tuning.
+
+    Attributes
+    ----------
+    predictor_ : RiskPredictor; feature_names_in_ : (p,); report_ : what was chosen and why.
+    """
+
+    def __init__(
+        self,
+        *,
+        parts: Sequence[str] = (LINEAR, BOOSTED),
+        monotone: Mapping[str, int] | None = None,
+        n_folds: int = 5,
+        minimum_events: int = 50,
+        penalties: Sequence[float] = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01),
+        adaptivities: Sequence[float] = (0.0, 1.0),
+        max_depth: int = 3,
+        learning_rate: float = 0.05,
+        min_child_weight: float = 10.0,
+        subsample: float = 0.7,
+        colsample_bytree: float = 0.5,
+        reg_lambda: float = 5.0,
+        max_rounds: int = 600,
+        early_stopping_rounds: int = 30,
+        n_trials: int = 0,
+        n_knots: int = 100,
+        n_threads: int = 0,
+        device: str = "cpu",
+        seed: int = 0,
+    ) -> None:
+        self.parts = parts
+        self.monotone = monotone
+        self.n_folds = n_folds
+        self.minimum_events = minimum_events
+        self.penalties = penalties
+        self.adaptivities = adaptivities
+        self.max_depth = max_depth
+        self.learning_rate = learning_rate
+        self.min_child_weight = min_child_weight
+        self.subsample = subsample
+        self.colsample_bytree = colsample_bytree
+        self.reg_lambda = reg_lambda
+        self.max_rounds = max_rounds
+        self.early_stopping_rounds = early_stopping_rounds
+        self.n_trials = n_trials
+        self.n_knots = n_knots
+        self.n_threads = n_threads
+        self.device = device
+        self.seed = seed
+
+    def fit(self, X: pd.DataFrame, endpoint: Endpoint) -> Self:
+        """Fit on features (n, p), missing values allowed, and the endpoint of the same patients.
+
+        Raises TooFewEventsError below ``minimum_events``; ConfigError where the device is not
+        there; ValueError where lengths differ or a feature is infinite.
+        """
+        X = self._checked_features(X, endpoint)
+        if BOOSTED in self.parts:
+            require_device(self.device)
+        self.feature_names_in_ = np.array(X.columns, dtype=object)
+        self.endpoint_ = endpoint
+        # one BLAS thread: sums in another order would change the last bits with the machine
+        with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
+            folds = list(
+                cross_validation_folds(endpoint, self.n_folds, self.seed, patient_ids=X.index)
+            )
+            views = Views.learn(X, folds, pool)
+            self.completion_ = views.everyone.completion
+            binned = Binned.of(views) if BOOSTED in self.parts else None
+            self.causes_ = [
+                self._fit_cause(cause, views, binned, pool) for cause in self._causes(endpoint)
+            ]
+            self._join(tuple(self.parts))
+        return self
+
+    def alone(self, part: str) -> RiskModel:
+        """This model with one part only, on the same folds; nothing is fitted again but weights."""
+        check_is_fitted(self, "predictor_")
+        other = RiskModel(**{**self.get_params(), "parts": (part,)})
+        other.feature_names_in_ = self.feature_names_in_
+        other.endpoint_, other.causes_ = self.endpoint_, self.causes_
+        other.completion_ = self.completion_
+        with threadpool_limits(limits=1, user_api="blas"):
+            other._join((part,))
+        return other
+
+    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
+        """Risk of the event (n, h) by each horizon in years, competing death allowed for."""
+        check_is_fitted(self, "predictor_")
+        return self.predictor_.risk(X, horizons)
+
+    def predict_cumulative_incidence(self, X: pd.DataFrame, times: Sequence[float]) -> FloatArray:
+        """Cumulative incidence (n, t, k) of the event and, second, of the competing event."""
+        check_is_fitted(self, "predictor_")
+        return self.predictor_.cumulative_incidence(X, times)
+
+    def predict_margin(self, X: pd.DataFrame) -> FloatArray:
+        """Margins (n, k): log hazard of each cause relative to its baseline."""
+        check_is_fitted(self, "predictor_")
+        return self.predictor_.margin(X)
+
+    def _checked_features(self, X: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
+        if len(X) != len(endpoint):
+            raise ValueError(f"X has {len(X)} patients, the endpoint {len(endpoint)}")
+        unknown = set(self.parts) - {LINEAR, BOOSTED}
+        if unknown or not self.parts:
+            raise ValueError(f"parts must be among 'linear', 'boosted', got {list(self.parts)}")
+        if endpoint.n_events < self.minimum_events:
+            raise TooFewEventsError(
+                f"The cohort holds {endpoint.n_events} events among {len(endpoint)} patients; "
+                f"training needs at least {self.minimum_events} (minimum_events). Pool cohorts, "
+                "follow up longer, or use a published reference score."
+            )
+        if endpoint.n_events == len(endpoint) and endpoint.is_fixed_horizon:
+            raise TooFewEventsError(
+                "Every patient had the event: there is nobody to tell apart from them."
+            )
+        if np.isinf(X.to_numpy(np.float64)).any():
+            raise ValueError("X holds infinite values")
+        varying = [name for name in X.columns if X[name].nunique() > 1]
+        if not varying:
+            raise ValueError("No feature varies between patients")
+        return X[varying]
+
+    def _causes(self, endpoint: Endpoint) -> list[FittedCause]:
+        timed = not endpoint.is_fixed_horizon
+        causes = [FittedCause("event", Outcome(endpoint.time, endpoint.event == EVENT, timed))]
+        if timed and endpoint.n_competing:
+            competing = Outcome(endpoint.time, endpoint.event == COMPETING, timed)
+            causes.append(FittedCause("competing", competing))
+        return causes
+
+    def _pool(self) -> Executor:
+        """Threads in which folds run side by side: those asked for, or all that there are."""
+        return ThreadPoolExecutor(self.n_threads or len(os.sched_getaffinity(0)))
+
+    def _fit_cause(
+        self, cause: FittedCause, views: Views, binned: Binned | None, pool: Executor
+    ) -> FittedCause:
+        outcome = cause.outcome
+        if cause.name == "competing" and outcome.occurred.sum() < MINIMUM_COMPETING:
+            return cause
+        # directions are of the event: what raises it need not raise other deaths
+        monotone = (self.monotone or {}) if cause.name == "event" else {}
+        directions = [int(monotone.get(name, 0)) for name in views.feature_names]
+        if LINEAR in self.parts:
+            cause.parts[LINEAR] = fit_linear_part(
+                views, outcome, directions, self.penalties, self.adaptivities, pool
+            )
+        if binned is not None:
+            cause.parts[BOOSTED] = fit_boosted_part(
+                binned, outcome, directions, self._budget(), pool
+            )
+        return cause
+
+    def _budget(self) -> BoostingBudget:
+        names = (
+            "max_depth",
+            "learning_rate",
+            "min_child_weight",
+            "subsample",
+            "colsample_bytree",
+            "reg_lambda",
+        )
+        engine = {"nthread": self.n_threads, "device": self.device, "seed": self.seed}
+        return BoostingBudget(
+            {name: getattr(self, name) for name in names},
+            self.max_rounds,
+            self.early_stopping_rounds,
+            self.n_trials,
+            engine,
+            self.seed,
+        )
+
+    def _join(self, parts: tuple[str, ...]) -> None:
+        names = tuple(str(name) for name in self.feature_names_in_)
+        assembly = assemble(self.causes_, parts, self.endpoint_, self.n_knots)
+        self.predictor_ = RiskPredictor(names, self.completion_, assembly.causes, assembly.link)
+        self.report_: dict[str, Any] = {
+            "patients": len(self.endpoint_),
+            "events": self.endpoint_.n_events,
+            "competing_events": self.endpoint_.n_competing,
+            "features": len(names),
+            "events_per_feature": self.endpoint_.n_events / len(names),
+            **assembly.report,
+        }
+        self.warnings_ = self._warnings()
+
+    def _warnings(self) -> list[str]:
+        warnings = []
+        if self.report_["events_per_feature"] < COMFORTABLE_EVENTS_PER_FEATURE:
+            warnings.append(
+                f"{self.report_['events_per_feature']:.1f} events per feature "
+                f"({self.report_['events']} events, {self.report_['features']} features): below "
+                f"{COMFORTABLE_EVENTS_PER_FEATURE}, so the model leans on its penalties. Prefer "
+                "fewer features or more events."
+            )
+        if self.endpoint_.is_fixed_horizon:
+            warnings.append(
+                f"The cohort records only a yes or no by {self.endpoint_.horizon:g} years: no "
+                "other horizon can be answered, patients lost before it cannot be told from "
+                "event-free ones, and competing death cannot be allowed for."
+            )
+        return warnings

@@ -1,0 +1,1 @@
+"""A model's folder: written whole, read back checked."""

@@ -1,0 +1,78 @@
+"""Writes a trained model into its folder (layout: `models.storage.model_folder`)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.derivation.catalogue import CATALOGUE
+from models.drift.profile import PROFILE, Profile
+from models.explanation.explainer import Explainer
+from models.explanation.explanation import Explanation
+from models.explanation.population import relative_weights, write_weights
+from models.input_ranges import InputRanges
+from models.risk.predictor import RiskPredictor
+from models.serving.vendor import find_data_files
+from models.storage.model_folder import (
+    DICTIONARY,
+    EXPLAINER,
+    PREDICTOR,
+    RANGES,
+    REFERENCE,
+    UNCERTAINTY,
+    WEIGHTS,
+    About,
+    seal_model_folder,
+)
+from models.uncertainty.risk_interval import RiskInterval
+
+# Enough to rank variables; more changes the order of the last ones only.
+_EXPLAINED = 500
+_IMPORTANT_SHARE = 0.02
+
+
+def write_model_folder(
+    folder: Path,
+    predictor: RiskPredictor,
+    explainer: Explainer | None,
+    covariates: pd.DataFrame,
+    features: pd.DataFrame,
+    about: About,
+    interval: RiskInterval | None = None,
+) -> About:
+    """Write everything that scoring needs into a new or emptied folder, and seal it.
+
+    ``covariates`` and ``features``: the patients trained on, of whom only aggregates are kept.
+    The same model gives the same bytes. Returns ``about`` with its digest.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    predictor.save(folder / PREDICTOR)
+    important: Sequence[str] = ()
+    if explainer is not None:
+        explainer.save(folder / EXPLAINER)
+        rows = np.linspace(0, len(features) - 1, min(_EXPLAINED, len(features))).astype(int)
+        explanation = explainer.explain(features.iloc[rows], about.horizons[-1])
+        important = find_important(explanation)
+        write_weights(relative_weights(explanation, covariates.iloc[rows]), folder / WEIGHTS)
+    if interval is not None:
+        interval.save(folder / UNCERTAINTY)
+    InputRanges.fit(covariates, important).save(folder / RANGES)
+    risks = predictor.risk(features, about.horizons)
+    Profile.fit(covariates, risks, about.horizons).save(folder / PROFILE)
+    for name, file in find_data_files().items():
+        inside = DICTIONARY if name.endswith(f"/{DICTIONARY}") else f"{REFERENCE}/{Path(name).name}"
+        (folder / inside).parent.mkdir(exist_ok=True)
+        shutil.copyfile(file, folder / inside)
+    return seal_model_folder(folder, about)
+
+
+def find_important(explanation: Explanation) -> list[str]:
+    """Variables with at least 2 % of the mean absolute contribution to risk, largest first."""
+    size = explanation.by_variable(CATALOGUE).abs().mean()
+    size = size.sort_values(ascending=False, kind="stable")
+    return [str(name) for name in size.index[size >= _IMPORTANT_SHARE * size.sum()]]

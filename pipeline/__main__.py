@@ -1,0 +1,5 @@
+"""`python -m pipeline` is the command `calcirisk`."""
+
+from pipeline.commands.cli import main
+
+main()

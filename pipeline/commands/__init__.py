@@ -1,0 +1,1 @@
+"""What a person calls: one module per command."""

@@ -1,0 +1,60 @@
+"""What every command shares: the application, its options, and how a stage is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from features.errors import ConfigError
+from pipeline.settings.params import Params, Paths
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+app = typer.Typer(
+    name="calcirisk",
+    help="Absolute cardiac risk from coronary calcium, lipids, therapy and lifestyle: trained, "
+    "calibrated and explained. Research software, not for care.",
+    epilog="Start with: calcirisk run",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+# What a stage cannot do without; dvc.yaml knows the whole of it.
+NEEDS = {
+    "featurize": ("ingest",),
+    "train": ("ingest", "featurize"),
+    "evaluate": ("ingest", "featurize", "train"),
+    "explain": ("ingest", "featurize", "train"),
+    "score": ("ingest", "train"),
+    "report": ("ingest", "train", "evaluate"),
+    "register": ("train", "evaluate"),
+}
+
+Out = Annotated[Path | None, typer.Option("--out", help="Work in this folder instead of outputs/.")]
+ParamsFile = Annotated[
+    Path | None, typer.Option("--params", help="Read this file instead of params.yaml.")
+]
+
+
+def command(summary: str, *examples: str) -> Callable[[Command], Command]:
+    """Registers a command with its line in `calcirisk --help` and examples below its own help."""
+    lines = "\n".join(f"  calcirisk {example}" for example in examples)
+    return app.command(short_help=summary, epilog=f"\b\nExamples:\n{lines}")
+
+
+def run_stage(name: str, params: Params, out: Path | None) -> None:
+    """Run one stage. Raises ConfigError naming the stage that must come first."""
+    paths = Paths.default(out)
+    for earlier in NEEDS.get(name, ()):
+        if not any(paths.stage(earlier).glob("*")):
+            raise ConfigError(
+                f"{paths.stage(earlier)} is empty or not there: run `calcirisk {earlier}"
+                f"{f' --out {out}' if out else ''}` first"
+            )
+    import_module(f"pipeline.stages.{name}").run(params, paths)

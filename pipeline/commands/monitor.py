@@ -1,0 +1,179 @@
+"""Command monitor: is a new batch of patients still like those that the model was trained on?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from features.errors import CohortError, Problem
+from pipeline.settings.params import Paths
+
+if TYPE_CHECKING:
+    from features.cohort import Cohort
+    from features.endpoint import Endpoint
+    from models.drift.report import DriftReport
+    from models.scorer import Scorer
+
+SMALLEST_BATCH = 20
+"""Below this, shares would tell of single patients, and no drift could be told from chance."""
+
+
+@dataclass(frozen=True)
+class MonitorRequest:
+    """What to compare. ``cohort``: map name or file, None for dictionary names.
+
+    ``lesions``: table of the patients' lesions, for a map that reads one. ``out``: folder.
+    """
+
+    file: Path
+    model: str
+    out: Path
+    cohort: str | None = None
+    lesions: Path | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``endpoint`` where the map tells how to read one and the file holds it.
+
+    ``n_rejected``: rows that break a rule and are left aside.
+    """
+
+    covariates: pd.DataFrame
+    endpoint: Endpoint | None
+    notes: tuple[str, ...] = ()
+    n_rejected: int = 0
+
+
+def monitor(request: MonitorRequest, paths: Paths) -> DriftReport:
+    """Compare a file of patients with the model's profile; write monitor.json and monitor.md.
+
+    Raises CohortError where the file cannot be read or holds too few patients, ModelError where
+    the model has no profile.
+    """
+    from models.drift.profile import PROFILE, Profile
+    from models.scorer import Scorer
+    from pipeline.tracking import locate_model
+
+    model = locate_model(request.model, paths.root)
+    scorer = Scorer.load(model.folder)
+    profile = Profile.load(model.folder / PROFILE)
+    batch = read_batch(request, paths.cohort_maps)
+    report = compare_batch(profile, scorer, batch, f"{scorer.about.name} {model.version}".strip())
+    write_report(report, request.out)
+    return report
+
+
+def compare_batch(profile: Any, scorer: Scorer, batch: Batch, model: str) -> DriftReport:
+    """Covariates, risks and, where outcomes are there, calibration; all tests adjusted as one."""
+    from models.drift.comparison import compare_covariates, compare_rejects, compare_risks
+    from models.drift.matured import measure_matured
+    from models.drift.report import DriftReport
+    from models.drift.shift import adjust_all
+
+    covariates, notes = batch.covariates, list(batch.notes)
+    if len(covariates) < SMALLEST_BATCH:
+        rule = f"holds {len(covariates)} patients that can be scored"
+        remedy = f"Gather {SMALLEST_BATCH} or more; see rejects with calcirisk score"
+        raise CohortError([Problem("", rule, remedy)], "batch")
+
+    def predict(horizons: Sequence[float]) -> Any:
+        scored = scorer.score(covariates, horizons, n_reasons=0)
+        return scored[[f"risk_{horizon:g}y" for horizon in horizons]].to_numpy()
+
+    horizons = scorer.about.horizons
+    risks = predict(horizons)
+    shifts = [*compare_covariates(profile, covariates)]
+    shifts += compare_rejects(batch.n_rejected, len(covariates) + batch.n_rejected)
+    shifts += compare_risks(profile, {h: risks[:, k] for k, h in enumerate(horizons)})
+    if batch.endpoint is not None:
+        matured = measure_matured(batch.endpoint, predict, horizons)
+        shifts += [one.to_shift() for one in matured]
+        notes += [
+            f"Outcomes by {one.horizon:g} years: {one.to_shift().told}, {one.n_patients} patients"
+            for one in matured
+        ] or ["Outcomes: too early, or too few events expected, to judge the calibration"]
+    return DriftReport(
+        model,
+        scorer.about.digest,
+        profile.n_patients,
+        len(covariates),
+        adjust_all(shifts),
+        tuple(notes),
+    )
+
+
+def read_batch(request: MonitorRequest, maps: Path) -> Batch:
+    """The patients of the file; with their endpoint where map and file have one."""
+    from pipeline.scoring.new_patients import read_patients
+
+    patients = read_patients(request.file, request.cohort, maps, request.lesions)
+    # rows that the map itself leaves out have no column
+    rejected, notes = int((patients.rejects["column"] != "").sum()), []
+    if len(patients.rejects):
+        notes.append(f"{len(patients.rejects):,} rows left aside; calcirisk score lists them")
+    if patients.lacks_lesions:
+        notes.append("The map reads calcium from a table of lesions; none was given (--lesions)")
+    cohort, note = read_with_endpoint(request, maps)
+    if cohort is not None:
+        return Batch(cohort.covariates, cohort.endpoint, tuple(notes), rejected)
+    return Batch(patients.covariates, None, (*notes, note), rejected)
+
+
+def read_with_endpoint(request: MonitorRequest, maps: Path) -> tuple[Cohort | None, str]:
+    """The cohort in the file, or None and the reason why its outcomes are left aside."""
+    from features.cohort_map.cohort_map import CohortMap
+    from features.dictionary.dictionary import Dictionary
+    from features.intake.ingestion import Limits, examine
+    from features.intake.reading import read_table
+
+    nothing = "Outcomes: none in the file, so calibration is not judged"
+    if request.cohort is None:
+        return None, nothing
+    cohort_map = CohortMap.load(request.cohort, maps)
+    raw = read_table(request.file)
+    there = {str(name).casefold() for name in raw.frame.columns}
+    endpoint = cohort_map.endpoint
+    if endpoint is None or not {name.casefold() for name in endpoint.columns} <= there:
+        return None, nothing
+    limits = Limits(max_reject_fraction=1.0, today=datetime.now(tz=UTC).date())
+    lesions = None if request.lesions is None else read_table(request.lesions)
+    found = examine(raw, cohort_map, Dictionary.load(), limits, lesions)
+    if found.cohort is None or found.findings.problems:
+        why = "; ".join(f"{one.column} {one.rule}".strip() for one in found.findings.problems)
+        return None, f"Outcomes: left aside ({why})"
+    return found.cohort, ""
+
+
+def write_report(report: DriftReport, folder: Path) -> None:
+    """Write monitor.json and monitor.md; aggregates only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    (folder / "monitor.json").write_text(text, encoding="utf-8")
+    (folder / "monitor.md").write_text(report.to_markdown(), encoding="utf-8")
+
+
+def print_report(report: DriftReport) -> None:
+    """The verdict, the drifts as a table, and the notes, on the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if report.drifted:
+        table = Table("What", box=None, pad_edge=False)
+        table.add_column("Where", no_wrap=True)
+        table.add_column("Change")
+        table.add_column("Size")
+        for row in report.rows():
+            table.add_row(*row)
+        console.print(table)
+        console.print()
+    for note in report.remarks():
+        console.print(note, markup=False, soft_wrap=True)
+    console.print(report.verdict(), markup=False, soft_wrap=True)

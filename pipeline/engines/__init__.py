@@ -1,0 +1,1 @@
+"""Engines that score where one machine is too small."""

@@ -1,0 +1,164 @@
+"""The engine spark of `calcirisk score`: Parquet in, Parquet out, the rows spread over workers.
+
+Each worker scores its rows by the very function that the local engine uses for its batches; Spark
+reads, spreads, finds repeated identifiers, sorts and writes. Input, output and the model must lie
+where every worker finds them under the same name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyarrow import dataset
+
+from features.errors import ConfigError
+from features.intake.sources.parquet_source import ParquetSource
+from pipeline.engines.spark_session import spark_session
+from pipeline.engines.spark_tables import (
+    PartitionTask,
+    address,
+    count_before,
+    count_missing,
+    read_numbered,
+    select_rejects,
+    select_scored,
+    settle_repeats,
+    staged_schema,
+)
+from pipeline.scoring.assembly import REPEATED
+from pipeline.scoring.output import REJECTS_SCHEMA, describe_output
+from pipeline.scoring.preparation import Job, prepare
+from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.summary import ScoreSummary
+from pipeline.scoring.tally import Tally
+from pipeline.scoring.work_folder import WorkFolder, sync_folder
+from pipeline.scoring.workers import quicken
+from pipeline.scoring.writers import CsvWriter
+from pipeline.settings.paths import Paths
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_ENDINGS = ("", ".parquet", ".pq")
+
+
+def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
+    """Score every row of a file or folder of Parquet; the same rows and numbers as locally.
+
+    Writes a folder of Parquet in the order of the source, and rejects and schema beside it, all or
+    none. Raises ConfigError where Spark or Java is not here, where the output exists or cannot be
+    written, or where something other than Parquet is asked for; otherwise as `score_stream`.
+    """
+    started = time.monotonic()
+    _refuse(request)
+    job = prepare(request, paths)
+    if not isinstance(job.source, ParquetSource):
+        raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
+    job = replace(job, rules=quicken(job.rules, job.n_rows))
+    with _taken(request) as folder, spark_session(request.batch_rows) as spark:
+        staged = _stage(spark, job, folder / "staged")
+        tally = Tally.under(job.rules)
+        _write(staged, job, folder, tally)
+        _count(folder, job, tally)
+        (folder / "schema").write_bytes(describe_output(job))
+        _publish(folder, request)
+    return ScoreSummary.of(job, tally, time.monotonic() - started)
+
+
+def _refuse(request: ScoreRequest) -> None:
+    if request.out.suffix.lower() not in _ENDINGS:
+        raise ConfigError(f"--engine spark writes Parquet: {request.out} must end in .parquet")
+    if request.resume:
+        raise ConfigError("--resume: a Spark job keeps nothing unfinished. Leave it out")
+    for place in (request.out, request.rejects, request.schema):
+        if place.exists() and not request.overwrite:
+            raise ConfigError(f"{place} exists. Take another name, or replace it with --overwrite")
+
+
+@contextmanager
+def _taken(request: ScoreRequest) -> Iterator[Path]:
+    """An empty folder beside the output, under the lock of scoring jobs; gone in the end."""
+    out, work = request.out, WorkFolder.acquire(request.out)
+    staging = out.with_name(f".{out.name}.staged")
+    try:
+        if work.load() is not None and work.journal and not request.overwrite:
+            raise ConfigError(
+                f"{out} was begun without Spark and not finished. Go on there with --resume, or "
+                "begin anew with --overwrite"
+            )
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        yield staging
+        work.remove()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "the disk failed"
+        raise ConfigError(f"{out} cannot be written ({reason})") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if not work.journal:
+            work.remove()
+        work.close()
+
+
+def _stage(spark: SparkSession, job: Job, folder: Path) -> DataFrame:
+    """Score every row once and keep what came of it on disk."""
+    source = Path(job.request.file)
+    numbered = read_numbered(spark, source, job.rules.columns)
+    before = count_before(numbered)
+    task = PartitionTask(job.source.name, job.rules, before, staged_schema(job.rules, job.told))
+    shape = spark.createDataFrame(task.schema.empty_table()).schema
+    numbered.mapInArrow(task, shape).write.parquet(address(folder))
+    return spark.read.schema(shape).parquet(address(folder, to_read=True))
+
+
+def _write(staged: DataFrame, job: Job, folder: Path, tally: Tally) -> None:
+    identifier = job.rules.rows.cohort_map.patient_id
+    if identifier is not None:
+        staged = settle_repeats(staged, identifier, REPEATED)
+    scored = select_scored(staged, tuple(job.told), job.constants)
+    scored.write.option("compression", "zstd").parquet(address(folder / "result"))
+    select_rejects(staged).write.parquet(address(folder / "rejected"))
+    tally.missing.add_named(count_missing(staged))
+
+
+def _count(folder: Path, job: Job, tally: Tally) -> None:
+    """Counts over what lies on disk; writes the rejects as the local engine does.
+
+    Raises AssertionError where a row is lost or doubled.
+    """
+    risks = [f"risk_{year:g}y" for year in job.rules.years]
+    flags = ["outside_training", "imputed_cac", "reference_disagrees"]
+    columns = [*risks, "risk_category", *(name for name in flags if name in job.told)]
+    for batch in dataset.dataset(folder / "result", format="parquet").to_batches(columns=columns):
+        tally.add(pa.Table.from_batches([batch]))
+    writer = CsvWriter(folder / "rejects", REJECTS_SCHEMA)
+    for batch in dataset.dataset(folder / "rejected", format="parquet").to_batches():
+        rejects = pa.Table.from_batches([batch]).cast(REJECTS_SCHEMA)
+        tally.add_rejects(rejects)
+        writer.write(rejects)
+    writer.close()
+    if tally.n_scored + tally.n_rejected != job.source.total:
+        raise AssertionError(
+            f"{job.source.total} rows in the source, {tally.n_scored} scored and "
+            f"{tally.n_rejected} rejected"
+        )
+
+
+def _publish(folder: Path, request: ScoreRequest) -> None:
+    """Put each file in its place, the folder of scores last: where it is, all is."""
+    for file in (folder / "result").iterdir():
+        sync_folder(file)
+    if request.out.exists():
+        request.out.replace(folder / "replaced")
+    (folder / "rejects").replace(request.rejects)
+    (folder / "schema").replace(request.schema)
+    (folder / "result").replace(request.out)
+    sync_folder(request.out.parent)

@@ -1,0 +1,244 @@
+"""What the stage evaluate says beyond the model alone: scores, groups, steps, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.evaluation.recipe_validation import MODEL, Validated, name_parts
+from pipeline.settings.params import Params
+
+if TYPE_CHECKING:
+    from features.cohort import Cohort
+    from features.endpoint import Endpoint
+    from models.metrics.follow_up import Floats
+    from pipeline.stages.evaluate import Evaluation
+
+Tables = dict[str, pd.DataFrame]
+
+# the longest first, so that no process waits for another at the end
+_TABLES = ("reference_scores", "subgroups", "decision_curve", "reclassification")
+
+
+def tabulate_evaluations(
+    evaluations: Mapping[str, Evaluation],
+    covariates: pd.DataFrame,
+    params: Params,
+    advance: Callable[[], None] = lambda: None,
+    n_processes: int = 1,
+) -> Tables:
+    """reference_scores, subgroups, subgroup_gaps, decision_curve and reclassification.
+
+    ``advance`` is called after each task of `count_tasks`; ``n_processes`` of them run side by
+    side, to the same results.
+    """
+    tasks = [
+        _Task(name, table, one.endpoint, risks_at(one, k), covariates.loc[one.X.index], horizon)
+        for name, one in evaluations.items()
+        for table in _TABLES
+        for k, horizon in enumerate(one.horizons)
+    ]
+    n_tables = len(tasks) // len(_TABLES)
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for task, made in zip(tasks, _run(tasks, params, n_tables, n_processes), strict=True):
+        for table, rows in made.items():
+            if len(rows):
+                rows.insert(0, "evaluation", task.evaluation)
+                parts.setdefault(table, []).append(rows)
+        advance()
+    return {table: pd.concat(rows, ignore_index=True) for table, rows in parts.items()}
+
+
+def count_tasks(evaluations: Mapping[str, Evaluation]) -> int:
+    """How often `tabulate_evaluations` reports."""
+    return sum(len(_TABLES) * len(one.horizons) for one in evaluations.values())
+
+
+def risks_at(one: Evaluation, k: int) -> dict[str, Floats]:
+    """Each model's risks (n,) by the horizon at place ``k``."""
+    return {name: np.ascontiguousarray(risk[:, k]) for name, risk in one.risks.items()}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One kind of table of one evaluation at one horizon."""
+
+    evaluation: str
+    table: str
+    endpoint: Endpoint
+    risks: dict[str, Floats]
+    covariates: pd.DataFrame
+    horizon: float
+
+
+def _run(tasks: list[_Task], params: Params, n_tables: int, n_processes: int) -> Iterator[Tables]:
+    if n_processes <= 1:
+        yield from (_tabulate(task, params, n_tables) for task in tasks)
+        return
+    with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
+        yield from pool.map(_tabulate, tasks, repeat(params), repeat(n_tables))
+
+
+def _tabulate(task: _Task, params: Params, n_tables: int) -> Tables:
+    from models.evaluation.score_comparison import compare_scores, score_risks
+    from models.reference_scores.registry import REFERENCE_SCORES
+
+    endpoint, risks, horizon = task.endpoint, task.risks, task.horizon
+    seed, n_bootstrap = params.seed, params.evaluate.n_bootstrap
+    if task.table == "subgroups":
+        figures, gaps = _measure_groups(task, params, n_tables)
+        return {"subgroups": figures.assign(model=MODEL), "subgroup_gaps": gaps}
+    scores = score_risks(task.covariates, REFERENCE_SCORES, horizon)
+    if task.table == "reference_scores":
+        return {
+            task.table: compare_scores(endpoint, risks[MODEL], scores, horizon, seed, n_bootstrap)
+        }
+    if task.table == "decision_curve":
+        return {task.table: _decide(endpoint, risks, scores, horizon, params)}
+    return {task.table: _reclassify(endpoint, risks, scores, horizon, params)}
+
+
+def _measure_groups(
+    task: _Task, params: Params, n_tables: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    from models.evaluation.subgroups import GapLimits, find_groups, measure_groups
+
+    chosen = params.evaluate.subgroups
+    limits = GapLimits(
+        chosen.min_events, chosen.max_c_index_gap, chosen.max_calibration_gap, n_tables
+    )
+    risk, groups, seed = task.risks[MODEL], find_groups(task.covariates), params.seed
+    n_bootstrap = params.evaluate.n_bootstrap
+    return measure_groups(task.endpoint, risk, groups, task.horizon, seed, n_bootstrap, limits)
+
+
+def _decide(
+    endpoint: Endpoint,
+    risks: Mapping[str, Floats],
+    scores: Mapping[str, Floats],
+    horizon: float,
+    params: Params,
+) -> pd.DataFrame:
+    """Curves of the patients whom all scores drawn cover, so that they can be compared."""
+    from models.evaluation.decisions import decision_curve
+
+    chosen = params.evaluate.decision
+    covering = {n: r for n, r in scores.items() if np.isfinite(r).mean() >= chosen.min_coverage}
+    drawn = {**risks, **covering}
+    both = np.all([np.isfinite(risk) for risk in drawn.values()], axis=0)
+    if not (endpoint.event[both] == 1).any():
+        drawn, both = dict(risks), np.ones(len(endpoint), dtype=np.bool_)
+    kept = {name: risk[both] for name, risk in drawn.items()}
+    rest = endpoint.take(both)
+    if rest.time.max() < horizon:
+        return pd.DataFrame()
+    return decision_curve(
+        rest, kept, horizon, chosen.thresholds, params.seed, params.evaluate.n_bootstrap
+    )
+
+
+def _reclassify(
+    endpoint: Endpoint,
+    risks: Mapping[str, Floats],
+    scores: Mapping[str, Floats],
+    horizon: float,
+    params: Params,
+) -> pd.DataFrame:
+    """The model against each of its parts and each score that covers enough."""
+    from models.evaluation.decisions import reclassify
+    from models.evaluation.score_comparison import MIN_EVENTS
+
+    tables = []
+    for name, reference in {**risks, **scores}.items():
+        known = np.isfinite(reference)
+        seen = (endpoint.event == 1) & (endpoint.time <= horizon) & known
+        if name == MODEL or seen.sum() < MIN_EVENTS or endpoint.time[known].max() < horizon:
+            continue
+        table = reclassify(
+            endpoint,
+            risks[MODEL],
+            reference,
+            horizon,
+            params.evaluate.decision.categories,
+            params.seed,
+            params.evaluate.n_bootstrap,
+        )
+        tables.append(table.assign(model=MODEL, reference=name))
+    if not tables:
+        return pd.DataFrame()
+    joined = pd.concat(tables, ignore_index=True)
+    first = ["horizon", "model", "reference"]
+    return joined[[*first, *(name for name in joined if name not in first)]]
+
+
+def tabulate_steps(
+    name: str,
+    validated: Validated,
+    endpoint: Endpoint,
+    horizons: tuple[float, ...],
+    params: Params,
+) -> pd.DataFrame:
+    """incremental: what each further group of features adds, on the patients held out."""
+    from models.evaluation.incremental import measure_steps
+
+    if not validated.steps:
+        return pd.DataFrame()
+    rows, risks = validated.held_out, validated.predictions.risks
+    named = {
+        step: risks[MODEL if step == validated.steps[-1] else step] for step in validated.steps
+    }
+    tables = [
+        measure_steps(
+            endpoint.take(rows),
+            {step: risk[rows, k] for step, risk in named.items()},
+            horizon,
+            params.seed,
+            params.evaluate.n_bootstrap,
+        )
+        for k, horizon in enumerate(horizons)
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table.insert(0, "evaluation", name)
+    return table
+
+
+def tabulate_repeats(
+    validated: Validated, endpoint: Endpoint, horizons: tuple[float, ...]
+) -> pd.DataFrame:
+    """Each metric of each repeat of the folds; empty where there is one. No risk is averaged."""
+    from models.evaluation.arms import Arm, measure_arms
+    from models.evaluation.score_comparison import SHOWN
+
+    if not validated.others:
+        return pd.DataFrame()
+    rows = []
+    for number, predictions in enumerate((validated.predictions, *validated.others), start=1):
+        names = [MODEL, *name_parts(endpoint).values()]
+        held_out = np.asarray(predictions.fold >= 0)
+        for k, horizon in enumerate(horizons):
+            arms = {name: Arm(predictions.risks[name][:, k], held_out) for name in names}
+            for name, figures in measure_arms(endpoint, arms, horizon, 0, 0).items():
+                rows += [
+                    [number, name, metric, horizon, figures.estimate(metric)] for metric in SHOWN
+                ]
+    return pd.DataFrame(rows, columns=["repeat", "model", "metric", "horizon", "estimate"])
+
+
+def describe_cohort(cohort: Cohort) -> Tables:
+    """table_one, missingness, and whom each reference score covers."""
+    from features.description import missingness, table_one
+    from models.evaluation.score_comparison import describe_coverage
+    from models.reference_scores.registry import REFERENCE_SCORES
+
+    return {
+        "table_one": table_one(cohort),
+        "missingness": missingness(cohort),
+        "reference_coverage": describe_coverage(cohort.covariates, REFERENCE_SCORES),
+    }

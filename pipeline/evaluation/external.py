@@ -1,0 +1,220 @@
+"""Command evaluate --model --cohort: a trained model on the patients of another cohort."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import CohortError, ConfigError, Problem
+from pipeline.evaluation.recipe_validation import MODEL, RECALIBRATED, steps_over_time
+from pipeline.settings.params import Params, Paths
+
+if TYPE_CHECKING:
+    from features.cohort import Cohort
+    from features.endpoint import Endpoint
+    from models.evaluation.recalibration import Recalibration
+    from models.metrics.follow_up import Flags, Floats
+    from models.scorer import Scorer
+    from pipeline.stages.evaluate import Evaluation
+
+EXTERNAL = "external"
+
+
+@dataclass(frozen=True)
+class ExternalRequest:
+    """What to judge where. ``cohort``: map name or file; ``file``, ``lesions``: if not the map's.
+
+    ``recalibrate``: share of the patients that local recalibration is fitted on; the rest judge.
+    ``allow_absent``: go on although variables that the model was trained with are not recorded.
+    """
+
+    model: str
+    cohort: str
+    file: Path | None = None
+    lesions: Path | None = None
+    recalibrate: float | None = None
+    allow_absent: bool = False
+
+
+def evaluate_external(request: ExternalRequest, params: Params, paths: Paths) -> list[str]:
+    """Write evaluate/external/ (tables, plots, metrics.json); return the verdict.
+
+    Raises CohortError where the cohort has no endpoint or lacks variables, HorizonError where its
+    follow-up ends before every horizon, TooFewEventsError where there is too little to judge.
+    """
+    from models.scorer import Scorer
+    from pipeline.tracking import locate_model
+
+    if request.recalibrate is not None and not 0 < request.recalibrate < 1:
+        raise ConfigError(f"--recalibrate must lie between 0 and 1, got {request.recalibrate:g}")
+    folder = locate_model(request.model, paths.root).folder
+    scorer = Scorer.load(folder)
+    cohort = read_cohort(request, params, paths)
+    leant_on = name_leant_on(scorer, folder)
+    notes = check_variables(cohort, leant_on, request.allow_absent)
+    judged = judge_external(cohort, scorer, request.recalibrate, params)
+    about = {
+        "model_cohort": scorer.about.cohort,
+        "model_digest": scorer.about.digest,
+        "cohort": cohort.name,
+        "patients": len(cohort),
+        "judged": len(judged.evaluation.endpoint),
+    }
+    return write_external(judged, cohort, about, notes, params, paths.evaluate / EXTERNAL)
+
+
+def read_cohort(request: ExternalRequest, params: Params, paths: Paths) -> Cohort:
+    """The cohort through its map, checked as the stage ingest checks one; nothing is written."""
+    from features.cohort_map.cohort_map import CohortMap
+    from features.dictionary.dictionary import Dictionary
+    from features.intake.ingestion import ingest
+    from pipeline.settings.own_files import name_files
+    from pipeline.stages.ingest import limits_of, read_sources, source_folders_of
+
+    cohort_map = CohortMap.load(request.cohort, paths.cohort_maps)
+    cohort_map = name_files(cohort_map, request.file, request.lesions)
+    raw, lesions = read_sources(cohort_map, source_folders_of(paths))
+    return ingest(raw, cohort_map, Dictionary.load(), limits_of(params), lesions).cohort
+
+
+def name_leant_on(scorer: Scorer, folder: Path) -> list[str]:
+    """The variables that matter most to the model, of those recorded when it was trained."""
+    from models.drift.profile import PROFILE, Profile
+
+    important = scorer.ranges.important
+    if not (folder / PROFILE).is_file():
+        return list(important)
+    recorded = Profile.load(folder / PROFILE).variables
+    return [name for name in important if name in recorded]
+
+
+def check_variables(cohort: Cohort, leant_on: list[str], allow_absent: bool) -> list[str]:
+    """A sentence on variables that the model leans on and the cohort has not; none if complete.
+
+    Raises CohortError naming each, unless they are allowed to be absent.
+    """
+    known = cohort.covariates
+    absent = [name for name in leant_on if name not in known or known[name].isna().all()]
+    if not absent:
+        return []
+    if not allow_absent:
+        remedy = "Map it, or judge the model without it by --allow-absent"
+        rule = "matters to the model and is not recorded here"
+        raise CohortError([Problem(name, rule, remedy) for name in absent], cohort.name)
+    return [f"These variables matter to the model and are not recorded here: {', '.join(absent)}."]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """``evaluation`` of the patients judged; ``recalibration`` where one was fitted on others."""
+
+    evaluation: Evaluation
+    covariates: pd.DataFrame
+    recalibration: Recalibration | None
+    left_out: tuple[str, ...]
+
+
+def judge_external(
+    cohort: Cohort, scorer: Scorer, recalibrate: float | None, params: Params
+) -> Judged:
+    """The model, and it recalibrated, on the patients that the recalibration has not seen."""
+    from features.derivation.catalogue import derive_features
+    from features.splits import require_endpoint
+    from models.evaluation.recalibration import fit_recalibration
+    from models.metrics.horizons import usable_horizons
+    from pipeline.stages.evaluate import MIN_AT_RISK
+
+    endpoint, link = require_endpoint(cohort), scorer.predictor.link
+    X = derive_features(cohort.covariates, scorer.dictionary)
+    margins = scorer.predictor.margin(X)
+    to_fit = choose_part(cohort, recalibrate, params.seed)
+    rest = ~to_fit
+    within = [h for h in scorer.about.horizons if h <= link.max_horizon]
+    horizons, left_out = usable_horizons(endpoint.take(rest), within, MIN_AT_RISK)
+    asked = (*horizons, *steps_over_time(endpoint, horizons))
+    risks = {MODEL: link.risk(margins[rest], asked)}
+    fitted = None
+    if to_fit.any():
+        fitted = fit_recalibration(margins[to_fit], link, endpoint.take(to_fit))
+        risks[RECALIBRATED] = fitted.risk(margins[rest], link, asked)
+    evaluation = measure_external(X[rest], endpoint.take(rest), horizons, risks, params)
+    return Judged(evaluation, cohort.covariates[rest], fitted, left_out)
+
+
+def choose_part(cohort: Cohort, share: float | None, seed: int) -> Flags:
+    """(n,) patients to recalibrate on: none, or a share stratified by event code."""
+    from features.splits import split_held_out
+
+    part = np.zeros(len(cohort), dtype=np.bool_)
+    if share is not None:
+        _, chosen = split_held_out(cohort, share, seed)
+        part[chosen] = True
+    return part
+
+
+def measure_external(
+    X: pd.DataFrame,
+    endpoint: Endpoint,
+    horizons: tuple[float, ...],
+    risks: Mapping[str, Floats],
+    params: Params,
+) -> Evaluation:
+    """As the stage evaluate measures held-out patients; risks by horizons, then by time steps."""
+    from models.evaluation.performance import evaluate_predictions
+    from pipeline.stages.evaluate import Evaluation
+
+    chosen, last = params.evaluate, len(horizons)
+    by_horizon = {name: risk[:, :last] for name, risk in risks.items()}
+    over_time = {name: risk[:, last:] for name, risk in risks.items() if risk[:, last:].size}
+    result = evaluate_predictions(
+        endpoint,
+        by_horizon,
+        horizons,
+        params.seed,
+        chosen.n_bootstrap,
+        MODEL,
+        chosen.n_groups,
+        over_time=over_time,
+    )
+    return Evaluation(X, endpoint, horizons, by_horizon, result, over_time)
+
+
+def write_external(
+    judged: Judged,
+    cohort: Cohort,
+    about: Mapping[str, Any],
+    notes: list[str],
+    params: Params,
+    folder: Path,
+) -> list[str]:
+    """The tables and plots of the stage evaluate, for this cohort; return the verdict."""
+    from pipeline.evaluation.evaluation_output import (
+        Extras,
+        collect_tables,
+        draw_plots,
+        judge,
+        write_tables,
+    )
+    from pipeline.evaluation.evaluation_tables import describe_cohort, tabulate_evaluations
+
+    done = {EXTERNAL: judged.evaluation}
+    tables = tabulate_evaluations(done, judged.covariates, params)
+    tables |= describe_cohort(cohort)
+    if judged.recalibration is not None:
+        tables["recalibration"] = judged.recalibration.to_frame()
+    extras = Extras(tables, about, (*judged.left_out, *notes))
+    said = [*extras.left_out, *judge(done, extras)]
+    shutil.rmtree(folder, ignore_errors=True)
+    write_tables(collect_tables(done, extras), folder)
+    draw_plots(done, extras, folder / "plots")
+    (folder / "verdict.txt").write_text("\n".join(said) + "\n", encoding="utf-8")
+    text = json.dumps(dict(about), indent=2) + "\n"
+    (folder / "about.json").write_text(text, encoding="utf-8")
+    return said

@@ -1,0 +1,203 @@
+"""The validation of the whole recipe on all patients, by the design of params.yaml."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.settings.params import Params
+
+if TYPE_CHECKING:
+    from features.cohort import Cohort
+    from features.endpoint import Endpoint
+    from features.splits import Positions
+    from models.evaluation.cross_validation import HeldOutPredictions, RiskEstimator
+    from models.metrics.follow_up import Flags, Floats
+
+MODEL = "calcirisk"
+RECALIBRATED = "calcirisk_recalibrated"
+LABELS = {
+    MODEL: MODEL,
+    "ridge_cox": "ridge Cox alone",
+    "boosted_cox": "XGBoost Cox alone",
+    "ridge_logistic": "ridge logistic regression alone",
+    "boosted_logistic": "XGBoost logistic alone",
+}
+
+_COX = {"linear": "ridge_cox", "boosted": "boosted_cox"}
+_LOGISTIC = {"linear": "ridge_logistic", "boosted": "boosted_logistic"}
+_WORTH_PROCESSES = 2000
+
+Folds = list[tuple["Positions", "Positions"]]
+
+
+def name_parts(endpoint: Endpoint) -> dict[str, str]:
+    """What each part of the model is called alone: of a yes/no cohort there is no Cox model."""
+    return _LOGISTIC if endpoint.is_fixed_horizon else _COX
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``name`` of the evaluation; ``repeats`` of its folds; ``about`` what design.json says."""
+
+    name: str
+    repeats: tuple[Folds, ...]
+    about: dict[str, Any]
+    sites: tuple[str, ...] = ()
+
+    @property
+    def n_fits(self) -> int:
+        """Folds in all."""
+        return sum(len(folds) for folds in self.repeats)
+
+
+@dataclass(frozen=True)
+class Validated:
+    """``predictions`` of the first repeat; ``steps``: names of nested feature sets among them.
+
+    ``others`` are those of further repeats. ``over_time`` {model: (n, t)}: risks of the first
+    repeat by the `time_steps` up to the last horizon; empty for a yes/no cohort.
+    """
+
+    predictions: HeldOutPredictions
+    steps: tuple[str, ...]
+    others: tuple[HeldOutPredictions, ...] = field(default=())
+    over_time: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def held_out(self) -> Flags:
+        """(n,) patients whom a fold held out."""
+        return np.asarray(self.predictions.fold >= 0)
+
+
+def plan_validation(cohort: Cohort, params: Params) -> Plan | None:
+    """The folds by the chosen design, None where no folds are asked for.
+
+    Raises CohortError where the cohort lacks what the design needs, such as sites.
+    """
+    from features.designs import CrossValidation, LastEntered, LeaveOneSiteOut
+
+    chosen = params.evaluate
+    if chosen.design == "entry":
+        share = params.train.split.test_fraction
+        about = {"design": "temporal: the last patients to enter", "share_held_out": share}
+        return Plan("temporal", (list(LastEntered(share).splits(cohort)),), about)
+    if chosen.design == "site":
+        folds = list(LeaveOneSiteOut().splits(cohort))
+        sites = tuple(sorted(map(str, cohort.site.unique())))  # type: ignore[union-attr]
+        about = {"design": "internal-external: each site left out in turn", "sites": len(folds)}
+        return Plan("sites", (folds,), about, sites)
+    if chosen.n_folds < 2:
+        return None
+    n_folds, n_repeats = chosen.n_folds, chosen.n_repeats
+    folds = list(CrossValidation(n_folds, params.seed, n_repeats).splits(cohort))
+    repeats = tuple(folds[k * n_folds : (k + 1) * n_folds] for k in range(n_repeats))
+    about = {"design": "nested cross-validation", "folds": n_folds, "repeats": n_repeats}
+    return Plan("cross_validation", repeats, about)
+
+
+def validate_recipe(
+    X: pd.DataFrame,
+    cohort: Cohort,
+    horizons: tuple[float, ...],
+    plan: Plan,
+    params: Params,
+    advance: Callable[[], None],
+) -> Validated:
+    """Each patient's risk from models that never saw them: the recipe, its parts, its steps."""
+    from features.splits import require_endpoint
+
+    steps = _steps_of(X) if params.evaluate.incremental else {}
+    # the last step has every feature: it is the recipe itself
+    shorter = list(steps)[:-1]
+    of_steps = {name: partial(_build_step, steps[name], params) for name in shorter}
+    asked = (*horizons, *steps_over_time(require_endpoint(cohort), horizons))
+    both = _predict(X, cohort, asked, plan.repeats[0], params, of_steps, advance)
+    others = tuple(
+        _predict(X, cohort, horizons, folds, params, {}, advance) for folds in plan.repeats[1:]
+    )
+    last = len(horizons)
+    first = replace(both, risks={name: risk[:, :last] for name, risk in both.risks.items()})
+    over_time = {name: risk[:, last:] for name, risk in both.risks.items() if risk[:, last:].size}
+    return Validated(first, tuple(steps), others, over_time)
+
+
+def steps_over_time(endpoint: Endpoint, horizons: tuple[float, ...]) -> tuple[float, ...]:
+    """Times up to the last horizon that the Brier score is averaged over; none of a yes/no."""
+    from models.metrics.integrated_brier import time_steps
+
+    return () if endpoint.is_fixed_horizon else tuple(time_steps(horizons[-1]).tolist())
+
+
+def _steps_of(X: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    from features.derivation.catalogue import CATALOGUE
+    from features.dictionary.dictionary import Dictionary
+    from models.evaluation.feature_groups import nested_features
+
+    groups = {name: variable.group for name, variable in Dictionary.load().items()}
+    recorded = [str(name) for name in X.columns if X[name].nunique() > 1]
+    steps = nested_features(CATALOGUE, groups, recorded)
+    return steps if len(steps) > 1 else {}
+
+
+def _predict(
+    X: pd.DataFrame,
+    cohort: Cohort,
+    horizons: tuple[float, ...],
+    folds: Folds,
+    params: Params,
+    extra: Mapping[str, Callable[[], RiskEstimator]],
+    advance: Callable[[], None],
+) -> HeldOutPredictions:
+    from features.splits import require_endpoint
+    from models.evaluation.cross_validation import cross_validate
+
+    endpoint = require_endpoint(cohort)
+    return cross_validate(
+        {MODEL: partial(build_model, params), **extra},
+        X,
+        endpoint,
+        horizons,
+        folds,
+        derived={
+            name: (MODEL, partial(part_alone, part)) for part, name in name_parts(endpoint).items()
+        },
+        report=lambda _: advance(),
+        n_processes=count_processes(params, len(X)),
+    )
+
+
+def count_processes(params: Params, n_patients: int) -> int:
+    """How many processes work side by side: one per core, unless params.yaml says otherwise.
+
+    A small cohort is done before another process has started.
+    """
+    if n_patients < _WORTH_PROCESSES:
+        return 1
+    return params.evaluate.n_processes or len(os.sched_getaffinity(0))
+
+
+def build_model(params: Params) -> RiskEstimator:
+    """The recipe of the stage train; enough events in all were required there, not in a fold."""
+    from pipeline.stages.train import make_model
+
+    model: RiskEstimator = make_model(params.train, params.seed).set_params(minimum_events=1)
+    return model
+
+
+def part_alone(part: str, model: Any) -> RiskEstimator:
+    """One part of a fitted model."""
+    alone: RiskEstimator = model.alone(part)
+    return alone
+
+
+def _build_step(names: tuple[str, ...], params: Params) -> RiskEstimator:
+    from models.evaluation.feature_groups import OfFeatures
+
+    return OfFeatures(names, partial(build_model, params))

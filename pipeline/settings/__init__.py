@@ -1,0 +1,1 @@
+"""params.yaml, folders and the version of the code."""

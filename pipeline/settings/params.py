@@ -1,0 +1,249 @@
+"""params.yaml, read once into frozen dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from features.errors import ConfigError
+from pipeline.settings.paths import Paths, default_params, find_root
+from pipeline.settings.strict import build, within
+
+__all__ = ["SIMULATED", "STAGES", "Params", "Paths", "find_root"]
+
+SIMULATED = "synthetic"
+
+STAGES = (
+    "source",
+    "simulate",
+    "ingest",
+    "featurize",
+    "train",
+    "evaluate",
+    "explain",
+    "score",
+    "report",
+    "register",
+)
+
+
+@dataclass(frozen=True)
+class SimulateParams:
+    """The embedded cohort."""
+
+    n_patients: int = within(low=100, high=5_000_000)
+
+
+@dataclass(frozen=True)
+class IngestParams:
+    """How strict a cohort file is taken."""
+
+    max_reject_fraction: float = within(low=0, high=1)
+
+
+@dataclass(frozen=True)
+class FeaturizeParams:
+    """Dictionary variables that no feature may be computed from."""
+
+    exclude: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LeakageParams:
+    """What the stage train takes for a leak (models.leakage.limits says why), and what not."""
+
+    accepted: dict[str, str]
+    max_c_index: float = within(low=0.5, high=1)
+    max_c_index_gap: float = within(low=0, high=0.5)
+    max_missing_c_index: float = within(low=0.5, high=1)
+    max_follow_up_correlation: float = within(low=0, high=1)
+    max_rate_ratio: float = within(low=1)
+    min_early_ratio: float = within(low=0, high=1)
+
+
+@dataclass(frozen=True)
+class SplitParams:
+    """Which patients are held out until the evaluation."""
+
+    design: Literal["random", "site", "entry"]
+    test_fraction: float = within(low=0.05, high=0.9)
+
+
+@dataclass(frozen=True)
+class LinearParams:
+    """The ridge-penalised half of the risk model: what cross-validation tries."""
+
+    penalties: tuple[float, ...] = within(low=0)
+    adaptivities: tuple[float, ...] = within(low=0, high=4)
+
+
+@dataclass(frozen=True)
+class BoostedParams:
+    """The boosted half of the risk model: XGBoost's own names, rounds by cross-validation."""
+
+    max_depth: int = within(low=1, high=12)
+    learning_rate: float = within(low=1e-4, high=1)
+    min_child_weight: float = within(low=0)
+    subsample: float = within(low=0.05, high=1)
+    colsample_bytree: float = within(low=0.05, high=1)
+    reg_lambda: float = within(low=0)
+    max_rounds: int = within(low=1)
+    early_stopping_rounds: int = within(low=1)
+    n_trials: int = within(low=0)
+
+
+@dataclass(frozen=True)
+class TrainParams:
+    """Split, folds and the two learners."""
+
+    split: SplitParams
+    linear: LinearParams
+    boosted: BoostedParams
+    device: Literal["cpu", "cuda"]
+    n_folds: int = within(low=2, high=20)
+    minimum_events: int = within(low=10)
+    n_threads: int = within(low=0)
+
+
+@dataclass(frozen=True)
+class SubgroupParams:
+    """When a subgroup is small, and when its gap from all patients is a finding."""
+
+    min_events: int = within(low=1)
+    max_c_index_gap: float = within(low=0, high=0.5)
+    max_calibration_gap: float = within(low=0)
+
+
+@dataclass(frozen=True)
+class DecisionParams:
+    """At which risks something would be done, and the categories that guidelines draw."""
+
+    thresholds: tuple[float, ...] = within(low=0.001, high=0.99)
+    categories: tuple[float, ...] = within(low=0.001, high=0.99)
+    min_coverage: float = within(low=0, high=1)
+
+
+@dataclass(frozen=True)
+class EvaluateParams:
+    """How the recipe is validated on all patients, and what is measured."""
+
+    design: Literal["random", "site", "entry"]
+    incremental: bool
+    subgroups: SubgroupParams
+    decision: DecisionParams
+    n_folds: int = within(low=0, high=100)
+    n_repeats: int = within(low=1, high=100)
+    n_processes: int = within(low=0, high=256)
+    n_bootstrap: int = within(low=0, high=10_000)
+    n_groups: int = within(low=2, high=100)
+
+
+@dataclass(frozen=True)
+class ExplainParams:
+    """Contributions to risk."""
+
+    n_strata: int = within(low=1, high=64)
+    n_background: int = within(low=10)
+    n_patients: int = within(low=0, high=100)
+
+
+@dataclass(frozen=True)
+class CategoryParams:
+    """Categories of risk: one name more than thresholds."""
+
+    names: tuple[str, ...]
+    thresholds: tuple[float, ...] = within(low=0.0001, high=0.9999)
+
+
+@dataclass(frozen=True)
+class ComparisonParams:
+    """The published score that risks are held against; None for none."""
+
+    score: str | None
+    ratio: float = within(low=1.01)
+
+
+@dataclass(frozen=True)
+class ScoreParams:
+    """Whom to score and how many reasons to give; no file means the held-out patients."""
+
+    file: str | None
+    categories: CategoryParams
+    comparison: ComparisonParams
+    n_reasons: int = within(low=0, high=50)
+
+
+@dataclass(frozen=True)
+class ReportParams:
+    """What only people can say of the analysis; None: the report says that nobody has said it."""
+
+    funding: str | None
+    conflicts: str | None
+    protocol: str | None
+    registration: str | None
+    involvement: str | None
+
+
+@dataclass(frozen=True)
+class RegisterParams:
+    """Names in the MLflow tracking server and registry."""
+
+    experiment: str
+    model_name: str
+    alias: str
+
+
+@dataclass(frozen=True)
+class PromoteParams:
+    """When a challenger may become the champion."""
+
+    alias: str
+    accepted_gaps: dict[str, str]
+    minimum_events: int = within(low=1)
+    minimum_held_out_events: int = within(low=1)
+    max_calibration_error: float = within(low=0, high=1)
+    max_slope_error: float = within(low=0, high=1)
+    max_c_index_loss: float = within(low=0, high=1)
+    max_unpaired_c_index_loss: float = within(low=0, high=1)
+    max_comparator_lead: float = within(low=0, high=1)
+
+
+@dataclass(frozen=True)
+class Params:
+    """The whole of params.yaml. ``horizons`` are years, ascending."""
+
+    cohort: str
+    simulate: SimulateParams
+    ingest: IngestParams
+    featurize: FeaturizeParams
+    leakage: LeakageParams
+    train: TrainParams
+    evaluate: EvaluateParams
+    explain: ExplainParams
+    score: ScoreParams
+    report: ReportParams
+    register: RegisterParams
+    promote: PromoteParams
+    seed: int = within(low=0, high=2**31 - 1)
+    horizons: tuple[float, ...] = within(low=0.1, high=100)
+
+    def __post_init__(self) -> None:
+        if not self.horizons or list(self.horizons) != sorted(set(self.horizons)):
+            raise ConfigError("horizons must be a list of years in ascending order, each once")
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Params:
+        """Read params.yaml (by default the project's). Raises ConfigError naming the key."""
+        import yaml
+
+        path = path or default_params()
+        if not path.is_file():
+            raise ConfigError(f"{path} does not exist. Run inside the calcirisk folder")
+        try:
+            given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f" near line {mark.line + 1}" if mark else ""
+            raise ConfigError(f"{path.name} is not valid YAML{line}") from None
+        return build(cls, given, source=path.name)

@@ -1,0 +1,258 @@
+"""Stage evaluate: the trained model on held-out patients, and its recipe by cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.evaluation.recipe_validation import (
+    MODEL,
+    count_processes,
+    name_parts,
+    steps_over_time,
+)
+from pipeline.settings.params import SIMULATED, Params, Paths
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from features.cohort import Cohort
+    from features.endpoint import Endpoint
+    from models.evaluation.performance import EvaluationResult
+    from models.metrics.follow_up import Floats
+
+MIN_AT_RISK = 20
+"""A horizon that fewer patients are followed up to is left out."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Models on one set of patients: their risks {model: (n, h)} and how good these are.
+
+    ``over_time`` {model: (n, t)}: risks by the `time_steps`; empty for a yes/no cohort.
+    """
+
+    X: pd.DataFrame
+    endpoint: Endpoint
+    horizons: tuple[float, ...]
+    risks: dict[str, Floats]
+    result: EvaluationResult
+    over_time: Mapping[str, Floats] = field(default_factory=dict)
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Write metrics.json, design.json, tables/ and plots/.
+
+    Horizons beyond follow-up are left out and said. Raises HorizonError where none is left,
+    CohortError where the cohort lacks what the design of the validation needs.
+    """
+    from features.cohort import Cohort
+    from features.splits import require_endpoint
+    from models.metrics.horizons import usable_horizons
+    from pipeline.evaluation.evaluation_output import Extras, write_evaluation
+    from pipeline.evaluation.evaluation_tables import (
+        count_tasks,
+        describe_cohort,
+        tabulate_evaluations,
+    )
+
+    cohort = Cohort.read(paths.ingest)
+    endpoint = require_endpoint(cohort)
+    X = pd.read_parquet(paths.features).loc[cohort.covariates.index]
+    is_held_out = pd.read_parquet(paths.split)["part"].loc[X.index].eq("held_out").to_numpy()
+    horizons, left_out = usable_horizons(endpoint.take(is_held_out), params.horizons, MIN_AT_RISK)
+    with _progress() as progress:
+        held_out = evaluate_held_out(
+            X[is_held_out], endpoint.take(is_held_out), horizons, params, paths, progress
+        )
+        done = {"held_out": held_out}
+        recipe = validate(X, cohort, horizons, params, progress)
+        if recipe is not None:
+            done[recipe.name] = recipe.evaluation
+        task = progress.add_task("scores, groups and decisions", total=count_tasks(done))
+        tables = tabulate_evaluations(
+            done,
+            cohort.covariates,
+            params,
+            lambda: progress.advance(task),
+            count_processes(params, len(X)),
+        )
+    tables |= describe_cohort(cohort)
+    tables["incidence"] = describe_incidence(held_out)
+    tables["oracle"] = measure_against_truth(done, params, paths)
+    about = describe_design(params, int(is_held_out.sum()))
+    if recipe is not None:
+        tables |= recipe.tables
+        about = {**recipe.about, **about}
+    _say(write_evaluation(done, Extras(tables, about, left_out), paths.evaluate))
+
+
+def describe_design(params: Params, n_held_out: int) -> dict[str, Any]:
+    """How the held-out patients were chosen, for design.json."""
+    split = params.train.split
+    return {"held_out_by": split.design, "held_out_patients": n_held_out}
+
+
+def evaluate_held_out(
+    X: pd.DataFrame,
+    endpoint: Endpoint,
+    horizons: tuple[float, ...],
+    params: Params,
+    paths: Paths,
+    progress: Progress,
+) -> Evaluation:
+    """The trained model, and each of its parts alone, on patients that none of them saw."""
+    from models.risk.predictor import RiskPredictor
+    from models.storage.model_folder import PREDICTOR
+
+    folders = {MODEL: paths.model / PREDICTOR}
+    for part, name in name_parts(endpoint).items():
+        if (paths.train / "parts" / part).is_dir():
+            folders[name] = paths.train / "parts" / part
+    predictors = {name: RiskPredictor.load(at) for name, at in folders.items()}
+    asked = (*horizons, *steps_over_time(endpoint, horizons))
+    both = {name: one.risk(X, asked) for name, one in predictors.items()}
+    risks = {name: risk[:, : len(horizons)] for name, risk in both.items()}
+    rest = {name: risk[:, len(horizons) :] for name, risk in both.items()}
+    over_time = {} if endpoint.is_fixed_horizon else rest
+    what = "held-out patients"
+    return _measure(X, endpoint, horizons, risks, over_time, params, progress, what)
+
+
+@dataclass(frozen=True)
+class ValidatedRecipe:
+    """``name`` of the evaluation, its ``tables`` by file name, ``about`` for design.json."""
+
+    name: str
+    evaluation: Evaluation
+    tables: dict[str, pd.DataFrame]
+    about: dict[str, Any]
+
+
+def validate(
+    X: pd.DataFrame,
+    cohort: Cohort,
+    horizons: tuple[float, ...],
+    params: Params,
+    progress: Progress,
+) -> ValidatedRecipe | None:
+    """Patients with the risk of models fitted without them, by the design of params.yaml.
+
+    None where params.yaml asks for no folds.
+    """
+    from features.splits import require_endpoint
+    from models.evaluation.cross_validation import measure_folds
+    from pipeline.evaluation.evaluation_tables import tabulate_repeats, tabulate_steps
+    from pipeline.evaluation.recipe_validation import plan_validation, validate_recipe
+
+    plan = plan_validation(cohort, params)
+    if plan is None:
+        return None
+    task = progress.add_task("validation of the recipe", total=plan.n_fits)
+    validated = validate_recipe(X, cohort, horizons, plan, params, lambda: progress.advance(task))
+    endpoint, rows = require_endpoint(cohort), validated.held_out
+    names = [MODEL, *name_parts(endpoint).values()]
+    risks = {name: validated.predictions.risks[name][rows] for name in names}
+    over_time = {name: risk[rows] for name, risk in validated.over_time.items() if name in names}
+    evaluation = _measure(
+        X[rows], endpoint.take(rows), horizons, risks, over_time, params, progress, plan.name
+    )
+    folds = measure_folds(validated.predictions, endpoint, horizons)
+    folds = folds[folds["model"].isin(names)]
+    if plan.sites:
+        folds.insert(2, "site", [plan.sites[number - 1] for number in folds["fold"]])
+    tables = {
+        "folds": folds,
+        "incremental": tabulate_steps(plan.name, validated, endpoint, horizons, params),
+        "repeats": tabulate_repeats(validated, endpoint, horizons),
+    }
+    return ValidatedRecipe(plan.name, evaluation, tables, plan.about)
+
+
+def _measure(
+    X: pd.DataFrame,
+    endpoint: Endpoint,
+    horizons: tuple[float, ...],
+    risks: dict[str, Floats],
+    over_time: dict[str, Floats],
+    params: Params,
+    progress: Progress,
+    what: str,
+) -> Evaluation:
+    from models.evaluation.performance import evaluate_predictions
+
+    task = progress.add_task(f"bootstrap of {what}", total=params.evaluate.n_bootstrap)
+    result = evaluate_predictions(
+        endpoint,
+        risks,
+        horizons,
+        params.seed,
+        params.evaluate.n_bootstrap,
+        reference=MODEL,
+        n_groups=params.evaluate.n_groups,
+        report=lambda: progress.advance(task),
+        over_time=over_time,
+    )
+    return Evaluation(X, endpoint, horizons, risks, result, over_time)
+
+
+def describe_incidence(held_out: Evaluation) -> pd.DataFrame:
+    """Observed and predicted risk over time by fifths of risk; empty for a yes/no cohort."""
+    from features.disclosure import SMALLEST_COUNT
+    from models.evaluation.incidence import incidence_by_group
+    from models.metrics.integrated_brier import time_steps
+
+    if MODEL not in held_out.over_time:
+        return pd.DataFrame()
+    return incidence_by_group(
+        held_out.endpoint,
+        held_out.over_time[MODEL],
+        time_steps(held_out.horizons[-1]),
+        least_events=SMALLEST_COUNT,
+    )
+
+
+def measure_against_truth(
+    evaluations: dict[str, Evaluation], params: Params, paths: Paths
+) -> pd.DataFrame:
+    """Beside the true risks of the embedded cohort, which no other stage may read; else empty."""
+    from models.evaluation.oracle import compare_with_truth
+
+    where = paths.simulate / "truth.parquet"
+    if params.cohort != SIMULATED or not where.is_file():
+        return pd.DataFrame()
+    truth = pd.read_parquet(where)
+    tables = []
+    for name, one in evaluations.items():
+        known = [h for h in one.horizons if f"true_risk_{h:g}y" in truth]
+        if not known or not one.X.index.isin(truth.index).all():
+            continue
+        true_risk = truth.loc[one.X.index, [f"true_risk_{h:g}y" for h in known]]
+        places = [one.horizons.index(h) for h in known]
+        risks = {model: risk[:, places] for model, risk in one.risks.items()}
+        true = true_risk.to_numpy(np.float64)
+        n_bootstrap = params.evaluate.n_bootstrap
+        table = compare_with_truth(one.endpoint, risks, true, known, params.seed, n_bootstrap)
+        table.insert(0, "evaluation", name)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+def _say(sentences: list[str]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for sentence in sentences:
+        console.print(sentence, markup=False)

@@ -1,0 +1,39 @@
+"""Stage featurize: the features of every patient; row by row, nothing fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from features.errors import ConfigError
+from pipeline.settings.params import Params, Paths
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Write features.parquet for the ingested cohort."""
+    from features.cohort import Cohort
+
+    cohort = Cohort.read(paths.ingest)
+    paths.featurize.mkdir(parents=True, exist_ok=True)
+    featurize(cohort.covariates, params.featurize.exclude).to_parquet(paths.features)
+
+
+def featurize(covariates: pd.DataFrame, exclude: Sequence[str] = ()) -> pd.DataFrame:
+    """Features (n, p) float64 of canonical covariates, without those computed from ``exclude``.
+
+    Raises ConfigError where an excluded name is not a variable of the dictionary.
+    """
+    from features.derivation.catalogue import CATALOGUE, derive_features
+    from features.dictionary.dictionary import Dictionary
+
+    known = Dictionary.load()
+    for position, name in enumerate(exclude):
+        if name not in known:
+            raise ConfigError(
+                f"params.yaml: featurize.exclude[{position}] is no variable of the dictionary: "
+                f"{name}. `calcirisk variables` lists them"
+            )
+    # scoring derives features from all variables, so one that merely could use it goes too
+    dropped = [f.name for f in CATALOGUE if not {f.variable, *f.inputs}.isdisjoint(exclude)]
+    return derive_features(covariates).drop(columns=dropped)

@@ -1,0 +1,137 @@
+"""Stage register: one MLflow run with all that the stages found, and the model in the registry."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from models.storage.model_folder import About, verify_model_folder
+from pipeline.settings.code_version import describe_code
+from pipeline.settings.params import Params, Paths
+from pipeline.tracking import Tracking, Version
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Register the trained model under the alias of params.yaml and write registration.json.
+
+    A model that already bears the alias, same files, same code, same evaluation, is not
+    registered again.
+    """
+    about = verify_model_folder(paths.model)
+    metrics = read_metrics(paths.metrics)
+    tracking = Tracking(paths.root)
+    identity = identify(about, paths)
+    name, alias = params.register.model_name, params.register.alias
+    current = tracking.find_version(name, alias)
+    reused = current is not None and all(current.tags.get(k) == v for k, v in identity.items())
+    if current is None or not reused:
+        current = log_run(tracking, params, paths, about, metrics, identity)
+        tracking.set_alias(current, alias)
+    registration = {
+        "model": name,
+        "alias": alias,
+        "version": current.number,
+        "uri": f"models:/{name}@{alias}",
+        "run_id": current.run_id,
+        "digest": about.digest,
+        "reused": reused,
+    }
+    paths.register.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(registration, indent=2) + "\n"
+    (paths.register / "registration.json").write_text(text, encoding="utf-8")
+
+
+def log_run(
+    tracking: Tracking,
+    params: Params,
+    paths: Paths,
+    about: About,
+    metrics: dict[str, float],
+    identity: dict[str, str],
+) -> Version:
+    """Log parameters, metrics, figures, tables and the model; register what was logged."""
+    from models.serving.pyfunc import log_model
+
+    name = params.register.model_name
+    with tracking.start_run(
+        params.register.experiment, f"{about.cohort}-{about.digest[:8]}"
+    ) as run:
+        tracking.log_tags(describe(about, paths.root, identity) | describe_held_out(paths))
+        # a folder of one's own holds another cohort than params.yaml names
+        tracking.log_params({**asdict(params), "cohort": about.cohort})
+        tracking.log_metrics({f"{about.cohort}.{k}": v for k, v in metrics.items()})
+        for path, folder in list_files(paths):
+            tracking.log_file(path, folder)
+        uri = log_model(paths.model, {"cohort": about.cohort})
+    return tracking.register(name, uri, run, {**identity, "cohort": about.cohort})
+
+
+def identify(about: About, paths: Paths) -> dict[str, str]:
+    """What makes two registrations the same: the model, the code that serves it, its evaluation."""
+    from models.serving.vendor import find_data_files, vendor_package
+
+    with tempfile.TemporaryDirectory() as scratch:
+        package = vendor_package(Path(scratch), find_data_files()).name
+    judged = [path for path, _ in list_files(paths) if path.suffix in (".json", ".csv")]
+    evaluation = hashlib.sha256(b"".join(path.read_bytes() for path in judged)).hexdigest()
+    return {"digest": about.digest, "package": package, "evaluation": evaluation}
+
+
+def describe(about: About, root: Path, identity: dict[str, str]) -> dict[str, str]:
+    """The tags of the run: which data, which code, which model."""
+    return {
+        **identity,
+        "cohort": about.cohort,
+        "simulated": str(about.simulated).lower(),
+        "data_sha256": about.data_sha256,
+        "code_version": describe_code(root),
+        "n_patients": str(about.n_patients),
+        "n_events": str(about.n_events),
+    }
+
+
+def describe_held_out(paths: Paths) -> dict[str, str]:
+    """A tag that tells whether another model held out the same patients; a hash of all of them."""
+    from features.cohort import Cohort
+    from features.fingerprint import fingerprint_patients
+
+    cohort = Cohort.read(paths.ingest)
+    part = pd.read_parquet(paths.split)["part"].reindex(cohort.covariates.index)
+    held_out = cohort.take(part.eq("held_out").to_numpy(dtype=bool))
+    return {"held_out_sha256": fingerprint_patients(held_out)}
+
+
+def read_metrics(path: Path) -> dict[str, float]:
+    """The numbers of metrics.json under their dotted names."""
+    from pipeline.tracking import flatten
+
+    stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        name: float(value)
+        for name, value in flatten(stored).items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def list_files(paths: Paths) -> Iterator[tuple[Path, str]]:
+    """What goes into the run, by folder there: aggregates and figures of the population only.
+
+    Cohort, features, split and scores stay here, and so does every figure of a single patient.
+    """
+    yield paths.metrics, "evaluate"
+    for name in ("training.json", "leakage.json"):
+        if (paths.train / name).is_file():
+            yield paths.train / name, "train"
+    for stage in ("evaluate", "explain"):
+        for kind in ("tables", "plots"):
+            for path in sorted((paths.stage(stage) / kind).glob("*.*")):
+                yield path, f"{stage}/{kind}"
+    for path in sorted(paths.report.glob("*.*")):
+        yield path, "report"

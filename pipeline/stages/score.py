@@ -1,0 +1,103 @@
+"""Command and stage score: the risk of new patients, every row of their file accounted for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from features.cohort import Cohort
+from features.errors import ConfigError
+from features.intake.sources.frame_source import FrameSource
+from pipeline.scoring.columns import Categories, Comparison
+from pipeline.scoring.job import score_stream
+from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.summary import ScoreSummary
+from pipeline.settings.params import Params, Paths
+
+__all__ = ["ScoreRequest", "ScoreSummary", "run", "score_file"]
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Write risks.csv for the held-out patients, or for the file that params.yaml names."""
+    request = ScoreRequest(
+        "held-out patients",
+        str(paths.model),
+        paths.score / "risks.csv",
+        n_reasons=params.score.n_reasons,
+        overwrite=True,
+        categories=categories_of(params),
+        comparison=comparison_of(params),
+    )
+    if params.score.file is None:
+        score_stream(request, paths, _held_out(paths))
+        return
+    from features.intake.reading import locate_source
+    from pipeline.stages.ingest import source_folders_of
+
+    file = locate_source(params.score.file, source_folders_of(paths))
+    score_stream(replace(request, file=file, cohort=params.cohort), paths)
+
+
+def score_file(request: ScoreRequest, paths: Paths) -> ScoreSummary:
+    """Score a file and write risks, rejects and schema, whole or not at all.
+
+    Raises ConfigError where the output exists, ModelError, HorizonError, CohortError where the
+    file as a whole cannot be read.
+    """
+    return score_stream(request, paths)
+
+
+def categories_of(params: Params) -> Categories:
+    """The categories of risk that params.yaml sets."""
+    return Categories(params.score.categories.thresholds, params.score.categories.names)
+
+
+def comparison_of(params: Params) -> Comparison | None:
+    """The published score that risks are held against, None where params.yaml names none."""
+    chosen = params.score.comparison
+    return None if chosen.score is None else Comparison(chosen.score, chosen.ratio)
+
+
+def _held_out(paths: Paths) -> FrameSource:
+    held_out = pd.read_parquet(paths.split)["part"] == "held_out"
+    covariates = Cohort.read(paths.ingest).covariates
+    covariates = covariates[held_out.loc[covariates.index].to_numpy()]
+    return FrameSource(covariates.reset_index(), "held-out patients", 32_768)
+
+
+def refuse_existing(*files: Path) -> None:
+    """Raises ConfigError where one of the files is there already."""
+    for file in files:
+        if file.exists():
+            raise ConfigError(f"{file} exists. Take another name, or replace it with --overwrite")
+
+
+def write_tables(tables: Mapping[Path, pd.DataFrame]) -> None:
+    """Write CSV files that are all there whole or not at all. Raises ConfigError."""
+    unfinished = {out: out.with_name(f".{out.name}.{os.getpid()}.unfinished") for out in tables}
+    try:
+        for out, table in tables.items():
+            if out.is_dir():
+                raise ConfigError(f"{out} is a folder. Give the name of a file in it")
+            _write_whole(table, unfinished[out])
+        for out, path in unfinished.items():
+            path.replace(out)
+    except OSError as error:
+        where = " and ".join(str(out) for out in tables)
+        raise ConfigError(f"{where} cannot be written ({error.strerror})") from error
+    finally:
+        for path in unfinished.values():
+            if path.is_file():
+                path.unlink()
+
+
+def _write_whole(table: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table.to_csv(file, index=table.index.name is not None)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,146 @@
+"""Stage train: the risk model and its explainer, fitted on the development patients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams, TrainParams
+
+if TYPE_CHECKING:
+    from features.cohort import Cohort
+    from features.designs import Design
+    from models.explanation.explainer import Explainer
+    from models.risk.predictor import RiskPredictor
+    from models.risk.risk_model import RiskModel
+    from models.storage.model_folder import About
+
+DEVELOPMENT, HELD_OUT = "development", "held_out"
+# A horizon that fewer development patients were followed up to is left out.
+MINIMUM_AT_RISK = 20
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Write model/, parts/, split.parquet, leakage.json and training.json.
+
+    Horizons that follow-up cannot answer are left out with a warning. Raises CohortError where a
+    variable leaks, TooFewEventsError, HorizonError where no horizon is left.
+    """
+    from features.cohort import Cohort
+    from features.splits import require_endpoint
+    from models.metrics.horizons import usable_horizons
+    from models.storage.model_writer import write_model_folder
+    from models.uncertainty.fitting import fit_uncertainty
+    from pipeline.stages.leakage import require_no_leak
+
+    cohort = Cohort.read(paths.ingest)
+    features = pd.read_parquet(paths.features)
+    split = split_cohort(cohort, params.train.split, params.seed)
+    require_no_leak(cohort, split, params, paths)
+    development = cohort.take((split["part"] == DEVELOPMENT).to_numpy())
+    endpoint = require_endpoint(development)
+    horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
+    X = features.loc[development.covariates.index]
+    model = make_model(params.train, params.seed).fit(X, endpoint)
+    explainer = fit_explainer(model.predictor_, X, horizons, params.explain, params.seed)
+
+    about = describe_model(model, cohort.name, horizons, paths)
+    paths.train.mkdir(parents=True, exist_ok=True)
+    split.to_parquet(paths.split)
+    covariates = development.covariates
+    interval = fit_uncertainty(model.predictor_, X, endpoint)
+    write_model_folder(paths.model, model.predictor_, explainer, covariates, X, about, interval)
+    write_parts(model, paths)
+    write_training(model, split, left_out, paths)
+
+
+def split_cohort(cohort: Cohort, split: SplitParams, seed: int) -> pd.DataFrame:
+    """Column ``part`` by patient: "development" or "held_out"."""
+    from features.designs import HeldOutSites, LastEntered, RandomSplit
+
+    designs: dict[str, Design] = {
+        "random": RandomSplit(split.test_fraction, seed),
+        "site": HeldOutSites(split.test_fraction, seed),
+        "entry": LastEntered(split.test_fraction),
+    }
+    _, held_out = next(iter(designs[split.design].splits(cohort)))
+    part = pd.Series(DEVELOPMENT, index=cohort.covariates.index, name="part", dtype="str")
+    part.iloc[held_out] = HELD_OUT
+    return part.to_frame()
+
+
+def make_model(train: TrainParams, seed: int) -> RiskModel:
+    """The risk model as params.yaml describes it, monotone where the catalogue says so."""
+    from features.derivation.catalogue import CATALOGUE
+    from models.risk.risk_model import RiskModel
+
+    return RiskModel(
+        monotone={feature.name: feature.monotone for feature in CATALOGUE if feature.monotone},
+        n_folds=train.n_folds,
+        minimum_events=train.minimum_events,
+        n_threads=train.n_threads,
+        device=train.device,
+        seed=seed,
+        **asdict(train.linear),
+        **asdict(train.boosted),
+    )
+
+
+def fit_explainer(
+    predictor: RiskPredictor,
+    X: pd.DataFrame,
+    horizons: tuple[float, ...],
+    explain: ExplainParams,
+    seed: int,
+) -> Explainer:
+    """The explainer, its background drawn from the development patients."""
+    from models.explanation.explainer import Explainer
+
+    n_background = min(explain.n_background, len(X))
+    background = X.sample(n_background, random_state=seed).sort_index()
+    return Explainer.fit(predictor, background, horizons, n_strata=explain.n_strata)
+
+
+def describe_model(
+    model: RiskModel, cohort: str, horizons: tuple[float, ...], paths: Paths
+) -> About:
+    """What the model folder says of the model: cohort, counts, hash of the raw file."""
+    from models.storage.model_folder import About
+
+    source = json.loads((paths.source / "source.json").read_text(encoding="utf-8"))
+    return About(
+        name="calcirisk",
+        cohort=cohort,
+        simulated=source["simulated"],
+        horizons=horizons,
+        n_patients=model.report_["patients"],
+        n_events=model.report_["events"],
+        n_competing=model.report_["competing_events"],
+        data_sha256=source["sha256"],
+        # the version, not the commit: the same model keeps the same bytes
+        code_version=version("calcirisk"),
+    )
+
+
+def write_parts(model: RiskModel, paths: Paths) -> None:
+    """Each part alone, for the evaluation to set beside the stack; same folds, same patients."""
+    for part in model.parts:
+        model.alone(part).predictor_.save(paths.train / "parts" / part)
+
+
+def write_training(
+    model: RiskModel, split: pd.DataFrame, left_out: Sequence[str], paths: Paths
+) -> None:
+    """What was chosen and why, and what a person should be warned of."""
+    report: dict[str, Any] = {
+        **model.report_,
+        "parts": {name: int(count) for name, count in split["part"].value_counts().items()},
+        "warnings": [*(f"Horizon {told}." for told in left_out), *model.warnings_],
+    }
+    text = json.dumps(report, indent=2, default=float) + "\n"
+    (paths.train / "training.json").write_text(text, encoding="utf-8")

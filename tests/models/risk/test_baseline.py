@@ -1,0 +1,94 @@
+"""Baseline hazards at round times."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from features.disclosure import SMALLEST_COUNT
+from models.learners.partial_likelihood import RiskSets
+from models.risk.absolute_risk import CompetingRisksLink
+from models.risk.baseline import Baseline, breslow_baseline
+
+Floats = npt.NDArray[np.float64]
+N = 5_000
+
+
+@pytest.fixture(scope="module")
+def followed() -> tuple[Floats, npt.NDArray[np.int8], Floats]:
+    draws = np.random.default_rng(4)
+    time = draws.uniform(0.003, 15.04, N)
+    event = draws.choice(np.array([0, 1, 2], dtype=np.int8), N, p=[0.7, 0.15, 0.15])
+    return time, event, draws.normal(0, 0.5, (N, 2))
+
+
+def _step_function(time: Floats, event: npt.NDArray[np.int8], margins: Floats) -> Baseline:
+    """Breslow's estimate at every event time."""
+    moments = np.unique(np.concatenate([[0.0], time[event > 0], [time.max()]]))
+    rows = []
+    for cause in (1, 2):
+        sets = RiskSets(time, event == cause)
+        steps = np.cumsum(sets.baseline_increments(margins[:, cause - 1])[::-1])
+        position = np.searchsorted(sets.event_times[::-1], moments, side="right")
+        rows.append(np.concatenate([[0.0], steps])[position])
+    return Baseline(moments, np.stack(rows))
+
+
+def test_risk_by_whole_years_is_that_of_the_step_function(
+    followed: tuple[Floats, npt.NDArray[np.int8], Floats],
+) -> None:
+    kept, every = breslow_baseline(*followed, 100), _step_function(*followed)
+    margins = followed[2]
+    for horizon in (1.0, 5.0, 10.0):
+        before = every.knots[every.knots <= horizon].max()
+        risk = CompetingRisksLink(kept).risk(margins, [horizon])
+        exact = CompetingRisksLink(every).risk(margins, [before])
+        assert np.abs(risk - exact).mean() < 1e-4
+        assert risk == pytest.approx(exact, rel=0.01)
+
+
+def test_no_knot_is_a_patient_s_time(
+    followed: tuple[Floats, npt.NDArray[np.int8], Floats],
+) -> None:
+    time, event, margins = followed
+    knots = breslow_baseline(time, event, margins, 100).knots
+    assert len(knots) <= 102
+    assert not np.isin(knots, time).any()
+    # round times whatever the patients: multiples of a fifth of a year, and the end
+    assert knots[:-1] * 5 == pytest.approx((knots[:-1] * 5).round(), abs=1e-9)
+    assert knots[-1] == pytest.approx(15.0)
+
+
+def test_wherever_a_hazard_changes_ten_events_lie_on_either_side(
+    followed: tuple[Floats, npt.NDArray[np.int8], Floats],
+) -> None:
+    time, event, margins = followed[0][:400], followed[1][:400], followed[2][:400]
+    baseline = breslow_baseline(time, event, margins, 100)
+    slopes = np.diff(baseline.cumulative, axis=1) / np.diff(baseline.knots)
+    for cause, row in enumerate(slopes, start=1):
+        changes = baseline.knots[1:-1][np.abs(np.diff(row)) > 1e-6 * row.max()]
+        times = np.sort(time[event == cause])
+        assert len(changes) > 1
+        for start, stop in pairwise([0.0, *changes, baseline.end]):
+            assert ((times > start) & (times <= stop)).sum() >= SMALLEST_COUNT
+
+
+def test_of_few_events_only_their_sum_is_told() -> None:
+    time = np.arange(1.0, 41.0) + 0.123
+    event = np.zeros(40, dtype=np.int8)
+    event[[3, 11, 30]] = 1
+    baseline = breslow_baseline(time, event, np.zeros((40, 1)), 100)
+    assert baseline.knots.tolist() == [0.0, 41.1 - 1.0]
+    expected = 1 / (40 - 3) + 1 / (40 - 11) + 1 / (40 - 30)
+    assert baseline.cumulative[0].tolist() == pytest.approx([0.0, expected])
+
+
+def test_a_follow_up_that_many_share_ends_where_it_ends() -> None:
+    time = np.full(200, 30 / 365.25)
+    time[:40] = np.linspace(0.001, 0.08, 40)
+    event = np.zeros(200, dtype=np.int8)
+    event[:40] = 1
+    assert breslow_baseline(time, event, np.zeros((200, 1)), 100).end == 30 / 365.25

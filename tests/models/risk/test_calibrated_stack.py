@@ -1,0 +1,36 @@
+"""Calibration of an assembled model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from features.endpoint import Endpoint
+from models.risk.absolute_risk import CompetingRisksLink
+from models.risk.baseline import breslow_baseline
+from models.risk.calibrated_stack import check_calibration
+
+
+def _cohort(n_patients: int) -> tuple[np.ndarray, Endpoint]:
+    draws = np.random.default_rng(0)
+    margins = draws.normal(0, 0.6, size=(n_patients, 1))
+    time = draws.exponential(20 * np.exp(-margins[:, 0]))
+    event = (time < 10).astype(np.int8)
+    return margins, Endpoint(np.minimum(time, 10.0), event)
+
+
+def test_breslow_on_honest_margins_needs_no_mending() -> None:
+    margins, endpoint = _cohort(4_000)
+    link = CompetingRisksLink(breslow_baseline(endpoint.time, endpoint.event, margins, 100))
+    shift, check = check_calibration(link, margins, endpoint)
+    assert shift == 0.0
+    assert check["observed_over_expected"] == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_baseline_that_is_off_by_more_than_chance_is_mended() -> None:
+    margins, endpoint = _cohort(4_000)
+    link = CompetingRisksLink(breslow_baseline(endpoint.time, endpoint.event, margins + 0.5, 100))
+    shift, check = check_calibration(link, margins, endpoint)
+    assert shift == pytest.approx(0.5, abs=0.03)
+    mended = link.risk(margins + shift, [check["horizon"]]).mean()
+    assert mended == pytest.approx(check["observed"], abs=1e-6)

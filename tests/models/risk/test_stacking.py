@@ -1,0 +1,40 @@
+"""Weights of the parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.learners.partial_likelihood import RiskSets
+from models.risk.stacking import stack_weights_cox, stack_weights_logistic
+
+
+def _times(margin: np.ndarray, seed: int) -> RiskSets:
+    draws = np.random.default_rng(seed)
+    return RiskSets(draws.exponential(np.exp(-margin)), np.ones(len(margin), bool))
+
+
+def test_two_honest_halves_of_a_margin_get_weight_one_each() -> None:
+    halves = np.random.default_rng(0).normal(0, 0.7, size=(20_000, 2))
+    weights = stack_weights_cox(halves, _times(halves.sum(axis=1), 1))
+    assert weights == pytest.approx([1.0, 1.0], abs=0.04)
+
+
+def test_a_part_that_is_twice_too_bold_is_halved_and_noise_is_left_out() -> None:
+    draws = np.random.default_rng(2)
+    truth, noise = draws.normal(0, 0.7, 20_000), draws.normal(size=20_000)
+    weights = stack_weights_cox(np.stack([2 * truth, noise], axis=1), _times(truth, 3))
+    assert weights == pytest.approx([0.5, 0.0], abs=0.03)
+
+
+def test_a_part_that_points_the_wrong_way_gets_nothing() -> None:
+    truth = np.random.default_rng(4).normal(size=5_000)
+    assert stack_weights_cox(-truth[:, None], _times(truth, 5))[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_logistic_weights_carry_an_intercept_that_gives_the_observed_share() -> None:
+    draws = np.random.default_rng(6)
+    margin = draws.normal(size=(30_000, 1))
+    occurred = draws.random(30_000) < 1 / (1 + np.exp(2.0 - margin[:, 0]))
+    weight, intercept = stack_weights_logistic(margin, occurred)
+    assert (weight, intercept) == pytest.approx((1.0, -2.0), abs=0.06)

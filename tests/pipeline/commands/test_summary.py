@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.commands.summary import summarise
+from pipeline.settings.params import Params, Paths
+
+FIGURES = {
+    "c_index_5y": 0.81234,
+    "c_index_5y_lower": 0.7,
+    "c_index_5y_upper": 0.9,
+    "observed_over_expected_5y": 1.04,
+    "ridge_cox": {"c_index_5y": 0.8, "observed_over_expected_5y": 1.1},
+}
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(tmp_path)
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def test_before_the_first_run_it_says_what_to_run(paths: Paths) -> None:
+    assert "calcirisk run" in summarise(Params.load(), paths)
+
+
+def test_figures_stand_beside_the_plain_cox_model_with_their_interval(paths: Paths) -> None:
+    _write(paths.metrics, FIGURES)
+    lines = summarise(Params.load(), paths).splitlines()
+    row = next(line for line in lines if line.startswith("C-index, 5 years"))
+    assert row.split("years")[1].split() == ["0.812", "(0.700", "to", "0.900)", "0.800"]
+    assert not any("10 years" in line for line in lines)
+
+
+def test_warnings_of_the_training_are_repeated(paths: Paths) -> None:
+    _write(paths.train / "training.json", {"warnings": ["few events"]})
+    assert "Warning: few events" in summarise(Params.load(), paths)
+
+
+def test_only_what_exists_is_shown_and_the_registered_version_is_named(paths: Paths) -> None:
+    registration = {"uri": "models:/calcirisk@challenger", "version": 7}
+    _write(paths.register / "registration.json", registration)
+    paths.model.mkdir(parents=True)
+    told = summarise(Params.load(), paths)
+    assert "models:/calcirisk@challenger, version 7" in told
+    assert "outputs/score" not in told
+
+
+def test_a_folder_of_ones_own_is_summed_up_by_what_lies_in_it(paths: Paths) -> None:
+    about = {"cohort": "clinic", "horizons": [5.0], "digest": "c1"}
+    _write(paths.model / "about.json", about)
+    _write(paths.metrics, FIGURES)
+    told = summarise(replace(Params.load(), cohort="synthetic"), paths)
+    assert "Cohort clinic," in told
+    assert "synthetic" not in told
+    assert "models:/" not in told
+    assert "--model outputs/train/model" in told.replace(f"{paths.root}/", "")
+
+
+def test_a_registration_of_an_earlier_model_is_not_taken_for_this_one(paths: Paths) -> None:
+    _write(paths.model / "about.json", {"cohort": "clinic", "digest": "new"})
+    registration = {"uri": "models:/calcirisk@challenger", "version": 7, "digest": "old"}
+    _write(paths.register / "registration.json", registration)
+    told = summarise(Params.load(), paths)
+    assert "not registered" in told
+    assert "models:/calcirisk@challenger" not in told
+
+
+def test_before_training_the_cohort_is_the_ingested_one(paths: Paths) -> None:
+    _write(paths.ingest / "report.json", {"cohort": "clinic"})
+    _write(paths.metrics, FIGURES)
+    assert "Cohort clinic," in summarise(Params.load(), paths)
+
+
+@pytest.mark.parametrize(("simulated", "caution"), [(True, "SIMULATED"), (False, "RESEARCH")])
+def test_the_last_line_is_the_caution(paths: Paths, simulated: bool, caution: str) -> None:
+    _write(paths.model / "about.json", {"simulated": simulated, "horizons": [5.0]})
+    last = summarise(Params.load(), paths).splitlines()[-1]
+    assert last.startswith(caution)
+    assert "NOT FOR CARE" in last

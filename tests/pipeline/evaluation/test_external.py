@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.errors import CohortError, ConfigError, HorizonError
+from pipeline.evaluation.external import EXTERNAL, ExternalRequest, evaluate_external
+from pipeline.settings.params import Params, Paths, find_root
+
+MAP = """
+name: elsewhere
+title: Patients of another hospital
+file: elsewhere.csv
+patient_id: id
+variables:
+  age: AGE
+  sex: SEX
+  diabetes: DM
+  cac_agatston: CAC
+  ldl_cholesterol: LDL
+  systolic_bp: SBP
+endpoint:
+  title: Any event
+  unit: years
+  event: {column: EVENT, time: TIME}
+  competing: {column: DIED, time: TIME}
+  followup: TIME
+outcomes: [EVENT, DIED, TIME]
+"""
+
+
+@pytest.fixture
+def params() -> Params:
+    params = Params.load()
+    return replace(params, evaluate=replace(params.evaluate, n_bootstrap=2))
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots take longer than everything else."""
+    monkeypatch.setattr("pipeline.evaluation.evaluation_output.draw_plots", lambda *_: None)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """The map of a cohort whose risk is twice that of the model's, written beside its file."""
+    rng = np.random.default_rng(8)
+    n = 400
+    cac = np.where(rng.random(n) < 0.4, 0.0, rng.lognormal(4, 1.5, n).round())
+    event = rng.exponential(20 * np.exp(-0.35 * np.log1p(cac))) + 0.01
+    other = rng.exponential(80, n)
+    time = np.minimum(np.minimum(event, other), 12)
+    frame = pd.DataFrame(
+        {
+            "id": [f"x{i}" for i in range(n)],
+            "AGE": rng.uniform(45, 80, n).round(),
+            "SEX": rng.choice(["female", "male"], n),
+            "DM": rng.integers(0, 2, n),
+            "CAC": cac,
+            "LDL": rng.normal(125, 25, n).round(1),
+            "SBP": rng.normal(130, 15, n).round(),
+            "EVENT": ((event <= other) & (event < 12)).astype(int),
+            "DIED": ((other < event) & (other < 12)).astype(int),
+            "TIME": time.round(4).clip(min=0.01),
+        }
+    )
+    frame.to_csv(tmp_path / "elsewhere.csv", index=False)
+    path = tmp_path / "elsewhere.yaml"
+    path.write_text(MAP)
+    return path
+
+
+def _request(model_folder: Path, elsewhere: Path, **others: object) -> ExternalRequest:
+    file = elsewhere.with_suffix(".csv")
+    return ExternalRequest(str(model_folder), str(elsewhere), file, **others)  # type: ignore[arg-type]
+
+
+def test_a_model_is_judged_on_another_cohort_through_its_map(
+    model_folder: Path, elsewhere: Path, params: Params, tmp_path: Path
+) -> None:
+    paths = Paths(find_root(), tmp_path)
+    said = evaluate_external(_request(model_folder, elsewhere), params, paths)
+    folder = paths.evaluate / EXTERNAL
+    metrics = pd.read_csv(folder / "metrics.csv")
+    assert set(metrics["evaluation"]) == {"external"}
+    assert (metrics["n"] == 400).all()
+    assert (folder / "plots" / "decision_curve_external_10y.svg").is_file()
+    names = {path.stem for path in folder.glob("*.csv")}
+    assert {"table_one", "missingness", "subgroups", "decision_curve", "metrics"} <= names
+    assert "recalibration" not in names
+    assert "Predicted risks are too low" in said[-1]
+    assert json.loads((folder / "about.json").read_text())["cohort"] == "elsewhere"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_recalibration_is_fitted_on_a_part_and_judged_on_the_rest(
+    model_folder: Path, elsewhere: Path, params: Params, tmp_path: Path
+) -> None:
+    paths = Paths(find_root(), tmp_path)
+    request = _request(model_folder, elsewhere, recalibrate=0.4)
+    said = evaluate_external(request, params, paths)
+    folder = paths.evaluate / EXTERNAL
+    parameters = pd.read_csv(folder / "recalibration.csv")
+    assert parameters["parameter"][0] == "intercept"
+    metrics = pd.read_csv(folder / "metrics.csv")
+    assert parameters["n"][0] + metrics["n"][0] == 400
+    assert parameters["lower"][0] > 0  # risks were too low
+    ratio = metrics[(metrics["metric"] == "observed_over_expected") & (metrics["horizon"] == 10)]
+    before, after = ratio.set_index("model")["estimate"][["calcirisk", "calcirisk_recalibrated"]]
+    assert abs(np.log(after)) < abs(np.log(before))
+    assert said[-1].startswith("On patients of another cohort: After local recalibration: ")
+    assert not any("beat" in one and "recalibrated" in one for one in said)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_variable_that_matters_and_is_absent_is_named(
+    model_folder: Path, elsewhere: Path, params: Params, tmp_path: Path
+) -> None:
+    elsewhere.write_text(MAP.replace("  cac_agatston: CAC\n", ""))
+    paths = Paths(find_root(), tmp_path)
+    with pytest.raises(CohortError, match=r"cac_agatston: matters to the model.*--allow-absent"):
+        evaluate_external(_request(model_folder, elsewhere), params, paths)
+    said = evaluate_external(_request(model_folder, elsewhere, allow_absent=True), params, paths)
+    assert "are not recorded here: cac_agatston" in said[0]
+
+
+def test_a_cohort_followed_too_briefly_is_refused(
+    model_folder: Path, elsewhere: Path, params: Params, tmp_path: Path
+) -> None:
+    frame = pd.read_csv(elsewhere.with_suffix(".csv"))
+    frame["EVENT"] = frame["EVENT"].where(frame["TIME"] <= 2, 0)
+    frame["DIED"] = frame["DIED"].where(frame["TIME"] <= 2, 0)
+    frame["TIME"] = frame["TIME"].clip(upper=2)
+    frame.to_csv(elsewhere.with_suffix(".csv"), index=False)
+    with pytest.raises(HorizonError, match="no usable horizon among 5, 10 years"):
+        evaluate_external(_request(model_folder, elsewhere), params, Paths(find_root(), tmp_path))
+
+
+def test_an_impossible_share_is_refused(
+    model_folder: Path, elsewhere: Path, params: Params, tmp_path: Path
+) -> None:
+    request = _request(model_folder, elsewhere, recalibrate=1.0)
+    with pytest.raises(ConfigError, match="--recalibrate must lie between 0 and 1"):
+        evaluate_external(request, params, Paths(find_root(), tmp_path))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from features.errors import ConfigError
+from features.yaml_file import read_yaml
 from pipeline.settings.paths import Paths, default_params, find_root
 from pipeline.settings.strict import build, within
 
@@ -241,9 +242,11 @@ class Params:
         if not path.is_file():
             raise ConfigError(f"{path} does not exist. Run inside the calcirisk folder")
         try:
-            given = yaml.safe_load(path.read_text(encoding="utf-8"))
+            given = read_yaml(path)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             mark = getattr(error, "problem_mark", None)
             line = f" near line {mark.line + 1}" if mark else ""
+            if isinstance(error, yaml.constructor.ConstructorError):
+                raise ConfigError(f"{path.name}: {error.problem}{line}") from None
             raise ConfigError(f"{path.name} is not valid YAML{line}") from None
         return build(cls, given, source=path.name)

@@ -41,6 +41,24 @@ def test_a_file_that_is_not_yaml_is_an_error_with_its_line(tmp_path: Path) -> No
         Params.load(tmp_path / "params.yaml")
 
 
+def test_a_key_given_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("seed: 1\ningest:\n  a: 1\n\ningest:\n  a: 2\n")
+    with pytest.raises(ConfigError, match=r"params\.yaml: key 'ingest' appears twice near line 5"):
+        Params.load(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("written", ["1e-1", "1E-01", "+1e-1", "1.e-1", "0.1", "1_0e-2", "1.0e-1"])
+def test_a_number_may_be_written_with_an_exponent(tmp_path: Path, written: str) -> None:
+    path = _write(tmp_path)
+    given = path.read_text()
+    path.write_text(given.replace("max_reject_fraction: 0.1", f"max_reject_fraction: {written}"))
+    if "_" in written:
+        with pytest.raises(ConfigError, match="max_reject_fraction must be a number, got text"):
+            Params.load(path)
+    else:
+        assert Params.load(path).ingest.max_reject_fraction == pytest.approx(0.1)
+
+
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         Params.load(tmp_path / "params.yaml")

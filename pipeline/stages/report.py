@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from models.report.material import Material
 
-PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "lifelines", "hazardous", "shap")
+PACKAGES = ("numpy", "pandas", "scikit-learn", "xgboost", "lifelines", "shap")
 
 
 def run(params: Params, paths: Paths) -> None:

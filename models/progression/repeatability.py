@@ -1,0 +1,117 @@
+"""Is a change between two scans real, or what a rescan of the same day would have shown?
+
+Limits: Chung H et al. AJR 2008;190:W122, doi:10.2214/AJR.07.2726 (MESA, replicate scans of 3,380
+people with calcium). From zero: Sevrukov AB et al. AJR 2005 (abstract). All of them stand in
+data/reference/progression.csv.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+Measure = Literal["agatston", "volume"]
+
+RISE, WITHIN_NOISE, FALL = "rise", "within_noise", "fall"
+NOT_COMPARABLE, UNKNOWN = "not_comparable", "unknown"
+
+SENTENCES: Mapping[str, str] = {
+    RISE: "a rise beyond what a rescan of the same day would show",
+    WITHIN_NOISE: "no more than a rescan of the same day may show: neither growth nor regression",
+    FALL: (
+        "a fall beyond what a rescan of the same day would show: check both scans; no therapy "
+        "has been shown to reverse established calcium"
+    ),
+    NOT_COMPARABLE: (
+        "the scans are not comparable: another scanner, slice thickness or tube voltage"
+    ),
+    UNKNOWN: "no limit is published for this change, or a score is missing",
+}
+
+FROM_ZERO = 11.6
+# Mean of MESA (Budoff MJ et al. Eur Heart J 2018;39:2401, table 1), where it is not known.
+USUAL_BMI = 28.3
+_SLICE_TOLERANCE_MM = 0.1
+
+# share of the score, of its square root, of the body mass index; constant
+_COEFFICIENTS: Mapping[Measure, tuple[float, float, float, float]] = {
+    "agatston": (0.17, 4.89, 0.44, -10.84),
+    "volume": (0.16, 4.30, 0.23, -5.00),
+}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """How a scan was made; None where that is not known, which speaks against nothing."""
+
+    scanner: str | None = None
+    slice_mm: float | None = None
+    kilovolts: float | None = None
+
+    def comparable(self, other: Scan) -> bool:
+        """Whether nothing that is known of both differs."""
+        same = self.scanner is None or other.scanner is None or self.scanner == other.scanner
+        for mine, theirs, tolerance in (
+            (self.slice_mm, other.slice_mm, _SLICE_TOLERANCE_MM),
+            (self.kilovolts, other.kilovolts, 0.5),
+        ):
+            same &= mine is None or theirs is None or abs(mine - theirs) <= tolerance
+        return same
+
+
+def detectable_rise(
+    first: FloatArray, bmi: FloatArray, measure: Measure = "agatston"
+) -> FloatArray:
+    """The upper 95 % limit of a rescan difference, (n,): AU, or mm3 of volume.
+
+    ``first``: first score or volume; ``bmi`` in kg/m2, where it is missing MESA's mean. From zero
+    there is a limit of the Agatston score only, and NaN for volume.
+    """
+    share, root, weight, constant = _COEFFICIENTS[measure]
+    body = np.where(np.isnan(bmi), USUAL_BMI, bmi)
+    positive = np.maximum(first, 0.0)
+    limit = share * positive + root * np.sqrt(positive) + weight * body + constant
+    from_zero = FROM_ZERO if measure == "agatston" else np.nan
+    return np.where(first == 0, from_zero, np.where(first > 0, np.maximum(limit, 0.0), np.nan))
+
+
+def judge_change(
+    first: FloatArray,
+    later: FloatArray,
+    bmi: FloatArray,
+    comparable: npt.NDArray[np.bool_] | None = None,
+    measure: Measure = "agatston",
+) -> npt.NDArray[np.object_]:
+    """The verdict (n,) on each change: one of the keys of `SENTENCES`.
+
+    ``comparable``: (n,), None where all scans were made alike. A fall is judged by the limit of the
+    first score. A fall is never called regression.
+    """
+    limit = detectable_rise(first, bmi, measure)
+    change = later - first
+    verdict = np.full(np.shape(change), UNKNOWN, dtype=object)
+    known = ~np.isnan(change)
+    verdict[known & (np.abs(change) <= limit)] = WITHIN_NOISE
+    verdict[known & (change > limit)] = RISE
+    verdict[known & (-change > limit)] = FALL
+    # no change is no change, whatever the limit
+    verdict[known & (change == 0)] = WITHIN_NOISE
+    if comparable is not None:
+        verdict[known & ~comparable] = NOT_COMPARABLE
+    return verdict
+
+
+def rescan_spread(score: FloatArray, bmi: FloatArray) -> FloatArray:
+    """Standard deviation (n,) of a rescan difference in AU around a score above zero.
+
+    The published limit is the upper end of a 95 % interval of normal differences.
+    """
+    share, root, weight, constant = _COEFFICIENTS["agatston"]
+    body = np.where(np.isnan(bmi), USUAL_BMI, bmi)
+    limit = share * score + root * np.sqrt(np.maximum(score, 0.0))
+    return np.asarray((limit + np.maximum(weight * body + constant, 0.0)) / 1.96)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.progression.repeatability import (
+    FALL,
+    FROM_ZERO,
+    NOT_COMPARABLE,
+    RISE,
+    SENTENCES,
+    UNKNOWN,
+    USUAL_BMI,
+    WITHIN_NOISE,
+    Scan,
+    detectable_rise,
+    judge_change,
+    rescan_spread,
+)
+
+
+def verdict(first: float, later: float, measure: str = "agatston") -> str:
+    pair = np.array([first]), np.array([later])
+    return str(judge_change(*pair, np.array([27.0]), measure=measure)[0])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "expected"),
+    [
+        (150, 180, WITHIN_NOISE),
+        (90, 180, RISE),
+        (0, 8, WITHIN_NOISE),
+        (0, 15, RISE),
+        (180, 120, WITHIN_NOISE),
+        (0, 0, WITHIN_NOISE),
+        (400, 100, FALL),
+        (np.nan, 10, UNKNOWN),
+    ],
+)
+def test_a_change_is_real_or_noise_by_the_published_limits(
+    first: float, later: float, expected: str
+) -> None:
+    assert verdict(first, later) == expected
+
+
+def test_the_limit_is_the_published_formula() -> None:
+    found = detectable_rise(np.array([100.0, 0.0]), np.array([27.0, 27.0]))
+    assert found == pytest.approx([0.17 * 100 + 4.89 * 10 + 0.44 * 27 - 10.84, FROM_ZERO])
+    volume = detectable_rise(np.array([100.0]), np.array([27.0]), "volume")
+    assert volume == pytest.approx([0.16 * 100 + 4.30 * 10 + 0.23 * 27 - 5.00])
+
+
+def test_a_missing_body_mass_index_is_taken_as_the_studys_mean() -> None:
+    unknown = detectable_rise(np.array([100.0]), np.array([np.nan]))
+    assert unknown == detectable_rise(np.array([100.0]), np.array([USUAL_BMI]))
+
+
+def test_no_limit_is_published_for_a_volume_that_begins_at_zero() -> None:
+    assert verdict(0, 100, "volume") == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        (Scan("A", 3.0, 120), True),
+        (Scan(None, None, None), True),
+        (Scan("B", 3.0, 120), False),
+        (Scan("A", 2.5, 120), False),
+        (Scan("A", 3.0, 100), False),
+    ],
+)
+def test_another_scanner_slice_or_voltage_forbids_comparison(other: Scan, alike: bool) -> None:
+    assert Scan("A", 3.0, 120).comparable(other) is alike
+    found = judge_change(np.array([90.0]), np.array([500.0]), np.array([27.0]), np.array([alike]))
+    assert found[0] == (RISE if alike else NOT_COMPARABLE)
+
+
+def test_no_verdict_promises_regression() -> None:
+    assert set(SENTENCES) == {RISE, WITHIN_NOISE, FALL, NOT_COMPARABLE, UNKNOWN}
+    assert "no therapy has been shown to reverse" in SENTENCES[FALL]
+    assert all("regress" not in s or "neither growth nor regression" in s
+               for s in SENTENCES.values())  # fmt: skip
+
+
+def test_the_chance_of_passing_a_score_never_falls_as_the_true_score_rises() -> None:
+    true = np.linspace(1, 3000, 3000)
+    for body in (18.0, 28.0, 50.0):
+        spread = rescan_spread(true, np.full(3000, body))
+        for passed in (10, 100, 400, 1000):
+            assert (np.diff((true - passed) / spread) > -1e-12).all()

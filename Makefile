@@ -57,7 +57,7 @@ lint: $(READY) ## check style and types
 	mypy
 
 lock: $(READY) ## resolve requirements.lock again
-	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra sql --extra web --extra fhir --extra formats --group dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra sql --extra web --extra fhir --extra formats --extra imaging --group dev pyproject.toml -o requirements.lock
 	@python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" | uv pip compile --quiet --universal --generate-hashes --constraint requirements.lock - -o requirements-spark.lock
 	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group benchmarks pyproject.toml -o requirements-benchmarks.lock
 	for group in container build; do uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group $$group -o requirements-$$group.lock; done

@@ -35,6 +35,10 @@ class ModelError(CalciriskError):
     """A model cannot be found, read or applied to these covariates."""
 
 
+class ScanError(CalciriskError):
+    """A scan, a mask or a report of measurements cannot be read or measured."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with a cohort: where, against which rule, how often, and what to do.

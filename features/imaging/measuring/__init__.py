@@ -1,0 +1,1 @@
+"""Pure measuring: arrays in, lesions and scores out."""

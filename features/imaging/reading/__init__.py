@@ -1,0 +1,1 @@
+"""Readers of scans, masks and reports. They need the extra `imaging`."""

@@ -15,6 +15,7 @@ from features.dictionary.variable import Variable
 from features.errors import MapError
 from features.intake.conversion import normal_code
 from features.intake.reading import RawTable
+from features.intake.sources.typed_cells import describe_no_cells
 from features.intake.validation.findings import Findings
 
 _YES_NO = ("0", "1", "yes", "no", "true", "false", "y", "n", "t", "f")
@@ -62,8 +63,11 @@ def match_columns(raw: RawTable, cohort_map: CohortMap, findings: Findings) -> p
         if name not in cells and name.casefold() in folded
     }
     cells = cells.rename(columns=renamed)
+    no_cells = {name.casefold() for name in raw.no_cells}
     for name in cohort_map.source_columns:
-        if name not in cells:
+        if name.casefold() in no_cells:
+            findings.problems.append(describe_no_cells(name))
+        elif name not in cells:
             rule = f"is not a column of {raw.name}{nearest(name, map(str, cells.columns))}"
             findings.problem(name, rule, "Correct the name in the map")
     return cells

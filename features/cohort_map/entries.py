@@ -10,7 +10,7 @@ from features.cohort_map.section import Section
 
 TIME_UNITS = ("years", "months", "weeks", "days", "date")
 COMBINATIONS = ("first_of", "mean_of", "max_of", "sum_of")
-TESTS = ("is", "is_not", "at_least", "at_most", "present")
+TESTS = ("is", "is_not", "at_least", "at_most", "present", "empty")
 _ORIGINS = ("column", "constant", *COMBINATIONS)
 
 
@@ -68,7 +68,7 @@ class ValueSource:
 class Inclusion:
     """A rule that a row must meet to belong to the cohort; ``reason`` goes into the flow diagram.
 
-    A row whose cell is missing meets no rule.
+    A row whose cell is missing meets no rule but ``empty``.
     """
 
     column: str
@@ -85,8 +85,13 @@ class Inclusion:
             part.fail(f"needs exactly one of {', '.join(TESTS)}")
         if tests[0] in ("at_least", "at_most"):
             part.number(tests[0])
-        if tests[0] == "present" and not part.flag("present", True):
-            part.fail("'present' can only be true")
+        for test in ("present", "empty"):
+            if tests[0] == test and not part.flag(test, True):
+                part.fail(f"'{test}' can only be true")
+        if tests[0] in ("is", "is_not") and not all(map(str.strip, part.texts(tests[0]))):
+            part.fail(
+                "for rows whose cell is empty say 'empty: true', for the others 'present: true'"
+            )
         return cls(part.required("column"), tests[0], part.texts(tests[0]), part.required("reason"))
 
 

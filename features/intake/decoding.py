@@ -18,6 +18,7 @@ _FOREIGN = (
     (b"$FL2", "is an SPSS file", _SAVE),
     (b"<stata_dta>", "is a Stata file", _SAVE),
     (b"HEADER RECORD***", "is a SAS transport file", _SAVE),
+    (PARQUET, "is a Parquet file in a compressed one", "Unpack it: Parquet is compressed already"),
     (b"BZh", "is compressed with bzip2", "Unpack it, or compress it with gzip or zstd"),
     (b"\xfd7zXZ", "is compressed with xz", "Unpack it, or compress it with gzip or zstd"),
     (b"7z\xbc\xaf", "is a 7z archive", "Unpack it, or compress it with gzip or zstd"),

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from features.errors import CohortError
-from features.intake.decoding import PARQUET, decode, refuse, unpack
+from features.intake.decoding import decode, refuse, unpack
 from features.intake.header import (
     check_header,
     refuse_patient_as_header,
@@ -33,8 +33,9 @@ class RawTable:
     """A cohort file as text.
 
     ``frame``: one row per row of the file, all columns ``str``, empty text where the cell is
-    empty; its index is the row number in the file, the header being row 1. ``decimal`` is the
-    decimal sign that the file seems to use.
+    empty; its index is the row number in the file: of text the header is row 1, of other kinds
+    the first row is 1. ``decimal`` is the decimal sign that the file seems to use. ``no_cells``:
+    columns that are left out, as each of their cells holds a list or the like.
     """
 
     name: str
@@ -42,6 +43,7 @@ class RawTable:
     encoding: str
     delimiter: str
     decimal: str
+    no_cells: tuple[str, ...] = ()
 
 
 def source_folders(root: Path = ROOT) -> tuple[Path, ...]:
@@ -71,76 +73,31 @@ def locate_source(name: str | Path, folders: Sequence[Path] | None = None) -> Pa
     raise refuse(str(name), "is not there", remedy)
 
 
-def read_table(path: Path) -> RawTable:
-    """Read CSV, TSV, semicolon- or bar-separated text (plain, gzip, zstd) or Parquet.
-
-    Raises CohortError where the file is missing, is none of these, or is no rectangular table.
-    """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise refuse(str(path), "is not there", "Check the name of the file") from error
-    except OSError as error:
-        raise refuse(str(path), f"cannot be read ({error.strerror})", "Check it") from error
-    return read_bytes(data, path.name)
-
-
 def read_bytes(
     data: bytes, name: str, delimiter: str = "", *, skip_ragged: bool = False
 ) -> RawTable:
-    """What `read_table` does, for the bytes of a file called ``name``.
+    """The table in the bytes of a text file called ``name``: CSV, TSV, semicolons or bars, packed
+    by gzip or zstd or not.
 
     ``delimiter``: empty to find it out. ``skip_ragged``: leave out rows with more or fewer cells
     than the header (the rows that are left are then numbered without them) in place of refusing.
+    Raises CohortError where it is no text or no rectangular table.
     """
     data = unpack(data, name)
     if not data.strip():
         raise refuse(name, "is empty", "Export the cohort again")
-    if data.startswith(PARQUET):
-        frame, encoding, delimiter = _read_parquet(data, name), "parquet", ""
-        header = [str(column).strip() for column in frame.columns]
-    else:
-        text = decode(data, name)
-        content, first_row = _drop_separator_line(text.content)
-        refuse_title(content, name)
-        delimiter, encoding = delimiter or sniff_delimiter(content), text.encoding
-        header, frame = _read_text(content, delimiter, name, first_row, skip_ragged)
+    text = decode(data, name)
+    content, first_row = _drop_separator_line(text.content)
+    refuse_title(content, name)
+    delimiter = delimiter or sniff_delimiter(content)
+    header, frame = _read_text(content, delimiter, name, first_row, skip_ragged)
     refuse_patient_as_header(header, frame, name)
     check_header(header, name, delimiter)
     frame.columns = pd.Index([column or f"column {i + 1}" for i, column in enumerate(header)])
     frame = frame[(frame != "").any(axis=1)]
     if frame.empty:
         raise refuse(name, "has a header but no rows", "Export the cohort again")
-    return RawTable(name, frame, encoding, delimiter, _guess_decimal(frame, delimiter))
-
-
-def _read_parquet(data: bytes, name: str) -> pd.DataFrame:
-    from pyarrow import parquet
-
-    try:
-        table = parquet.read_table(pa.BufferReader(data))
-        columns = [_as_text(column) for column in table.columns]
-    except (pa.ArrowException, OSError) as error:
-        remedy = "Write it again, with one number, text or date per cell"
-        raise refuse(name, "is a damaged Parquet file or holds nested columns", remedy) from error
-    table = pa.table(columns, names=[f"f{i}" for i in range(len(columns))])
-    frame: pd.DataFrame = table.to_pandas().astype("str")
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    frame.columns = pd.Index(parquet.read_schema(pa.BufferReader(data)).names)
-    return frame
-
-
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        column = pc.strftime(column.cast(pa.timestamp("s"), safe=False), "%Y-%m-%d")
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.int8())
-    text = pc.fill_null(column.cast(pa.string()), "")
-    # A whole number that had to be a float beside missing values reads as it was meant.
-    text = pc.replace_substring_regex(text, r"^(-?\d+)\.0$", r"\1")
-    return pc.utf8_trim_whitespace(text)
+    return RawTable(name, frame, text.encoding, delimiter, _guess_decimal(frame, delimiter))
 
 
 def _drop_separator_line(content: str) -> tuple[str, int]:

@@ -35,11 +35,14 @@ def select_rows(
             findings.problem(visit.column, rule, "Check 'visit' in the map")
     for inclusion in cohort_map.include:
         if inclusion.column in cells and len(cells):
-            cells = cells[_meets(cells[inclusion.column], inclusion, reading, findings)]
+            column = cells[inclusion.column]
+            cells = cells[_meets(column, inclusion, reading, findings)]
             flow.append(Step(inclusion.reason, len(cells)))
             if cells.empty:
-                rule = f"leaves nobody: {inclusion.reason}"
-                findings.problem(inclusion.column, rule, "Check 'include' in the map")
+                remedy = "Check 'include' in the map"
+                if is_missing(column, reading).any():
+                    remedy += "; rows whose cell is empty are chosen by 'empty: true' alone"
+                findings.problem(inclusion.column, f"leaves nobody: {inclusion.reason}", remedy)
     return cells, flow
 
 
@@ -47,8 +50,8 @@ def _meets(
     cells: pd.Series, inclusion: Inclusion, reading: Reading, findings: Findings
 ) -> pd.Series:
     missing = is_missing(cells, reading)
-    if inclusion.test == "present":
-        return ~missing
+    if inclusion.test in ("present", "empty"):
+        return missing if inclusion.test == "empty" else ~missing
     if inclusion.test in ("is", "is_not"):
         named = code_cells(cells).isin([normal_code(value) for value in inclusion.values])
         return ~missing & (named if inclusion.test == "is" else ~named)

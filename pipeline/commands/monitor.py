@@ -131,7 +131,7 @@ def read_with_endpoint(request: MonitorRequest, maps: Path) -> tuple[Cohort | No
     from features.cohort_map.cohort_map import CohortMap
     from features.dictionary.dictionary import Dictionary
     from features.intake.ingestion import Limits, examine
-    from features.intake.reading import read_table
+    from features.intake.whole_table import read_table
 
     nothing = "Outcomes: none in the file, so calibration is not judged"
     if request.cohort is None:

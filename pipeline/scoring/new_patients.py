@@ -16,9 +16,10 @@ from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError, MapError
 from features.intake.conversion import Reading
 from features.intake.ingestion import Limits, examine
-from features.intake.reading import RawTable, read_table
+from features.intake.reading import RawTable
 from features.intake.selection import select_rows
 from features.intake.validation.findings import Findings
+from features.intake.whole_table import read_table
 from pipeline.stages.ingest import unused_columns
 
 _NOT_SELECTED = "left out by the visit or the rules of inclusion of the map"

@@ -21,10 +21,11 @@ from features.intake.conversion import Reading
 from features.intake.ingestion import Limits, examine
 from features.intake.lesion_table import read_lesion_table
 from features.intake.lesions import summarise_lesions
-from features.intake.reading import RawTable, read_table
+from features.intake.reading import RawTable
 from features.intake.sources.csv_source import identify_file
 from features.intake.sources.source import RawBatch, Source
 from features.intake.validation.findings import Findings
+from features.intake.whole_table import read_table
 from models.scorer import Scorer
 from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.columns import SOURCE_COLUMNS, describe_columns, refuse_clashes

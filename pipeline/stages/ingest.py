@@ -12,7 +12,8 @@ from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
 from features.intake.ingestion import Examination, Ingested, Limits, examine, ingest
-from features.intake.reading import RawTable, locate_source, read_table, source_folders
+from features.intake.reading import RawTable, locate_source, source_folders
+from features.intake.whole_table import read_table
 from pipeline.settings.params import Params, Paths
 
 
@@ -118,7 +119,8 @@ def _describe(found: Examination, raw: RawTable, cohort_map: CohortMap) -> str:
 def unused_columns(raw: RawTable, cohort_map: CohortMap) -> list[str]:
     """Columns of the file that the map neither uses nor lists as outcomes."""
     named = {name.casefold() for name in (*cohort_map.source_columns, *cohort_map.outcomes)}
-    return [str(name) for name in raw.frame.columns if str(name).casefold() not in named]
+    there = map(str, (*raw.frame.columns, *raw.no_cells))
+    return [name for name in there if name.casefold() not in named]
 
 
 def _report(ingested: Ingested, raw: RawTable, cohort_map: CohortMap) -> dict[str, Any]:

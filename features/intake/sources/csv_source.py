@@ -38,7 +38,7 @@ class CsvSource:
         self._path, self.name = path, path.name
         data, whole = _read_head(path)
         if dialect.encoding:
-            data = _recode(data, dialect.encoding, path.name, whole)
+            data = recode(data, dialect.encoding, path.name, whole)
         head = _read_start(data, path.name, dialect.delimiter, whole)
         self._delimiter = head.delimiter
         self._encoding = dialect.encoding or head.encoding
@@ -217,7 +217,8 @@ def _read_head(path: Path) -> tuple[bytes, bool]:
     return head, True
 
 
-def _recode(data: bytes, encoding: str, name: str, whole: bool) -> bytes:
+def recode(data: bytes, encoding: str, name: str, whole: bool) -> bytes:
+    """The text in UTF-8. Raises ConfigError or CohortError where it is not in that encoding."""
     try:
         text = data.decode(encoding, errors="strict" if whole else "ignore")
     except LookupError as error:

@@ -170,7 +170,7 @@ def _find_repetitive(reader: Any) -> list[str]:
 
 
 def _damaged(name: str) -> CohortError:
-    return refuse(name, "is no Parquet file or is damaged", "Copy it again, whole")
+    return refuse(name, "is a damaged Parquet file, or none", "Copy it again, whole")
 
 
 def _refuse_differences(

@@ -74,6 +74,11 @@ def test_everything_in_a_map_is_text_as_it_was_written(tmp_path: Path) -> None:
         ("file: small.csv", "file: [a, b]", "'file' must be one value"),
         ("file: small.csv", "file: small.csv\ndecimal: x", "'decimal' must be"),
         ("variables:", "variables: {", "is not valid YAML"),
+        (
+            "variables:",
+            "include: [{column: REPEAT, is: '', reason: base row}]\nvariables:",
+            "for empty cells say 'empty: true'",
+        ),
     ],
 )
 def test_a_wrong_map_is_refused_with_the_place(

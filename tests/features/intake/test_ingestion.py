@@ -46,6 +46,21 @@ def test_units_become_the_canonical_ones() -> None:
     assert covariates["height"].tolist() == pytest.approx([1.80 * 100])
 
 
+REDCAP = "id,repeat,AGE\n1,,61\n1,drug,\n2,,58\n"
+
+
+def test_rows_whose_cell_is_empty_can_be_chosen() -> None:
+    base = {"column": "repeat", "empty": "true", "reason": "base row"}
+    found = _ingest(REDCAP, {"variables": {"age": "AGE"}, "include": [base]}, with_endpoint=False)
+    assert found.cohort.covariates["age"].tolist() == [61.0, 58.0]
+
+
+def test_a_rule_that_leaves_nobody_says_how_empty_cells_are_chosen() -> None:
+    other = {"column": "repeat", "is_not": "drug", "reason": "base row"}
+    with pytest.raises(CohortError, match=r"leaves nobody.*'empty: true' alone"):
+        _ingest(REDCAP, {"variables": {"age": "AGE"}, "include": [other]}, with_endpoint=False)
+
+
 def test_codes_become_canonical_values_whatever_their_case_or_decimals() -> None:
     covariates = _covariates(
         "S,D\n1.0,Yes\n02,no\n,\n",

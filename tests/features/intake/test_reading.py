@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,13 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.errors import CalciriskError, CohortError
+from features.cohort_map.cohort_map import CohortMap
+from features.cohort_map.column_check import match_columns
+from features.errors import CalciriskError, CohortError, ConfigError
 from features.intake.reading import RawTable, locate_source, read_bytes
+from features.intake.sources.dialect import Dialect
+from features.intake.validation.findings import Findings
+from features.intake.whole_table import read_table
 
 PLAIN = "id,age,sex\n007,61,f\nNA,55,m\n"
 
@@ -128,7 +132,7 @@ def test_old_and_other_line_ends_make_no_difference() -> None:
         assert _frame(PLAIN.replace("\n", end)).equals(_frame(PLAIN))
 
 
-def test_parquet_becomes_the_text_that_a_csv_would_hold() -> None:
+def test_parquet_becomes_the_text_that_a_csv_would_hold(tmp_path: Path) -> None:
     table = pd.DataFrame(
         {
             "id": ["01", "02"],
@@ -139,9 +143,8 @@ def test_parquet_becomes_the_text_that_a_csv_would_hold() -> None:
             "kind": pd.Categorical(["u", "v"]),
         }
     )
-    data = io.BytesIO()
-    table.to_parquet(data)
-    assert _frame(data.getvalue()).to_dict("list") == {
+    table.to_parquet(tmp_path / "c.parquet")
+    assert read_table(tmp_path / "c.parquet").frame.to_dict("list") == {
         "id": ["01", "02"],
         "whole": ["1", ""],
         "part": ["1.25", ""],
@@ -149,6 +152,34 @@ def test_parquet_becomes_the_text_that_a_csv_would_hold() -> None:
         "yes": ["1", ""],
         "kind": ["u", "v"],
     }
+
+
+def test_a_column_of_lists_is_left_out_and_named_where_the_map_wants_it(tmp_path: Path) -> None:
+    table = pd.DataFrame({"age": [61.0, 58.0], "drugs": [["a"], []], "scan": [b"\xff\x00", b"a"]})
+    table.to_parquet(tmp_path / "c.parquet")
+    raw = read_table(tmp_path / "c.parquet")
+    assert list(raw.frame) == ["age"]
+    assert raw.no_cells == ("drugs", "scan")
+    content = {"name": "c", "file": "c.parquet", "variables": {"age": "age", "statin": "DRUGS"}}
+    findings = Findings()
+    match_columns(raw, CohortMap.read("c.yaml", content), findings)
+    assert [problem.column for problem in findings.problems] == ["DRUGS"]
+    assert "nested or binary" in findings.problems[0].rule
+
+
+def test_a_packed_parquet_file_is_refused_by_its_name(tmp_path: Path) -> None:
+    pd.DataFrame({"age": [61.0]}).to_parquet(tmp_path / "c.parquet")
+    (tmp_path / "c.gz").write_bytes(gzip.compress((tmp_path / "c.parquet").read_bytes()))
+    with pytest.raises(CohortError, match="a Parquet file in a compressed one"):
+        read_table(tmp_path / "c.gz")
+
+
+def test_a_declared_encoding_holds(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_bytes("id,name\n1,Łódź\n".encode("cp1250"))
+    raw = read_table(tmp_path / "c.csv", Dialect(encoding="cp1250"))
+    assert raw.frame["name"].tolist() == ["Łódź"]
+    with pytest.raises(ConfigError, match="cp125O is not known"):
+        read_table(tmp_path / "c.csv", Dialect(encoding="cp125O"))
 
 
 def test_a_file_is_found_in_the_first_folder_that_has_it_compressed_or_not(tmp_path: Path) -> None:

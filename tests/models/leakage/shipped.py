@@ -17,7 +17,8 @@ from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError
 from features.intake.ingestion import Limits, ingest
-from features.intake.reading import RawTable, locate_source, read_table
+from features.intake.reading import RawTable, locate_source
+from features.intake.whole_table import read_table
 from features.simulation.cohort import simulate_cohort
 from features.splits import split_held_out
 from models.leakage.subject import Subject

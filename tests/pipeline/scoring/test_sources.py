@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +11,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import zstandard
+from pyarrow import parquet
 
 from features.errors import CohortError, ConfigError
 from features.intake.cells import as_text
-from features.intake.reading import read_table
 from features.intake.sources.csv_source import CsvSource
 from features.intake.sources.dialect import Dialect
 from features.intake.sources.parquet_source import ParquetSource
 from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.sql_source import SqlSource
+from features.intake.whole_table import read_table
 
 QUERY = "SELECT * FROM patients ORDER BY row"
 
@@ -251,6 +253,19 @@ def test_columns_of_any_type_become_cells(tmp_path: Path) -> None:
     _, rows = gather(ParquetSource(tmp_path / "a.parquet", 30))
     assert rows.iloc[0].tolist() == [1.0, 3.0, "a", "2020-01-02", 1.5, str(2**60 + 1)]
     assert as_text(rows["count"]).tolist() == ["3", ""]
+    key = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
+    berlin = pa.array([datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC)] * 2)
+    table = pa.table(
+        {
+            "id": pa.array([key.bytes, None], pa.uuid()),
+            "old_text": pa.array([b"north", None]),
+            "midnight": berlin.cast(pa.timestamp("us", tz="America/New_York")),
+        }
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    _, rows = gather(ParquetSource(tmp_path / "a.parquet", 30))
+    assert rows.iloc[0].tolist() == [str(key), "north", "2020-01-01"]
+    assert rows.iloc[1].tolist() == ["", "", "2020-01-01"]
     pd.DataFrame({"list": [[1], [2]]}).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(CohortError, match="nested"):
         gather(ParquetSource(tmp_path / "a.parquet", 30))

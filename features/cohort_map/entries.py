@@ -89,9 +89,7 @@ class Inclusion:
             if tests[0] == test and not part.flag(test, True):
                 part.fail(f"'{test}' can only be true")
         if tests[0] in ("is", "is_not") and not all(map(str.strip, part.texts(tests[0]))):
-            part.fail(
-                "for rows whose cell is empty say 'empty: true', for the others 'present: true'"
-            )
+            part.fail("for empty cells say 'empty: true', for filled ones 'present: true'")
         return cls(part.required("column"), tests[0], part.texts(tests[0]), part.required("reason"))
 
 

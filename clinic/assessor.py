@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,8 @@ _SHOWN_STEPS = 10
 _SMALLEST_POINTS = 0.05
 _MOMENTS = 40
 _INTERVAL_MOMENTS = 10
+# Features that are the variable of that name, worked out from others where it was not recorded.
+_FOLLOWING = ("ldl_cholesterol", "egfr", "bmi")
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Assessor:
             weights=scorer.weights,
             simulated=scorer.about.simulated,
         )[0]
-        patient = {str(name): value for name, value in covariates.iloc[0].items()}
+        patient = known_of(covariates, features)
         steps = self._steps(explanation, covariates, features)
         groups = self._groups(explanation)
         calcium = describe_calcium(patient, features.iloc[0], scorer.dictionary, texts)
@@ -142,7 +145,7 @@ class Assessor:
             calcium,
             self._vessels(calcium),
             judge_quality(covariates, features, scorer.ranges, scorer.dictionary, texts),
-            advice.build(margins[0], horizon, patient, chosen),
+            advice.build(margins[0], horizon, patient, chosen, at.interval),
         )
 
     def _risks(self, features: pd.DataFrame, margins: FloatArray) -> tuple[RiskAt, ...]:
@@ -239,3 +242,16 @@ class Assessor:
         return for_both_widths(
             lambda narrow: draw_sizes("vessels", calcium.vessels, title, title, narrow)
         )
+
+
+def known_of(covariates: pd.DataFrame, features: pd.DataFrame) -> dict[str, Any]:
+    """The patient's canonical covariates, with what follows from others where it is missing."""
+    patient: dict[str, Any] = {str(name): value for name, value in covariates.iloc[0].items()}
+    for name in _FOLLOWING:
+        value = patient.get(name)
+        if value is None or pd.isna(value):
+            patient[name] = float(features.iloc[0][name])
+    score = patient.get("cac_agatston")
+    if score is None or pd.isna(score):
+        patient["cac_agatston"] = float(np.expm1(features.iloc[0]["log_cac"]))
+    return patient

@@ -1,21 +1,28 @@
-"""The what-if panel: trial evidence applied to one patient's risk, and what has no evidence."""
+"""The what-if panel: what to do about each treatment, and what the ticked ones do together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from clinic.texts import PageTexts
-from clinic.wording import number, whole
+from clinic.wording import number, percent, whole
 from features.dictionary.dictionary import Dictionary
 from models.risk.absolute_risk import Link
+from models.treatment_effects.change import Change, Setting
+from models.treatment_effects.decision import Decision
 from models.treatment_effects.effects import TreatmentEffects
-from models.treatment_effects.eligibility import hangs_on_missing
-from models.treatment_effects.what_if import Change, OptionResult, what_if
+from models.treatment_effects.what_if import (
+    OptionResult,
+    WhatIf,
+    evaluate,
+    what_if,
+    without_statin,
+)
 
 _GRADES = {
     "RCT": "trial",
@@ -24,15 +31,21 @@ _GRADES = {
     "mechanistic": "mechanism",
     "none": "none",
 }
+_OFFERED: tuple[Decision, ...] = ("recommended", "consider")
 
 
 @dataclass(frozen=True)
 class TreatmentRow:
-    """One option as it is shown; ``change`` is None where there is no figure to show."""
+    """One option as it is shown; ``change`` is None where there is no figure to show.
+
+    ``after_others``: open, or shown, on top of the ticked ones only.
+    """
 
     name: str
     label: str
     text: str
+    decision: Decision
+    recommended_by: str
     evidence: str
     checked: str
     citation: str
@@ -44,21 +57,26 @@ class TreatmentRow:
     reasons: tuple[str, ...]
     change: Change | None
     needed: str
+    to_harm: str
+    observational: bool
+    after_others: bool
     chosen: bool
 
 
 @dataclass(frozen=True)
 class TreatmentPanel:
-    """Options by what is known of them, and the chosen ones together.
+    """Options by what is to be done about them, and the ticked ones together.
 
-    ``possible``: randomised and offered; ``observed``: cohorts only; ``unclear``: would need a
-    value that is missing; ``not_for_patient``; ``withheld``: figures not checked in their source;
-    ``not_established``.
+    ``offered``: recommended first, then to be considered, each by its number needed to treat;
+    ``harmful``; ``unclear``: would need a value that is missing; ``not_for_patient``: no trial
+    tells of such a patient; ``withheld``: figures not seen in their source; ``not_established``.
+    ``refused``: what was ticked beside something that excludes it. ``untreated``: what risk and
+    LDL cholesterol would be without the statin that is taken.
     """
 
     horizon: float
-    possible: tuple[TreatmentRow, ...]
-    observed: tuple[TreatmentRow, ...]
+    offered: tuple[TreatmentRow, ...]
+    harmful: tuple[TreatmentRow, ...]
     unclear: tuple[TreatmentRow, ...]
     withheld: tuple[TreatmentRow, ...]
     not_for_patient: tuple[TreatmentRow, ...]
@@ -67,7 +85,11 @@ class TreatmentPanel:
     combined_needed: str
     counted: tuple[str, ...]
     bounded: bool
+    observational: bool
     strongest: str
+    refused: tuple[str, ...]
+    untreated: str
+    ldl_left: float | None
 
 
 @dataclass(frozen=True)
@@ -85,20 +107,25 @@ class TreatmentAdvice:
         horizon: float,
         patient: Mapping[str, Any],
         chosen: Sequence[str],
+        risk_limits: tuple[float, float] | None = None,
     ) -> TreatmentPanel:
         """The panel of one patient; names in ``chosen`` that are no options are left out."""
-        alone = what_if(self.effects, self.link, margins, horizon, patient, list(self.effects))
-        fitting = {r.option.name for r in alone.options if _group(r, patient) == "possible"}
-        wanted = [name for name in self.effects if name in chosen and name in fitting]
-        together = what_if(self.effects, self.link, margins, horizon, patient, wanted)
+        setting = Setting.of(self.link, margins, horizon, risk_limits)
+        alone = [evaluate(option, setting, patient) for option in self.effects.values()]
+        wrong = {r.option.name for r in alone if r.decision in ("harm", "unclear")}
+        wanted, refused = self._choose([name for name in chosen if name not in wrong])
+        together = what_if(self.effects, self.link, margins, horizon, patient, wanted, risk_limits)
+        rows = [self._row(result, result.option.name in wanted, False) for result in alone]
+        rows = self._follow_on(rows, setting, together)
         groups: dict[str, list[TreatmentRow]] = {}
-        for result in alone.options:
-            group = _group(result, patient)
-            groups.setdefault(group, []).append(self._row(result, patient, wanted))
+        for row in rows:
+            groups.setdefault(self._group(row), []).append(row)
+        offered = sorted(groups.get("offered", ()), key=_urgency)
+        ldl = together.patient.get("ldl_cholesterol") if together.counted else None
         return TreatmentPanel(
             horizon,
-            tuple(groups.get("possible", ())),
-            tuple(groups.get("observed", ())),
+            tuple(offered),
+            tuple(groups.get("harmful", ())),
             tuple(groups.get("unclear", ())),
             tuple(groups.get("withheld", ())),
             tuple(groups.get("not_for_patient", ())),
@@ -107,12 +134,51 @@ class TreatmentAdvice:
             self._needed(together.combined),
             tuple(self.effects[name].label for name in together.counted),
             together.bounded,
+            together.observational,
             f"{100 * (1 - self.effects.strongest):.0f}",
+            refused,
+            self._untreated(setting, patient),
+            None if ldl is None else float(ldl),
         )
 
-    def _row(
-        self, result: OptionResult, patient: Mapping[str, Any], wanted: Sequence[str]
-    ) -> TreatmentRow:
+    def _choose(self, chosen: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+        """The options that can be taken together, and the labels of those that cannot."""
+        wanted: list[str] = []
+        refused: list[str] = []
+        taken: set[str] = set()
+        for name, option in self.effects.items():
+            if name not in chosen:
+                continue
+            if option.exclusive in taken:
+                refused.append(option.label)
+                continue
+            wanted.append(name)
+            if option.exclusive is not None:
+                taken.add(option.exclusive)
+        return wanted, tuple(refused)
+
+    def _follow_on(
+        self, rows: list[TreatmentRow], setting: Setting, together: WhatIf
+    ) -> list[TreatmentRow]:
+        """What the ticked ones open up, with what it adds to them."""
+        if together.combined is None:
+            return rows
+        log_effect = float(np.log(together.combined.relative_effect.estimate))
+        margins = setting.margins.copy()
+        margins[0] += log_effect
+        after = replace(setting, margins=margins)
+        return [self._opened(row, after, together) for row in rows]
+
+    def _opened(self, row: TreatmentRow, after: Setting, together: WhatIf) -> TreatmentRow:
+        if row.chosen and row.name in together.counted and row.change is None:
+            return replace(row, after_others=True, decision="consider", reasons=())
+        if row.chosen or row.decision in _OFFERED:
+            return row
+        opened = evaluate(self.effects[row.name], after, together.patient)
+        is_open = opened.decision in _OFFERED and opened.change is not None
+        return self._row(opened, False, True) if is_open else row
+
+    def _row(self, result: OptionResult, chosen: bool, after_others: bool) -> TreatmentRow:
         option, effect = result.option, ""
         if option.effect is not None:
             low, high = (number(v) for v in (option.effect.low, option.effect.high))
@@ -120,23 +186,37 @@ class TreatmentAdvice:
             effect = self.texts(
                 "treatments.effect", n=estimate, low=low, high=high, per=option.effect.per
             )
+        to_harm = "" if result.needed_to_harm is None else whole(result.needed_to_harm)
         return TreatmentRow(
             option.name,
             option.label,
             option.text,
+            result.decision,
+            option.recommended_by if result.decision == "recommended" else "",
             self.texts(f"treatments.grades.{_GRADES[option.evidence]}"),
             option.checked,
             option.citation,
             option.outcome,
             option.population,
-            option.harm or "",
+            option.harm.text if option.harm else "",
             self._amount(result),
             effect,
             tuple(self._reason(reason) for reason in result.reasons),
-            result.change,
+            result.change if result.decision != "unclear" else None,
             self._needed(result.change),
-            option.name in wanted,
+            to_harm,
+            result.status == "observational",
+            after_others,
+            chosen,
         )
+
+    def _group(self, row: TreatmentRow) -> str:
+        if row.decision in _OFFERED:
+            return "offered"
+        if row.decision != "no_estimate":
+            return "harmful" if row.decision == "harm" else "unclear"
+        status = self.effects[row.name].status
+        return status if status in ("not_established", "withheld") else "not_for_patient"
 
     def _amount(self, result: OptionResult) -> str:
         amount = result.option.amount
@@ -159,16 +239,15 @@ class TreatmentAdvice:
         low, high = whole(needed.low), whole(needed.high)
         return self.texts("treatments.needed", n=whole(needed.estimate), low=low, high=high)
 
+    def _untreated(self, setting: Setting, patient: Mapping[str, Any]) -> str:
+        found = without_statin(self.effects, setting, patient)
+        if found is None:
+            return ""
+        ldl, risk = found
+        shown = {"risk": percent(risk.estimate), "low": percent(risk.low)}
+        return self.texts("treatments.untreated", ldl=whole(ldl), high=percent(risk.high), **shown)
 
-def _group(result: OptionResult, patient: Mapping[str, Any]) -> str:
-    option = result.option
-    if result.status == "not_established":
-        return "not_established"
-    if result.verdict == "not_eligible":
-        return "not_for_patient"
-    needs_amount = option.effect is not None and result.change is None
-    if needs_amount or hangs_on_missing(option.requirements, patient, option.variables[0]):
-        return "unclear"
-    if result.status == "withheld":
-        return "withheld"
-    return "observed" if result.status == "observational" else "possible"
+
+def _urgency(row: TreatmentRow) -> tuple[bool, float]:
+    needed = row.change.number_needed_to_treat if row.change else None
+    return row.decision != "recommended", needed.estimate if needed else float("inf")

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from features.derivation.lipids import STATIN_LOWERING
 from features.errors import ModelError
-from models.treatment_effects.amount import Amount
+from models.treatment_effects.amount import STATIN_SHARES, Amount
 from models.treatment_effects.effects import TreatmentEffects
 
 EFFECTS = TreatmentEffects.load()
@@ -19,8 +20,15 @@ def test_a_first_statin_takes_half_of_the_ldl() -> None:
 
 def test_a_stronger_statin_takes_only_what_the_present_one_left() -> None:
     patient = {"ldl_cholesterol": 112.0, "statin_intensity": "moderate"}
-    untreated = 112 / (1 - 0.30)
+    untreated = 112 / (1 - 0.40)
     assert STATIN.change(patient) == pytest.approx(112 - untreated * (1 - 0.50))
+    # a sixth, as the features have it
+    assert STATIN.change(patient) == pytest.approx(112 / 6)
+
+
+def test_what_a_statin_takes_is_the_table_of_the_features() -> None:
+    for intensity, share in zip(("none", "low", "moderate", "high"), STATIN_LOWERING, strict=True):
+        assert STATIN_SHARES[intensity] == share
 
 
 def test_pressure_falls_by_10_unless_asked_otherwise_and_not_below_120() -> None:
@@ -39,7 +47,8 @@ def test_activity_rises_to_the_guideline() -> None:
 
 
 def test_without_the_variable_there_is_no_amount() -> None:
-    assert STATIN.units({"ldl_cholesterol": float("nan")}) is None
+    assert STATIN.units({"ldl_cholesterol": float("nan"), "statin_intensity": "none"}) is None
+    assert STATIN.units({"ldl_cholesterol": 150.0}) is None  # it may be treated LDL
     assert Amount().units({}) == 1
 
 

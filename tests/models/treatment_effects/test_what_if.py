@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -7,73 +8,109 @@ import numpy as np
 import pytest
 
 from features.errors import HorizonError, ModelError
-from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink
-from models.risk.baseline import Baseline
-from models.treatment_effects.effects import TreatmentEffects
-from models.treatment_effects.what_if import WhatIf, scaled_risk, what_if
+from models.risk.absolute_risk import FixedHorizonLink
+from models.treatment_effects.change import Interval, Setting
+from models.treatment_effects.course import Course, counting, joint_effect
+from models.treatment_effects.what_if import WhatIf, what_if, without_statin
+from tests.models.treatment_effects.by_hand import EFFECTS, HEALTHY, HIGH, ask, incidence, link_of
 
-EFFECTS = TreatmentEffects.load()
-# Constant hazards over ten years: 0.02 a year of the event, 0.01 of competing death.
-RATE, DEATH = 0.02, 0.01
-LINK = CompetingRisksLink(Baseline(np.array([0.0, 10.0]), np.array([[0, 10 * RATE], [0, 0.1]])))
+LINK = link_of(HIGH)
 NOTHING = np.zeros(2)
 PATIENT = {
-    "statin_intensity": "none",
+    **HEALTHY,
     "ldl_cholesterol": 38.67 * 4,
     "systolic_bp": 150.0,
     "smoking_status": "current",
     "mediterranean_score": 3.0,
-    "prior_cad": 0.0,
-    "prior_stroke": 0.0,
+    "cac_agatston": 400.0,
     "diabetes": 1.0,
     "ras_inhibitor": 0.0,
+    "sglt2_inhibitor": 0.0,
+    "bp_treated": 1.0,
     "activity_minutes": 0.0,
 }
 
 
-def _incidence(relative: float, years: float = 10.0) -> float:
-    """Cumulative incidence of constant hazards: a / (a + b) * (1 - exp(-(a + b) t))."""
-    event = RATE * relative
-    return event / (event + DEATH) * (1 - math.exp(-(event + DEATH) * years))
-
-
-def _ask(*chosen: str, observational: bool = False) -> WhatIf:
-    return what_if(EFFECTS, LINK, NOTHING, 10.0, PATIENT, chosen, observational)
+def _ask(*chosen: str) -> WhatIf:
+    return ask(PATIENT, *chosen)
 
 
 def test_the_hazard_of_the_event_is_multiplied_and_that_of_death_left_alone() -> None:
-    change = _ask("mediterranean_diet").options[0].change
+    change = _ask("sglt2_inhibitor").options[0].change
     assert change is not None
-    assert change.before == pytest.approx(_incidence(1.0))
-    assert change.after.estimate == pytest.approx(_incidence(0.69))
-    assert change.after.low == pytest.approx(_incidence(0.53))
-    assert change.after.high == pytest.approx(_incidence(0.91))
-    assert change.reduction.estimate == pytest.approx(_incidence(1.0) - _incidence(0.69))
-    assert change.reduction.low == pytest.approx(_incidence(1.0) - _incidence(0.91))
+    assert change.before == pytest.approx(incidence(HIGH))
+    assert change.after.estimate == pytest.approx(incidence(HIGH, 0.91))
+    assert change.after.low == pytest.approx(incidence(HIGH, 0.87))
+    assert change.after.high == pytest.approx(incidence(HIGH, 0.96))
+    assert change.reduction.estimate == pytest.approx(incidence(HIGH) - incidence(HIGH, 0.91))
+    assert change.reduction.low == pytest.approx(incidence(HIGH) - incidence(HIGH, 0.96))
     assert change.number_needed_to_treat is not None
-    assert change.number_needed_to_treat.estimate == math.ceil(1 / change.reduction.estimate)
     assert change.number_needed_to_treat.low == math.ceil(1 / change.reduction.high)
 
 
-def test_a_statin_counts_by_the_ldl_it_takes_away() -> None:
-    result = _ask("statin_high").options[0]
-    assert result.change is not None
-    # Half of 4 mmol/L.
-    assert result.amount == pytest.approx(2 * 38.67)
-    assert result.change.relative_effect.estimate == pytest.approx(0.79**2)
-    assert result.change.relative_effect.low == pytest.approx(0.77**2)
+def test_an_uncertain_risk_widens_what_is_said_of_a_treatment() -> None:
+    limits = (incidence(HIGH, 0.5), incidence(HIGH, 2.0))
+    sure = _ask("bp_lowering").options[0].change
+    unsure = ask(PATIENT, "bp_lowering", limits=limits).options[0].change
+    assert sure is not None and unsure is not None
+    assert unsure.reduction.estimate == sure.reduction.estimate
+    # At half the hazard the reduction is by hand ARR_half; limits join by the squares (MOVER).
+    half = incidence(HIGH, 0.5) - incidence(HIGH, 0.5 * 0.83)
+    twice = incidence(HIGH, 2.0) - incidence(HIGH, 2.0 * 0.83)
+    estimate = sure.reduction.estimate
+    low = estimate - math.hypot(estimate - half, estimate - sure.reduction.low)
+    high = estimate + math.hypot(twice - estimate, sure.reduction.high - estimate)
+    assert unsure.reduction.low == pytest.approx(low, abs=1e-9)
+    assert unsure.reduction.high == pytest.approx(high, abs=1e-9)
+    assert unsure.after.low < sure.after.low and unsure.after.high > sure.after.high
 
 
-def test_effects_of_different_pathways_multiply() -> None:
-    answer = _ask("statin_moderate", "bp_lowering")
-    assert answer.combined is not None and not answer.bounded
-    assert answer.combined.relative_effect.estimate == pytest.approx(0.79 ** (4 * 0.3) * 0.83)
-    spreads = [
-        1.2 * (math.log(0.81) - math.log(0.77)) / (2 * 1.959964),
-        (math.log(0.88) - math.log(0.78)) / (2 * 1.959964),
-    ]
-    ratio = answer.combined.relative_effect.high / answer.combined.relative_effect.estimate
-    assert math.log(ratio) == pytest.approx(1.959964 * math.hypot(*spreads))
+def test_ldl_options_follow_one_another_and_take_no_ldl_twice() -> None:
+    patient = {**PATIENT, "prior_cad": 1.0, "ldl_cholesterol": 200.0}
+    answer = ask(patient, "statin_high", "ezetimibe", "pcsk9_inhibitor")
+    left = 200 * 0.5 * (1 - 0.227) * (1 - 0.55)
+    assert answer.counted == ("statin_high", "ezetimibe", "pcsk9_inhibitor")
+    assert answer.patient["ldl_cholesterol"] == pytest.approx(left)
+    assert answer.combined is not None
+    relative = answer.combined.relative_effect
+    # one basis, so that limits add up as estimates do
+    for figure, per_mmol in zip(
+        (relative.estimate, relative.low, relative.high), (0.79, 0.77, 0.81), strict=True
+    ):
+        assert figure == pytest.approx(per_mmol ** ((200 - left) / 38.67))
+
+
+def test_what_is_tested_on_a_statin_is_open_once_one_is_given() -> None:
+    alone = _ask("pcsk9_inhibitor").options[0]
+    assert alone.verdict == "not_eligible" and alone.change is None
+    assert _ask("pcsk9_inhibitor").combined is None
+    assert (
+        "pcsk9_inhibitor"
+        in ask({**PATIENT, "ldl_cholesterol": 200.0}, "statin_high", "pcsk9_inhibitor").counted
+    )
+
+
+def test_ldl_cholesterol_is_never_lowered_below_what_trials_reached() -> None:
+    patient = {**PATIENT, "prior_cad": 1.0, "ldl_cholesterol": 35.0}
+    answer = what_if(EFFECTS, LINK, NOTHING, 10.0, patient, {"statin_high": 500.0})
+    assert answer.options[0].amount == pytest.approx(35 - 20)
+    assert answer.patient["ldl_cholesterol"] == pytest.approx(20)
+
+
+def test_a_treatment_does_no_more_than_it_can() -> None:
+    answer = what_if(EFFECTS, LINK, NOTHING, 10.0, PATIENT, {"statin_high": 500.0})
+    assert answer.options[0].amount == pytest.approx(0.5 * 4 * 38.67)
+
+
+def test_options_that_exclude_each_other_are_refused() -> None:
+    for pair in (
+        ("statin_moderate", "statin_high"),
+        ("statin_high", "bempedoic_acid"),
+        ("ace_inhibitor", "angiotensin_receptor_blocker"),
+        ("glp1_agonist", "semaglutide"),
+    ):
+        with pytest.raises(ModelError, match="exclude each other"):
+            _ask(*pair)
 
 
 def test_one_option_alone_is_its_own_combination() -> None:
@@ -82,28 +119,41 @@ def test_one_option_alone_is_its_own_combination() -> None:
 
 
 def test_one_pathway_counts_once_by_its_strongest_option() -> None:
-    answer = _ask("statin_moderate", "statin_high", "ace_inhibitor")
-    assert answer.counted == ("statin_high", "ace_inhibitor")
+    answer = _ask("statin_high", "ace_inhibitor", "bp_lowering")
+    assert len({"ace_inhibitor", "bp_lowering"} & set(answer.counted)) == 1
 
 
-def test_a_combination_is_held_at_the_strongest_that_trials_have_seen() -> None:
-    answer = _ask("statin_high", "bp_lowering", "mediterranean_diet")
-    assert EFFECTS.strongest > 0.79**2 * 0.83 * 0.69
+def test_a_combination_is_held_at_the_strongest_that_trials_have_seen_with_an_interval() -> None:
+    answer = _ask("statin_high", "bp_lowering", "sglt2_inhibitor", "smoking_cessation")
     assert answer.bounded and answer.combined is not None
-    assert answer.combined.relative_effect.estimate == pytest.approx(EFFECTS.strongest)
-    assert answer.combined.after.low == answer.combined.after.estimate
+    relative = answer.combined.relative_effect
+    assert relative.estimate == pytest.approx(EFFECTS.strongest)
+    assert relative.low < relative.estimate < relative.high
+    needed = answer.combined.number_needed_to_treat
+    assert needed is not None and needed.low < needed.estimate < needed.high
 
 
-def test_observational_estimates_stand_alone_unless_asked_for() -> None:
+def test_no_combination_is_weaker_than_its_strongest_part() -> None:
+    patient = {**PATIENT, "ldl_cholesterol": 260.0}
+    names = ("statin_high", "ezetimibe", "bp_lowering", "smoking_cessation", "aspirin")
+    for size in range(2, len(names) + 1):
+        for chosen in itertools.combinations(names, size):
+            steps = counting(Course.take(EFFECTS, patient, dict.fromkeys(chosen)).steps)
+            joint, _ = joint_effect(steps, EFFECTS.strongest)
+            for step in steps:
+                assert joint.estimate <= step.log_effect.estimate + 1e-12
+                assert joint.high <= step.log_effect.high + 1e-12
+            assert joint.low < joint.estimate < joint.high
+
+
+def test_an_observational_estimate_counts_when_it_is_ticked_and_says_so() -> None:
+    assert not _ask("bp_lowering").observational
     answer = _ask("bp_lowering", "smoking_cessation")
-    assert answer.counted == ("bp_lowering",)
-    cessation = answer.options[1]
-    assert cessation.status == "observational" and cessation.change is not None
-    with_it = _ask("bp_lowering", "smoking_cessation", observational=True)
-    assert with_it.counted == ("bp_lowering", "smoking_cessation")
+    assert answer.counted == ("bp_lowering", "smoking_cessation")
+    assert answer.observational
 
 
-@pytest.mark.parametrize("name", ["vitamin_k2", "chelation", "lithotripsy"])
+@pytest.mark.parametrize("name", ["vitamin_k2", "chelation", "lithotripsy", "mediterranean_diet"])
 def test_without_an_established_effect_there_is_no_figure(name: str) -> None:
     answer = _ask(name)
     assert answer.options[0].change is None and answer.combined is None
@@ -124,10 +174,29 @@ def test_who_is_not_eligible_gets_no_figure_and_the_reason() -> None:
 
 
 def test_without_ldl_a_statin_gets_no_figure_and_says_so() -> None:
-    patient = {**PATIENT, "ldl_cholesterol": float("nan")}
-    answer = what_if(EFFECTS, LINK, NOTHING, 10.0, patient, ["statin_high"])
-    assert answer.options[0].reasons == ("ldl_cholesterol",)
+    answer = ask({**PATIENT, "ldl_cholesterol": float("nan")}, "statin_high")
+    assert "ldl_cholesterol" in answer.options[0].reasons
     assert answer.options[0].change is None and answer.combined is None
+
+
+def test_a_lipid_drug_without_its_kind_gets_no_statin_effect() -> None:
+    patient = {**PATIENT, "statin_intensity": None, "lipid_lowering": 1.0}
+    result = ask(patient, "statin_high").options[0]
+    assert result.change is None and result.reasons == ("statin_intensity",)
+    assert result.decision == "unclear"
+    denied = ask({**patient, "lipid_lowering": 0.0}, "statin_high").options[0]
+    assert denied.amount == pytest.approx(0.5 * 4 * 38.67)
+
+
+def test_the_untreated_estimate_of_a_treated_patient_goes_back_by_the_same_table() -> None:
+    patient = {**PATIENT, "statin_intensity": "moderate", "ldl_cholesterol": 90.0}
+    found = without_statin(EFFECTS, Setting(LINK, NOTHING, 10.0), patient)
+    assert found is not None
+    untreated, risk = found
+    assert untreated == pytest.approx(90 / 0.6)
+    assert risk.estimate == pytest.approx(incidence(HIGH, 0.79 ** (-(150 - 90) / 38.67)))
+    assert risk.low < risk.estimate < risk.high
+    assert without_statin(EFFECTS, Setting(LINK, NOTHING, 10.0), PATIENT) is None
 
 
 def test_an_amount_asked_for_is_used() -> None:
@@ -147,9 +216,14 @@ def test_at_a_lower_risk_more_patients_must_be_treated_for_one_to_gain() -> None
 
 
 def test_a_yes_or_no_cohort_scales_its_cumulative_hazard() -> None:
-    link = FixedHorizonLink(5.0, 0.0)
-    risk = scaled_risk(link, np.zeros(1), 5.0, np.log([1.0, 0.8]))
+    setting = Setting(FixedHorizonLink(5.0, 0.0), np.zeros(1), 5.0)
+    risk = setting.risks(np.log([1.0, 0.8]))
     assert risk == pytest.approx([0.5, 1 - 0.5**0.8])
+
+
+def test_the_limits_of_a_risk_are_found_on_the_scale_of_the_hazard() -> None:
+    setting = Setting.of(LINK, NOTHING, 10.0, (incidence(HIGH, 0.6), incidence(HIGH, 1.7)))
+    assert setting.shifts == pytest.approx((math.log(0.6), math.log(1.7)))
 
 
 def test_what_cannot_be_asked_is_refused() -> None:
@@ -159,3 +233,11 @@ def test_what_cannot_be_asked_is_refused() -> None:
         what_if(EFFECTS, LINK, np.zeros((2, 2)), 10.0, PATIENT, ["bp_lowering"])
     with pytest.raises(HorizonError):
         what_if(EFFECTS, LINK, NOTHING, 11.0, PATIENT, ["bp_lowering"])
+
+
+def test_an_interval_is_an_estimate_between_its_limits() -> None:
+    change = _ask("statin_high").options[0].change
+    assert change is not None
+    for interval in (change.after, change.reduction, change.relative_effect):
+        assert isinstance(interval, Interval)
+        assert interval.low < interval.estimate < interval.high

@@ -1,0 +1,92 @@
+"""Conditions on a patient's covariates: true, false, or unknown where a value is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Patient = Mapping[str, Any]
+Truth = bool | None
+
+
+def recorded(patient: Patient, variable: str) -> Any:
+    """The patient's value of a variable, None where it is missing."""
+    value = patient.get(variable)
+    # NaN alone differs from itself
+    return None if value is None or value != value else value
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One condition on one variable; ``values``, or at least ``at_least`` and below ``below``.
+
+    ``if_missing``: what a missing value counts as, for what is recorded only where it is present.
+    """
+
+    variable: str
+    values: tuple[str | float, ...] = ()
+    at_least: float | None = None
+    below: float | None = None
+    if_missing: Truth = None
+
+    def holds(self, patient: Patient) -> Truth:
+        """Whether it holds; ``if_missing`` where the patient's value is missing."""
+        value = recorded(patient, self.variable)
+        if value is None:
+            return self.if_missing
+        if self.values:
+            return value in self.values
+        number = float(value)
+        return (self.at_least is None or number >= self.at_least) and (
+            self.below is None or number < self.below
+        )
+
+    def holds_in_silence(self, patient: Patient, own: str) -> Truth:
+        """The same, where a record that is silent of illness and drugs means neither.
+
+        ``own``: the variable of the treatment itself, which mostly is not taken yet.
+        """
+        held = self.holds(patient)
+        if held is not None:
+            return held
+        if self.values in ((0.0,), (1.0,)):
+            return self.values == (0.0,)
+        is_own = self.variable == own and ("none" in self.values or self.below is not None)
+        return True if is_own else None
+
+    def missing(self, patient: Patient) -> tuple[str, ...]:
+        """The variables whose value is missing and could decide it."""
+        return (self.variable,) if self.holds(patient) is None else ()
+
+
+@dataclass(frozen=True)
+class Several:
+    """Several conditions of which ``all``, at least one (``any``) or ``none`` must hold."""
+
+    of: Literal["all", "any", "none"]
+    parts: tuple[Condition, ...]
+
+    def holds(self, patient: Patient) -> Truth:
+        """True, False, or None where what is missing could decide it."""
+        return self._join([part.holds(patient) for part in self.parts])
+
+    def holds_in_silence(self, patient: Patient, own: str) -> Truth:
+        """The same, silence taken for health and no drug."""
+        return self._join([part.holds_in_silence(patient, own) for part in self.parts])
+
+    def missing(self, patient: Patient) -> tuple[str, ...]:
+        """The variables whose value is missing and could decide it."""
+        if self.holds(patient) is not None:
+            return ()
+        names = (name for part in self.parts for name in part.missing(patient))
+        return tuple(dict.fromkeys(names))
+
+    def _join(self, found: Sequence[Truth]) -> Truth:
+        decisive = self.of != "all"
+        if decisive in found:
+            return self.of == "any"
+        return None if None in found else self.of != "any"
+
+
+Condition = Rule | Several

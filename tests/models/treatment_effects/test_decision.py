@@ -1,0 +1,88 @@
+"""What is said of a treatment in patients whom a cardiologist would know at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.models.treatment_effects.by_hand import HEALTHY, HIGH, LOW, ask
+
+STENT = {**HEALTHY, "prior_cad": 1.0, "prior_pci": 1.0, "cac_agatston": 1620.0}
+AT_CALCIUM = {**HEALTHY, "cac_agatston": 300.0}
+
+
+@pytest.mark.parametrize(
+    ("option", "patient", "decision"),
+    [
+        # a stent and calcium: a statin whatever LDL is
+        ("statin_high", {**STENT, "ldl_cholesterol": 35.0}, "recommended"),
+        ("statin_high", {**HEALTHY, "ldl_cholesterol": 140.0}, "consider"),
+        ("statin_high", {**HEALTHY, "ldl_cholesterol": 65.0}, "unclear"),
+        ("statin_high", {**HEALTHY, "ldl_cholesterol": 65.0, "cac_agatston": 9.0}, "no_estimate"),
+        ("statin_high", {**HEALTHY, "ldl_cholesterol": 65.0, "cac_agatston": 400.0}, "recommended"),
+        # calcium of 1,200 on a statin with LDL of 95
+        (
+            "ezetimibe",
+            {
+                **HEALTHY,
+                "cac_agatston": 1200.0,
+                "statin_intensity": "high",
+                "ldl_cholesterol": 95.0,
+            },
+            "recommended",
+        ),
+        (
+            "pcsk9_inhibitor",
+            {
+                **HEALTHY,
+                "cac_agatston": 1200.0,
+                "statin_intensity": "high",
+                "ldl_cholesterol": 95.0,
+            },
+            "consider",
+        ),
+        ("aspirin", AT_CALCIUM, "consider"),
+        ("aspirin", {**HEALTHY, "cac_agatston": 0.0}, "harm"),
+        ("aspirin", {**AT_CALCIUM, "age": 70.0}, "harm"),
+        ("aspirin", {**AT_CALCIUM, "age": 39.0}, "no_estimate"),
+        ("aspirin", {**AT_CALCIUM, "vitamin_k_antagonist": 1.0}, "harm"),
+        ("aspirin", {**AT_CALCIUM, "vitamin_k_antagonist": None}, "unclear"),
+        # what trials of primary prevention left out is no word against aspirin there
+        ("aspirin", {**AT_CALCIUM, "prior_pad": 1.0}, "no_estimate"),
+        ("aspirin", {**AT_CALCIUM, "prior_aaa": 1.0}, "no_estimate"),
+        ("aspirin", {**STENT, "age": 75.0}, "no_estimate"),
+        ("aspirin", {"age": 60.0, "sex": "male"}, "unclear"),
+        ("smoking_cessation", {**HEALTHY, "smoking_status": "current"}, "recommended"),
+        ("smoking_cessation_coronary", {**STENT, "smoking_status": "current"}, "recommended"),
+        ("bp_lowering", {**HEALTHY, "systolic_bp": 145.0}, "recommended"),
+        ("bp_lowering", {**HEALTHY, "systolic_bp": 132.0}, "consider"),
+        ("vitamin_k2", HEALTHY, "no_estimate"),
+        ("semaglutide", {**STENT, "bmi": 30.0, "hba1c": 6.6}, "no_estimate"),
+        ("semaglutide", {**STENT, "bmi": 30.0, "hba1c": 5.5, "age": 44.0}, "no_estimate"),
+        ("sglt2_inhibitor", {**HEALTHY, "diabetes": 1.0, "age": 40.0}, "no_estimate"),
+        ("sglt2_inhibitor", {**STENT, "diabetes": 1.0}, "recommended"),
+        (
+            "icosapent_ethyl",
+            {**STENT, "triglycerides": 200.0, "ldl_cholesterol": 120.0, "statin_intensity": "high"},
+            "no_estimate",
+        ),
+        (
+            "bempedoic_acid",
+            {**HEALTHY, "ldl_cholesterol": 130.0, "age": 45.0, "cac_agatston": 0.0},
+            "no_estimate",
+        ),
+    ],
+)
+def test_the_decision_is_the_one_of_the_trials_and_guidelines(
+    option: str, patient: dict[str, object], decision: str
+) -> None:
+    assert ask(patient, option, hazards=HIGH).options[0].decision == decision
+
+
+def test_aspirin_does_more_harm_where_more_must_be_treated_than_bleed() -> None:
+    result = ask(AT_CALCIUM, "aspirin", hazards=LOW).options[0]
+    # 210 for one bleed in 6.4 years is 134 in ten; 164 must be treated for one event less
+    assert result.needed_to_harm == pytest.approx(210 * 6.4 / 10)
+    assert result.change is not None and result.change.number_needed_to_treat is not None
+    assert result.change.number_needed_to_treat.estimate == 164
+    assert result.decision == "harm"
+    assert ask(AT_CALCIUM, "aspirin", hazards=HIGH).options[0].decision == "consider"

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.derivation.rescan import rescan_spread
 from features.simulation.draws import Columns, Draws, Floats, by_group
+from features.simulation.growth import growth_margin
 
 # Least squares on the percentile cut-offs of that table: median at 62 years, slope and curvature
 # per 10 years, spread at 62 years, its slope per 10 years. Rows by ethnicity; women, then men.
@@ -107,19 +109,24 @@ def draw_density(draws: Draws, patient: Columns) -> Columns:
 def draw_prior_scan(draws: Draws, patient: Columns) -> Columns:
     """An earlier scan, for the quarter of patients that had one.
 
-    Median change 14 AU a year in women and 21 in men with calcium (Kronmal 2007). Growth is a
-    rate, so that a high score has grown by more.
+    The square root of the score grew in a straight line (features.simulation.growth), by a rate of
+    the patient's own; both scans together are off by what a rescan would differ by, so that some
+    scores fall.
     """
     score = patient["cac_agatston"].astype(float)
     years = np.round(1.0 + 5.0 * draws.uniform("prior_scan_years"), 1)
     pace = draws.normal("growth")
-    rate = np.where(patient["_male"], 0.21, 0.24) * np.exp(0.55 * pace)
-    before = score / (1 + rate) ** years
-    # Below one unit a lesion is not counted: these are the new calcifications.
-    before = np.where(before < 1.0 + 4 * draws.uniform("prior_threshold"), 0.0, np.round(before, 1))
-    ratio = before / np.where(score > 0, score, 1.0)
+    rate = 0.95 * np.exp(growth_margin(patient) + 0.65 * pace - 0.21)
+    root = np.sqrt(score) - rate * years
+    true = np.where(root > 1.0, root, 0.0) ** 2
+    spread = rescan_spread(true, patient["bmi"].astype(float))
+    seen = true + np.where(true > 0, spread * draws.normal("prior_rescan"), 0.0)
+    artefact = draws.happens("prior_false", 0.028) & (true == 0)
+    seen = np.where(artefact, 1.0 + 7.0 * draws.uniform("prior_artefact"), seen)
+    before = np.where(seen < 1.0, 0.0, np.round(seen, 1))
     noise = np.exp(0.05 * draws.normal("prior_volume"))
-    volume = np.round(patient["cac_volume"].astype(float) * ratio * noise, 2)
+    per_au = patient["cac_volume"].astype(float) / np.where(score > 0, score, 1.0)
+    volume = np.round(before * np.where(score > 0, per_au, 1.25) * noise, 2)
     scanned = draws.happens("scanned_before", 0.25)
     return {
         "_growth": pace,

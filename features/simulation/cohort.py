@@ -19,7 +19,9 @@ from features.simulation.characteristics import (
     measure_pressure,
 )
 from features.simulation.draws import Columns, Draws
+from features.simulation.growth import TrueGrowth
 from features.simulation.laboratory import draw_laboratory, draw_lipids, measure_lipids
+from features.simulation.later_scans import draw_later_scans
 from features.simulation.lesions import Lesions, draw_lesions, lesion_table, sum_lesions
 from features.simulation.lifestyle import draw_habits, draw_minerals, draw_smoking
 from features.simulation.observation import (
@@ -52,7 +54,8 @@ class SimulatedCohort:
 
     ``covariates``: dictionary variables in canonical units. ``lesions``: the lesion table, None
     where it was not asked for. ``endpoint``: columns time (years) and event (0, 1, 2). ``truth``:
-    true log hazards and true risk, which no training stage may read.
+    true log hazards, true risk and true growth, which no training stage may read.
+    ``later_scans``: what later scans showed, known only after entry.
     """
 
     covariates: pd.DataFrame
@@ -61,6 +64,7 @@ class SimulatedCohort:
     site: pd.Series
     entry_date: pd.Series
     truth: pd.DataFrame
+    later_scans: pd.DataFrame
 
 
 def simulate_cohort(
@@ -83,7 +87,10 @@ def simulate_cohort(
     ).astype("str")
     patient, lesions = draw_complete(draws)
     site, entry = draw_entry(draws, n_sites)
+    growth = TrueGrowth.of(patient)
     truth, endpoint = _follow(draws, patient, entry)
+    truth = truth.assign(**growth.to_columns())
+    later = draw_later_scans(draws, patient, growth, endpoint["time"].to_numpy())
     table = None
     if with_lesions:
         table = lesion_table(lesions, index.to_numpy())
@@ -95,6 +102,7 @@ def simulate_cohort(
         site=pd.Series(site, index=index, name="site").astype("str"),
         entry_date=entry.set_axis(index).rename("entry_date"),
         truth=truth.set_axis(index),
+        later_scans=later.set_axis(index),
     )
 
 
@@ -173,6 +181,7 @@ def write_simulated(cohort: SimulatedCohort, folder: Path) -> None:
     table.insert(1, "entry_date", cohort.entry_date)
     table["followup_years"] = cohort.endpoint["time"]
     table["event_type"] = np.asarray(EVENT_TYPES, dtype=object)[cohort.endpoint["event"]]
+    table = table.join(cohort.later_scans)
     table.to_csv(folder / "cohort.csv", float_format="%.6g", lineterminator="\n")
     if cohort.lesions is not None:
         cohort.lesions.to_csv(

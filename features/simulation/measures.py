@@ -11,6 +11,7 @@ import pandas as pd
 from features.simulation.association import fit_cox
 from features.simulation.cohort import SimulatedCohort
 from features.simulation.draws import Floats
+from features.simulation.growth_measures import GROWTH
 
 # Measured value, and its spread where the target has one.
 Measured = tuple[float, float | None]
@@ -57,6 +58,7 @@ def measure(cohort: SimulatedCohort, target: str, stratum: str) -> Measured:
         "CAC group": _group_share,
         "CHD HR": _hazard_ratio,
         "10-y ASCVD rate": _risk_by_calcium,
+        **GROWTH,
     }
     if target in special:
         return special[target](cohort, stratum)

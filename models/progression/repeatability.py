@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from features.derivation.rescan import Measure, rescan_limit
+
 FloatArray = npt.NDArray[np.float64]
-Measure = Literal["agatston", "volume"]
 
 RISE, WITHIN_NOISE, FALL = "rise", "within_noise", "fall"
 NOT_COMPARABLE, UNKNOWN = "not_comparable", "unknown"
@@ -34,15 +34,7 @@ SENTENCES: Mapping[str, str] = {
 }
 
 FROM_ZERO = 11.6
-# Mean of MESA (Budoff MJ et al. Eur Heart J 2018;39:2401, table 1), where it is not known.
-USUAL_BMI = 28.3
 _SLICE_TOLERANCE_MM = 0.1
-
-# share of the score, of its square root, of the body mass index; constant
-_COEFFICIENTS: Mapping[Measure, tuple[float, float, float, float]] = {
-    "agatston": (0.17, 4.89, 0.44, -10.84),
-    "volume": (0.16, 4.30, 0.23, -5.00),
-}
 
 
 @dataclass(frozen=True)
@@ -72,12 +64,9 @@ def detectable_rise(
     ``first``: first score or volume; ``bmi`` in kg/m2, where it is missing MESA's mean. From zero
     there is a limit of the Agatston score only, and NaN for volume.
     """
-    share, root, weight, constant = _COEFFICIENTS[measure]
-    body = np.where(np.isnan(bmi), USUAL_BMI, bmi)
-    positive = np.maximum(first, 0.0)
-    limit = share * positive + root * np.sqrt(positive) + weight * body + constant
     from_zero = FROM_ZERO if measure == "agatston" else np.nan
-    return np.where(first == 0, from_zero, np.where(first > 0, np.maximum(limit, 0.0), np.nan))
+    limit = rescan_limit(first, bmi, measure)
+    return np.where(first == 0, from_zero, np.where(first > 0, limit, np.nan))
 
 
 def judge_change(
@@ -105,13 +94,3 @@ def judge_change(
         verdict[known & ~comparable] = NOT_COMPARABLE
     return verdict
 
-
-def rescan_spread(score: FloatArray, bmi: FloatArray) -> FloatArray:
-    """Standard deviation (n,) of a rescan difference in AU around a score above zero.
-
-    The published limit is the upper end of a 95 % interval of normal differences.
-    """
-    share, root, weight, constant = _COEFFICIENTS["agatston"]
-    body = np.where(np.isnan(bmi), USUAL_BMI, bmi)
-    limit = share * score + root * np.sqrt(np.maximum(score, 0.0))
-    return np.asarray((limit + np.maximum(weight * body + constant, 0.0)) / 1.96)

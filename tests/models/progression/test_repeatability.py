@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.derivation.rescan import USUAL_BMI, rescan_spread
 from models.progression.repeatability import (
     FALL,
     FROM_ZERO,
@@ -10,12 +11,10 @@ from models.progression.repeatability import (
     RISE,
     SENTENCES,
     UNKNOWN,
-    USUAL_BMI,
     WITHIN_NOISE,
     Scan,
     detectable_rise,
     judge_change,
-    rescan_spread,
 )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from features.endpoint import Endpoint
 
-_TABLE, _ABOUT = "cohort.parquet", "cohort.json"
+_TABLE, _SCANS, _ABOUT = "cohort.parquet", "scans.parquet", "cohort.json"
 _OWN_COLUMNS = ("site", "entry", "time", "event")
 
 
@@ -23,6 +23,8 @@ class Cohort:
 
     ``site`` and ``entry`` (date or year of entry) serve validation designs; they are never
     covariates. ``about`` is what the map says of the cohort: title, endpoint, caveats.
+    ``later_scans``: one row per scan, indexed by ``patient_id``: ``years`` since the first, what it
+    showed, how it was made; known only after entry.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Cohort:
     site: pd.Series | None = None
     entry: pd.Series | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    later_scans: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.covariates)
@@ -38,17 +41,19 @@ class Cohort:
     def take(self, positions: npt.ArrayLike) -> Cohort:
         """The patients at these positions (integers or a boolean mask)."""
         rows = np.asarray(positions)
+        covariates, scans = self.covariates.iloc[rows], self.later_scans
         return Cohort(
             self.name,
-            self.covariates.iloc[rows],
+            covariates,
             None if self.endpoint is None else self.endpoint.take(rows),
             None if self.site is None else self.site.iloc[rows],
             None if self.entry is None else self.entry.iloc[rows],
             self.about,
+            None if scans is None else scans[scans.index.isin(covariates.index)],
         )
 
     def write(self, folder: Path) -> None:
-        """Write ``cohort.parquet`` and ``cohort.json`` into the folder."""
+        """Write ``cohort.parquet``, ``cohort.json`` and, of later scans, ``scans.parquet``."""
         folder.mkdir(parents=True, exist_ok=True)
         table = self.covariates.copy()
         if self.site is not None:
@@ -63,6 +68,8 @@ class Cohort:
             "about": self.about,
         }
         table.to_parquet(folder / _TABLE)
+        if self.later_scans is not None:
+            self.later_scans.to_parquet(folder / _SCANS)
         (folder / _ABOUT).write_text(json.dumps(about, indent=2, sort_keys=True) + "\n")
 
     @classmethod
@@ -82,4 +89,5 @@ class Cohort:
             table.get("site"),
             table.get("entry"),
             about["about"],
+            pd.read_parquet(folder / _SCANS) if (folder / _SCANS).is_file() else None,
         )

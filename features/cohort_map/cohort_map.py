@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from features.cohort_map.entries import EndpointMap, Inclusion, LesionMap, ValueSource, Visit
+from features.cohort_map.later_scans import LaterScan, ScanSettings, columns_of
 from features.cohort_map.section import Section, nearest, read_text_yaml
 from features.dictionary.data_files import data_folder
 from features.errors import MapError
@@ -37,6 +38,8 @@ _KEYS = (
     "endpoint",
     "outcomes",
     "lesions",
+    "first_scan",
+    "later_scans",
 )
 
 STUDY_KEYS = (
@@ -80,6 +83,8 @@ class CohortMap:
     endpoint: EndpointMap | None = None
     outcomes: tuple[str, ...] = ()
     lesions: LesionMap | None = None
+    first_scan: ScanSettings = field(default_factory=ScanSettings)
+    later_scans: tuple[LaterScan, ...] = ()
 
     @classmethod
     def load(cls, name: str | Path, folder: Path = MAPS_FOLDER) -> CohortMap:
@@ -123,6 +128,8 @@ class CohortMap:
             endpoint=next(iter(part.each("endpoint", EndpointMap.read)), None),
             outcomes=part.texts("outcomes"),
             lesions=next(iter(part.each("lesions", LesionMap.read)), None),
+            first_scan=next(iter(part.each("first_scan", ScanSettings.read)), ScanSettings()),
+            later_scans=part.each("later_scans", LaterScan.read),
         )
         cohort_map._check(part)
         return cohort_map
@@ -165,6 +172,8 @@ class CohortMap:
             entry=None,
             endpoint=None,
             outcomes=(),
+            first_scan=ScanSettings(),
+            later_scans=(),
         )
 
     @property
@@ -184,8 +193,8 @@ class CohortMap:
 
     @property
     def outcome_columns(self) -> tuple[str, ...]:
-        """Columns known only after entry: the endpoint's own and those listed as outcomes."""
-        own = self.endpoint.columns if self.endpoint else ()
+        """Columns known only after entry: the endpoint's, later scans', those of outcomes."""
+        own = (*(self.endpoint.columns if self.endpoint else ()), *columns_of(self.later_scans))
         entry = (self.entry, self.visit.time if self.visit else None)
         return tuple(
             dict.fromkeys(column for column in (*own, *self.outcomes) if column not in entry)
@@ -200,13 +209,17 @@ class CohortMap:
         used += [rule.column for rule in self.include]
         used += [column for source in self.variables.values() for column in source.columns]
         used += self.endpoint.columns if self.endpoint else ()
+        used += (*self.first_scan.columns.values(), *columns_of(self.later_scans))
         return tuple(dict.fromkeys(column for column in used if column))
 
     @property
     def unconfirmed(self) -> tuple[str, ...]:
-        """What the map marks ``confirmed: false``: variables and endpoint columns."""
+        """What the map marks ``confirmed: false``: variables, columns of scans and endpoint."""
         endpoint = (*self.endpoint.events, *self.endpoint.competing) if self.endpoint else ()
         names = [name for name, source in self.variables.items() if not source.confirmed]
+        for scan in self.later_scans:
+            sources = [source for source in scan.variables.values() if not source.confirmed]
+            names += [column for source in sources for column in source.columns]
         return (*names, *(one.column for one in endpoint if not one.confirmed))
 
     def _check(self, part: Section) -> None:
@@ -214,6 +227,8 @@ class CohortMap:
             part.fail("'variables' is missing")
         if self.endpoint and self.endpoint.unit == "date" and not self.entry:
             part.fail("an endpoint in dates needs 'entry', the column with the date of entry")
+        if any(scan.unit == "date" for scan in self.later_scans) and not self.entry:
+            part.fail("later scans by date need 'entry', the column with the date of the first")
         if self.visit and not self.patient_id:
             part.fail("'visit' needs 'patient_id'")
         if self.lesions and not self.patient_id:

@@ -18,6 +18,8 @@ from features.intake.reading import RawTable
 from features.intake.sources.typed_cells import describe_no_cells
 from features.intake.validation.findings import Findings
 
+# what a later scan can show
+_OF_SCANS = ("calcium", "morphology")
 _YES_NO = ("0", "1", "yes", "no", "true", "false", "y", "n", "t", "f")
 
 
@@ -31,6 +33,13 @@ def check_map(cohort_map: CohortMap, dictionary: Dictionary) -> None:
             )
         else:
             wrong += (f"variables.{name}: {what}" for what in _misfits(source, dictionary[name]))
+    for position, scan in enumerate(cohort_map.later_scans, start=1):
+        for name, source in scan.variables.items():
+            where = f"later_scans[{position}].variables.{name}"
+            if name not in dictionary or dictionary[name].group not in _OF_SCANS:
+                wrong.append(f"{where}: is not a variable of calcium or morphology")
+            else:
+                wrong += (f"{where}: {what}" for what in _misfits(source, dictionary[name]))
     if wrong:
         raise MapError("\n".join([f"{cohort_map.name}.yaml:", *(f"  - {one}" for one in wrong)]))
 

@@ -15,6 +15,7 @@ from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
 from features.intake.conversion import Reading, is_missing, read_dates, read_numbers, read_variable
 from features.intake.follow_up import Clock, read_follow_up, refuse_future
+from features.intake.later_scans import name_patients, read_later_scans, without_absent_scans
 from features.intake.lesion_table import read_lesions
 from features.intake.reading import RawTable
 from features.intake.selection import Step, select_rows
@@ -103,6 +104,7 @@ def examine(
         cohort_map = cohort_map.for_scoring(raw.frame.columns)
     elif cohort_map.endpoint is None:
         findings.problem("", "the map has no endpoint", "Add 'endpoint' to the map")
+    cohort_map = without_absent_scans(cohort_map, raw.frame.columns, findings)
     if not cohort_map.variables and not cohort_map.lesions:
         findings.problem("", "has no column of the map", "Check the names in its header")
     cells = match_columns(raw, cohort_map, findings)
@@ -117,6 +119,7 @@ def examine(
     covariates = covariates[[name for name in dictionary if name in covariates]]
     entry = _read_entry(cells, cohort_map, reading, limits, findings)
     follow_up = _read_endpoint(cells, cohort_map, reading, limits, entry, findings)
+    scans = read_later_scans(cells, cohort_map, dictionary, reading, entry, findings)
     check_combinations(covariates, findings)
     findings.check_reject_fraction(len(cells), limits.max_reject_fraction)
     kept = ~cells.index.isin(findings.rejected_rows)
@@ -131,7 +134,7 @@ def examine(
     if not findings.problems:
         site = cells[cohort_map.site] if cohort_map.site else None
         found.cohort = _assemble(
-            cohort_map, covariates[kept], follow_up, identifiers[kept], site, entry
+            cohort_map, covariates[kept], follow_up, identifiers[kept], site, entry, scans
         )
     return found
 
@@ -207,6 +210,7 @@ def _assemble(
     identifiers: pd.Series,
     site: pd.Series | None,
     entry: pd.Series | None,
+    scans: pd.DataFrame | None,
 ) -> Cohort:
     index = pd.Index(identifiers, name="patient_id", dtype="str")
     endpoint = None
@@ -226,4 +230,5 @@ def _assemble(
         kept_site,
         kept_entry,
         cohort_map.about,
+        None if scans is None else name_patients(scans, identifiers),
     )

@@ -93,4 +93,3 @@ def judge_change(
     if comparable is not None:
         verdict[known & ~comparable] = NOT_COMPARABLE
     return verdict
-

@@ -83,6 +83,10 @@ def test_a_file_in_the_shape_of_mesa_is_ingested() -> None:
     columns |= {"chda": event * 1, "dth": dead * 1, "site1c": rng.integers(3, 9, n)}
     days = rng.integers(100, 5000, n)
     columns |= {"chdatt": days, "dthtt": days, "fuptt": days, "MESAID": np.arange(n) + 3_000_000}
+    columns["e12dyc"] = np.where(days > 700, 600, np.nan)
+    columns["e15dyc"] = np.where(days > 4000, 3500, np.nan)
+    columns["agatpm2c"] = np.where(days > 700, 30, np.nan)
+    columns["agatpm5c"] = np.where(days > 4000, 100, np.nan)
     csv = pd.DataFrame(columns).to_csv(index=False)
     found = ingest(read_bytes(csv.encode(), "mesa.csv"), cohort_map, Dictionary.load(), LIMITS)
     endpoint = found.cohort.endpoint
@@ -91,3 +95,6 @@ def test_a_file_in_the_shape_of_mesa_is_ingested() -> None:
     assert found.cohort.site is not None
     assert set(found.cohort.covariates) == set(cohort_map.variables)
     assert found.cohort.covariates["weight"].iloc[0] == pytest.approx(160 * 0.45359237, rel=1e-4)
+    scans = found.cohort.later_scans
+    assert scans is not None
+    assert len(scans) == (days > 700).sum() + (days > 4000).sum()

@@ -116,8 +116,9 @@ class Visit:
 class Occurrence:
     """One thing that may happen: it did where ``column`` holds one of ``values``, at ``time``.
 
-    It did not where the column holds one of ``otherwise``; any other value is a fault. ``present``:
-    it did wherever the column is filled, such as a date of death.
+    It did not where the column holds one of ``otherwise``, among which "" stands for an empty cell;
+    any other value is a fault. ``present``: it did wherever the column is filled, such as a date
+    of death, and did not where it is empty.
     """
 
     column: str
@@ -131,7 +132,7 @@ class Occurrence:
     def read(cls, where: str, content: Any) -> Occurrence:
         """Read ``EVENT`` (1 yes, 0 no) or ``{column: type, is: [mi, scd], not: none, time: t}``.
 
-        ``{column: DIED_ON, present: true}``: it happened where that is filled, at that time.
+        ``{column: DIED_ON, present: true}``: it happened where that is filled.
         """
         if isinstance(content, str):
             content = {"column": content}
@@ -143,7 +144,7 @@ class Occurrence:
             column,
             part.texts("is", ("1",)),
             part.texts("not", ("0",)),
-            part.text("time") or (column if present else None),
+            part.text("time") or None,
             part.flag("confirmed", True),
             present,
         )
@@ -166,12 +167,15 @@ class EndpointMap:
 
     @classmethod
     def read(cls, where: str, content: Any) -> EndpointMap:
-        """Read the endpoint; ``time`` holds for every occurrence without a time of its own."""
+        """Read the endpoint; ``time`` holds for every occurrence without a time of its own.
+
+        What is ``present`` is its own time where it is a date, or where there is no ``time``.
+        """
         keys = ("title", "event", "competing", "time", "followup", "unit", "horizon")
         part = Section(where, content, keys)
         horizon, unit, time = part.number("horizon"), part.text("unit"), part.text("time") or None
         events, competing = (
-            tuple(replace(o, time=o.time or time) for o in part.each(key, Occurrence.read))
+            tuple(_with_time(one, time, unit, horizon) for one in part.each(key, Occurrence.read))
             for key in ("event", "competing")
         )
         followup = part.text("followup") or time
@@ -190,12 +194,23 @@ class EndpointMap:
         return cls(part.text("title"), unit, events, competing, followup, horizon)
 
     @property
+    def time_columns(self) -> tuple[str, ...]:
+        """The columns with the times of the events, each once."""
+        return tuple(dict.fromkeys(one.time for one in self.events if one.time))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Every source column that the endpoint is made of, each once."""
         used: list[str | None] = [self.followup]
         for occurrence in (*self.events, *self.competing):
             used += [occurrence.column, occurrence.time]
         return tuple(dict.fromkeys(column for column in used if column))
+
+
+def _with_time(one: Occurrence, time: str | None, unit: str, horizon: float | None) -> Occurrence:
+    if one.present and horizon is None and (unit == "date" or time is None):
+        time = one.column
+    return replace(one, time=one.time or time)
 
 
 @dataclass(frozen=True)

@@ -183,10 +183,14 @@ def _read_codes(
     return values.mask(missing)
 
 
-def report_unknown_codes(cells: pd.Series, unknown: pd.Series, findings: Findings) -> None:
+def report_unknown_codes(
+    cells: pd.Series,
+    unknown: pd.Series,
+    findings: Findings,
+    remedy: str = "Add it to 'codes' of this column in the map, or to its 'missing'",
+) -> None:
     """A code in many rows is a gap in the map and a problem; in a few rows it is a slip."""
     count, distinct = int(unknown.sum()), cells[unknown].nunique()
-    remedy = "Add it to 'codes' of this column in the map, or to its 'missing'"
     if count > max(1, _UNKNOWN_CODE_LIMIT * len(cells)):
         rule = f"holds {distinct} code{'' if distinct == 1 else 's'} that the map does not know"
         findings.problem(str(cells.name), rule, remedy, count)

@@ -12,6 +12,7 @@ import pandas as pd
 from features.cohort_map.entries import EndpointMap, Occurrence
 from features.endpoint import CENSORED, COMPETING, EVENT
 from features.intake.conversion import (
+    MISSING,
     Reading,
     code_cells,
     is_missing,
@@ -22,8 +23,21 @@ from features.intake.conversion import (
 )
 from features.intake.validation.findings import Findings
 
+LONGEST_YEARS = 100.0
+"""No adult is followed for longer; nor did anybody enter longer ago whose cohort has this score."""
+_MANY = 0.01
+_SHORTEST_YEARS = 30 / 365.25
+_OLDEST = 120.0
 YEARS = {"years": 1.0, "months": 1 / 12, "weeks": 7 / 365.25, "days": 1 / 365.25, "date": 1.0}
 _ONE_DAY = 1 / 365.25
+_BLANK = (
+    "Fill it in or leave the patient out; where an empty cell means that it did not happen, "
+    "add '' to 'not' of the endpoint in the map"
+)
+_UNKNOWN = (
+    "List it under 'is' (it happened) or 'not' (it did not) of this column in the endpoint of "
+    "the map, or under 'missing'"
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ def read_follow_up(
     time = event_time.where(event, competing_time.where(competing, followup))
     code = np.select([event, competing], [EVENT, COMPETING], CENSORED).astype("int8")
     _check_times(time, event & (event_time > followup + _ONE_DAY), endpoint, findings)
+    _check_unit(time, endpoint, findings)
     return pd.DataFrame({"time": time, "event": code}, index=cells.index)
 
 
@@ -78,6 +93,41 @@ def _read_time(
     if clock.visit_time is not None:
         numbers = numbers - clock.visit_time
     return numbers * YEARS[endpoint.unit]
+
+
+def read_entry(
+    text: pd.Series, endpoint: EndpointMap | None, today: date, reading: Reading, findings: Findings
+) -> pd.Series | None:
+    """Days of entry, or years where every cell is a year; None where nothing can be read.
+
+    An endpoint in dates needs days. What has not come yet, or is longer ago than anybody is
+    followed for, is a reject.
+    """
+    missing = is_missing(text, reading)
+    in_dates = endpoint is not None and endpoint.unit == "date"
+    years_alone = text[~missing].str.fullmatch(r"(1[89]|20)\d\d").all() and not missing.all()
+    if years_alone and reading.date_format != "%Y":
+        if in_dates:
+            rule = "holds years, and the endpoint is in dates, which count from the day of entry"
+            remedy = "Map the column with the day, or say date_format: '%Y' where only years exist"
+            findings.problem(str(text.name), rule, remedy)
+            return None
+        years = read_numbers(text, missing, reading, findings)
+        findings.reject(
+            str(text.name), "a year in the future", "Correct the year", years > today.year
+        )
+        _refuse_past(years, today.year - LONGEST_YEARS, findings)
+        return years
+    dates = read_dates(text, missing, reading, findings)
+    refuse_future(dates, today, findings)
+    _refuse_past(dates, pd.Timestamp(today) - pd.DateOffset(years=int(LONGEST_YEARS)), findings)
+    return dates
+
+
+def _refuse_past(entry: pd.Series, earliest: float | pd.Timestamp, findings: Findings) -> None:
+    rule = f"entry more than {LONGEST_YEARS:.0f} years ago"
+    remedy = "Correct it; 1900 often stands for an empty cell and then goes under 'missing'"
+    findings.reject(str(entry.name), rule, remedy, entry < earliest)
 
 
 def refuse_future(dates: pd.Series, today: date, findings: Findings) -> None:
@@ -111,30 +161,34 @@ def _first(
 def _happened(
     cells: pd.Series, one: Occurrence, endpoint: EndpointMap, reading: Reading, findings: Findings
 ) -> pd.Series:
-    beside = [
-        other.values
-        for other in (*endpoint.events, *endpoint.competing)
-        if other.column == one.column
-    ]
     if one.present:
         return ~is_missing(cells, reading)
+    beside = [
+        other
+        for other in (*endpoint.events, *endpoint.competing)
+        if other.column == one.column and other is not one
+    ]
+    blank_is_no = "" in one.otherwise or any(other.present for other in beside)
     codes, yes = code_cells(cells), {normal_code(value) for value in one.values}
-    known = {normal_code(value) for values in (*beside, one.otherwise) for value in values}
+    named = [value for other in beside for value in other.values]
+    known = {normal_code(value) for value in (*named, *one.values, *one.otherwise)}
     missing = is_missing(cells, reading) & ~codes.isin(known)
-    if missing.all():
+    if blank_is_no:
+        missing &= ~codes.isin(MISSING)
+    if missing.all() and len(missing):
         findings.problem(one.column, "is empty in every row", "Map the column of the endpoint")
     elif one.column != one.time:
-        remedy = "Fill it in or leave the patient out"
-        findings.reject(one.column, "no word on whether the event happened", remedy, missing)
-    unknown = ~codes.isin(known) & ~missing
+        rule = "no word on whether the event happened"
+        findings.reject(one.column, rule, _BLANK, missing)
+    unknown = ~codes.isin(known) & ~missing & ~codes.isin(MISSING)
+    if any(other.present for other in beside):
+        unknown &= False
     if one.column == one.time and unknown.any():
-        rule, remedy = (
-            "is its own time",
-            "Say 'present: true' where a filled cell means it happened",
-        )
+        rule = "is its own time"
+        remedy = "Say 'present: true' where a filled cell means it happened"
         findings.problem(one.column, rule, remedy, int(unknown.sum()))
     elif one is _first_on_its_column(one, endpoint):
-        report_unknown_codes(cells, unknown, findings)
+        report_unknown_codes(cells, unknown, findings, _UNKNOWN)
     return codes.isin(yes)
 
 
@@ -143,10 +197,36 @@ def _first_on_its_column(one: Occurrence, endpoint: EndpointMap) -> Occurrence:
     return next(other for other in every if other.column == one.column)
 
 
+def check_ages(age: pd.Series, time: pd.Series, columns: str, findings: Findings) -> None:
+    """Reject whoever would have been older than 120 at the end of follow-up."""
+    rule = f"age and follow-up together of more than {_OLDEST:.0f} years"
+    remedy = "Correct age or time; check 'unit' of the endpoint in the map"
+    findings.reject(columns, rule, remedy, age + time > _OLDEST)
+
+
+def _check_unit(time: pd.Series, endpoint: EndpointMap, findings: Findings) -> None:
+    """Times that are impossible as declared, and times so short that another unit is likely."""
+    columns = ", ".join(endpoint.time_columns)
+    too_long = time > LONGEST_YEARS
+    rule = f"follow-up of more than {LONGEST_YEARS:.0f} years"
+    if too_long.sum() > max(1, _MANY * len(time)):
+        days = time / YEARS[endpoint.unit] * YEARS["days"]
+        remedy = f"Check 'unit' in the map, which says {endpoint.unit}"
+        if endpoint.unit not in ("date", "days") and days.max() <= LONGEST_YEARS:
+            remedy += "; as days they would be possible"
+        findings.problem(columns, rule, remedy, int(too_long.sum()))
+        return
+    remedy = "Correct it, or list its code under 'missing' in the map"
+    findings.reject(columns, rule, remedy, too_long)
+    if 0 < time.max() < _SHORTEST_YEARS and endpoint.unit != "date":
+        rule = "nobody is followed for 30 days"
+        findings.warn(columns, rule, f"Check 'unit' in the map, which says {endpoint.unit}")
+
+
 def _check_times(
     time: pd.Series, after_end: pd.Series, endpoint: EndpointMap, findings: Findings
 ) -> None:
-    columns = ", ".join(dict.fromkeys(one.time for one in endpoint.events if one.time))
+    columns = ", ".join(endpoint.time_columns)
     if time.isna().all():
         findings.problem(columns, "holds no time at all", "Map the column of the follow-up time")
         return

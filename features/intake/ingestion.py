@@ -13,8 +13,8 @@ from features.cohort_map.column_check import check_map, match_columns
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
-from features.intake.conversion import Reading, is_missing, read_dates, read_numbers, read_variable
-from features.intake.follow_up import Clock, read_follow_up, refuse_future
+from features.intake.conversion import Reading, is_missing, read_numbers, read_variable
+from features.intake.follow_up import Clock, check_ages, read_entry, read_follow_up
 from features.intake.later_scans import name_patients, read_later_scans, without_absent_scans
 from features.intake.lesion_table import read_lesions
 from features.intake.reading import RawTable
@@ -117,9 +117,15 @@ def examine(
     if cohort_map.lesions and lesions is not None:
         covariates = read_lesions(lesions, cohort_map, covariates, identifiers, reading, findings)
     covariates = covariates[[name for name in dictionary if name in covariates]]
-    entry = _read_entry(cells, cohort_map, reading, limits, findings)
+    entry = None
+    if cohort_map.entry is not None and cohort_map.entry in cells:
+        text = cells[cohort_map.entry]
+        entry = read_entry(text, cohort_map.endpoint, limits.today, reading, findings)
     follow_up = _read_endpoint(cells, cohort_map, reading, limits, entry, findings)
     scans = read_later_scans(cells, cohort_map, dictionary, reading, entry, findings)
+    if follow_up is not None and cohort_map.endpoint and "age" in covariates:
+        columns = ", ".join(cohort_map.endpoint.time_columns)
+        check_ages(covariates["age"], follow_up["time"], columns, findings)
     check_combinations(covariates, findings)
     findings.check_reject_fraction(len(cells), limits.max_reject_fraction)
     kept = ~cells.index.isin(findings.rejected_rows)
@@ -162,28 +168,6 @@ def _read_identifiers(cells: pd.DataFrame, cohort_map: CohortMap, findings: Find
     return cells[column]
 
 
-def _read_entry(
-    cells: pd.DataFrame,
-    cohort_map: CohortMap,
-    reading: Reading,
-    limits: Limits,
-    findings: Findings,
-) -> pd.Series | None:
-    """Dates of entry, or years where every cell is a year."""
-    if cohort_map.entry is None or cohort_map.entry not in cells:
-        return None
-    text = cells[cohort_map.entry]
-    missing = is_missing(text, reading)
-    if text[~missing].str.fullmatch(r"(19|20)\d\d").all():
-        years = read_numbers(text, missing, reading, findings)
-        future = years > limits.today.year
-        findings.reject(str(text.name), "a year in the future", "Correct the year", future)
-        return years
-    dates = read_dates(text, missing, reading, findings)
-    refuse_future(dates, limits.today, findings)
-    return dates
-
-
 def _read_endpoint(
     cells: pd.DataFrame,
     cohort_map: CohortMap,
@@ -194,6 +178,8 @@ def _read_endpoint(
 ) -> pd.DataFrame | None:
     endpoint, visit = cohort_map.endpoint, cohort_map.visit
     if endpoint is None or not set(endpoint.columns) <= set(cells.columns):
+        return None
+    if endpoint.unit == "date" and entry is None:
         return None
     visit_time = None
     if visit and visit.time and visit.time in cells:

@@ -87,13 +87,13 @@ def check_calibration(
 ) -> tuple[float, dict[str, Any]]:
     """Compare mean predicted with observed incidence; the shift of the margin that mends it.
 
-    At the 75th percentile of event times. Observed: the same formula with all margins 0, which
-    is the Fleming-Harrington form of the Aalen-Johansen estimate. A ratio that d observed events
-    could give by chance (log ratio within 1.96 / sqrt(d)) is left alone: mending noise would be
-    fitting it.
+    At the 75th percentile of event times, rounded so that it is nobody's. Observed: the same
+    formula with all margins 0, which is the Fleming-Harrington form of the Aalen-Johansen estimate.
+    A ratio that d observed events could give by chance (log ratio within 1.96 / sqrt(d)) is left
+    alone: mending noise would be fitting it.
     """
     event_times = endpoint.time[endpoint.event == EVENT]
-    horizon = min(round(float(np.quantile(event_times, 0.75)), 1), link.max_horizon)
+    horizon = min(_round_time(float(np.quantile(event_times, 0.75))), link.max_horizon)
     chance = CHANCE / np.sqrt((event_times <= horizon).sum())
     nothing = np.zeros_like(margins)
     n_knots = len(link.baseline.knots)
@@ -111,6 +111,11 @@ def check_calibration(
         "shift": shift,
     }
     return shift, check
+
+
+def _round_time(years: float) -> float:
+    """To a tenth of a year; below that to one digit that counts, so that it never becomes 0."""
+    return round(years, 1) if years >= 0.1 else float(f"{years:.0e}")
 
 
 def _mending_shift(

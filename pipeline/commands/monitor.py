@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +142,7 @@ def read_with_endpoint(request: MonitorRequest, maps: Path) -> tuple[Cohort | No
     endpoint = cohort_map.endpoint
     if endpoint is None or not {name.casefold() for name in endpoint.columns} <= there:
         return None, nothing
-    limits = Limits(max_reject_fraction=1.0, today=datetime.now(tz=UTC).date())
+    limits = Limits(max_reject_fraction=1.0, today=date.today())
     lesions = None if request.lesions is None else read_table(request.lesions)
     found = examine(raw, cohort_map, Dictionary.load(), limits, lesions)
     if found.cohort is None or found.findings.problems:

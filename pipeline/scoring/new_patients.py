@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,7 @@ def read_patients(
     else:
         cohort_map = CohortMap.load(cohort, maps)
     # However many rows are bad, the good ones are scored.
-    limits = Limits(max_reject_fraction=1.0, today=datetime.now(tz=UTC).date())
+    limits = Limits(max_reject_fraction=1.0, today=date.today())
     if lesions is not None and cohort_map.lesions is None:
         raise MapError(f"{cohort_map.name}: the map has no 'lesions' to read {lesions} by. Add it")
     table = None if lesions is None else read_table(lesions)

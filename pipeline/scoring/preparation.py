@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
 from itertools import chain
@@ -160,7 +160,7 @@ def refuse_hopeless(first: RawBatch, rules: ScoringRules, source: Source) -> Non
     if texts.empty:
         return
     raw = RawTable(source.name, texts, "", "", rules.rows.reading.decimal)
-    limits = Limits(max_reject_fraction=1.0, today=datetime.now(tz=UTC).date())
+    limits = Limits(max_reject_fraction=1.0, today=date.today())
     alone = replace(chosen, lesions=None)
     if not alone.variables:
         return

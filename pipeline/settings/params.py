@@ -227,7 +227,7 @@ class Params:
     register: RegisterParams
     promote: PromoteParams
     seed: int = within(low=0, high=2**31 - 1)
-    horizons: tuple[float, ...] = within(low=0.1, high=100)
+    horizons: tuple[float, ...] = within(low=0.01, high=100)
 
     def __post_init__(self) -> None:
         if not self.horizons or list(self.horizons) != sorted(set(self.horizons)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def run(params: Params, paths: Paths) -> None:
 
 def limits_of(params: Params) -> Limits:
     """The limits that params.yaml sets; today is the day of the run."""
-    return Limits(params.ingest.max_reject_fraction, datetime.now(tz=UTC).date())
+    return Limits(params.ingest.max_reject_fraction, date.today())
 
 
 def source_folders_of(paths: Paths) -> tuple[Path, ...]:

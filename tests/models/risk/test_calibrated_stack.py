@@ -34,3 +34,16 @@ def test_a_baseline_that_is_off_by_more_than_chance_is_mended() -> None:
     assert shift == pytest.approx(0.5, abs=0.03)
     mended = link.risk(margins + shift, [check["horizon"]]).mean()
     assert mended == pytest.approx(check["observed"], abs=1e-6)
+
+
+def test_an_acute_cohort_is_checked_at_a_time_within_its_follow_up() -> None:
+    draws = np.random.default_rng(0)
+    time = draws.exponential(13 / 365.25, 3_000)
+    event = (time < 60 / 365.25).astype(np.int8)
+    endpoint = Endpoint(np.minimum(time, 60 / 365.25), event)
+    margins = np.zeros((3_000, 1))
+    link = CompetingRisksLink(breslow_baseline(endpoint.time, endpoint.event, margins, 100))
+    assert len(link.baseline.knots) > 20
+    _, check = check_calibration(link, margins, endpoint)
+    assert check["horizon"] == 0.05
+    assert check["observed"] == pytest.approx(1 - np.exp(-0.05 * 365.25 / 13), abs=0.02)

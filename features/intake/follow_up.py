@@ -201,7 +201,7 @@ def check_ages(age: pd.Series, time: pd.Series, columns: str, findings: Findings
     """Reject whoever would have been older than 120 at the end of follow-up."""
     rule = f"age and follow-up together of more than {_OLDEST:.0f} years"
     remedy = "Correct age or time; check 'unit' of the endpoint in the map"
-    older = (age + time > _OLDEST) & (time <= LONGEST_YEARS)
+    older = (age + time > _OLDEST) & (age <= _OLDEST) & (time <= LONGEST_YEARS)
     findings.reject(columns, rule, remedy, older)
 
 

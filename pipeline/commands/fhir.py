@@ -11,9 +11,8 @@ import typer
 from features.errors import ConfigError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from features.intake.fhir.reader import FhirExport
+    from pipeline.files.tables import Tables
 
 
 def fhir(
@@ -32,12 +31,17 @@ def fhir(
     """Turn health records into a table of variables on one day; list what was not used."""
     from features.intake.fhir.reader import FhirExport
 
-    files = _name_files(out) if out is not None else {}
-    taken = [path for path in files.values() if path.exists()]
-    if taken and not overwrite:
-        raise ConfigError(f"{taken[0]} exists. Take another name, or replace it with --overwrite")
-    found = FhirExport(export, read_day(index_date), lookback)
-    counts = _write(found, files) if files else _count(found)
+    day = read_day(index_date)
+    if out is None:
+        found = FhirExport(export, day, lookback)
+        counts = _count(found)
+    else:
+        from pipeline.files.tables import written_whole
+
+        files = _name_files(out)
+        with written_whole(tuple(files.values()), (export,), overwrite) as tables:
+            found = FhirExport(export, day, lookback)
+            counts = _write(found, files, tables)
     for line in describe(found, *counts):
         typer.echo(line)
     if out is not None:
@@ -75,28 +79,12 @@ def _count(export: FhirExport) -> tuple[int, int]:
     return read, rejected
 
 
-def _write(export: FhirExport, files: dict[str, Path]) -> tuple[int, int]:
-    """Write each file whole: under another name first, then into its place."""
-    unfinished = {name: path.with_name(f".{path.name}.unfinished") for name, path in files.items()}
-    try:
-        unfinished["table"].parent.mkdir(parents=True, exist_ok=True)
-        read = rejected = 0
-        for number, batch in enumerate(export.batches()):
-            _append(batch.frame, unfinished["table"], number == 0)
-            _append(batch.rejects, unfinished["rejects"], number == 0)
-            read, rejected = read + len(batch.frame), rejected + len(batch.rejects)
-        _append(export.unmapped, unfinished["unmapped"], True)
-        _append(export.left_out, unfinished["left_out"], True)
-        for name, path in files.items():
-            unfinished[name].replace(path)
-    except OSError as error:
-        raise ConfigError(f"{files['table']} cannot be written ({error.strerror})") from error
-    finally:
-        for path in unfinished.values():
-            path.unlink(missing_ok=True)
+def _write(export: FhirExport, files: dict[str, Path], tables: Tables) -> tuple[int, int]:
+    read = rejected = 0
+    for batch in export.batches():
+        tables.append(batch.frame, files["table"])
+        tables.append(batch.rejects, files["rejects"])
+        read, rejected = read + len(batch.frame), rejected + len(batch.rejects)
+    tables.append(export.unmapped, files["unmapped"])
+    tables.append(export.left_out, files["left_out"])
     return read, rejected
-
-
-def _append(table: pd.DataFrame, path: Path, new: bool) -> None:
-    with path.open("w" if new else "a", encoding="utf-8", newline="") as file:
-        table.to_csv(file, header=new, index=False)

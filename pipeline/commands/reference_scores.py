@@ -29,21 +29,16 @@ def reference_scores(
     MESA, PREVENT, Pooled Cohort Equations, SCORE2, Framingham 2008; the coverage says for how many
     patients each could be computed, and why not for the others. No model is needed.
     """
+    from pipeline.files.tables import written_whole
     from pipeline.scoring.new_patients import read_patients
-    from pipeline.stages.score import refuse_existing, write_tables
 
     beside = {end: out.with_suffix(f".{end}.csv") for end in ("coverage", "rejects")}
-    if not overwrite:
-        refuse_existing(out, *beside.values())
-    patients = read_patients(file, cohort, Paths.default().cohort_maps)
-    scores, coverage = reference_scores_table(patients.covariates)
-    write_tables(
-        {
-            out: scores.reset_index(),
-            beside["coverage"]: coverage,
-            beside["rejects"]: patients.rejects,
-        }
-    )
+    with written_whole((out, *beside.values()), (file,), overwrite) as tables:
+        patients = read_patients(file, cohort, Paths.default().cohort_maps)
+        scores, coverage = reference_scores_table(patients.covariates)
+        tables.append(scores.reset_index(), out)
+        tables.append(coverage, beside["coverage"])
+        tables.append(patients.rejects, beside["rejects"])
     computed = int(scores.notna().any(axis=1).sum())
     typer.echo(
         f"{computed} of {patients.n_rows} rows have at least one of {scores.shape[1]} risks; "

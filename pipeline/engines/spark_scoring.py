@@ -33,8 +33,12 @@ from pipeline.engines.spark_tables import (
     settle_repeats,
     staged_schema,
 )
+from pipeline.files.destinations import refuse_existing, take
+from pipeline.files.faults import describe_fault
+from pipeline.files.private import hidden_beside, open_folder
 from pipeline.scoring.assembly import REPEATED
-from pipeline.scoring.output import REJECTS_SCHEMA, describe_output
+from pipeline.scoring.open_source import files_of
+from pipeline.scoring.output import REJECTS_SCHEMA, describe_output, refuse_shared
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.summary import ScoreSummary
@@ -59,17 +63,29 @@ def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
     """
     started = time.monotonic()
     _refuse(request)
-    job = prepare(request, paths)
-    if not isinstance(job.source, ParquetSource):
-        raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
-    job = replace(job, rules=quicken(job.rules, job.n_rows))
-    with _taken(request) as folder, spark_session(request.batch_rows) as spark:
+    files = (request.out, request.rejects, request.schema)
+    unfinished = WorkFolder.path_for(request.out)
+    with (
+        take(files, files_of(request), unfinished, folders=True),
+        _taken(request) as folder,
+    ):
+        job = prepare(request, paths)
+        if not isinstance(job.source, ParquetSource):
+            raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
+        job = replace(job, rules=quicken(job.rules, job.n_rows))
+        return _score(job, folder, started)
+
+
+def _score(job: Job, folder: Path, started: float) -> ScoreSummary:
+    with spark_session(job.request.batch_rows) as spark:
         staged = _stage(spark, job, folder / "staged")
         tally = Tally.under(job.rules)
         _write(staged, job, folder, tally)
         _count(folder, job, tally)
         (folder / "schema").write_bytes(describe_output(job))
-        _publish(folder, request)
+        for witness in job.witnesses:
+            witness.require_same_contents()
+        _publish(folder, job.request)
     return ScoreSummary.of(job, tally, time.monotonic() - started)
 
 
@@ -78,29 +94,31 @@ def _refuse(request: ScoreRequest) -> None:
         raise ConfigError(f"--engine spark writes Parquet: {request.out} must end in .parquet")
     if request.resume:
         raise ConfigError("--resume: a Spark job keeps nothing unfinished. Leave it out")
-    for place in (request.out, request.rejects, request.schema):
-        if place.exists() and not request.overwrite:
-            raise ConfigError(f"{place} exists. Take another name, or replace it with --overwrite")
 
 
 @contextmanager
 def _taken(request: ScoreRequest) -> Iterator[Path]:
     """An empty folder beside the output, under the lock of scoring jobs; gone in the end."""
     out, work = request.out, WorkFolder.acquire(request.out)
-    staging = out.with_name(f".{out.name}.staged")
+    staging = hidden_beside(out, "staged")
     try:
-        if work.load() is not None and work.journal and not request.overwrite:
+        if not request.overwrite:
+            refuse_existing(out, request.rejects, request.schema)
+        refuse_shared(request)
+        if not request.overwrite and work.load() is not None and work.journal:
             raise ConfigError(
                 f"{out} was begun without Spark and not finished. Go on there with --resume, or "
                 "begin anew with --overwrite"
             )
+        if staging.is_symlink():
+            raise ConfigError(f"{staging} is a link. Look where it comes from, and remove it")
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir()
+        os.close(open_folder(staging))
         yield staging
         work.remove()
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "the disk failed"
-        raise ConfigError(f"{out} cannot be written ({reason})") from error
+        reason, remedy = describe_fault(error)
+        raise ConfigError(f"{out} cannot be written ({reason}): {remedy}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if not work.journal:

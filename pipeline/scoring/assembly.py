@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,30 @@ def assemble(
     """
     schema = output_schema(told)
     scored_path, rejects_path = work.path / "result", work.path / "rejects"
-    scored_writer = (
-        FhirWriter(scored_path, ending)
-        if ending in ENDINGS
-        else open_writer(scored_path, ending, schema)
-    )
-    rejects_writer = CsvWriter(rejects_path, REJECTS_SCHEMA)
+    with ExitStack() as stack:
+        scored_writer = (
+            FhirWriter(scored_path, ending)
+            if ending in ENDINGS
+            else open_writer(scored_path, ending, schema)
+        )
+        stack.callback(scored_writer.abandon)
+        rejects_writer = CsvWriter(rejects_path, REJECTS_SCHEMA)
+        stack.callback(rejects_writer.abandon)
+        _write_all(work, told, constants, identifier, tally, scored_writer, rejects_writer)
+        scored_writer.close()
+        rejects_writer.close()
+    return scored_path, rejects_path
+
+
+def _write_all(
+    work: WorkFolder,
+    told: Mapping[str, Mapping[str, Any]],
+    constants: Mapping[str, str],
+    identifier: str | None,
+    tally: Tally,
+    scored_writer: TableWriter,
+    rejects_writer: TableWriter,
+) -> None:
     repeated = iter(_repeated(work)) if identifier is not None else None
     with _aside(scored_writer) as write:
         for finished in work.journal:
@@ -69,9 +87,6 @@ def assemble(
             ]
             write(pa.table(columns, names=list(told)))
             rejects_writer.write(rejects)
-    scored_writer.close()
-    rejects_writer.close()
-    return scored_path, rejects_path
 
 
 @contextmanager

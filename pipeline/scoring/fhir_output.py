@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pyarrow as pa
 from features.errors import ConfigError
 from features.intake.fhir.reader import BASIS, INDEX_DATE
 from features.intake.sources.source import Source
+from pipeline.files.private import open_private
 from pipeline.scoring.request import ScoreRequest
 
 ENDINGS = (".ndjson", ".json")
@@ -58,7 +60,7 @@ class FhirWriter:
 
     def __init__(self, path: Path, ending: str) -> None:
         self._check = _load_model()
-        self._file, self._lines, self._count = path.open("w", encoding="utf-8"), ending, 0
+        self._file, self._lines, self._count = open_private(path, "w", encoding="utf-8"), ending, 0
         if ending == ".json":
             self._file.write('{"resourceType": "Bundle", "type": "collection", "entry": [')
 
@@ -83,6 +85,11 @@ class FhirWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is; nothing where it is finished."""
+        with suppress(OSError):
+            self._file.close()
 
 
 def make_assessment(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from features.intake.fhir.files import list_files
 from features.intake.fhir.reader import BASIS, INDEX_DATE, LOOKBACK_YEARS, FhirExport
-from features.intake.sources.csv_source import identify_file
 from features.intake.sources.source import RawBatch, rejects_table
+from features.intake.sources.witness import Witness
 
 _SHOWN = 10
 
@@ -35,17 +35,20 @@ class FhirSource:
         index_date: date | None = None,
         with_basis: bool = True,
     ) -> None:
-        self.name, self._path, self._size = path.name, path, batch_rows
+        self.name, self._size = path.name, batch_rows
         self._index_date = index_date
+        files = list_files(path)
+        self._names = [file.name for file in files]
+        self.witness = Witness(files, path.name)
         self._export = FhirExport(path, index_date)
         told = (INDEX_DATE, BASIS) if with_basis else (INDEX_DATE,)
         self.columns = ("patient_id", *self._export.dictionary, *told)
         self.total = self._export.n_rows
 
     def identity(self) -> dict[str, Any]:
-        """Size and hash of samples of each file, the index date and the size of a batch."""
+        """Size and hash of each file, the index date and the size of a batch."""
         return {
-            "files": {file.name: identify_file(file) for file in list_files(self._path)},
+            "files": dict(zip(self._names, self.witness.identity(), strict=True)),
             "index_date": "" if self._index_date is None else self._index_date.isoformat(),
             "lookback_years": LOOKBACK_YEARS,
             "batch_rows": self._size,

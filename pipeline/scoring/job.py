@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from features.errors import ConfigError
+from features.errors import CohortError, ConfigError
 from features.intake.sources.source import RawBatch, Source
+from pipeline.files.destinations import Taken, refuse_existing, take
+from pipeline.files.faults import reporting_faults
 from pipeline.scoring.assembly import assemble
 from pipeline.scoring.fhir_output import ENDINGS
 from pipeline.scoring.memory import keep_freed_memory, spared_from_collection
-from pipeline.scoring.output import describe_output
+from pipeline.scoring.open_source import files_of
+from pipeline.scoring.output import describe_output, refuse_shared
 from pipeline.scoring.preparation import Job, prepare
 from pipeline.scoring.progress import Progress
 from pipeline.scoring.request import ScoreRequest
@@ -41,24 +44,36 @@ def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = No
     ``request.file`` means.
     """
     started = time.monotonic()
-    _refuse_place(request)
-    job = prepare(request, paths, source, start_early=True)
-    with _telling_disk_faults(request.out), _taken(request.out) as work:
-        finished = _find_finished(work, job)
-        if finished is not None:
-            return finished
-        _begin_or_go_on(work, job)
-        _score_batches(work, job)
-        tally = Tally.under(job.rules)
-        identifier = job.rules.rows.cohort_map.patient_id
-        ending = request.out.suffix.lower()
-        result, rejects = assemble(work, ending, job.told, job.constants, identifier, tally)
-        schema = work.path / "schema"
-        work.write_file(schema.name, describe_output(job))
-        summary = ScoreSummary.of(job, tally, time.monotonic() - started)
-        work.announce({"fingerprint": job.fingerprint, "summary": summary.to_dict()})
-        _publish({rejects: request.rejects, schema: request.schema, result: request.out})
-        work.finish()
+    _refuse_kind(request)
+    unfinished = WorkFolder.path_for(request.out)
+    files = (request.out, request.rejects, request.schema)
+    with reporting_faults(request.out):
+        with take(files, files_of(request), unfinished) as taken:
+            _refuse_place(request)
+            job = prepare(request, paths, source, start_early=True)
+            with _worked_in(request.out, taken) as work:
+                summary = _find_finished(work, job) or _score(work, job, started)
+        WorkFolder.forget_announced(request.out)
+    return summary
+
+
+def _score(work: WorkFolder, job: Job, started: float) -> ScoreSummary:
+    request = job.request
+    _begin_or_go_on(work, job)
+    _score_batches(work, job)
+    for witness in job.witnesses:
+        witness.compare_contents()
+    tally = Tally.under(job.rules)
+    identifier = job.rules.rows.cohort_map.patient_id
+    ending = request.out.suffix.lower()
+    result, rejects = assemble(work, ending, job.told, job.constants, identifier, tally)
+    schema = work.path / "schema"
+    work.write_file(schema.name, describe_output(job))
+    _require_same_contents(work, job)
+    summary = ScoreSummary.of(job, tally, time.monotonic() - started)
+    work.announce({"fingerprint": job.fingerprint, "summary": summary.to_dict()})
+    _publish({rejects: request.rejects, schema: request.schema, result: request.out})
+    work.finish()
     return summary
 
 
@@ -70,6 +85,7 @@ def _find_finished(work: WorkFolder, job: Job) -> ScoreSummary | None:
     changed = _name_changes(left["fingerprint"], job)
     work.finish()
     if changed:
+        WorkFolder.forget_announced(request.out)
         raise ConfigError(
             f"{request.out} exists, and {' and '.join(changed)} changed since it was made. Take "
             "another name, or replace it with --overwrite"
@@ -77,55 +93,39 @@ def _find_finished(work: WorkFolder, job: Job) -> ScoreSummary | None:
     return ScoreSummary.from_dict(left["summary"])
 
 
-def _refuse_place(request: ScoreRequest) -> None:
+def _refuse_kind(request: ScoreRequest) -> None:
     if request.out.suffix.lower() not in (*TABLES, *ENDINGS):
         known = ", ".join((*TABLES, *ENDINGS))
         raise ConfigError(f"{request.out}: the output is one of {known}, by its ending")
-    for file in (request.out, request.rejects, request.schema):
-        if file.is_dir():
-            raise ConfigError(f"{file} is a folder. Give the name of a file in it")
+
+
+def _refuse_place(request: ScoreRequest) -> None:
+    """Looked at under the locks: nobody else changes what is there from now on."""
     begun = WorkFolder.holds_job(request.out)
     finished = WorkFolder.read_announced(request.out) is not None
     if not request.overwrite and not (request.resume and (begun or finished)):
-        for file in (request.out, request.rejects, request.schema):
-            if file.exists():
-                raise ConfigError(
-                    f"{file} exists. Take another name, or replace it with --overwrite"
-                )
+        refuse_existing(request.out, request.rejects, request.schema)
+    refuse_shared(request)
 
 
 @contextmanager
-def _telling_disk_faults(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "the disk failed"
-        raise ConfigError(
-            f"{out} cannot be written ({reason}). What is scored so far is kept: make room and "
-            "go on with --resume"
-        ) from error
-
-
-@contextmanager
-def _taken(out: Path) -> Iterator[WorkFolder]:
+def _worked_in(out: Path, taken: Taken) -> Iterator[WorkFolder]:
     """The work folder under its lock; one in which no batch was finished is removed on failure."""
-    made = [folder for folder in out.absolute().parents if not folder.exists()]
     work = WorkFolder.acquire(out)
     try:
         yield work
     except BaseException:
+        taken.keep = bool(work.journal)
         if not work.journal:
             work.remove()
-            for folder in made:
-                folder.rmdir()
         raise
     finally:
         work.close()
 
 
 def _begin_or_go_on(work: WorkFolder, job: Job) -> None:
-    begun = work.load()
-    if begun is not None and work.journal and not job.request.overwrite:
+    begun = None if job.request.overwrite else work.load()
+    if begun is not None and work.journal:
         if not job.request.resume:
             raise ConfigError(
                 f"{job.request.out} was begun and not finished. Go on with --resume, or begin "
@@ -163,6 +163,7 @@ def _score_batches(work: WorkFolder, job: Job) -> None:
     ):
         n_again = 0
         for batch in batches:
+            _require_same(work, job)
             if batch.number < finished:
                 _compare_seal(work.journal[batch.number], batch, job)
                 n_again += 1
@@ -183,11 +184,30 @@ def _keep(work: WorkFolder, begun: Finished, scored: Scored, progress: Progress)
     progress.advance(begun.rows, begun.done)
 
 
+def _require_same(work: WorkFolder, job: Job) -> None:
+    """Raises CohortError where what is read was changed; then no batch of it is kept."""
+    try:
+        for witness in job.witnesses:
+            witness.require_same()
+    except CohortError:
+        work.clear()
+        raise
+
+
+def _require_same_contents(work: WorkFolder, job: Job) -> None:
+    try:
+        for witness in job.witnesses:
+            witness.require_same_contents()
+    except CohortError:
+        work.clear()
+        raise
+
+
 def _seal(batch: RawBatch, job: Job) -> str:
     if not job.sealed:
         return ""
     hashes = pd.util.hash_pandas_object(batch.rows)
-    return f"{int(hashes.to_numpy().sum()):016x}"
+    return sha256(hashes.to_numpy().tobytes()).hexdigest()
 
 
 def _compare_seal(finished: Finished, batch: RawBatch, job: Job) -> None:

@@ -8,6 +8,7 @@ from features.errors import ConfigError
 from features.intake.fhir.files import is_fhir
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
+from features.intake.sources.witness import require_file
 from pipeline.scoring.fhir_output import ENDINGS
 from pipeline.scoring.request import ScoreRequest
 
@@ -27,6 +28,7 @@ def open_source(request: ScoreRequest) -> Source:
     if request.query is not None:
         raise ConfigError("--query needs the URL of a database in place of a file")
     path = Path(request.file)
+    require_file(path)
     if is_fhir(path):
         from pipeline.scoring.fhir_source import FhirSource
 
@@ -35,3 +37,16 @@ def open_source(request: ScoreRequest) -> Source:
     if request.index_date is not None:
         raise ConfigError("--index-date is for health records: .json, .ndjson")
     return open_file(path, request.dialect, request.batch_rows)
+
+
+def files_of(request: ScoreRequest) -> tuple[Path, ...]:
+    """The files and folders that a request has read: no output may take their place."""
+    where, lesions = str(request.file), request.lesions
+    found = [] if "://" in where else [Path(where)]
+    if where.startswith("sqlite"):
+        found.append(Path(where.partition(":///")[2].partition("?")[0] or "."))
+    if lesions is not None:
+        found.append(lesions)
+    if ":/" not in request.model:
+        found.append(Path(request.model).expanduser())
+    return tuple(one for one in found if one.exists() and one != Path())

@@ -8,8 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from features.errors import ConfigError
 from features.intake.sources.source import REJECT_COLUMNS
 from pipeline.scoring.preparation import Job
+from pipeline.scoring.request import ScoreRequest
 
 REJECTS_SCHEMA = pa.schema(
     [("row", pa.int64()), *((name, pa.string()) for name in REJECT_COLUMNS[1:])]
@@ -33,3 +35,18 @@ def describe_output(job: Job) -> bytes:
         "columns": [{"name": name, **about} for name, about in job.told.items()],
     }
     return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def refuse_shared(request: ScoreRequest) -> None:
+    """Raises ConfigError where rejects and schema of these names are those of another output."""
+    try:
+        other = json.loads(request.schema.read_text(encoding="utf-8"))["output"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if not isinstance(other, str) or other in ("", request.out.name) or "/" in other:
+        return
+    if request.out.with_name(other).exists():
+        raise ConfigError(
+            f"{request.rejects.name} and {request.schema.name} are those of {other}. Take "
+            f"another name than {request.out.name}, or remove {other} first"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import pandas as pd
 import pyarrow as pa
@@ -17,13 +18,16 @@ ROW = "__row"
 class Part:
     """Every row of a batch, in one of two Arrow files; ``rejects`` is empty where there are none.
 
-    ``scored``: the columns `ScoringRules.staged` and `ROW`.
+    ``scored``: the columns `ScoringRules.staged` and `ROW`. ``scored_crc``, ``rejects_crc``: CRC-32
+    of the files, taken by whoever made them.
     """
 
     n_scored: int
     n_rejected: int
     scored: pa.Buffer
     rejects: pa.Buffer
+    scored_crc: int
+    rejects_crc: int
 
 
 def score_part(rows: pd.DataFrame, unreadable: pd.DataFrame, rules: ScoringRules) -> Part:
@@ -39,7 +43,8 @@ def make_part(scored: pd.DataFrame, rejects: pd.DataFrame) -> Part:
     """What `score_batch` gives, made ready to be kept."""
     numbered = scored.rename_axis(ROW).reset_index()
     kept = _to_arrow_file(rejects) if len(rejects) else pa.py_buffer(b"")
-    return Part(len(scored), len(rejects), _to_arrow_file(numbered), kept)
+    file = _to_arrow_file(numbered)
+    return Part(len(scored), len(rejects), file, kept, crc32(file), crc32(kept))
 
 
 def _to_arrow_file(table: pd.DataFrame) -> pa.Buffer:

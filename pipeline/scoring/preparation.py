@@ -22,8 +22,8 @@ from features.intake.ingestion import Limits, examine
 from features.intake.lesion_table import read_lesion_table
 from features.intake.lesions import summarise_lesions
 from features.intake.reading import RawTable
-from features.intake.sources.csv_source import identify_file
 from features.intake.sources.source import RawBatch, Source
+from features.intake.sources.witness import Witness
 from features.intake.validation.findings import Findings
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
@@ -34,6 +34,7 @@ from pipeline.scoring.lesion_memory import refuse_lack_of_memory
 from pipeline.scoring.open_source import open_source
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.workers import count_workers, prepare_start
+from pipeline.settings.code_version import hash_code
 from pipeline.settings.paths import Paths
 
 _PROBED = 5_000
@@ -60,6 +61,12 @@ class Job:
     unused: tuple[str, ...]
     absent: tuple[str, ...] = ()
     n_rows: float = 0.0
+    lesions: Witness | None = None
+
+    @property
+    def witnesses(self) -> tuple[Witness, ...]:
+        """All files that must stay as they are until the job is done."""
+        return (self.source.witness, *((self.lesions,) if self.lesions else ()))
 
     @property
     def sealed(self) -> bool:
@@ -69,7 +76,8 @@ class Job:
     @property
     def run_id(self) -> str:
         """The same for the same input, model and settings, so that a run can be told by it."""
-        return self.request.run_id or sha256(dumps(self.fingerprint).encode()).hexdigest()[:16]
+        named = {name: one for name, one in self.fingerprint.items() if name != "code"}
+        return self.request.run_id or sha256(dumps(named).encode()).hexdigest()[:16]
 
     @property
     def constants(self) -> dict[str, str]:
@@ -93,12 +101,17 @@ def prepare(
 
     located = locate_model(request.model, paths.root)
     source = source or open_source(request)
+    source.witness.start()
     n_rows = _guess_rows(source)
     if start_early and count_workers(request.workers, n_rows, request.n_reasons) > 1:
         prepare_start()
     scorer = Scorer.load(located.folder)
     request = carry_context(request, source)
     cohort_map = _find_map(request, source, scorer, paths)
+    read_lesions = None
+    if request.lesions is not None:
+        read_lesions = Witness([request.lesions], request.lesions.name)
+        read_lesions.start().result()
     reading = Reading(cohort_map.missing, cohort_map.decimal or source.decimal)
     lesions = _sum_up_lesions(request.lesions, cohort_map, reading)
     rules = ScoringRules.make(
@@ -121,12 +134,13 @@ def prepare(
         source,
         rules,
         located.version,
-        _fingerprint(request, source, scorer, located.version, cohort_map),
+        _fingerprint(request, source, scorer, located.version, cohort_map, read_lesions),
         told,
         cohort_map.lesions is not None and request.lesions is None,
         _unused(source, cohort_map, request),
         _absent(source, cohort_map),
         _expect_rows(source, first),
+        read_lesions,
     )
 
 
@@ -212,13 +226,19 @@ def _unused(source: Source, cohort_map: CohortMap, request: ScoreRequest) -> tup
 
 
 def _fingerprint(
-    request: ScoreRequest, source: Source, scorer: Scorer, of_model: str, cohort_map: CohortMap
+    request: ScoreRequest,
+    source: Source,
+    scorer: Scorer,
+    of_model: str,
+    cohort_map: CohortMap,
+    lesions: Witness | None,
 ) -> dict[str, Any]:
     return {
         "input": source.identity(),
         "model": [scorer.about.digest, of_model],
         "map": sha256(repr(cohort_map).encode()).hexdigest(),
-        "lesions": None if request.lesions is None else identify_file(request.lesions),
+        "lesions": None if lesions is None else lesions.identity(),
         "settings": {**asdict(request.wanted), "ending": request.out.suffix.lower()},
         "calcirisk": version("calcirisk"),
+        "code": hash_code(),
     }

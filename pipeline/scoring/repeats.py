@@ -16,6 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.files.private import open_private
+
 Keys = npt.NDArray[np.uint64]
 
 _SEEDS = (0x9E3779B97F4A7C15, 0xD1B54A32D192ED03)
@@ -91,7 +93,9 @@ def find_repeats(
 
     ``keys``: pieces (m, 2) that together have ``n_rows`` rows, in order.
     """
-    repeated = np.lib.format.open_memmap(folder / "repeated.npy", "w+", np.bool_, (max(n_rows, 1),))
+    flags = folder / "repeated.npy"
+    open_private(flags).close()
+    repeated = np.lib.format.open_memmap(flags, "w+", np.bool_, (max(n_rows, 1),))
     n_buckets = max(1, -(-n_rows // bucket_rows))
     if n_buckets == 1:
         pieces = [np.zeros((0, 2), np.uint64), *keys]
@@ -110,7 +114,7 @@ def find_repeats(
 def _deal(keys: Iterable[Keys], paths: list[Path]) -> None:
     start = 0
     for path in paths:
-        path.write_bytes(b"")
+        open_private(path).close()
     for piece in keys:
         positions = np.arange(start, start + len(piece), dtype=np.uint64)
         start += len(piece)

@@ -1,39 +1,32 @@
 """What is scored so far, kept beside the output until all is: finished batches and their journal.
 
-The folder ``.<output>.unfinished`` belongs to one process at a time: a lock that the operating
-system drops with the process, so that a dead job never blocks a new one.
+The folder ``.<output>.unfinished`` is its owner's alone and belongs to one process at a time: a
+lock that the operating system drops with the process, so that a dead job never blocks a new one.
+What is in it is believed by its checksums only.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pyarrow as pa
 
 from features.errors import ConfigError
+from pipeline.files.private import hidden_beside, open_folder, open_private
+from pipeline.scoring.journal import DamagedError, Finished, read_lines, seal, unseal, write_lines
 from pipeline.scoring.part import Part
 
+__all__ = ["Finished", "WorkFolder", "sync_folder"]
+
 _JOB, _JOURNAL, _OWNER, _FINISHED = "job.json", "journal.jsonl", "owner", "finished"
-
-
-@dataclass(frozen=True)
-class Finished:
-    """One line of the journal: what is in a finished batch. ``seal``: hash of its raw rows."""
-
-    batch: int
-    rows: int
-    scored: int
-    rejected: int
-    done: int
-    seal: str = ""
 
 
 class WorkFolder:
@@ -42,19 +35,21 @@ class WorkFolder:
     def __init__(self, out: Path, path: Path, lock: int) -> None:
         self._out, self.path, self._lock = out, path, lock
         self.journal: list[Finished] = []
+        self._check = 0
+        self._verified: set[Path] = set()
 
     @staticmethod
     def path_for(out: Path) -> Path:
         """Where the unfinished output of this file is kept."""
-        return out.with_name(f".{out.name}.unfinished")
+        return hidden_beside(out, "unfinished")
 
     @classmethod
     def acquire(cls, out: Path) -> WorkFolder:
-        """The folder for this output. Raises ConfigError where another job has it."""
+        """The folder for this output. Raises ConfigError where another job or person has it."""
         path = cls.path_for(out)
         while True:
-            path.mkdir(parents=True, exist_ok=True)
-            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = open_folder(path)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -65,31 +60,43 @@ class WorkFolder:
                     "another name"
                 ) from None
             if _is_still(path, lock):
-                (path / _OWNER).write_text(f"process {os.getpid()} on {socket.gethostname()}")
-                return cls(out, path, lock)
+                work = cls(out, path, lock)
+                work._sign()
+                return work
             os.close(lock)  # the job before removed the folder in between
 
+    def _sign(self) -> None:
+        with open_private(self.path / _OWNER, "w") as file:
+            file.write(f"process {os.getpid()} on {socket.gethostname()}")
+
     def load(self) -> dict[str, Any] | None:
-        """The job that was begun here, None where there is none; reads its journal."""
+        """The job that was begun here, None where there is none; reads its journal.
+
+        Raises ConfigError where what is kept of it is not what was written.
+        """
         if not (self.path / _JOB).is_file():
             return None
-        job: dict[str, Any] = json.loads((self.path / _JOB).read_text(encoding="utf-8"))
-        journal = self.path / _JOURNAL
-        self.journal = []
-        if journal.is_file():
-            whole = journal.read_bytes().rpartition(b"\n")[0]
-            self.journal = [Finished(**json.loads(line)) for line in whole.splitlines()]
-            # A line that was cut short by the end of the process is no line.
-            with journal.open("r+b") as file:
-                file.truncate(len(whole) + bool(whole))
+        self.journal, self._check = [], 0
+        try:
+            job, _ = unseal((self.path / _JOB).read_bytes())
+            journal = self.path / _JOURNAL
+            if journal.is_file():
+                whole = journal.read_bytes().rpartition(b"\n")[0]
+                entries, self._check = read_lines(whole)
+                self.journal = entries
+                # A line that was cut short by the end of the process is no line.
+                with open_private(journal, "r+b") as file:
+                    file.truncate(len(whole) + bool(whole))
+        except DamagedError as error:
+            raise self._damaged(str(error)) from error
         return job
 
     def begin(self, job: Mapping[str, Any]) -> None:
         """Forget what is here and begin a job."""
         _announcement(self._out).unlink(missing_ok=True)
         self.clear()
-        (self.path / _OWNER).write_text(f"process {os.getpid()} on {socket.gethostname()}")
-        self.write_file(_JOB, json.dumps(job, indent=1).encode())
+        self._sign()
+        self.write_file(_JOB, seal(job)[0])
 
     def write_file(self, name: str, content: bytes) -> None:
         """A file that is there whole or not at all."""
@@ -100,15 +107,18 @@ class WorkFolder:
 
     def add(self, finished: Finished, part: Part) -> None:
         """Keep a batch; it counts once its line is in the journal, on disk."""
+        finished = replace(finished, scored_crc=part.scored_crc, rejects_crc=part.rejects_crc)
         _write_whole(self.scored_path(finished.batch), part.scored)
         if part.n_rejected:
             _write_whole(self.rejects_path(finished.batch), part.rejects)
         os.fsync(self._lock)
-        with (self.path / _JOURNAL).open("ab") as file:
-            file.write(json.dumps(asdict(finished)).encode() + b"\n")
+        lines, check = write_lines([finished], self._check)
+        with open_private(self.path / _JOURNAL, "ab") as file:
+            file.write(lines)
             file.flush()
             os.fsync(file.fileno())
         self.journal.append(finished)
+        self._check = check
 
     def scored_path(self, batch: int) -> Path:
         """Where the scored rows of a batch are."""
@@ -119,41 +129,75 @@ class WorkFolder:
         return self.path / f"{batch:08d}.rejects.arrow"
 
     def read_scored(self, batch: int) -> pa.Table:
-        """The scored rows of a batch."""
-        return _read_part(self.scored_path(batch))
+        """The scored rows of a batch. Raises ConfigError where they are not those written."""
+        return self._read_part(self.scored_path(batch), self.journal[batch].scored_crc)
 
     def read_rejects(self, batch: int) -> pa.Table | None:
-        """The rejects of a batch, None where there are none."""
-        path = self.rejects_path(batch)
-        return _read_part(path) if path.is_file() else None
+        """The rejects of a batch, None where there are none; raises as `read_scored`."""
+        if not self.journal[batch].rejected:
+            return None
+        return self._read_part(self.rejects_path(batch), self.journal[batch].rejects_crc)
+
+    def _read_part(self, path: Path, expected: int) -> pa.Table:
+        try:
+            with pa.memory_map(str(path)) as source:
+                # Arrow may not be given what was not looked at: it believes every offset.
+                if path not in self._verified:
+                    if crc32(source.read_buffer()) != expected:
+                        raise self._damaged(f"{path.name} is not what was written")
+                    self._verified.add(path)
+                    source.seek(0)
+                with pa.ipc.open_file(source) as reader:
+                    return reader.read_all()
+        except (FileNotFoundError, pa.ArrowInvalid) as error:
+            raise self._damaged(f"{path.name} is not there or cut short") from error
+
+    def _damaged(self, what: str) -> ConfigError:
+        return ConfigError(
+            f"{self._out}: what is kept of the unfinished job is damaged ({what}). Begin anew with "
+            "--overwrite, and have the disk looked at"
+        )
 
     def clear(self) -> None:
         """Remove everything in the folder."""
-        self.journal = []
+        self.journal, self._check = [], 0
+        self._verified.clear()
         for path in self.path.iterdir():
-            path.unlink()
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def announce(self, told: Mapping[str, Any]) -> None:
-        """Keep what is to be told of the job until `finish` has cleaned up behind it."""
-        self.write_file(_FINISHED, json.dumps(told).encode())
+        """Keep what is to be reported of the job until `finish` has cleaned up behind it."""
+        self.write_file(_FINISHED, seal(told)[0])
 
     def finish(self) -> None:
-        """Remove all but the output; killed in between, `read_announced` tells of the job."""
+        """Remove all but the output; `read_announced` tells of the job until `forget_announced`."""
         told = _announcement(self._out)
         if (self.path / _FINISHED).is_file():
             (self.path / _FINISHED).replace(told)
             sync_folder(told.parent)
         self.remove()
-        told.unlink(missing_ok=True)
+
+    @staticmethod
+    def forget_announced(out: Path) -> None:
+        """The last step of a job: nothing is left of it but its output."""
+        _announcement(out).unlink(missing_ok=True)
 
     @staticmethod
     def read_announced(out: Path) -> dict[str, Any] | None:
-        """What was announced of a job that had its output in place and was not cleaned up."""
+        """What was announced of a job that had its output in place and was not cleaned up.
+
+        Something else of that name is none.
+        """
         told = _announcement(out)
-        if not told.is_file():
+        if told.is_symlink() or not told.is_file():
             return None
-        announced: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
-        return announced
+        try:
+            return unseal(told.read_bytes())[0]
+        except (DamagedError, OSError):
+            return None
 
     def remove(self) -> None:
         """Remove the folder; from the first step on, what is left of it is no job any more."""
@@ -166,13 +210,12 @@ class WorkFolder:
         """Whether a job was begun for this output; what a killed removal left is swept away."""
         path = cls.path_for(out)
         if path.is_dir() and not (path / _JOB).is_file():
+            left = cls.acquire(out)
             try:
-                left = cls.acquire(out)
-            except ConfigError:
-                return False
-            if not (path / _JOB).is_file():
-                left.remove()
-            left.close()
+                if not (path / _JOB).is_file():
+                    left.remove()
+            finally:
+                left.close()
         return (path / _JOB).is_file()
 
     def close(self) -> None:
@@ -190,23 +233,18 @@ def sync_folder(folder: Path) -> None:
 
 
 def _announcement(out: Path) -> Path:
-    return out.with_name(f".{out.name}.{_FINISHED}")
+    return hidden_beside(out, _FINISHED)
 
 
 def _is_still(path: Path, lock: int) -> bool:
     try:
-        return os.fstat(lock).st_ino == path.stat().st_ino
+        return os.fstat(lock).st_ino == path.lstat().st_ino
     except FileNotFoundError:
         return False
 
 
 def _write_whole(path: Path, content: bytes | pa.Buffer) -> None:
-    with path.open("wb") as file:
+    with open_private(path) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _read_part(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        return reader.read_all()

@@ -85,11 +85,20 @@ def prepare_start() -> None:
     Raises ConfigError where the system lets it start none.
     """
     forkserver.set_forkserver_preload([_WARM_START])
-    try:
+    with _telling_of_refusal():
         forkserver.ensure_running()
-    except OSError as error:
+
+
+@contextmanager
+def _telling_of_refusal() -> Iterator[None]:
+    """What the system refuses of several processes is no fault of the disk."""
+    try:
+        yield
+    except (OSError, RuntimeError, EOFError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
         raise ConfigError(
-            f"No process can be started to score beside this one ({error}). Go on with --workers 1"
+            f"No process can be started to score beside this one ({reason or 'refused'}). "
+            "Go on with --workers 1"
         ) from error
 
 
@@ -104,12 +113,14 @@ def start_workers(rules: ScoringRules, n_workers: int, n_rows: float) -> Iterato
         yield _Alone(quicken(rules, n_rows))
         return
     prepare_start()
-    whole, *places = (Handover() for _ in range(1 + n_workers + _QUEUED))
-    threads = max(1, len(os.sched_getaffinity(0)) // n_workers)
-    given = _Given(whole, whole.put((rules, n_rows, threads)), places)
-    pool = ProcessPoolExecutor(n_workers, get_context("forkserver"), _begin, (given,))
+    with _telling_of_refusal():
+        whole, *places = (Handover() for _ in range(1 + n_workers + _QUEUED))
+        threads = max(1, len(os.sched_getaffinity(0)) // n_workers)
+        given = _Given(whole, whole.put((rules, n_rows, threads)), places)
+        # its locks lie in /dev/shm, which may be there to be read only
+        pool = ProcessPoolExecutor(n_workers, get_context("forkserver"), _begin, (given,))
     try:
-        with _nothing_to_import():
+        with _nothing_to_import(), _telling_of_refusal():
             for _ in range(n_workers):
                 pool.submit(_make_ready)
         yield _SideBySide(pool, places)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from pipeline.files.private import open_private
 from pipeline.scoring.columns import IDENTIFIER
 
 _PARQUET = (".parquet", ".pq")
@@ -34,6 +36,9 @@ class TableWriter(Protocol):
     def close(self) -> None:
         """Finish the file and wait until it is on disk."""
 
+    def abandon(self) -> None:
+        """Let go of the file as it is; nothing where it is finished."""
+
 
 def open_writer(path: Path, ending: str, schema: pa.Schema) -> TableWriter:
     """A writer of the file at ``path``, in the form that ``ending`` (".csv", ".parquet") means."""
@@ -44,7 +49,7 @@ class CsvWriter:
     """Comma-separated, UTF-8, a header, cells in quotes only where they must be."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._file = path.open("wb")
+        self._file = open_private(path)
         self._file.write(",".join(schema.names).encode() + b"\n")
 
     def write(self, piece: pa.Table) -> None:
@@ -65,12 +70,16 @@ class CsvWriter:
         os.fsync(self._file.fileno())
         self._file.close()
 
+    def abandon(self) -> None:
+        """Let go of the file as it is; nothing where it is finished."""
+        abandon(self._file)
+
 
 class ParquetWriter:
     """Zstandard-compressed Parquet with row groups of several pieces."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._file = path.open("wb")
+        self._file = open_private(path)
         # Identifiers and risks hardly repeat: a dictionary of them costs time and saves nothing.
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         repeating = [name for name in texts if name != IDENTIFIER]
@@ -81,6 +90,7 @@ class ParquetWriter:
             compression="zstd",
             use_dictionary=repeating,
             write_statistics=sought,
+            write_page_checksum=True,
         )
         self._schema, self._waiting = schema, list[pa.Table]()
 
@@ -98,10 +108,20 @@ class ParquetWriter:
         os.fsync(self._file.fileno())
         self._file.close()
 
+    def abandon(self) -> None:
+        """Let go of the file as it is; nothing where it is finished."""
+        abandon(self._file)
+
     def _flush(self) -> None:
         if self._waiting:
             self._writer.write_table(pa.concat_tables(self._waiting))
         self._waiting.clear()
+
+
+def abandon(file: IO[Any]) -> None:
+    """Close a file that nobody finishes, whatever its disk says."""
+    with suppress(OSError):
+        file.close()
 
 
 def _as_cells(column: pa.Array) -> pa.Array:

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+_PACKAGES = ("features", "models", "pipeline")
+# What computes or writes the numbers of an output; another version may give other bytes.
+_LIBRARIES = ("numpy", "pandas", "pyarrow", "xgboost")
+
+
+@cache
+def hash_code() -> str:
+    """SHA-256 of all that an output is computed with: our modules, the libraries' versions."""
+    total = hashlib.sha256(platform.python_version().encode())
+    for library in _LIBRARIES:
+        total.update(f"\n{library} {version(library)}".encode())
+    root = Path(__file__).parents[2]
+    for package in _PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"\n{path.relative_to(root).as_posix()}\0{digest}".encode())
+    return total.hexdigest()
 
 
 def describe_code(root: Path) -> str:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
 from features.cohort import Cohort
-from features.errors import ConfigError
 from features.intake.sources.frame_source import FrameSource
 from pipeline.scoring.columns import Categories, Comparison
 from pipeline.scoring.job import score_stream
@@ -67,37 +63,3 @@ def _held_out(paths: Paths) -> FrameSource:
     covariates = Cohort.read(paths.ingest).covariates
     covariates = covariates[held_out.loc[covariates.index].to_numpy()]
     return FrameSource(covariates.reset_index(), "held-out patients", 32_768)
-
-
-def refuse_existing(*files: Path) -> None:
-    """Raises ConfigError where one of the files is there already."""
-    for file in files:
-        if file.exists():
-            raise ConfigError(f"{file} exists. Take another name, or replace it with --overwrite")
-
-
-def write_tables(tables: Mapping[Path, pd.DataFrame]) -> None:
-    """Write CSV files that are all there whole or not at all. Raises ConfigError."""
-    unfinished = {out: out.with_name(f".{out.name}.{os.getpid()}.unfinished") for out in tables}
-    try:
-        for out, table in tables.items():
-            if out.is_dir():
-                raise ConfigError(f"{out} is a folder. Give the name of a file in it")
-            _write_whole(table, unfinished[out])
-        for out, path in unfinished.items():
-            path.replace(out)
-    except OSError as error:
-        where = " and ".join(str(out) for out in tables)
-        raise ConfigError(f"{where} cannot be written ({error.strerror})") from error
-    finally:
-        for path in unfinished.values():
-            if path.is_file():
-                path.unlink()
-
-
-def _write_whole(table: pd.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table.to_csv(file, index=table.index.name is not None)
-        file.flush()
-        os.fsync(file.fileno())

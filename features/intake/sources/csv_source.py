@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -20,11 +19,11 @@ from features.intake.reading import RawTable, read_bytes
 from features.intake.sources.dialect import Dialect
 from features.intake.sources.source import RawBatch, no_rejects, no_rows, rejects_table
 from features.intake.sources.text_stream import TextStream, unpacked_chunks
+from features.intake.sources.witness import Witness
 
 _HEAD, _FEWEST_BYTES, _MOST_BYTES = 1 << 20, 1 << 16, 1 << 26
 # Cut into cells at a time: twice as fast as whole batches, which the processor's cache cannot hold.
 _CUT_BYTES = 1 << 21
-_SAMPLES, _SAMPLE = 64, 1 << 16
 _MANY_RAGGED = 0.01
 _CUT_TRIES = 200
 
@@ -36,6 +35,7 @@ class CsvSource:
 
     def __init__(self, path: Path, dialect: Dialect, batch_rows: int) -> None:
         self._path, self.name = path, path.name
+        self.witness = Witness([path], path.name)
         data, whole = _read_head(path)
         if dialect.encoding:
             data = recode(data, dialect.encoding, path.name, whole)
@@ -52,9 +52,9 @@ class CsvSource:
         self._cut_short = False
 
     def identity(self) -> dict[str, Any]:
-        """Size and a hash of samples of the file, and how it is read."""
+        """Size and hash of the file, and how it is read."""
         return {
-            **identify_file(self._path),
+            "files": self.witness.identity(),
             "encoding": self._encoding,
             "delimiter": self._delimiter,
             "block": [self._block, _CUT_BYTES],
@@ -166,16 +166,6 @@ class _Numbers:
             remedy = "Look for a delimiter inside a text and put that text in quotation marks"
             rule = "has rows with more or fewer cells than the header"
             raise refuse(name, rule, remedy, rows=count)
-
-
-def identify_file(path: Path) -> dict[str, Any]:
-    """Size of a file and the SHA-256 of 64 samples spread over it, its start and end among them."""
-    total, size = hashlib.sha256(), path.stat().st_size
-    with path.open("rb") as file:
-        for start in sorted({int(s) for s in np.linspace(0, max(0, size - _SAMPLE), _SAMPLES)}):
-            file.seek(start)
-            total.update(file.read(_SAMPLE))
-    return {"bytes": size, "sample_sha256": total.hexdigest()}
 
 
 def _tables(reader: Any, name: str, pieces: int) -> Iterator[pa.Table]:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from features.intake.sources.source import RawBatch
+from features.intake.sources.witness import Witness
 
 
 class FrameSource:
@@ -22,6 +23,7 @@ class FrameSource:
         self.name, self._size = name, batch_rows
         self.columns = tuple(map(str, frame.columns))
         self.total = len(frame)
+        self.witness = Witness((), name)
 
     def identity(self) -> dict[str, Any]:
         """Number of rows and a hash of them all."""

@@ -14,9 +14,9 @@ from pyarrow import parquet
 from features.errors import CohortError, Problem
 from features.intake.decoding import refuse
 from features.intake.header import check_header
-from features.intake.sources.csv_source import identify_file
 from features.intake.sources.source import RawBatch
 from features.intake.sources.typed_cells import to_frame
+from features.intake.sources.witness import Witness
 
 _HIDDEN = (".", "_")
 _FEW_BYTES = 2  # for a cell, where texts are stored as codes of a dictionary
@@ -34,6 +34,7 @@ class ParquetSource:
     def __init__(self, path: Path, batch_rows: int) -> None:
         self.name, self._size = path.name, batch_rows
         self._files = _find_files(path)
+        self.witness = Witness(self._files, self.name)
         self._parts = [_partitions(file.relative_to(path)) for file in self._files]
         opened = [_open(file) for file in self._files]
         self.columns = (*opened[0].schema_arrow.names, *self._parts[0])
@@ -45,9 +46,8 @@ class ParquetSource:
             raise refuse(self.name, "has no rows", "Export the cohort again")
 
     def identity(self) -> dict[str, Any]:
-        """Size and hash of samples of each file, and the size of a batch."""
-        files = {str(i): identify_file(file) for i, file in enumerate(self._files)}
-        return {"files": files, "batch_rows": self._size}
+        """Size and hash of each file, and the size of a batch."""
+        return {"files": self.witness.identity(), "batch_rows": self._size}
 
     def notes(self) -> list[str]:
         """Nothing."""
@@ -150,7 +150,12 @@ def _open(path: Path, encoded: Sequence[str] = ()) -> Any:
     """A file to read; the texts of ``encoded`` columns stay encoded by a dictionary."""
     try:
         # buffered ahead, what was read of a file would be held until its end
-        return parquet.ParquetFile(path, read_dictionary=list(encoded), pre_buffer=False)
+        return parquet.ParquetFile(
+            path,
+            read_dictionary=list(encoded),
+            pre_buffer=False,
+            page_checksum_verification=True,
+        )
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path.name) from error
 

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from features.intake.sources.witness import Witness
+
 REJECT_COLUMNS = ("row", "patient_id", "column", "rule")
 
 
@@ -77,6 +79,10 @@ class Source(Protocol):
     @property
     def total(self) -> int | None:
         """All there is to read, for the progress bar; None where nobody knows before the end."""
+
+    @property
+    def witness(self) -> Witness:
+        """The files that are read, which must stay as they are until all is read."""
 
     def identity(self) -> dict[str, Any]:
         """What must not have changed when a killed job goes on: plain values for JSON."""

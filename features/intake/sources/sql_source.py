@@ -14,6 +14,7 @@ from features.errors import ConfigError
 from features.intake.header import check_header
 from features.intake.sources.source import RawBatch
 from features.intake.sources.typed_cells import to_frame
+from features.intake.sources.witness import Witness
 
 
 class SqlSource:
@@ -30,6 +31,7 @@ class SqlSource:
         self._query, self._size = query.strip().rstrip(";"), batch_rows
         self._url = _parse(url)
         self.name = self._url.render_as_string(hide_password=True)
+        self.witness = Witness((), self.name)
         with self._rows() as result:
             self.columns = tuple(map(str, result.keys()))
         check_header(self.columns, self.name, "")

@@ -32,10 +32,12 @@ from features.errors import CalciriskError
 from pipeline.scoring.batch import score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
+from pipeline.settings.code_version import hash_code
 from pipeline.settings.params import Paths
 
 # Whoever else the job runs as may not be allowed to read the modules of Python.
 version("calcirisk")
+hash_code()
 
 
 def run(job: dict[str, Any], report: int) -> int:

@@ -165,9 +165,9 @@ def test_the_same_job_has_the_same_run_and_another_has_another(
 
 
 def test_parquet_and_csv_hold_the_same(request_: ScoreRequest, paths: Paths) -> None:
-    binary = replace(request_, out=request_.out.with_suffix(".parquet"), run_id="one")
+    binary = replace(request_, out=request_.out.with_name("binary.parquet"), run_id="one")
     score_stream(binary, paths)
-    score_stream(replace(request_, run_id="one", overwrite=True), paths)
+    score_stream(replace(request_, run_id="one"), paths)
     stored = pd.read_parquet(binary.out)
     text = pd.read_csv(request_.out, keep_default_na=False)
     assert stored["risk_10y"].tolist() == text["risk_10y"].tolist()

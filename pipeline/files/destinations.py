@@ -1,0 +1,161 @@
+"""The files that a command is going to write: taken before any work, by one command at a time.
+
+Each has a lock beside it, ``.NAME.lock``, which the operating system drops with its process; only
+under all locks is looked at what is there. A lock file that is left behind names the job that has
+not finished, so that nobody else writes what that job has still to write.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from features.errors import ConfigError
+from pipeline.files.private import hidden_beside, open_lock, require_writable_name
+
+_TEXT = 4096
+
+
+@dataclass
+class Taken:
+    """Files that are ours to write. ``keep``: leave the locks' files, for a job to be resumed."""
+
+    files: tuple[Path, ...]
+    keep: bool = field(default=False)
+
+
+@contextmanager
+def take(
+    files: Sequence[Path],
+    sources: Sequence[Path] = (),
+    unfinished: Path | None = None,
+    folders: bool = False,
+) -> Iterator[Taken]:
+    """The files under their locks; the first is what a person calls the output.
+
+    ``sources``: files and folders that are read meanwhile. ``unfinished``: where the work of a job
+    that may be resumed is kept; while it is there, no other job takes these files. ``folders``:
+    the first may be a folder that is to be replaced. Raises ConfigError where a file is one of the
+    sources or of the others, or is taken; OSError.
+    """
+    for file in files:
+        require_writable_name(file)
+    _refuse_places(files, sources, folders)
+    made = [folder for folder in files[0].absolute().parents if not folder.exists()]
+    taken = Taken(tuple(files))
+    with _removing_if_it_fails(made), ExitStack() as stack:
+        files[0].absolute().parent.mkdir(parents=True, exist_ok=True)
+        for file in sorted(files):
+            stack.enter_context(_locked(file, files[0], unfinished, taken))
+        _refuse_places(files, sources, folders)
+        yield taken
+
+
+def _refuse_places(files: Sequence[Path], sources: Sequence[Path], folders: bool) -> None:
+    """Raises ConfigError where a file to be written is read, or is another one to be written."""
+    for position, file in enumerate(files):
+        if any(_same(file, other) for other in files[:position]):
+            raise ConfigError(f"{file} would be written twice. Take another name")
+        if file.is_dir() and not (folders and position == 0):
+            raise ConfigError(f"{file} is a folder. Give the name of a file in it")
+        for source in sources:
+            inside = (source.is_dir() and _inside(file, source)) or (
+                file.is_dir() and _inside(source, file)
+            )
+            if inside or _same(file, source):
+                raise ConfigError(
+                    f"{file} would replace what is read ({source}). Take another name or folder"
+                )
+
+
+def refuse_existing(*files: Path) -> None:
+    """Raises ConfigError where one of the files is there already."""
+    for file in files:
+        if os.path.lexists(file):
+            raise ConfigError(f"{file} exists. Take another name, or replace it with --overwrite")
+
+
+def _same(one: Path, other: Path) -> bool:
+    if _resolved(one) == _resolved(other):
+        return True
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _inside(file: Path, folder: Path) -> bool:
+    return _resolved(file).is_relative_to(folder.resolve())
+
+
+def _resolved(file: Path) -> Path:
+    return file.absolute().parent.resolve() / file.name
+
+
+@contextmanager
+def _locked(file: Path, out: Path, unfinished: Path | None, taken: Taken) -> Iterator[None]:
+    path = hidden_beside(file, "lock")
+    lock = _acquire(path, out)
+    try:
+        _refuse_unfinished_of_another(lock, file, unfinished)
+        who = f"process {os.getpid()} on {socket.gethostname()}\n"
+        who += "" if unfinished is None else unfinished.name
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, os.fsencode(who), 0)
+    except BaseException:
+        os.close(lock)
+        raise
+    try:
+        yield
+    finally:
+        if not taken.keep:
+            with suppress(OSError):
+                path.unlink()
+        os.close(lock)
+
+
+def _acquire(path: Path, out: Path) -> int:
+    while True:
+        lock = open_lock(path)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            who = os.fsdecode(os.pread(lock, _TEXT, 0)).partition("\n")[0] or "running"
+            os.close(lock)
+            raise ConfigError(
+                f"{out} is being written by another job ({who}). Wait for it or take another name"
+            ) from None
+        except OSError:
+            os.close(lock)
+            raise
+        with suppress(FileNotFoundError):
+            if os.fstat(lock).st_ino == path.lstat().st_ino:
+                return lock
+        os.close(lock)  # the job before removed the file in between
+
+
+def _refuse_unfinished_of_another(lock: int, file: Path, unfinished: Path | None) -> None:
+    left = os.fsdecode(os.pread(lock, _TEXT, 0)).partition("\n")[2]
+    if not left or "/" in left or (unfinished is not None and unfinished.name == left):
+        return
+    if file.with_name(left).is_dir():
+        raise ConfigError(
+            f"{file} is to be written by a job that was begun and not finished ({left}). "
+            "Go on there with --resume, remove that folder, or take another name"
+        )
+
+
+@contextmanager
+def _removing_if_it_fails(folders: Sequence[Path]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            with suppress(OSError):
+                folder.rmdir()
+        raise

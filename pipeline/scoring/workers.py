@@ -95,7 +95,7 @@ def _telling_of_refusal() -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, EOFError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
+        reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(
             f"No process can be started to score beside this one ({reason or 'refused'}). "
             "Go on with --workers 1"

@@ -30,7 +30,8 @@ CARRIED = ("age", INDEX_DATE, BASIS)
 _RISK = re.compile(r"risk_(\d+(?:\.\d+)?(?:e[+-]?\d+)?)y")
 _REASON = re.compile(r"reason_\d+")
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
+_REFERENCE = re.compile(r"(?:https?://[^\s|]+/)?[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}|urn:uuid:\S+")
+_PATIENT = re.compile(r"https?://[^\s|]+/Patient/[A-Za-z0-9\-.]{1,64}|urn:uuid:\S+")
 _UCUM = "http://unitsofmeasure.org"
 _CODE = "Absolute risk (cumulative incidence) of the event that the model was trained on"
 _RESEARCH = (
@@ -144,7 +145,9 @@ def _errors_of(error: Any) -> list[dict[str, Any]]:
 
 
 def _name_subject(patient: str) -> dict[str, Any]:
-    """A reference where the identifier can be one, else the identifier itself."""
+    """A reference where the identifier is an address or an id, else the identifier itself."""
+    if _PATIENT.fullmatch(patient):
+        return {"reference": patient}
     if _FHIR_ID.fullmatch(patient):
         return {"reference": f"Patient/{patient}"}
     return {"type": "Patient", "identifier": {"value": patient}}

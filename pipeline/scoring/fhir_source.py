@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.intake.fhir.files import list_files
+from features.intake.fhir.export.export_files import list_files, name_file
 from features.intake.fhir.reader import BASIS, INDEX_DATE, LOOKBACK_YEARS, FhirExport
 from features.intake.sources.source import RawBatch, rejects_table
 from features.intake.sources.witness import Witness
@@ -38,7 +38,7 @@ class FhirSource:
         self.name, self._size = path.name, batch_rows
         self._index_date = index_date
         files = list_files(path)
-        self._names = [file.name for file in files]
+        self._names = [name_file(file, path) for file in files]
         self.witness = Witness(files, path.name)
         self._export = FhirExport(path, index_date)
         told = (INDEX_DATE, BASIS) if with_basis else (INDEX_DATE,)

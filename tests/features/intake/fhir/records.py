@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,12 @@ def concept(system: str, code: str, display: str = "") -> Json:
     return {"coding": [coding], "text": display} if display else {"coding": [coding]}
 
 
+def named(resource: Json) -> Json:
+    """The resource with an id that no resource of other content has, unless it has one."""
+    made = sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()[:12]
+    return {"id": made} | resource
+
+
 def quantity(value: float, unit: str) -> Json:
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
 
@@ -49,7 +56,6 @@ def observation(
 ) -> Json:
     made: Json = {
         "resourceType": "Observation",
-        "id": f"o-{loinc}-{date}",
         "status": "final",
         "code": concept(LOINC, loinc),
         "subject": {"reference": "Patient/p1"},
@@ -60,7 +66,7 @@ def observation(
         made |= value
     elif value is not None:
         made["valueQuantity"] = quantity(value, unit)
-    return made | changes
+    return named(made | changes)
 
 
 def blood_pressure(systolic: float, diastolic: float, date: str = "2020-03-01") -> Json:
@@ -74,7 +80,6 @@ def blood_pressure(systolic: float, diastolic: float, date: str = "2020-03-01") 
 def condition(system: str, code: str, date: str | None = "2015-01-01", **changes: Any) -> Json:
     made: Json = {
         "resourceType": "Condition",
-        "id": f"c-{code}",
         "code": concept(system, code),
         "subject": {"reference": "Patient/p1"},
         "verificationStatus": {"coding": [{"code": "confirmed"}]},
@@ -82,13 +87,12 @@ def condition(system: str, code: str, date: str | None = "2015-01-01", **changes
     }
     if date is not None:
         made["onsetDateTime"] = date
-    return made | changes
+    return named(made | changes)
 
 
 def request(medicine: Json | None, date: str | None = "2018-01-01", **changes: Any) -> Json:
     made: Json = {
         "resourceType": "MedicationRequest",
-        "id": "m1",
         "status": "active",
         "intent": "order",
         "subject": {"reference": "Patient/p1"},
@@ -97,7 +101,7 @@ def request(medicine: Json | None, date: str | None = "2018-01-01", **changes: A
         made["medicationCodeableConcept"] = medicine
     if date is not None:
         made["authoredOn"] = date
-    return made | changes
+    return named(made | changes)
 
 
 def dosage(value: float, unit: str = "", frequency: int = 1) -> list[Json]:
@@ -107,7 +111,10 @@ def dosage(value: float, unit: str = "", frequency: int = 1) -> list[Json]:
 
 
 def bundle(*resources: Json) -> Json:
-    entry = [{"fullUrl": f"urn:uuid:{one.get('id')}", "resource": one} for one in resources]
+    entry = [
+        {"resource": one} | ({"fullUrl": f"urn:uuid:{one['id']}"} if one.get("id") else {})
+        for one in resources
+    ]
     return {"resourceType": "Bundle", "type": "collection", "entry": entry}
 
 

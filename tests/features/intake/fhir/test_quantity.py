@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from features.dictionary.dictionary import Dictionary
-from features.intake.fhir.dates import read_when
-from features.intake.fhir.quantity import UnknownUnitError, read_quantity
+from features.intake.fhir.elements.dates import read_when
+from features.intake.fhir.resources.quantity import UnknownUnitError, read_quantity
 from tests.features.intake.fhir.records import quantity
 
 DICTIONARY = Dictionary.load()

@@ -243,7 +243,7 @@ def test_codes_that_mean_nothing_are_counted_by_system_and_code_and_show_no_valu
         ({"birthDate": "2021-01-01"}, "born after the index date"),
         (
             {"link": [{"type": "replaced-by", "other": {"reference": "Patient/p2"}}]},
-            "replaced by another Patient",
+            "replaced by a Patient who is not in the export",
         ),
     ],
 )
@@ -268,20 +268,22 @@ def test_records_of_nobody_broken_lines_and_repeated_patients_are_rejects(tmp_pa
     export = FhirExport(path, DAY)
     rejects = next(export.batches()).rejects
     assert rejects["rule"].tolist() == [
+        "another Patient of the same id",
         "a Patient of the same id",
         "no JSON: cut off or damaged",
         "no Patient resource",
     ]
-    assert rejects["row"].tolist() == [2, 3, 4]
-    assert rejects["patient_id"].tolist() == ["p1", "", "lost"]
-    assert rejects.loc[1, "column"] == "all.ndjson line 4"
+    assert rejects["row"].tolist() == [1, 2, 3, 4]
+    assert rejects["patient_id"].tolist() == ["p1", "p1", "", "lost"]
+    assert rejects["column"].tolist()[2] == "all.ndjson line 4"
     assert export.n_rows == 4
 
 
 def test_the_same_batches_come_each_time_and_from_any_batch_on(tmp_path: Path) -> None:
     people = [patient(f"p{i}") for i in range(25)]
     seen = [
-        observation("2085-9", i, "mg/dL", subject={"reference": f"Patient/p{i}"}) for i in range(25)
+        observation("2085-9", 20 + i, "mg/dL", subject={"reference": f"Patient/p{i}"})
+        for i in range(25)
     ]
     export = FhirExport(write_lines(tmp_path / "all.ndjson", *seen, *people), DAY)
     whole = [batch.frame for batch in export.batches(10)]
@@ -290,7 +292,7 @@ def test_the_same_batches_come_each_time_and_from_any_batch_on(tmp_path: Path) -
         list(range(11, 21)),
         list(range(21, 26)),
     ]
-    assert pd.concat(whole)["hdl_cholesterol"].tolist() == [float(i) for i in range(25)]
+    assert pd.concat(whole)["hdl_cholesterol"].tolist() == [20.0 + i for i in range(25)]
     for first in range(3):
         again = [batch.frame for batch in export.batches(10, first)]
         for one, other in zip(whole[first:], again, strict=True):
@@ -374,8 +376,11 @@ def test_no_history_is_known_of_a_patient_whose_list_of_conditions_is_empty(
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"verificationStatus": concept("", "refuted")}, 0.0),
-        ({"verificationStatus": concept("", "provisional")}, 0.0),
+        ({"verificationStatus": concept("", "refuted")}, None),
+        ({"verificationStatus": concept("", "provisional")}, None),
+        ({"clinicalStatus": concept("", "remission")}, None),
+        ({"abatementDateTime": "2019-01-01"}, 0.0),
+        ({"abatementDateTime": "2021-01-01"}, 1.0),
         ({"clinicalStatus": concept("", "resolved")}, 0.0),
         ({"onsetDateTime": "2020-06-30"}, None),
         ({"onsetDateTime": None, "recordedDate": "2019-01-01"}, 1.0),

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from features.intake.fhir.elements import Json, entries, mapping, number, status_codes, text
+from features.intake.fhir.elements.json_elements import (
+    Json,
+    entries,
+    mapping,
+    number,
+    status_codes,
+    text,
+)
 
 _DAYS = {"h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.4375}
 # HL7 v3 GTSAbbreviation: times a day.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from features.intake.fhir.elements import Json, mapping, text
+from features.intake.fhir.elements.json_elements import Json, mapping, text
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(T.*)?)?)?", re.ASCII)
 

@@ -6,26 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from features.intake.fhir.elements.code_systems import name_system
+
 Json = Mapping[str, object]
 
-_SYSTEMS = {
-    "http://loinc.org": "loinc",
-    "urn:oid:2.16.840.1.113883.6.1": "loinc",
-    "http://snomed.info/sct": "snomed",
-    "urn:oid:2.16.840.1.113883.6.96": "snomed",
-    "http://hl7.org/fhir/sid/icd-10": "icd10",
-    "http://hl7.org/fhir/sid/icd-10-cm": "icd10",
-    "http://fhir.de/CodeSystem/bfarm/icd-10-gm": "icd10",
-    "urn:oid:2.16.840.1.113883.6.3": "icd10",
-    "urn:oid:2.16.840.1.113883.6.90": "icd10",
-    "http://www.whocc.no/atc": "atc",
-    "http://fhir.de/CodeSystem/bfarm/atc": "atc",
-    "urn:oid:2.16.840.1.113883.6.73": "atc",
-    "http://www.nlm.nih.gov/research/umls/rxnorm": "rxnorm",
-    "urn:oid:2.16.840.1.113883.6.88": "rxnorm",
-    "urn:oid:2.16.840.1.113883.6.238": "cdcrec",
-    "urn:calcirisk:variable": "variable",
-}
 _LONGEST = 255
 
 
@@ -70,7 +54,7 @@ def codings(concept: object) -> tuple[Coding, ...]:
     """The codings of a CodeableConcept that have a code or a display."""
     found = (
         Coding(
-            _SYSTEMS.get(text(one.get("system")), text(one.get("system"))),
+            name_system(text(one.get("system"))),
             text(one.get("code")),
             text(one.get("display")),
         )
@@ -80,25 +64,34 @@ def codings(concept: object) -> tuple[Coding, ...]:
 
 
 def status_codes(concept: object) -> frozenset[str]:
-    """The bare codes of a CodeableConcept, such as ``active`` or ``refuted``."""
+    """The bare codes of a status: of a CodeableConcept, or plain text as in STU3."""
+    if isinstance(concept, str):
+        return frozenset(filter(None, [text(concept)]))
     return frozenset(coding.code for coding in codings(concept))
 
 
-def reference(value: object, of: str) -> str:
-    """The identity behind a reference to a resource type, "" where it is to something else.
-
-    ``Patient/7``, ``https://server/Patient/7/_history/2`` and ``urn:uuid:7`` all give ``7``.
-    """
-    target = text(mapping(value).get("reference")).split("/_history/")[0]
-    if target.startswith(("urn:uuid:", "urn:oid:")):
-        return target.split(":", 2)[2]
-    head, _, identity = target.rpartition("/")
-    return identity if head == of or head.endswith(f"/{of}") else ""
+def category_codes(resource: Json) -> frozenset[str]:
+    """The bare codes of all categories; a single category as in STU3 counts as well."""
+    found = resource.get("category")
+    listed = found if isinstance(found, list) else [found]
+    return frozenset(code for concept in listed for code in status_codes(concept))
 
 
-def identity_of(full_url: object) -> str:
-    """The identity that the address of a Bundle entry ends in."""
-    address = text(full_url)
-    if address.startswith(("urn:uuid:", "urn:oid:")):
-        return address.split(":", 2)[2]
-    return address.rpartition("/")[2]
+def names_of(concept: object) -> tuple[str, ...]:
+    """The names in a concept: of its codes, and its own text."""
+    names = [coding.display for coding in codings(concept)]
+    return tuple(name for name in (*names, text(mapping(concept).get("text"))) if name)
+
+
+def holds(value: object, name: str) -> bool:
+    """Whether an element of that name stands anywhere in the value and holds anything."""
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, dict):
+            if found.get(name):
+                return True
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
+    return False

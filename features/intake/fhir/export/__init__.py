@@ -1,0 +1,1 @@
+"""Files of an export, and the resources in them."""

@@ -1,0 +1,1 @@
+"""From all that is known of a patient to one row."""

@@ -1,0 +1,87 @@
+"""What a patient takes on the index date."""
+
+from __future__ import annotations
+
+from features.intake.fhir.elements.facts import MEDICINES, UNDATED
+from features.intake.fhir.elements.losses import Losses
+from features.intake.fhir.patient.index_rules import YEAR, IndexRules
+from features.intake.fhir.patient.statements import Statements, read_statements
+from features.intake.fhir.resources.drugs import statin_intensity
+from features.intake.fhir.store.fact_store import Record
+
+_DRUGS = (
+    "lipid_lowering",
+    "ezetimibe",
+    "pcsk9_inhibitor",
+    "bempedoic_acid",
+    "icosapent_ethyl",
+    "bp_treated",
+    "ras_inhibitor",
+    "vitamin_k_antagonist",
+    "insulin",
+    "sglt2_inhibitor",
+    "glp1_agonist",
+    "colchicine",
+)
+_LIPID_DRUGS = (
+    "statin_intensity",
+    "ezetimibe",
+    "pcsk9_inhibitor",
+    "bempedoic_acid",
+    "icosapent_ethyl",
+)
+_INTENSITIES = ("none", "low", "moderate", "high")
+
+
+def take_drugs(
+    record: Record, rules: IndexRules, day: int, used: list[str], losses: Losses
+) -> dict[str, float | str]:
+    """The therapy variables: taken, surely not taken, or missing.
+
+    ``used`` is given the resources they come from.
+    """
+    said = read_statements(record, "drug", MEDICINES, rules, day)
+    used += [fact.source for fact in said.yes]
+    taken = {fact.variable for fact in said.yes}
+    values: dict[str, float | str] = {name: 1.0 for name in _DRUGS if name in taken}
+    if taken & set(_LIPID_DRUGS):
+        values["lipid_lowering"] = 1.0
+    values |= {name: 0.0 for name in _DRUGS if name not in values and _denied(said, name)}
+    if values.get("lipid_lowering") == 0.0 and said.doubted & set(_LIPID_DRUGS):
+        del values["lipid_lowering"]
+    values |= _take_antiplatelet(said)
+    return values | _take_statin(said, day, losses)
+
+
+def _denied(said: Statements, variable: str) -> bool:
+    return said.deny(variable, {MEDICINES}, {MEDICINES})
+
+
+def _take_antiplatelet(said: Statements) -> dict[str, float | str]:
+    """One more may be among what is not understood: then one is not known to be single."""
+    different = {fact.value for fact in said.yes if fact.variable == "antiplatelet"}
+    if len(different) > 1:
+        return {"antiplatelet": "dual"}
+    if different and not said.doubted & {"antiplatelet", MEDICINES}:
+        return {"antiplatelet": "single"}
+    return {"antiplatelet": "none"} if not different and _denied(said, "antiplatelet") else {}
+
+
+def _take_statin(said: Statements, day: int, losses: Losses) -> dict[str, float | str]:
+    """Intensity of the strongest statin, and years since the first one on record."""
+    taken = [fact for fact in said.yes if fact.variable == "statin_intensity"]
+    if not taken:
+        none = _denied(said, "statin_intensity")
+        return {"statin_intensity": "none", "statin_years": 0.0} if none else {}
+    values: dict[str, float | str] = {}
+    known = [statin_intensity(fact.value, fact.number) for fact in taken]
+    intensities = [one for one in known if one is not None]
+    if intensities:
+        values["statin_intensity"] = max(intensities, key=_INTENSITIES.index)
+    else:
+        losses.leave_out("Medication", "a statin without a dose")
+    begun = [fact.first for fact in said.begun if fact.variable == "statin_intensity"]
+    dated = [first for first in begun if first != UNDATED]
+    if dated:
+        values["statin_years"] = round((day - min(dated)) / YEAR, 4)
+    return values

@@ -1,0 +1,1 @@
+"""What one resource says."""

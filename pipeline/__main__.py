@@ -2,4 +2,4 @@
 
 from pipeline.commands.cli import main
 
-main()
+raise SystemExit(main())

@@ -25,6 +25,8 @@ _HEADER_VALUES = 4
 # A title has a cell or two above a table of more.
 _TITLE_CELLS, _TABLE_CELLS = 2, 4
 _SAMPLE_ROWS = 1000
+MOST_COLUMNS = 5_000
+"""Columns that a table of patients may have: the time to read a header grows with their square."""
 
 
 def sniff_delimiter(content: str) -> str:
@@ -82,7 +84,10 @@ def refuse_patient_as_header(header: Sequence[str], frame: pd.DataFrame, name: s
 
 
 def check_header(header: Sequence[str], name: str, delimiter: str) -> None:
-    """Refuse names given twice, and a table of one column that holds all cells of a row."""
+    """Refuse names given twice, too many of them, and one column that holds all cells of a row."""
+    if len(header) > MOST_COLUMNS:
+        rule = f"has {len(header):,} columns; up to {MOST_COLUMNS:,} are read"
+        raise refuse(name, rule, "Export the columns that the map names, and no others")
     twice = [column for column, count in Counter(header).items() if count > 1 and column]
     if twice:
         problems = [

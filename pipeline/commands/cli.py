@@ -281,3 +281,7 @@ def promote(
     decision = promote_version(Params.load(params), Paths.default(), request)
     print_decision(decision)
     raise typer.Exit(decision.exit_code)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

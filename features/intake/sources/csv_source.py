@@ -17,6 +17,7 @@ from features.errors import CohortError, ConfigError
 from features.intake.decoding import refuse
 from features.intake.reading import RawTable, read_bytes
 from features.intake.sources.dialect import Dialect
+from features.intake.sources.line_ledger import LineLedger
 from features.intake.sources.source import RawBatch, no_rejects, no_rows, rejects_table
 from features.intake.sources.text_stream import TextStream, unpacked_chunks
 from features.intake.sources.witness import Witness
@@ -50,6 +51,7 @@ class CsvSource:
         self._block = int(np.clip(batch_rows * per_row, _FEWEST_BYTES, _MOST_BYTES))
         self.total = path.stat().st_size
         self._cut_short = False
+        self._ledger: LineLedger | None = None
 
     def identity(self) -> dict[str, Any]:
         """Size and hash of the file, and how it is read."""
@@ -61,29 +63,34 @@ class CsvSource:
         }
 
     def notes(self) -> list[str]:
-        """That the last line has no end, which may be a sign of a file cut short."""
+        """That the last line has no end, as of a file cut short, and that records span lines."""
         told = "The last line of the file has no line end: make sure that the file is whole"
-        return [told] if self._cut_short else []
+        spanning = [] if self._ledger is None else self._ledger.notes()
+        return [*([told] if self._cut_short else []), *spanning]
 
     def batches(self, columns: Sequence[str], first: int = 0) -> Generator[RawBatch]:
         """See `Source`; packed or not, the file is read from its start."""
         skip = 0
         if self._first_row == 3:
             skip = self._length_of_separator_line()
-        with TextStream(self._path, self._encoding, skip) as stream:
+        self._ledger = ledger = LineLedger(self.name, self._delimiter, len(self.columns))
+        with TextStream(self._path, self._encoding, skip, ledger) as stream:
             ragged: list[Any] = []
             numbers = _Numbers(self._first_row, ragged)
             reader = self._open(stream, ragged)
-            number = -1
+            number, n_parsed = -1, 0
             pieces = max(1, round(self._block / _CUT_BYTES))
-            for number, table in enumerate(_tables(reader, self.name, pieces)):
+            for number, table in enumerate(_tables(reader, self.name, pieces, ledger)):
                 if number == 0:
                     numbers.refuse_many_ragged(table.num_rows, self.name)
+                n_parsed += table.num_rows
                 rows = table.slice(1) if number == 0 else table
                 taken = numbers.take(rows.num_rows)
                 if number >= first:
                     yield self._batch(number, rows, taken, columns, stream.position)
             left = numbers.rest()
+            ledger.finish()
+            ledger.compare(n_parsed + numbers.n_ragged)
             if len(left):
                 last = rejects_table(left, "", "", numbers.rule)
                 yield RawBatch(number + 1, no_rows(columns), last, self.total)
@@ -137,9 +144,11 @@ class _Numbers:
     def __init__(self, first_row: int, ragged: list[Any]) -> None:
         self._next, self._first, self._ragged = first_row, first_row, ragged
         self._waiting: list[int] = []
+        self.n_ragged = 0
 
     def _collect(self) -> npt.NDArray[np.int64]:
         self._waiting += [one.number + self._first - 2 for one in self._ragged]
+        self.n_ragged += len(self._ragged)
         self._ragged.clear()
         return np.array(self._waiting, dtype=np.int64)
 
@@ -168,13 +177,14 @@ class _Numbers:
             raise refuse(name, rule, remedy, rows=count)
 
 
-def _tables(reader: Any, name: str, pieces: int) -> Iterator[pa.Table]:
+def _tables(reader: Any, name: str, pieces: int, ledger: LineLedger) -> Iterator[pa.Table]:
     """What the reader gives, so many of its pieces together."""
     while True:
         try:
             table = pa.Table.from_batches(list(islice(reader, pieces)), reader.schema)
         except pa.ArrowException as error:
-            rule = "cannot be read as a table: a quotation mark seems to be left open"
+            where = ledger.open_quotation()
+            rule = f"cannot be read as a table: a quotation mark seems to be left open{where}"
             remedy = "Look for a lone quotation mark and export the cohort again"
             raise refuse(name, rule, remedy) from error
         if not table.num_rows and not table.column(0).num_chunks:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import pyarrow as pa
@@ -16,10 +19,14 @@ from features.intake.sources.source import RawBatch
 from features.intake.sources.typed_cells import to_frame
 from features.intake.sources.witness import Witness
 
+# Seconds to wait for a server, or for whoever is writing to a file.
+_PATIENCE = 30
+
 
 class SqlSource:
     """Rows of a query, streamed; see `features.intake.sources.source.Source`.
 
+    The query is sent word for word, in a transaction that may only read.
     The query must give its rows in one order (ORDER BY), or a killed job cannot go on.
     """
 
@@ -63,12 +70,12 @@ class SqlSource:
     @contextmanager
     def _rows(self) -> Iterator[Any]:
         """The result of the query, streamed from the server a batch at a time."""
-        from sqlalchemy import create_engine, text
-        from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
         from sqlalchemy.pool import NullPool
 
         try:
-            engine = create_engine(self._url, poolclass=NullPool)
+            engine = create_engine(self._url, poolclass=NullPool, **_connect_safely(self._url))
         except (NoSuchModuleError, ImportError) as error:
             raise ConfigError(
                 f"{self.name}: there is no driver for this database. Install the extra 'sql' for "
@@ -76,11 +83,19 @@ class SqlSource:
             ) from error
         left_early = False
         try:
-            options = {"stream_results": True, "max_row_buffer": self._size}
+            # word for word: a colon in it is a colon, a percent sign a percent sign
+            options = {
+                "stream_results": True,
+                "max_row_buffer": self._size,
+                "no_parameters": True,
+                **_read_only(self._url),
+            }
             with (
                 engine.connect().execution_options(**options) as connection,
-                connection.execute(text(self._query)) as result,
+                connection.exec_driver_sql(self._query) as result,
             ):
+                if not result.returns_rows:
+                    raise ConfigError(f"{self.name}: the query gives no rows. Give it a SELECT")
                 try:
                     yield result
                 except GeneratorExit:
@@ -96,6 +111,11 @@ class SqlSource:
                 f"{self.name}: the database {gone} ({kind}). Check address, rights and query; "
                 "what is scored so far is kept for --resume"
             ) from None
+        except SQLAlchemyError as error:
+            # nor is its statement repeated, whose literals may be a patient's
+            raise ConfigError(
+                f"{self.name}: the query cannot be run ({type(error).__name__}). Check it"
+            ) from None
 
 
 def _parse(url: str) -> Any:
@@ -106,6 +126,31 @@ def _parse(url: str) -> Any:
         return make_url(url)
     except ArgumentError as error:
         raise ConfigError("The URL of the database cannot be read") from error
+
+
+def _connect_safely(url: Any) -> dict[str, Any]:
+    """Options of `create_engine`: no file is made, nobody waits for ever. Raises ConfigError."""
+    kind = url.get_backend_name()
+    if kind == "postgresql" and "connect_timeout" not in url.query:
+        return {"connect_args": {"connect_timeout": _PATIENCE}}
+    if kind != "sqlite":
+        return {}
+    path = Path(url.database or "")
+    if not path.is_file():
+        raise ConfigError(
+            f"{url.render_as_string(hide_password=True)}: there is no such file. SQLite needs "
+            "sqlite:///PATH, with four slashes where the path is absolute"
+        )
+
+    def connect() -> sqlite3.Connection:
+        address = f"file:{quote(str(path.absolute()))}?mode=ro"
+        return sqlite3.connect(address, uri=True, timeout=_PATIENCE, check_same_thread=False)
+
+    return {"creator": connect}
+
+
+def _read_only(url: Any) -> dict[str, Any]:
+    return {"postgresql_readonly": True} if url.get_backend_name() == "postgresql" else {}
 
 
 def _plain(cells: list[Any]) -> tuple[list[Any], pa.DataType | None]:

@@ -12,8 +12,12 @@ from typing import Any, BinaryIO
 
 from features.errors import CohortError, ConfigError
 from features.intake.decoding import GZIP, ZSTD, decode, refuse
+from features.intake.sources.line_ledger import LineLedger
 
 _RAW, _CHUNK = 1 << 16, 1 << 20
+# Of zstd, whose smallest block of four bytes may hold 128 KiB.
+_ZSTD_RAW = 1 << 12
+_LONGEST_LINE, _MOST_BLANK = 1 << 24, 1_000_000
 
 
 def unpacked_chunks(file: BinaryIO, name: str) -> Iterator[bytes]:
@@ -25,12 +29,12 @@ def unpacked_chunks(file: BinaryIO, name: str) -> Iterator[bytes]:
     try:
         head = file.read(_RAW)
         if head.startswith(GZIP):
-            yield from _unpack(head, file, lambda: zlib.decompressobj(31), name)
+            yield from _unpack(head, file, lambda: zlib.decompressobj(31), name, _RAW)
         elif head.startswith(ZSTD):
             import zstandard
 
             make = zstandard.ZstdDecompressor().decompressobj
-            yield from _unpack(head, file, make, name)
+            yield from _unpack(head, file, make, name, _ZSTD_RAW)
         else:
             while head:
                 yield head
@@ -39,21 +43,26 @@ def unpacked_chunks(file: BinaryIO, name: str) -> Iterator[bytes]:
         raise ConfigError(f"{name} cannot be read on ({error.strerror})") from error
 
 
-def _unpack(head: bytes, file: BinaryIO, make: Callable[[], Any], name: str) -> Iterator[bytes]:
+def _unpack(
+    head: bytes, file: BinaryIO, make: Callable[[], Any], name: str, size: int
+) -> Iterator[bytes]:
+    """``size``: packed bytes that are unpacked at a time, so that few never fill the memory."""
     damaged = refuse(name, "is a truncated or damaged compressed file", "Copy it again, whole")
     unpacker = None
     while head:
         try:
             unpacker = unpacker or make()
+            head, later = head[:size], head[size:]
             yield unpacker.decompress(head)
         except Exception as error:  # zstandard's own error cannot be named without importing it
             if type(error).__name__ not in ("error", "ZstdError"):
                 raise
             raise damaged from error
         # What follows one packed stream may be another; zeros are padding.
-        head = unpacker.unused_data if unpacker.eof else b""
+        head = later
         if unpacker.eof:
-            unpacker, head = None, head.lstrip(b"\0")
+            head = (unpacker.unused_data + later).lstrip(b"\0")
+            unpacker = None
         head = head or file.read(_RAW)
     if unpacker is not None:
         raise damaged
@@ -63,11 +72,16 @@ class TextStream(io.RawIOBase):
     """Lines as UTF-8 with ``\\n`` at their ends; blanks alone in a line and control-Z are gone.
 
     ``encoding``: as `features.intake.decoding.decode` names it. ``skip``: how many characters at
-    the very start to leave out. ``ended``: whether the last line had an end, known at the end.
+    the very start to leave out. ``ledger``: counts the lines that are handed over. ``ended``:
+    whether the last line had an end, known at the end. Raises CohortError for a line longer than
+    16 MiB, and for more than a million empty lines within the table.
     """
 
-    def __init__(self, path: Path, encoding: str, skip: int = 0) -> None:
+    def __init__(
+        self, path: Path, encoding: str, skip: int = 0, ledger: LineLedger | None = None
+    ) -> None:
         super().__init__()
+        self._ledger = ledger
         self._name, self._skip = path.name, skip
         try:
             self._file = path.open("rb")
@@ -78,6 +92,7 @@ class TextStream(io.RawIOBase):
         self._may_switch = encoding == "utf-8"
         self._holds_nul = encoding.startswith(("utf-16", "utf-32"))
         self._held, self._ready, self._started = "", b"", False
+        self._n_blank = 0
         self._all_read, self.ended = False, True
 
     @property
@@ -112,26 +127,45 @@ class TextStream(io.RawIOBase):
             self._all_read = True
             text = self._held + self._decode(b"", final=True)
             self.ended = text.endswith("\n") or not text
-            return self._clean(text.rstrip("\n") + "\n" if text.strip("\n") else "")
+            whole = text.rstrip("\n") + "\n" if text.strip("\n") else ""
+            return self._clean(self._without_trailing(whole))
         if b"\0" in chunk and not self._holds_nul:
             rule = "holds NUL bytes: damaged, or not a text file"
             raise refuse(self._name, rule, "Export the cohort again as CSV")
         text = self._held + self._decode(chunk)
         cut = text.rfind("\n") + 1
-        # Line ends are held back: at the very end of the file they are no rows.
-        while cut > 1 and text[cut - 2] == "\n":
-            cut -= 1
         self._held = text[cut:]
-        return self._clean(text[:cut])
+        if len(self._held) > _LONGEST_LINE:
+            rule = f"has a line of more than {_LONGEST_LINE >> 20} MiB: damaged, or not a table"
+            raise refuse(self._name, rule, "Export the cohort again as CSV, a line for each row")
+        return self._clean(self._without_trailing(text[:cut]))
+
+    def _without_trailing(self, text: str) -> str:
+        """Empty lines are held back, as a number: at the very end of the file they are no rows."""
+        rest = text.rstrip("\n")
+        if not rest:
+            self._n_blank += len(text)
+            return ""
+        n_blank, self._n_blank = self._n_blank, len(text) - len(rest) - 1
+        if n_blank > _MOST_BLANK:
+            rule = f"has more than {_MOST_BLANK:,} empty lines in a row"
+            raise refuse(self._name, rule, "Export the cohort again")
+        return "\n" * n_blank + rest + "\n"
 
     def _clean(self, text: str) -> bytes:
         if not self._started and text:
-            text, self._started = text[self._skip :].lstrip("\n"), True
+            n_lines, self._started = text.count("\n"), True
+            text = text.lstrip("\n")[self._skip :].lstrip("\n")
+            if self._ledger is not None:
+                self._ledger.skip(n_lines - text.count("\n"))
         if "\x1a" in text:
             text = text.replace("\x1a", "")
         if "\n " in text or "\n\t" in text:
             text = re.sub(r"(?m)^[ \t]+$", "", text)
-        return text.encode("utf-8", "replace")
+        cleaned = text.encode("utf-8", "replace")
+        if self._ledger is not None and cleaned:
+            self._ledger.add(cleaned)
+        return cleaned
 
     def _decode(self, chunk: bytes, final: bool = False) -> str:
         before = self._decoder.getstate()[0]

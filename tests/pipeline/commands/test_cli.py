@@ -89,3 +89,11 @@ def test_help_comes_without_importing_anything_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("module", ["pipeline", "pipeline.commands.cli"])
+def test_every_way_to_start_the_program_runs_it_and_gives_its_exit_code(module: str) -> None:
+    command = [sys.executable, "-m", module, "variables", "--group", "lipid"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("There is no group 'lipid'")

@@ -285,9 +285,33 @@ def test_a_database_that_is_not_there_is_told_without_its_password(tmp_path: Pat
     with pytest.raises(ConfigError, match="refused or broke off") as told:
         SqlSource("postgresql+psycopg://me:secret@127.0.0.1:1/none", "SELECT 1", 30)
     assert "secret" not in str(told.value)
-    with pytest.raises(ConfigError, match="refused or broke off"):
+    with pytest.raises(ConfigError, match="there is no such file"):
         SqlSource(f"sqlite:///{tmp_path / 'none.db'}", QUERY, 30)
+    assert not (tmp_path / "none.db").exists()
     with pytest.raises(ConfigError, match="no driver"):
         SqlSource("oracle+nothing://host/db", QUERY, 30)
     with pytest.raises(ConfigError, match="cannot be read"):
         SqlSource("no url", QUERY, 30)
+
+
+@pytest.mark.parametrize("query", ["DROP TABLE patients", "DELETE FROM patients RETURNING *"])
+def test_a_query_changes_nothing(tmp_path: Path, query: str) -> None:
+    connect(tmp_path, wide_table(5))
+    with pytest.raises(ConfigError):
+        SqlSource(f"sqlite:///{tmp_path / 'patients.db'}", query, 30)
+    _, rows = gather(SqlSource(f"sqlite:///{tmp_path / 'patients.db'}", QUERY, 30))
+    assert len(rows) == 5
+
+
+def test_a_query_is_sent_word_for_word_and_never_repeated(tmp_path: Path) -> None:
+    connect(tmp_path, wide_table(5))
+    where = f"sqlite:///{tmp_path / 'patients.db'}"
+    query = "SELECT age, 'at 10:30 %s :name' AS note FROM patients WHERE note LIKE '%\"1\"%'"
+    _, rows = gather(SqlSource(where, query, 30))
+    assert rows["note"].tolist() == ["at 10:30 %s :name"]
+    for broken in ("SELECT * FROM nowhere WHERE name = 'Meier :id'", "SELECT ':Meier", ""):
+        with pytest.raises(ConfigError) as told:
+            SqlSource(where, broken, 30)
+        assert "Meier" not in str(told.value)
+        assert told.value.__cause__ is None
+        assert told.value.__suppress_context__ or told.value.__context__ is None

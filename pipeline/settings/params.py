@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from features.errors import ConfigError
-from features.yaml_file import read_yaml
 from pipeline.settings.paths import Paths, default_params, find_root
 from pipeline.settings.strict import build, within
 
@@ -237,6 +236,8 @@ class Params:
     def load(cls, path: Path | None = None) -> Params:
         """Read params.yaml (by default the project's). Raises ConfigError naming the key."""
         import yaml
+
+        from features.yaml_file import read_yaml
 
         path = path or default_params()
         if not path.is_file():

@@ -14,6 +14,7 @@ import yaml
 
 from pipeline.commands import cli
 from pipeline.settings.params import STAGES
+from tests.pictures import open_page, share_drawn
 
 ROOT = Path(__file__).parents[1]
 COPIED = (
@@ -103,6 +104,33 @@ def test_the_summary_names_the_figures_the_files_and_the_caution(
     told = capsys.readouterr().out
     for word in ("C-index", "Calibration", "ridge Cox", "NOT FOR CARE", "mlflow ui", "risks.csv"):
         assert word in told
+
+
+@pytest.mark.slow
+def test_every_figure_of_the_report_shows_in_the_page_all_that_it_shows_alone(
+    outputs: Path, tmp_path: Path
+) -> None:
+    alone = {
+        path.stem: path
+        for stage in ("evaluate", "explain")
+        for path in (outputs / stage / "plots").glob("*.svg")
+    }
+    shown = {}
+    with open_page(outputs / "report" / "report.html") as page:
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        for figure in page.query_selector_all("svg[id^=figure-]"):
+            name = figure.get_attribute("id").removeprefix("figure-")
+            width = figure.bounding_box()["width"]
+            shown[name] = (width, share_drawn(figure.screenshot()))
+    assert len(shown) > 5
+    for name, (width, share) in shown.items():
+        page_alone = tmp_path / f"{name}.html"
+        svg = alone[name].as_uri()
+        page_alone.write_text(f'<img src="{svg}" style="width: {width}px; display: block">')
+        with open_page(page_alone) as page:
+            whole = share_drawn(page.query_selector("img").screenshot())
+        assert share > 0.01, name
+        assert share > 0.9 * whole, name
 
 
 @pytest.mark.slow

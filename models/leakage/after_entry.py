@@ -14,7 +14,8 @@ import numpy as np
 from features.endpoint import CENSORED, COMPETING, EVENT
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
-from models.leakage.subject import Flags, Floats, Marker, Subject, rank
+from models.leakage.mortality import AGE, correlation_of_age
+from models.leakage.subject import Flags, Floats, Marker, Subject, rank, to_numbers
 
 _GROUPS = {CENSORED: "the censored", EVENT: "those with the event", COMPETING: "the others"}
 _SURE = 6.0
@@ -40,13 +41,25 @@ def check_follow_up(subject: Subject, limits: Limits) -> Iterator[Leak]:
         for place in np.argsort(-found, kind="stable"):
             column, size = markers[place].column, float(found[place])
             sure = size * np.sqrt(members.sum()) > _SURE
-            if size > limits.max_follow_up_correlation and sure and column not in told:
+            if size <= limits.max_follow_up_correlation or not sure or column in told:
+                continue
+            if not (column == AGE and _is_mortality(size, sample, members)):
                 told.add(column)
                 measured = (
                     f"{markers[place].what} follows the length of follow-up among {group} "
                     f"(rank correlation {size:.2f})"
                 )
-                yield Leak("after_entry", column, measured, _REMEDY)
+                yield Leak("after_entry", column, measured, _REMEDY, finding="follow_up")
+
+
+def _is_mortality(size: float, sample: Subject, members: Flags) -> bool:
+    """Whether age goes with a shorter follow-up, and no more closely than death alone does that."""
+    age, time = to_numbers(sample.columns[AGE])[members], sample.endpoint.time[members]
+    known = np.isfinite(age)
+    if float(rank(age[known]) @ rank(time[known])) > 0:
+        return False
+    by_chance = 3 / np.sqrt(known.sum())
+    return bool(size < by_chance - correlation_of_age(age, time))
 
 
 def correlate_with_follow_up(markers: list[Marker], sample: Subject, members: Flags) -> Floats:

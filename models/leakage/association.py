@@ -34,10 +34,13 @@ def area(values: Floats, flag: Flags) -> float:
     return max(share, 1 - share)
 
 
-def chance_of(share: float, n_with: int, n_without: int) -> float:
-    """Standard deviations by which an area or C differs from 0.5 (null variance of the area)."""
-    variance = (n_with + n_without + 1) / (12 * n_with * n_without)
-    return abs(share - 0.5) / float(np.sqrt(variance))
+def deviations_of_flag(flag: Flags, has_event: Flags) -> float:
+    """Standard deviations between the shares with the flag of those with and without the event."""
+    n_with, n_without, share = int(has_event.sum()), int((~has_event).sum()), flag.mean()
+    if not n_with or not n_without or share in (0, 1):
+        return 0.0
+    gap = abs(float(flag[has_event].mean() - flag[~has_event].mean()))
+    return gap / float(np.sqrt(share * (1 - share) * (1 / n_with + 1 / n_without)))
 
 
 def bin_values(values: Floats, n_bins: int = _N_BINS) -> pd.Series:

@@ -12,7 +12,8 @@ from models.leakage.limits import Limits
 from models.leakage.subject import Flags, Subject, is_flag
 
 NEARLY_ALL = 0.8
-"""Share with the event among those with the level, where fewer than half of all have it."""
+"""Share with the event among those with the level, where fewer than half of all have it, and more
+than the largest rate ratio of a level would make of the share among the others."""
 
 _OUTCOMES = {EVENT: "event", COMPETING: "competing event"}
 _FEWEST = 10
@@ -29,13 +30,16 @@ def check_carriers(subject: Subject, limits: Limits) -> Iterator[Leak]:
             flag = sample.endpoint.event == code
             sides = [(marker.values == one, marker.known) for one in (0.0, 1.0)]
             ratio = max(least_ratio(inside, known, flag, sample) for inside, known in sides)
-            share = max(_least_share(flag[inside]) for inside, _ in sides)
+            share, honest = max(
+                (_least_share(flag[inside]), _largest_share(flag[known & ~inside], limits))
+                for inside, known in sides
+            )
             if ratio > limits.max_rate_ratio:
                 measured = f"{marker.what} goes with {ratio:.0f} times the rate of the {outcome}"
-                yield Leak("after_entry", marker.column, measured, _REMEDY)
-            elif share > NEARLY_ALL and flag.mean() < 0.5:
+                yield Leak("after_entry", marker.column, measured, _REMEDY, finding="rate")
+            elif share > max(NEARLY_ALL, honest) and flag.mean() < 0.5:
                 measured = f"{share:.0%} or more of those with {marker.what} have the {outcome}"
-                yield Leak("after_entry", marker.column, measured, _REMEDY)
+                yield Leak("after_entry", marker.column, measured, _REMEDY, finding="share")
 
 
 def least_ratio(inside: Flags, known: Flags, flag: Flags, sample: Subject) -> float:
@@ -46,6 +50,11 @@ def least_ratio(inside: Flags, known: Flags, flag: Flags, sample: Subject) -> fl
         return 0.0
     ratio = (events / time[inside].sum()) / (others / time[outside].sum())
     return float(ratio * np.exp(-2.576 * np.sqrt(1 / events + 1 / others)))
+
+
+def _largest_share(others: Flags, limits: Limits) -> float:
+    """Share with the event that the largest honest rate ratio makes of that among the others."""
+    return float(1 - (1 - others.mean()) ** limits.max_rate_ratio) if len(others) else 0.0
 
 
 def _least_share(flag: Flags) -> float:

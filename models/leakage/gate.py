@@ -34,6 +34,12 @@ CHECKS: tuple[Callable[[Subject, Limits], Iterator[Leak]], ...] = (
     check_too_good,
 )
 
+FINDINGS = (
+    *("name", "identifier", "duplicate", "event", "competing", "time", "missingness", "dates"),
+    *("equal_times", "follow_up", "rate", "share", "immortal_time", "site", "too_good"),
+)
+"""What a reason may accept of a column, one by one."""
+
 SHORTEST_REASON = 15
 """Characters: "ok" is no reason."""
 
@@ -46,23 +52,29 @@ def find_leaks(subject: Subject, limits: Limits | None = None) -> tuple[Leak, ..
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found, and for which columns a reason to accept it was given."""
+    """What was found, and for which findings (``Leak.key``) a reason to accept it was given."""
 
     leaks: tuple[Leak, ...]
     accepted: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        for column, reason in self.accepted.items():
+        for key, reason in self.accepted.items():
+            column, _, finding = key.rpartition(".")
+            if not column or finding not in FINDINGS:
+                raise ConfigError(
+                    f"params.yaml: leakage.accepted.{key}: a reason accepts one finding of one "
+                    f"column, such as age.too_good (findings: {', '.join(FINDINGS)})"
+                )
             if len(reason.strip()) < SHORTEST_REASON:
                 raise ConfigError(
-                    f"params.yaml: leakage.accepted.{column}: write why it is no leak, in "
+                    f"params.yaml: leakage.accepted.{key}: write why it is no leak, in "
                     f"{SHORTEST_REASON} characters or more"
                 )
 
     @property
     def open(self) -> tuple[Leak, ...]:
         """The leaks that no reason is given for."""
-        return tuple(leak for leak in self.leaks if leak.column not in self.accepted)
+        return tuple(leak for leak in self.leaks if leak.key not in self.accepted)
 
     @property
     def passed(self) -> bool:
@@ -80,7 +92,6 @@ class Verdict:
         return {
             "passed": self.passed,
             "leaks": [
-                {**leak.to_dict(), "accepted": self.accepted.get(leak.column)}
-                for leak in self.leaks
+                {**leak.to_dict(), "accepted": self.accepted.get(leak.key)} for leak in self.leaks
             ],
         }

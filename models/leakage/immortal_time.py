@@ -11,13 +11,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from models.leakage.chance import deviations_needed
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 from models.leakage.subject import Flags, Subject, is_flag
 
+ERROR_RATE = 3e-3
+"""Of this check in one honest cohort: it rests on early events, and these are few."""
+
 _EARLY_SHARE = 0.5
 _FEWEST_LATE = 10
-_SURE = -3.3
 _REMEDY = "It looks begun during follow-up: use what was so at entry"
 
 
@@ -30,11 +33,11 @@ def check_immortal_time(subject: Subject, limits: Limits) -> Iterator[Leak]:
     sample = subject.sample
     if sample.endpoint.is_fixed_horizon or sample.has_event.sum() < 2 * FEWEST_EVENTS:
         return
-    for marker in sample.markers:
-        if marker.kind == "missing" or not is_flag(marker.values):
-            continue
+    flags = [one for one in sample.markers if one.kind != "missing" and is_flag(one.values)]
+    needed = deviations_needed(len(flags), ERROR_RATE)
+    for marker in flags:
         ratio, deviation = early_ratio(marker.values == 1, marker.known, sample)
-        if ratio < limits.min_early_ratio and deviation < _SURE:
+        if ratio < limits.min_early_ratio and deviation < -needed:
             measured = f"{marker.what} goes with {ratio:.0%} of the early events expected"
             yield Leak("immortal_time", marker.column, measured, _REMEDY)
 

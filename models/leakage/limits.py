@@ -17,8 +17,8 @@ class Limits:
     of incident cardiac events stay below 0.85 (Damen 2016, BMJ 353:i2416).
     ``max_c_index_gap``: by which the best column may lead the next that is not its near copy,
     where its C is above 0.8. Calcium leads age by about 0.1 in MESA-like cohorts.
-    ``max_missing_c_index``: of whether a value is missing. Shipped: 0.52, but for what is missing
-    because there is no calcium, which another column tells as well.
+    ``max_missing_c_index``: of whether a value is missing, lower 99 % limit. Shipped: 0.52, but for
+    what is missing because there is no calcium, which another column tells as well.
     ``max_follow_up_correlation``: rank correlation with follow-up among patients with the same
     outcome. Shipped: 0.42 (smart, where the cholesterol assay changed with the calendar).
     ``max_rate_ratio``: event rate of patients with a level over that of the others, lower 99 %

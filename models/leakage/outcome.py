@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from features.endpoint import COMPETING, EVENT
-from models.leakage.association import area, bin_values, chance_of, concordance
+from models.leakage.association import area, bin_values, concordance, deviations_of_flag
+from models.leakage.chance import deviations_needed, lower_limit_of_area
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 from models.leakage.subject import Floats, Marker, Subject, rank
@@ -21,8 +22,12 @@ TELLS_TIME = 0.9
 TOLD_BY_TIME = 0.7
 """Share of the variance of the column that 20 bins of the time explain: it may rise and fall."""
 
+HONEST = 0.85
+"""Whole published models of incident cardiac events stay below it (limits); what lies above it by
+chance in a small cohort is no leak."""
+
 _OUTCOMES = {EVENT: "the event", COMPETING: "the competing event"}
-_SURE = 5.0
+_FINDINGS = {EVENT: "event", COMPETING: "competing"}
 _REMEDY = "It looks derived from the outcome: remove it from the map and list it under outcomes"
 _MISSING = (
     "It looks filled in because of the outcome: remove it, or complete it for all patients alike"
@@ -39,34 +44,38 @@ def check_outcome(subject: Subject, limits: Limits) -> Iterator[Leak]:
         if marker.kind == "missing":
             yield from _check_gaps(marker, sample, limits)
             continue
-        for measured in _describe(marker, sample, time):
-            yield Leak("outcome", marker.column, measured, _REMEDY)
+        for finding, measured in _describe(marker, sample, time):
+            yield Leak("outcome", marker.column, measured, _REMEDY, finding=finding)
 
 
-def _describe(marker: Marker, sample: Subject, time: Floats) -> Iterator[str]:
-    """What of the outcome the values tell."""
+def _describe(marker: Marker, sample: Subject, time: Floats) -> Iterator[tuple[str, str]]:
+    """What of the outcome the values tell: the finding, and in words."""
     for code, outcome in _OUTCOMES.items():
         flag, known = sample.endpoint.event == code, marker.known
-        if min(int(flag[known].sum()), int((~flag[known]).sum())) < FEWEST_EVENTS:
+        n_with, n_without = int(flag[known].sum()), int((~flag[known]).sum())
+        if min(n_with, n_without) < FEWEST_EVENTS:
             continue
         tells = area(marker.values, flag)
-        if tells > TELLS_EVENT:
-            yield f"{marker.what} tells {outcome} (area under the curve {tells:.3f})"
+        if tells > TELLS_EVENT and lower_limit_of_area(tells, n_with, n_without) > HONEST:
+            measured = f"{marker.what} tells {outcome} (area under the curve {tells:.3f})"
+            yield _FINDINGS[code], measured
     explained = explain(time[marker.known], marker.values[marker.known])
     if explained > TELLS_TIME:
-        yield f"{marker.what} explains {explained:.0%} of the follow-up time"
+        yield "time", f"{marker.what} explains {explained:.0%} of the follow-up time"
     elif marker.kind == "value":
         known = marker.known
         explained = explain(marker.values[known], sample.endpoint.time[known])
         if explained > TOLD_BY_TIME:
-            yield f"{explained:.0%} of it is explained by the follow-up time"
+            yield "time", f"{explained:.0%} of it is explained by the follow-up time"
 
 
 def _check_gaps(marker: Marker, sample: Subject, limits: Limits) -> Iterator[Leak]:
     tells = concordance(marker.values, sample.endpoint)
-    n_missing = int(marker.values.sum())
-    n_present = len(marker.values) - n_missing
-    if tells <= limits.max_missing_c_index or chance_of(tells, n_missing, n_present) < _SURE:
+    n_with, n_without = int(sample.has_event.sum()), int((~sample.has_event).sum())
+    if lower_limit_of_area(tells, n_with, n_without) <= limits.max_missing_c_index:
+        return
+    needed = deviations_needed(len(sample.columns.columns))
+    if deviations_of_flag(marker.values == 1, sample.has_event) < needed:
         return
     if not is_structural(marker, sample):
         measured = f"{marker.what} tells the event (C {tells:.2f})"

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from models.leakage.association import bin_values
+from models.leakage.chance import ERROR_RATE
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 from models.leakage.subject import Flags, Subject, is_text, to_numbers
@@ -19,7 +20,7 @@ from models.leakage.subject import Flags, Subject, is_text, to_numbers
 GIVES_AWAY = 0.95
 """Balanced accuracy for one site against the others; a coin has 0.5."""
 
-RATES_DIFFER = 0.01
+RATES_DIFFER = ERROR_RATE
 _FEWEST_PATIENTS = 50
 _REMEDY = "It stands for the site: remove it, or make it the same at all sites"
 

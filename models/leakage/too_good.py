@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 
 from models.leakage.association import bin_values, concordance, rate_of_bin
+from models.leakage.chance import lower_limit_of_area
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
-from models.leakage.subject import Floats, Marker, Subject, is_text, rank
+from models.leakage.mortality import AGE, c_index_of_age
+from models.leakage.outcome import HONEST
+from models.leakage.subject import Floats, Marker, Subject, is_text, rank, to_numbers
 
 GAP_ABOVE = 0.8
 """Below this C a leading column is nothing unusual."""
@@ -20,14 +23,21 @@ _REMEDY = "Find out when and how it is recorded; remove it unless it is known at
 
 
 def check_too_good(subject: Subject, limits: Limits) -> Iterator[Leak]:
-    """A C-index above the limit, or far above that of every column that is not a near copy."""
+    """A C-index above the limit, or far above that of every column that is not a near copy.
+
+    Its lower 99 % limit counts, and age may tell as much as the law of mortality says.
+    """
     sample = subject.sample
     flag = sample.has_event
     if min(int(flag.sum()), int((~flag).sum())) < FEWEST_EVENTS:
         return
     scores = {name: measure_column(name, sample) for name in map(str, sample.columns)}
+    n_with, n_without = int(flag.sum()), int((~flag).sum())
     for name, (c_index, values) in scores.items():
-        if c_index > limits.max_c_index:
+        surely = lower_limit_of_area(c_index, n_with, n_without)
+        if surely < GAP_ABOVE or (name == AGE and surely < _c_index_of_age(sample)):
+            continue
+        if c_index > limits.max_c_index and surely > HONEST:
             yield Leak("too_good", name, f"alone has a C-index of {c_index:.2f}", _REMEDY)
         elif c_index > GAP_ABOVE:
             others = (
@@ -41,6 +51,10 @@ def check_too_good(subject: Subject, limits: Limits) -> Iterator[Leak]:
                     f"alone has a C-index of {c_index:.2f}, where the next has {following:.2f}"
                 )
                 yield Leak("too_good", name, measured, _REMEDY)
+
+
+def _c_index_of_age(sample: Subject) -> float:
+    return c_index_of_age(to_numbers(sample.columns[AGE]), sample.endpoint)
 
 
 def measure_column(name: str, sample: Subject) -> tuple[float, Floats]:

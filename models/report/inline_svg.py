@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _DROPPED = {f"{{{SVG}}}{tag}" for tag in ("metadata", "style", "script", "title", "desc")}
+# Dots drawn as pixels stand in the file itself; nothing else may be loaded.
+_IMAGE, _PIXELS = f"{{{SVG}}}image", re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]*")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 # what the style element of matplotlib says of every element; inside a page it would hold for all
 _ROOT_STYLE = "stroke-linejoin: round; stroke-linecap: butt"
@@ -15,6 +17,8 @@ _PIXELS_PER_POINT = 4 / 3
 
 def inline_svg(svg: str, name: str, title: str, description: str) -> str:
     """The drawing without prolog, metadata, style or script, every id beginning with ``name``.
+
+    What is drawn as pixels within the file stays; whatever refers to anything outside goes.
 
     ``title`` and ``description`` are what a screen reader says. Raises ParseError where the text
     is no XML.
@@ -46,6 +50,8 @@ def inline_svg(svg: str, name: str, title: str, description: str) -> str:
 
 def _rename(element: ElementTree.Element, name: str) -> None:
     for key, value in list(element.attrib.items()):
+        if key.endswith("href") and element.tag == _IMAGE and _PIXELS.fullmatch(value):
+            continue
         if key.startswith("on") or (key.endswith("href") and not value.startswith("#")):
             del element.attrib[key]
         elif key == "id":

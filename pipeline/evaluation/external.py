@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from features.errors import CohortError, ConfigError, Problem
+from features.errors import CohortError, ConfigError, HorizonError, Problem
+from models.risk.absolute_risk import FixedHorizonLink, Link
 from pipeline.evaluation.recipe_validation import MODEL, RECALIBRATED, steps_over_time
 from pipeline.settings.params import Params, Paths
 
@@ -136,7 +137,7 @@ def judge_external(
     margins = scorer.predictor.margin(X)
     to_fit = choose_part(cohort, recalibrate, params.seed)
     rest = ~to_fit
-    within = [h for h in scorer.about.horizons if h <= link.max_horizon]
+    within, unanswered = split_horizons(params.horizons, link)
     horizons, left_out = usable_horizons(endpoint.take(rest), within, MIN_AT_RISK)
     asked = (*horizons, *steps_over_time(endpoint, horizons))
     risks = {MODEL: link.risk(margins[rest], asked)}
@@ -145,7 +146,27 @@ def judge_external(
         fitted = fit_recalibration(margins[to_fit], link, endpoint.take(to_fit))
         risks[RECALIBRATED] = fitted.risk(margins[rest], link, asked)
     evaluation = measure_external(X[rest], endpoint.take(rest), horizons, risks, params)
-    return Judged(evaluation, cohort.covariates[rest], fitted, left_out)
+    return Judged(evaluation, cohort.covariates[rest], fitted, (*unanswered, *left_out))
+
+
+def split_horizons(
+    asked: tuple[float, ...], link: Link
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """The horizons of params.yaml that the model can answer, and a sentence on each other one.
+
+    Raises HorizonError where it can answer none.
+    """
+    if isinstance(link, FixedHorizonLink):
+        limit = f"the model was trained on yes or no at {link.max_horizon:g} years"
+        within = tuple(h for h in asked if h == link.max_horizon)
+    else:
+        limit = f"the model's own follow-up ends at {link.max_horizon:.4g} years"
+        within = tuple(h for h in asked if h <= link.max_horizon)
+    if not within:
+        wanted = ", ".join(f"{horizon:g}" for horizon in asked)
+        raise HorizonError(f"no usable horizon among {wanted} years (params.yaml): {limit}")
+    beyond = (h for h in asked if h not in within)
+    return within, tuple(f"{horizon:g} years is left out: {limit}" for horizon in beyond)
 
 
 def choose_part(cohort: Cohort, share: float | None, seed: int) -> Flags:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from features.cohort_map.cohort_map import CohortMap
@@ -11,6 +12,7 @@ from features.errors import MapError
 from features.intake.validation.outcomes import EventsNeeded
 from pipeline.settings.params import SIMULATED, Params, Paths
 from pipeline.stages.ingest import check_cohort, limits_of, run_ingest, source_folders_of
+from pipeline.stages.readiness import find_obstacles
 from pipeline.stages.source import describe_files, describe_simulation, write_source
 
 
@@ -21,7 +23,10 @@ def check_own_cohort(
     cohort_map = name_files(CohortMap.load(params.cohort, paths.cohort_maps), file, lesions)
     needed = EventsNeeded(params.train.minimum_events, 1 - params.train.split.test_fraction)
     limits = replace(limits_of(params), needed=needed)
-    return check_cohort(cohort_map, Dictionary.load(), limits, source_folders_of(paths))
+    folders = source_folders_of(paths)
+    return check_cohort(
+        cohort_map, Dictionary.load(), limits, folders, partial(find_obstacles, params=params)
+    )
 
 
 def ingest_own_cohort(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
@@ -75,20 +77,26 @@ def check_cohort(
     dictionary: Dictionary,
     limits: Limits,
     folders: tuple[Path, ...] | None = None,
+    find_obstacles: Callable[[Cohort], Sequence[str]] = lambda cohort: (),
 ) -> tuple[bool, str]:
     """Whether the cohort can be ingested, and everything worth saying of it, as readable text.
 
-    Writes nothing. Raises MapError where the map itself is wrong.
+    ``find_obstacles`` says what keeps a cohort that can be ingested from being trained on. Writes
+    nothing. Raises MapError where the map itself is wrong.
     """
     try:
         raw, lesions = read_sources(cohort_map, folders)
     except CohortError as error:
         return False, str(error)
     found = examine(raw, cohort_map, dictionary, limits, lesions)
-    return not found.findings.problems, _describe(found, raw, cohort_map)
+    fits = not found.findings.problems
+    in_the_way = find_obstacles(found.cohort) if fits and found.cohort is not None else ()
+    return fits, _describe(found, raw, cohort_map, in_the_way)
 
 
-def _describe(found: Examination, raw: RawTable, cohort_map: CohortMap) -> str:
+def _describe(
+    found: Examination, raw: RawTable, cohort_map: CohortMap, in_the_way: Sequence[str]
+) -> str:
     findings, lines = found.findings, [f"{cohort_map.name}: {raw.name} ({raw.encoding})", ""]
     lines += [f"{step.patients:>9,}  {step.step}" for step in found.flow]
     if found.cohort and found.cohort.endpoint:
@@ -101,6 +109,8 @@ def _describe(found: Examination, raw: RawTable, cohort_map: CohortMap) -> str:
     for title, problems in (("Problems", findings.problems), ("Warnings", findings.warnings)):
         if problems:
             lines += ["", f"{title}:", *(f"  - {problem}" for problem in problems)]
+    if in_the_way:
+        lines += ["", "In the way of training:", *(f"  - {obstacle}" for obstacle in in_the_way)]
     if findings.rejects:
         lines += ["", "Rejected rows:"]
         lines += [
@@ -113,6 +123,8 @@ def _describe(found: Examination, raw: RawTable, cohort_map: CohortMap) -> str:
     if cohort_map.unconfirmed:
         lines += ["", f"Compare with the codebook: {', '.join(cohort_map.unconfirmed)}"]
     verdict = "cannot be ingested" if findings.problems else "can be ingested"
+    if in_the_way:
+        verdict += ", but not trained on as it is"
     return "\n".join([*lines, "", f"The cohort {verdict}."])
 
 

@@ -12,7 +12,7 @@ from features.endpoint import COMPETING, EVENT
 from features.intake.validation.findings import Findings
 
 _TOO_GOOD = 0.99
-_FEWEST = 10
+_FEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def check_leakage(covariates: pd.DataFrame, follow_up: pd.DataFrame, findings: F
     """Problems of covariates that foretell the endpoint better than any baseline value can.
 
     Above 0.99 in the area under the curve for the event (of the value, or of its being missing),
-    or in the rank correlation with the time among those with the event. Needs ten patients with
-    and ten without the event.
+    or in the rank correlation with the time among those with the event. Needs twenty patients with
+    and twenty without the event: among fewer a strong marker may come that far by chance.
     """
     event = (follow_up["event"] == EVENT).to_numpy()
     if min(event.sum(), (~event).sum()) < _FEWEST:

@@ -43,7 +43,17 @@ def test_a_time_that_ends_with_the_follow_up_is_caught_in_any_unit() -> None:
 
 
 def test_equal_times_are_counted_once_each() -> None:
-    time = np.array([1.0, 2.0, 3.0, 3.0, 5.0])
-    # twelve times the time of 1, 2 and 3 years; 5 years have another value
-    assert count_equal_times(np.array([12.0, 24.0, 36.0, 36.0, 1.0]), time) == 3
-    assert count_equal_times(np.full(5, np.nan), time) == 0
+    time = np.r_[np.arange(1.0, 40.0), 39.0, 40.0]
+    # twelve times the time of 1 to 39 years, twice that of the last; 40 years have another value
+    values = np.where(time < 40, 12 * time, 1.0)
+    assert count_equal_times(values, time) == 39
+    assert count_equal_times(np.full(41, np.nan), time) == 0
+
+
+def test_whole_numbers_agree_with_whole_months_by_chance_and_with_copied_ones_beyond_it() -> None:
+    draws = np.random.default_rng(5)
+    months = draws.integers(1, 146, 20_000)
+    age = draws.integers(20, 86, 20_000).astype(float)
+    assert count_equal_times(age, months / 12, 5.0) == 0
+    copied = np.where(draws.random(20_000) < 0.3, months, age)
+    assert count_equal_times(copied, months / 12, 5.0) == 145

@@ -21,7 +21,7 @@ from tests.models.leakage.planted import (
 from tests.models.leakage.shipped import real, simulated, simulated_briefly, with_column
 
 REAL = ("smart", "framingham", "framingham_exam3")
-LEAK = Leak("outcome", "hba1c", "it tells the event", "Remove it")
+LEAK = Leak("outcome", "hba1c", "it tells the event", "Remove it", finding="event")
 
 
 def test_no_leak_is_raised_on_the_embedded_cohort() -> None:
@@ -40,6 +40,9 @@ def test_a_planted_leak_is_caught_and_nothing_else_is_blamed(plant: Plant) -> No
     leaks = find_leaks(with_column(subject, "new_column", values))
     assert VALUES[plant] in {leak.check for leak in leaks}
     assert {leak.column for leak in leaks} == {"new_column"}
+    # whatever is found can be accepted, by the key that its message names
+    reasons = {leak.key: "planted on purpose by this very test" for leak in leaks}
+    assert Verdict(leaks, reasons).passed
 
 
 @pytest.mark.parametrize("plant", [*VALUES, good_for_one], ids=lambda plant: plant.__name__)
@@ -59,18 +62,25 @@ def test_where_most_are_followed_to_the_end_leaks_of_time_are_caught_as_well(pla
     assert {leak.column for leak in leaks} == {"new_column"}
 
 
-def test_reasons_let_leaks_pass_column_by_column() -> None:
+def test_reasons_let_leaks_pass_finding_by_finding() -> None:
     other = replace(LEAK, column="ldl_cholesterol")
-    verdict = Verdict((LEAK, other), {"hba1c": "measured at entry in a second sample"})
-    assert verdict.open == (other,)
+    again = replace(LEAK, check="too_good", finding="", measured="alone has a C-index of 0.97")
+    verdict = Verdict((LEAK, other, again), {"hba1c.event": "measured at entry in a second sample"})
+    assert verdict.open == (other, again)
     with pytest.raises(CohortError, match="ldl_cholesterol: it tells the event"):
         verdict.require_passed("mine")
     assert Verdict((), {}).passed
 
 
 def test_a_word_is_no_reason() -> None:
-    with pytest.raises(ConfigError, match=r"leakage\.accepted\.hba1c: write why"):
-        Verdict((LEAK,), {"hba1c": "ok"})
+    with pytest.raises(ConfigError, match=r"leakage\.accepted\.hba1c\.event: write why"):
+        Verdict((LEAK,), {"hba1c.event": "ok"})
+
+
+@pytest.mark.parametrize("key", ["hba1c", "hba1c.all", ".event"])
+def test_a_reason_for_whatever_is_found_in_a_variable_is_refused(key: str) -> None:
+    with pytest.raises(ConfigError, match=r"one finding of one column, such as age\.too_good"):
+        Verdict((LEAK,), {key: "measured at entry in a second sample"})
 
 
 def test_nobody_is_too_few_to_be_looked_at() -> None:

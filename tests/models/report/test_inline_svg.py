@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
+from models.plots.style import write_svg
 from models.report.inline_svg import inline_svg
+from tests.models.plots.test_explanation_plots import beeswarm
 from tests.models.report.conftest import SVG
 
 
@@ -28,6 +33,37 @@ def test_it_asks_the_network_for_nothing_runs_nothing_and_styles_nothing_else() 
     drawn = inline_svg(SVG, "one", "t", "d")
     for banned in ("elsewhere", "onclick", "<style", "metadata", "DOCTYPE"):
         assert banned not in drawn
+
+
+@pytest.mark.parametrize(
+    ("tag", "href", "kept"),
+    [
+        ("image", "data:image/png;base64,iVBORw0KGgo=", True),
+        ("image", "data:image/svg+xml;base64,PHN2Zz4=", False),
+        ("image", "data:text/html,hello", False),
+        ("use", "data:image/png;base64,iVBORw0KGgo=", False),
+        ("a", "https://elsewhere.example", False),
+    ],
+)
+def test_pixels_within_the_file_stay_and_nothing_else_is_loaded(
+    tag: str, href: str, kept: bool
+) -> None:
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="72pt"><{tag} href="{href}"/></svg>'
+    assert (href in inline_svg(svg, "one", "t", "d")) is kept
+
+
+def test_the_dots_of_a_beeswarm_survive_being_put_into_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "beeswarm.svg"
+    write_svg(beeswarm(), path, "title")
+    drawn = ElementTree.fromstring(inline_svg(path.read_text(), "one", "t", "d"))
+    images = [one for one in drawn.iter() if one.tag.endswith("image")]
+    assert images and all(
+        value.startswith("data:image/png")
+        for one in images
+        for key, value in one.attrib.items()
+        if key.endswith("href")
+    )
+    assert sum(len(str(one.attrib)) for one in images) > 2000
 
 
 def test_those_who_cannot_see_it_hear_its_name_and_what_it_shows() -> None:

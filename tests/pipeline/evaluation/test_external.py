@@ -118,6 +118,21 @@ def test_recalibration_is_fitted_on_a_part_and_judged_on_the_rest(
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_the_horizons_of_params_are_judged_and_not_those_of_the_training(
+    model_folder: Path, elsewhere: Path, params: Params, tmp_path: Path
+) -> None:
+    paths = Paths(find_root(), tmp_path)
+    params = replace(params, horizons=(3.0, 80.0))
+    said = evaluate_external(_request(model_folder, elsewhere), params, paths)
+    metrics = pd.read_csv(paths.evaluate / EXTERNAL / "metrics.csv")
+    assert set(metrics["horizon"].dropna()) == {3.0}
+    assert any("80 years is left out: the model's own follow-up ends at" in one for one in said)
+    with pytest.raises(HorizonError, match=r"among 80 years \(params.yaml\): the model's own"):
+        beyond = replace(params, horizons=(80.0,))
+        evaluate_external(_request(model_folder, elsewhere), beyond, paths)
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_a_variable_that_matters_and_is_absent_is_named(
     model_folder: Path, elsewhere: Path, params: Params, tmp_path: Path
 ) -> None:

@@ -49,6 +49,23 @@ def test_a_check_writes_nothing_and_its_exit_code_tells(
     assert "AGE" in capsys.readouterr().out
 
 
+def test_a_check_tells_of_leaks_and_of_horizons_beyond_the_follow_up(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # age grows with the length of follow-up, whether it ends with the event or not
+    rows = [
+        f"{40 + i % 40},{i % 3 == 0:d},{0.5 + i % 40 / 12 + i * 7 % 10 / 12:.3f}"
+        for i in range(400)
+    ]
+    (own / "mine.csv").write_text("AGE,E,T\n" + "\n".join(rows) + "\n")
+    assert _ingest(own, "--check") == 0
+    told = capsys.readouterr().out
+    assert "In the way of training:" in told
+    assert 'leakage.accepted, "age.time"' in told
+    assert "no usable horizon among 5, 10 years" in told
+    assert "can be ingested, but not trained on as it is" in told
+
+
 def test_a_lesion_file_needs_a_place_in_the_map(own: Path) -> None:
     with pytest.raises(MapError, match="has no 'lesions'"):
         name_files(CohortMap.load(own / "mine.yaml"), None, own / "lesions.csv")

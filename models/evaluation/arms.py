@@ -69,19 +69,22 @@ def measure_arms(
 
     Figures are NaN where an arm's own follow-up ends before the horizon, or an arm is empty.
     """
-    prepared = {key: _prepare(endpoint, arm, horizon) for key, arm in arms.items()}
-    estimates = {key: _measure(one, None) for key, one in prepared.items()}
-    draws: dict[Key, list[Floats]] = {key: [] for key in arms}
+    # The same risk of the same patients, as beside scores that cover the same, is measured once.
+    places = {key: (arm.rows.tobytes(), arm.risk[arm.rows].tobytes()) for key, arm in arms.items()}
+    alike = {places[key]: arm for key, arm in arms.items()}
+    prepared = {place: _prepare(endpoint, arm, horizon) for place, arm in alike.items()}
+    estimates = {place: _measure(one, None) for place, one in prepared.items()}
+    draws: dict[tuple[bytes, bytes], list[Floats]] = {place: [] for place in prepared}
     for counts in resample_counts(len(endpoint), n_bootstrap, seed):
         resampled: dict[bytes, FollowUp] = {}
-        for key, one in prepared.items():
-            draws[key].append(_measure(one, counts, resampled))
+        for place, one in prepared.items():
+            draws[place].append(_measure(one, counts, resampled))
     return {
         key: Figures(
             int(arm.rows.sum()),
             _count_events(endpoint, arm.rows, horizon),
-            estimates[key],
-            np.array(draws[key]).reshape(n_bootstrap, len(METRICS)),
+            estimates[places[key]],
+            np.array(draws[places[key]]).reshape(n_bootstrap, len(METRICS)),
         )
         for key, arm in arms.items()
     }

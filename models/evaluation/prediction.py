@@ -12,8 +12,8 @@ from models.evaluation.metric import INTEGRATED_METRICS, METRICS
 from models.metrics.aalen_johansen import observed_risk
 from models.metrics.auc import auc
 from models.metrics.brier import brier_score
-from models.metrics.calibration import calibration_in_the_large, calibration_slope, mean_risk
-from models.metrics.calibration_curve import CurveBasis
+from models.metrics.calibration import calibration_in_the_large, calibration_line, mean_risk
+from models.metrics.calibration_curve import CalibrationCurve, CurveBasis
 from models.metrics.concordance import Ranking, harrell_c, uno_c
 from models.metrics.follow_up import Floats, FollowUp
 from models.metrics.integrated_brier import RisksOverTime
@@ -22,10 +22,36 @@ N_CURVE_POINTS = 60
 
 
 @dataclass(frozen=True)
+class Fits:
+    """The calibration regressions of a sample; those of its resamples begin where these ended."""
+
+    level: float
+    line: Floats
+    curve: CalibrationCurve
+
+    @classmethod
+    def of(
+        cls, follow_up: FollowUp, risk: Floats, horizon: float, basis: CurveBasis, near: Fits | None
+    ) -> Fits:
+        """Of this sample, looked for near those of another where these exist."""
+        level = 0.0 if near is None or not np.isfinite(near.level) else near.level
+        line = (0.0, 1.0) if near is None or not np.isfinite(near.line).all() else near.line
+        bent = None if near is None else near.curve.coefficients
+        if bent is not None and not np.isfinite(bent).all():
+            bent = None
+        return cls(
+            calibration_in_the_large(follow_up, risk, horizon, level),
+            calibration_line(follow_up, risk, horizon, line),
+            basis.fit(follow_up, horizon, bent),
+        )
+
+
+@dataclass(frozen=True)
 class PreparedRisk:
     """Risks (n,) by one horizon, ranked, with their spline and the points of the curve to draw.
 
-    ``smooth`` (n,) is what the curve of the sample they were prepared for makes of each risk.
+    ``fits`` are those of the sample they were prepared for, ``smooth`` (n,) what its curve makes
+    of each risk.
     """
 
     risk: Floats
@@ -33,6 +59,7 @@ class PreparedRisk:
     ranking: Ranking
     basis: CurveBasis
     curve_points: Floats
+    fits: Fits
     smooth: Floats
 
     @classmethod
@@ -43,8 +70,8 @@ class PreparedRisk:
         low, high = np.quantile(given, [0.01, 0.99])
         ranking, basis = Ranking.of(follow_up, given), CurveBasis.of(follow_up, given)
         points = np.linspace(low, high, N_CURVE_POINTS)
-        smooth = basis.smooth(basis.fit(follow_up, horizon))
-        return cls(given, horizon, ranking, basis, points, smooth)
+        fits = Fits.of(follow_up, given, horizon, basis, None)
+        return cls(given, horizon, ranking, basis, points, fits, basis.smooth(fits.curve))
 
     def measure(self, follow_up: FollowUp, is_resample: bool = False) -> tuple[Floats, Floats]:
         """The METRICS, and the calibration curve at ``curve_points``, of this sample.
@@ -56,9 +83,9 @@ class PreparedRisk:
         observed, expected = observed_risk(follow_up, horizon), mean_risk(follow_up, risk)
         brier = brier_score(follow_up, risk, horizon)
         null = brier_score(follow_up, np.full(len(risk), observed), horizon)
-        curve = self.basis.fit(follow_up, horizon)
+        fits = Fits.of(follow_up, risk, horizon, self.basis, self.fits)
         origin = self.smooth if is_resample else None
-        distances = self.basis.distances(follow_up, curve, origin)
+        distances = self.basis.distances(follow_up, fits.curve, origin)
         values = {
             "c_index": harrell_c(follow_up, self.ranking, horizon),
             "uno_c": uno_c(follow_up, self.ranking, horizon),
@@ -69,13 +96,14 @@ class PreparedRisk:
             "mean_risk": expected,
             "observed_risk": observed,
             "observed_over_expected": observed / expected if expected > 0 else np.nan,
-            "calibration_in_the_large": calibration_in_the_large(follow_up, risk, horizon),
-            "calibration_slope": calibration_slope(follow_up, risk, horizon),
+            "calibration_in_the_large": fits.level,
+            "calibration_slope": fits.line[1],
             "ici": distances.ici,
             "e50": distances.e50,
             "e90": distances.e90,
         }
-        return np.array([values[metric.name] for metric in METRICS]), curve.at(self.curve_points)
+        figures = np.array([values[metric.name] for metric in METRICS])
+        return figures, fits.curve.at(self.curve_points)
 
 
 @dataclass(frozen=True)

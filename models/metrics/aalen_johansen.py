@@ -46,15 +46,25 @@ def aalen_johansen(follow_up: FollowUp, cause: int = EVENT) -> CumulativeInciden
     S is the Kaplan-Meier of staying free of every event (Aalen and Johansen 1978). Variance by
     the delta method, formula (8) of Marubini and Valsecchi 1995, section 10.2.4.
     """
-    d_cause = follow_up.tally(follow_up.event == cause)
-    d_any = follow_up.tally(follow_up.event != CENSORED)
-    at_risk = np.where(follow_up.at_risk > 0, follow_up.at_risk, 1.0)
-    survival = np.cumprod(1.0 - d_any / at_risk)
-    before = np.r_[1.0, survival[:-1]]
-    risk = np.cumsum(before * d_cause / at_risk)
+    d_cause, d_any, at_risk = _tally(follow_up, cause)
+    risk, before = _incidence(d_cause, d_any, at_risk)
     return CumulativeIncidence(
         follow_up.times, risk, _variance(risk, before, d_cause, d_any, at_risk)
     )
+
+
+def _tally(follow_up: FollowUp, cause: int) -> tuple[Floats, Floats, Floats]:
+    """(m,) events of the cause, of any cause, and patients at risk (at least 1)."""
+    d_cause = follow_up.tally(follow_up.event == cause)
+    d_any = follow_up.tally(follow_up.event != CENSORED)
+    return d_cause, d_any, np.where(follow_up.at_risk > 0, follow_up.at_risk, 1.0)
+
+
+def _incidence(d_cause: Floats, d_any: Floats, at_risk: Floats) -> tuple[Floats, Floats]:
+    """(m,) risk just after each time, and probability of no event just before it."""
+    survival = np.cumprod(1.0 - d_any / at_risk)
+    before: Floats = np.r_[1.0, survival[:-1]]
+    return np.cumsum(before * d_cause / at_risk), before
 
 
 def _variance(
@@ -73,4 +83,6 @@ def _variance(
 def observed_risk(follow_up: FollowUp, horizon: float, cause: int = EVENT) -> float:
     """Aalen-Johansen risk by the horizon. Raises HorizonError beyond follow-up."""
     follow_up.check_horizon(horizon)
-    return float(aalen_johansen(follow_up, cause).at(horizon))
+    risk, _ = _incidence(*_tally(follow_up, cause))
+    seen = int(np.searchsorted(follow_up.times, horizon, side="right"))
+    return float(risk[seen - 1]) if seen else 0.0

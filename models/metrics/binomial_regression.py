@@ -46,50 +46,36 @@ def fit_binomial(
 ) -> Floats:
     """Coefficients (p,) for ``design`` (n, p), ``outcome`` (n,) and ``weight`` (n,).
 
-    Fisher scoring with step halving, from ``start`` (p,) or from a constant risk. NaN where it
+    Newton's method with step halving, from ``start`` (p,) or from a constant risk. NaN where it
     does not converge, as with perfectly separated patients or outcomes that are all alike.
     """
-    kept = np.asarray(weight, dtype=np.float64) > 0
-    w = np.asarray(weight, dtype=np.float64)[kept]
-    x, y = np.asarray(design, dtype=np.float64)[kept], np.asarray(outcome, np.float64)[kept]
-    shift = np.broadcast_to(np.asarray(offset, dtype=np.float64), kept.shape)[kept]
-    if (y == 0).all() or (y == 1).all():
+    from models.metrics.binomial_pass import pass_cloglog, pass_logit
+
+    w = np.ascontiguousarray(weight, dtype=np.float64)
+    x, y = np.ascontiguousarray(design, np.float64), np.ascontiguousarray(outcome, np.float64)
+    counted = y[w > 0]
+    if not len(counted) or (counted == counted[0]).all():
         return np.full(x.shape[1], np.nan)
+    shift = np.ascontiguousarray(np.broadcast_to(np.asarray(offset, dtype=np.float64), w.shape))
     first = _constant_risk(x, y, w, shift, link) if start is None else start
     beta: Floats = np.array(first, dtype=np.float64)
-    risk = _risk(x, beta, shift, link)
-    loss = _deviance(risk, y, w)
+    look = pass_cloglog if link == "cloglog" else pass_logit
+    score, information, loss = look(x, y, w, shift, beta)
     for _ in range(_MAX_STEPS):
-        step = _scoring_step(x, y, w, risk, link)
+        step = np.clip(np.linalg.lstsq(information, score, rcond=1e-12)[0], -10, 10)
+        if np.abs(step).max() < 1e-8:
+            return np.asarray(beta + step)
         for _ in range(_MAX_HALVINGS):
-            risk = _risk(x, beta + step, shift, link)
-            new_loss = _deviance(risk, y, w)
+            score, information, new_loss = look(x, y, w, shift, beta + step)
             if new_loss <= loss + 1e-9 * abs(loss):
                 break
             step *= 0.5
         beta, loss = beta + step, new_loss
-        if np.abs(step).max() < 1e-8:
-            return beta
     return np.full(x.shape[1], np.nan)
 
 
 def _constant_risk(x: Floats, y: Floats, w: Floats, shift: Floats, link: Link) -> Floats:
-    """The coefficients nearest to giving everyone the same risk."""
-    wanted = link_risk(np.average(y, weights=w), link) - shift
-    return np.asarray(np.linalg.lstsq(x, wanted, rcond=None)[0], dtype=np.float64)
-
-
-def _risk(x: Floats, beta: Floats, shift: Floats, link: Link) -> Floats:
-    return np.clip(unlink(x @ beta + shift, link), 1e-12, 1 - 1e-12)
-
-
-def _scoring_step(x: Floats, y: Floats, w: Floats, risk: Floats, link: Link) -> Floats:
-    variance = risk * (1 - risk)
-    slope = variance if link == "logit" else -(1 - risk) * np.log1p(-risk)
-    score = x.T @ (w * slope * (y - risk) / variance)
-    information = (x * (w * slope**2 / variance)[:, None]).T @ x
-    return np.clip(np.linalg.lstsq(information, score, rcond=1e-12)[0], -10, 10)
-
-
-def _deviance(risk: Floats, y: Floats, w: Floats) -> float:
-    return float(-(w * np.log(np.where(y == 1, risk, 1 - risk))).sum())
+    """The coefficients nearest to giving everyone who counts the same risk."""
+    counts = w > 0
+    wanted = link_risk(np.average(y, weights=w), link) - shift[counts]
+    return np.asarray(np.linalg.lstsq(x[counts], wanted, rcond=None)[0], dtype=np.float64)

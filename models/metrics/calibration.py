@@ -16,7 +16,7 @@ import pandas as pd
 
 from models.metrics.aalen_johansen import aalen_johansen, observed_risk
 from models.metrics.binomial_regression import Link, fit_binomial, link_risk
-from models.metrics.follow_up import Flags, FollowUp, check_risk
+from models.metrics.follow_up import Flags, Floats, FollowUp, check_risk
 
 
 def mean_risk(follow_up: FollowUp, risk: npt.ArrayLike) -> float:
@@ -30,12 +30,17 @@ def observed_over_expected(follow_up: FollowUp, risk: npt.ArrayLike, horizon: fl
     return observed_risk(follow_up, horizon) / expected if expected > 0 else float("nan")
 
 
-def calibration_in_the_large(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) -> float:
-    """Intercept at a slope of 1 (ideally 0): above 0 the risks are too low."""
+def calibration_in_the_large(
+    follow_up: FollowUp, risk: npt.ArrayLike, horizon: float, start: float = 0.0
+) -> float:
+    """Intercept at a slope of 1 (ideally 0): above 0 the risks are too low.
+
+    ``start``: where to look first, such as the intercept of the sample a resample is drawn from.
+    """
     link = calibration_link(follow_up)
     given = link_risk(check_risk(follow_up, risk), link)
     weight, outcome = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
-    return float(fit_binomial(np.ones((len(given), 1)), outcome, weight, link, given, [0.0])[0])
+    return float(fit_binomial(np.ones((len(given), 1)), outcome, weight, link, given, [start])[0])
 
 
 def calibration_slope(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) -> float:
@@ -43,13 +48,20 @@ def calibration_slope(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) 
 
     NaN where all risks are equal.
     """
+    return float(calibration_line(follow_up, risk, horizon)[1])
+
+
+def calibration_line(
+    follow_up: FollowUp, risk: npt.ArrayLike, horizon: float, start: npt.ArrayLike = (0.0, 1.0)
+) -> Floats:
+    """(2,) intercept and slope of the state on the linked risk; NaN where all risks are equal."""
     link = calibration_link(follow_up)
     given = link_risk(check_risk(follow_up, risk), link)
     if np.ptp(given) == 0:
-        return float("nan")
+        return np.full(2, np.nan)
     weight, outcome = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
     design = np.column_stack([np.ones(len(given)), given])
-    return float(fit_binomial(design, outcome, weight, link, start=[0.0, 1.0])[1])
+    return fit_binomial(design, outcome, weight, link, start=start)
 
 
 def calibration_link(follow_up: FollowUp) -> Link:

@@ -53,12 +53,18 @@ class CurveBasis:
         knots = np.unique(np.quantile(linked, _KNOT_QUANTILES))
         return cls(given, link, knots, _design(linked, knots))
 
-    def fit(self, follow_up: FollowUp, horizon: float) -> CalibrationCurve:
-        """The curve of this sample at the horizon. Raises HorizonError beyond follow-up."""
+    def fit(
+        self, follow_up: FollowUp, horizon: float, start: Floats | None = None
+    ) -> CalibrationCurve:
+        """The curve of this sample at the horizon. Raises HorizonError beyond follow-up.
+
+        ``start`` (p,): coefficients to look at first, by default those of perfect calibration.
+        """
         weight, outcome = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
-        perfect = np.zeros(self.design.shape[1])
-        perfect[1:2] = 1.0
-        coefficients = fit_binomial(self.design, outcome, weight, self.link, start=perfect)
+        if start is None:
+            start = np.zeros(self.design.shape[1])
+            start[1:2] = 1.0
+        coefficients = fit_binomial(self.design, outcome, weight, self.link, start=start)
         return CalibrationCurve(self.link, self.knots, coefficients)
 
     def smooth(self, curve: CalibrationCurve) -> Floats:

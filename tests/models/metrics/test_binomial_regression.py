@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.metrics.binomial_regression import fit_binomial, link_risk, unlink
+from models.metrics.binomial_regression import Link, fit_binomial, link_risk, unlink
 
 
 @pytest.mark.parametrize("link", ["cloglog", "logit"])
@@ -43,3 +43,43 @@ def test_an_offset_stays_as_given() -> None:
 def test_separated_patients_have_no_estimate() -> None:
     design = np.column_stack([np.ones(4), [0.0, 1, 2, 3]])
     assert np.isnan(fit_binomial(design, [0, 0, 1, 1], np.ones(4), "logit")).all()
+
+
+@pytest.mark.parametrize("link", ["cloglog", "logit"])
+def test_the_compiled_pass_gives_the_derivatives_of_the_deviance(link: Link) -> None:
+    from models.metrics.binomial_pass import pass_cloglog, pass_logit
+
+    rng = np.random.default_rng(4)
+    x = np.column_stack([np.ones(300), rng.normal(size=(300, 2))])
+    y, w = (rng.random(300) < 0.3).astype(float), rng.integers(0, 3, 300) * rng.uniform(1, 2, 300)
+    shift, beta, small = rng.normal(size=300), np.array([-0.4, 0.3, -0.2]), 1e-5
+
+    def deviance(at: np.ndarray) -> float:
+        risk = unlink(x @ at + shift, link)
+        return float(-(w * np.log(np.where(y == 1, risk, 1 - risk))).sum())
+
+    score, information, loss = (pass_cloglog if link == "cloglog" else pass_logit)(
+        x, y, w, shift, beta
+    )
+    assert loss == pytest.approx(deviance(beta), rel=1e-12)
+    steps = np.eye(3) * small
+    slopes = [(deviance(beta + one) - deviance(beta - one)) / (2 * small) for one in steps]
+    assert score == pytest.approx([-slope for slope in slopes], abs=1e-4)
+    for one, row in zip(steps, information, strict=True):
+        ahead, behind = (
+            (pass_cloglog if link == "cloglog" else pass_logit)(x, y, w, shift, beta + sign * one)
+            for sign in (1, -1)
+        )
+        assert row == pytest.approx(-(ahead[0] - behind[0]) / (2 * small), rel=1e-5)
+
+
+def test_where_one_begins_to_look_does_not_matter() -> None:
+    rng = np.random.default_rng(5)
+    x = np.column_stack([np.ones(500), rng.normal(size=500)])
+    y = (rng.random(500) < -np.expm1(-np.exp(x @ [-1.0, 0.5]))).astype(float)
+    found = [
+        fit_binomial(x, y, np.ones(500), "cloglog", start=start)
+        for start in (None, [0.0, 1.0], [-1.5, 0.2])
+    ]
+    assert found[1] == pytest.approx(found[0], abs=1e-10)
+    assert found[2] == pytest.approx(found[0], abs=1e-10)

@@ -91,13 +91,16 @@ class Explanation:
             {
                 "rank": ranks[kept] + 1,
                 "variable": variables,
-                "label": [labels[name] for name in variables],
+                "label": [labels.get(name, name) for name in variables],
                 "points": 100 * points[kept],
             },
             index=self.index[rows[kept]],
         )
 
     def _sum_to(self, owners: Mapping[str, str]) -> pd.DataFrame:
+        # A feature of one's own, which no catalogue knows, stands for itself.
+        own = {name: name for name in self.feature_names if name not in owners}
+        owners = {**owners, **own}
         of_features = [owners[name] for name in self.feature_names]
         # In the order of the catalogue, not of chance: tables and plots compare across models.
         names = list(dict.fromkeys(owner for owner in owners.values() if owner in set(of_features)))

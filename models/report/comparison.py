@@ -24,7 +24,10 @@ _SCORES = ("evaluation", "score", "metric", "horizon", "estimate", "model_estima
 
 @dataclass(frozen=True)
 class Comparison:
-    """The model's C-index less the other's, ``gain``, on the same ``n`` patients."""
+    """The model's C-index less the other's, ``gain``, on the same ``n`` patients.
+
+    ``has_better_brier``: the Brier score speaks for the model, beyond chance.
+    """
 
     name: str
     label: str
@@ -35,6 +38,7 @@ class Comparison:
     upper: float
     n: int
     is_reference: bool
+    has_better_brier: bool = False
 
     @property
     def standing(self) -> str:
@@ -45,13 +49,14 @@ class Comparison:
 
     @property
     def is_negligible(self) -> bool:
-        """Ahead, but by too little to matter."""
-        return self.standing == "ahead" and self.gain < NEGLIGIBLE_GAIN
+        """Ahead or behind, but by too little to matter."""
+        return self.standing != "level" and abs(self.gain) < NEGLIGIBLE_GAIN
 
 
 def compare(material: Material, metric: str = "c_index") -> tuple[Comparison, ...]:
     """Every comparison at the last horizon, those of the evaluation with most patients first."""
     words, horizon = Words.load(), material.last_horizon
+    closer = _find_better_brier(material, horizon)
     found = [
         Comparison(
             row["model"],
@@ -63,6 +68,7 @@ def compare(material: Material, metric: str = "c_index") -> tuple[Comparison, ..
             -row["lower"],
             int(row["n"]),
             False,
+            (row["evaluation"], row["model"]) in closer,
         )
         for row in _rows(material.table("differences", *_DIFFERENCES), metric, horizon)
     ]
@@ -73,6 +79,13 @@ def compare(material: Material, metric: str = "c_index") -> tuple[Comparison, ..
     ]
     first = main_evaluation(material)
     return tuple(sorted(found, key=lambda one: one.evaluation != first))
+
+
+def _find_better_brier(material: Material, horizon: float) -> set[tuple[str, str]]:
+    """(evaluation, comparator) where the model's Brier score is lower, the whole interval long."""
+    rows = _rows(material.table("differences", *_DIFFERENCES), "brier", horizon)
+    # as the file has it: the comparator less the model
+    return {(row["evaluation"], row["model"]) for row in rows if row["lower"] > 0}
 
 
 def main_evaluation(material: Material) -> str:

@@ -6,7 +6,14 @@ import pandas as pd
 
 from models.report.comparison import gain_over_score, main_evaluation, score_label
 from models.report.material import Material
-from models.report.table import Table, count, format_gain, format_interval, format_number
+from models.report.table import (
+    Table,
+    count,
+    format_gain,
+    format_interval,
+    format_number,
+    join_names,
+)
 from models.report.words import Words
 
 MAIN_METRICS = (
@@ -156,6 +163,22 @@ def reference_score_table(material: Material) -> Table:
         )
     columns = ("score", "metric", "score_estimate", "own_estimate", "own_less", "sizes", "coverage")
     return Table(tuple(words.of("columns", name) for name in columns), tuple(rows), (1,))
+
+
+def explain_no_scores(material: Material) -> str:
+    """Why no published score stands beside the model, as far as this run shows."""
+    from models.reference_scores.registry import REFERENCE_SCORES
+
+    published = sorted({h for one in REFERENCE_SCORES.values() for h in one.publication.horizons})
+    judged = {float(h) for h in material.table("metrics", "horizon")["horizon"]}
+    judged = judged or {float(h) for h in material.model["horizons"]}
+    if judged.isdisjoint(published):
+        years = join_names([f"{horizon:g}" for horizon in published])
+        return f"The scores are published for {years} years; no such horizon was asked for."
+    covered = material.table("reference_coverage", "score", "status", "patients")
+    if len(covered):
+        return "What keeps each score from these patients stands in the table of their coverage."
+    return "The stage evaluate has not computed them."
 
 
 def coverage_table(material: Material) -> Table:

@@ -107,6 +107,7 @@ def _tables(material: Material) -> dict[str, Any]:
         "all_metrics": performance_tables.all_metrics_table(material),
         "coverage": performance_tables.coverage_table(material),
         "reference_scores": performance_tables.reference_score_table(material),
+        "no_scores": performance_tables.explain_no_scores(material),
         "subgroups": performance_tables.subgroup_table(material),
         "reclassification": decision_tables.reclassification_table(material),
         "reclassification_caveats": decision_tables.reclassification_caveats(material),

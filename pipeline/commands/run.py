@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -126,9 +127,15 @@ def _allow_missing_git(root: Path) -> None:
 
 
 def _forget_lost_registration(paths: Paths) -> None:
-    """A registration must not outlive the default database that it speaks of."""
+    """A registration must not outlive the default database that it speaks of.
+
+    Nor may an experiment, which registers nothing, stand in the way of registering its model.
+    """
+    kept = paths.register / "registration.json"
+    if kept.is_file() and json.loads(kept.read_text(encoding="utf-8")).get("registered") is False:
+        kept.unlink()
     if "MLFLOW_TRACKING_URI" not in os.environ and not (paths.root / "mlflow.db").exists():
-        (paths.register / "registration.json").unlink(missing_ok=True)
+        kept.unlink(missing_ok=True)
 
 
 def _failure(said: list[str], code: int) -> StageError:

@@ -132,7 +132,7 @@ def _describe_registration(paths: Paths, about: Mapping[str, Any]) -> tuple[str,
     """What to give to --model for the model of this folder, and whether it is registered."""
     registration = _read(paths.register / "registration.json")
     same = registration.get("digest", about.get("digest")) == about.get("digest")
-    if registration and same:
+    if "uri" in registration and same:
         version = f", version {registration['version']}" if "version" in registration else ""
         return registration["uri"], f"registered as {registration['uri']}{version}"
     return _shorten(paths.model), "not registered: calcirisk register does it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import pandas as pd
 
 from features.cohort_map.cohort_map import CohortMap
 from features.derivation.burden import agatston
+from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
 from features.errors import ConfigError, HorizonError, ModelError
 from features.intake.cells import as_text
@@ -71,6 +73,14 @@ class ScoringRules:
         reference = _find_reference(wanted.comparison, years[-1])
         return cls(scorer, rules, wanted, tuple(years), reference)
 
+    @cached_property
+    def uses_calcium(self) -> bool:
+        """Whether the model was trained with calcium, so that an unknown score is filled in."""
+        predictor = self.scorer.predictor
+        used = {predictor.feature_names[place] for place in predictor.completion.used}
+        own = {feature.name for feature in CATALOGUE if feature.variable == "cac_agatston"}
+        return not used.isdisjoint(own)
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the source that are read, each once."""
@@ -101,10 +111,13 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     last = scored[f"risk_{rules.years[-1]:g}y"].to_numpy()
     scored.insert(0, IDENTIFIER, read.identifiers)
     categories = rules.wanted.categories
-    steps = np.searchsorted(categories.thresholds, last, side="right")
+    steps = np.full(len(scored), -1)
+    if categories.horizon == rules.years[-1]:
+        steps = np.searchsorted(categories.thresholds, last, side="right")
     names = pd.CategoricalDtype(list(categories.names))
     scored["risk_category"] = pd.Categorical.from_codes(steps, dtype=names)
-    scored["imputed_cac"] = np.isnan(columns.derived(agatston)).astype(np.int64)
+    filled_in = np.isnan(columns.derived(agatston)) & rules.uses_calcium
+    scored["imputed_cac"] = filled_in.astype(np.int64)
     if rules.wanted.comparison is not None:
         scored["reference_disagrees"] = _compare(columns, last, rules)
     scored[MISSING] = scorer.ranges.name_missing(columns)

@@ -18,11 +18,14 @@ SOURCE_COLUMNS = ("model", "version", "digest", "run_id")
 class Categories:
     """Categories of risk: ``names`` has one more than ``thresholds`` (fractions, ascending).
 
-    A risk at a threshold belongs to the category above it.
+    They are those of the risk by ``horizon`` (years): where the last one asked for is another, the
+    column is empty. A risk at
+    a threshold belongs to the category above it.
     """
 
     thresholds: tuple[float, ...] = (0.05, 0.075, 0.2)
     names: tuple[str, ...] = ("low", "borderline", "intermediate", "high")
+    horizon: float = 10.0
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.thresholds) + 1 or list(self.thresholds) != sorted(
@@ -73,7 +76,10 @@ def describe_columns(
             told[f"risk_{year:g}y_high"] = _number(f"upper 90 % limit of the {risk}")
     names, steps = wanted.categories.names, wanted.categories.thresholds
     told["risk_category"] = {
-        **_text(f"category of the risk by {last} years; a threshold belongs to the one above"),
+        **_text(
+            f"category of the risk by {wanted.categories.horizon:g} years, empty where the last "
+            "horizon is another; a threshold belongs to the one above"
+        ),
         "categories": list(names),
         "thresholds": list(steps),
     }

@@ -150,10 +150,11 @@ class ExplainParams:
 
 @dataclass(frozen=True)
 class CategoryParams:
-    """Categories of risk: one name more than thresholds."""
+    """Categories of the risk by one horizon (years): one name more than thresholds."""
 
     names: tuple[str, ...]
     thresholds: tuple[float, ...] = within(low=0.0001, high=0.9999)
+    horizon: float = within(low=0.1, high=100)
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ class RegisterParams:
     experiment: str
     model_name: str
     alias: str
+    experiments: bool
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ def run(params: Params, paths: Paths) -> None:
 def featurize(covariates: pd.DataFrame, exclude: Sequence[str] = ()) -> pd.DataFrame:
     """Features (n, p) float64 of canonical covariates, without those computed from ``exclude``.
 
-    Raises ConfigError where an excluded name is not a variable of the dictionary.
+    Raises ConfigError where an excluded name is not a variable of the dictionary, and where a
+    recorded variable would reach no feature in silence.
     """
     from features.derivation.catalogue import CATALOGUE, derive_features
     from features.dictionary.dictionary import Dictionary
@@ -34,6 +35,29 @@ def featurize(covariates: pd.DataFrame, exclude: Sequence[str] = ()) -> pd.DataF
                 f"params.yaml: featurize.exclude[{position}] is no variable of the dictionary: "
                 f"{name}. `calcirisk variables` lists them"
             )
+    require_reached(covariates, exclude)
     # scoring derives features from all variables, so one that merely could use it goes too
     dropped = [f.name for f in CATALOGUE if not {f.variable, *f.inputs}.isdisjoint(exclude)]
     return derive_features(covariates).drop(columns=dropped)
+
+
+def require_reached(covariates: pd.DataFrame, exclude: Sequence[str] = ()) -> None:
+    """Raise ConfigError naming each recorded variable that no feature is computed from.
+
+    Such as one that was added to the dictionary alone. What the dictionary marks as recorded only,
+    and what is excluded, need not reach the model.
+    """
+    from features.derivation.catalogue import CATALOGUE
+    from features.dictionary.dictionary import Dictionary
+
+    reached = {name for feature in CATALOGUE for name in feature.inputs}
+    lost = [
+        name
+        for name, variable in Dictionary.load().items()
+        if name in covariates and name not in {*reached, *exclude} and not variable.recorded_only
+    ]
+    if lost:
+        raise ConfigError(
+            f"No feature is computed from {', '.join(lost)}: the model would never see it. Add a "
+            "line to features/derivation, or say in data/variables.yaml why it is recorded_only"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -22,9 +23,12 @@ def run(params: Params, paths: Paths) -> None:
     """Register the trained model under the alias of params.yaml and write registration.json.
 
     A model that already bears the alias, same files, same code, same evaluation, is not
-    registered again.
+    registered again. An experiment of DVC is not registered unless params.yaml asks for it.
     """
     about = verify_model_folder(paths.model)
+    if is_experiment() and not params.register.experiments:
+        write_registration({"digest": about.digest, "registered": False}, paths)
+        return
     metrics = read_metrics(paths.metrics)
     tracking = Tracking(paths.root)
     identity = identify(about, paths)
@@ -43,6 +47,16 @@ def run(params: Params, paths: Paths) -> None:
         "digest": about.digest,
         "reused": reused,
     }
+    write_registration(registration, paths)
+
+
+def is_experiment() -> bool:
+    """Whether `dvc exp run` started this process."""
+    return "DVC_EXP_BASELINE_REV" in os.environ
+
+
+def write_registration(registration: dict[str, Any], paths: Paths) -> None:
+    """registration.json; without ``uri`` where nothing was registered."""
     paths.register.mkdir(parents=True, exist_ok=True)
     text = json.dumps(registration, indent=2) + "\n"
     (paths.register / "registration.json").write_text(text, encoding="utf-8")

@@ -49,7 +49,8 @@ def score_file(request: ScoreRequest, paths: Paths) -> ScoreSummary:
 
 def categories_of(params: Params) -> Categories:
     """The categories of risk that params.yaml sets."""
-    return Categories(params.score.categories.thresholds, params.score.categories.names)
+    chosen = params.score.categories
+    return Categories(chosen.thresholds, chosen.names, chosen.horizon)
 
 
 def comparison_of(params: Params) -> Comparison | None:

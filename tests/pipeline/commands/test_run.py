@@ -86,6 +86,17 @@ def test_a_failing_stage_speaks_for_itself_and_gives_its_exit_code(
     assert str(caught.value).startswith("smart: 12 events, at least 50 are needed\nfailed to")
 
 
+def test_an_experiment_that_registered_nothing_is_registered_by_the_next_run(
+    params: Params, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _dvc_says(monkeypatch, UP_TO_DATE, 0)
+    paths.register.mkdir(parents=True)
+    registration = paths.register / "registration.json"
+    registration.write_text('{"registered": false}')
+    run(params, paths, io.StringIO())
+    assert not registration.exists()
+
+
 def test_a_registration_is_forgotten_when_its_database_is_gone(
     params: Params, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:

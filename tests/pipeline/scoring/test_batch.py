@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from features.cohort_map.cohort_map import CohortMap
+from features.derivation.catalogue import CATALOGUE
 from features.errors import CohortError, ConfigError, HorizonError
 from features.intake.rows import NOT_SELECTED
 from models.scorer import Scorer
@@ -146,6 +147,22 @@ def test_a_risk_at_a_threshold_belongs_to_the_category_above(
         [risk >= 0.2, risk >= 0.075, risk >= 0.05], ["high", "intermediate", "borderline"], "low"
     )
     assert scored["risk_category"].tolist() == expected.tolist()
+
+
+def test_a_risk_by_another_horizon_has_no_category(scorer: Scorer, raw: pd.DataFrame) -> None:
+    scored, _ = score_batch(raw, make_rules(scorer, raw, Wanted(horizons=(0.5,), reasons=0)))
+    assert scored["risk_category"].isna().all()
+
+
+def test_a_model_without_calcium_fills_none_in(scorer: Scorer, raw: pd.DataFrame) -> None:
+    predictor = scorer.predictor
+    calcium = {one.name for one in CATALOGUE if one.variable == "cac_agatston"}
+    places = [i for i in predictor.completion.used if predictor.feature_names[i] not in calcium]
+    completion = replace(predictor.completion, used=np.array(places))
+    rules = make_rules(scorer, raw)
+    blind = replace(scorer, predictor=replace(predictor, completion=completion))
+    assert rules.uses_calcium
+    assert not replace(rules, scorer=blind).uses_calcium
 
 
 def test_a_calcium_score_that_is_not_known_is_flagged(scorer: Scorer, raw: pd.DataFrame) -> None:

@@ -78,6 +78,17 @@ def registration(params: Params, paths: Paths) -> dict[str, Any]:
     return stored
 
 
+def test_an_experiment_of_dvc_registers_nothing_unless_asked(
+    params: Params, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_EXP_BASELINE_REV", "0" * 40)
+    assert registration(params, paths)["registered"] is False
+    name, alias = params.register.model_name, params.register.alias
+    assert Tracking(paths.root).find_version(name, alias) is None
+    asked = replace(params, register=replace(params.register, experiments=True))
+    assert registration(asked, paths)["version"] == 1
+
+
 def test_no_patient_reaches_mlflow(params: Params, paths: Paths, tracking_root: Path) -> None:
     score.run(params, paths)
     assert PLANTED_ID in (paths.score / "risks.csv").read_text()

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from features.cohort_map.dialect_keys import read_dialect
 from features.cohort_map.entries import EndpointMap, Inclusion, LesionMap, ValueSource, Visit
 from features.cohort_map.later_scans import LaterScan, ScanSettings, columns_of
 from features.cohort_map.section import Section, nearest, read_text_yaml
 from features.dictionary.data_files import data_folder
 from features.errors import MapError
+from features.intake.sources.dialect import Dialect
 
 MAPS_FOLDER = data_folder() / "cohorts"
 _KEYS = (
@@ -27,7 +29,11 @@ _KEYS = (
     "study",
     "file",
     "patient_id",
+    "encoding",
     "decimal",
+    "sheet",
+    "header_row",
+    "first_row",
     "date_format",
     "missing",
     "variables",
@@ -61,8 +67,9 @@ class CohortMap:
     """All that is said of a cohort file.
 
     ``patient_id`` None: the row number stands for the patient. ``missing``: codes that mean
-    missing in every column. ``decimal`` empty: told by the file. ``outcomes``: columns known only
-    after entry, never covariates. ``endpoint`` None: patients to be scored.
+    missing in every column. ``dialect``: how the file is written, where that is said.
+    ``outcomes``: columns known only after entry, never covariates. ``endpoint`` None: patients to
+    be scored.
     """
 
     name: str
@@ -72,7 +79,7 @@ class CohortMap:
     study: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
     patient_id: str | None = None
-    decimal: str = ""
+    dialect: Dialect = field(default_factory=Dialect)
     date_format: str = "%Y-%m-%d"
     missing: tuple[str, ...] = ()
     variables: Mapping[str, ValueSource] = field(default_factory=dict)
@@ -103,8 +110,6 @@ class CohortMap:
     def read(cls, where: str, content: Any) -> CohortMap:
         """The map in this mapping; ``where`` begins every message. Raises MapError."""
         part = Section(where, content, _KEYS)
-        if part.text("decimal") not in ("", ".", ","):
-            part.fail("'decimal' must be '.' or ','")
         variables = part.mapping("variables")
         cohort_map = cls(
             name=part.required("name"),
@@ -114,7 +119,7 @@ class CohortMap:
             study=_read_study(where, part.mapping("study")),
             file=part.required("file"),
             patient_id=part.text("patient_id") or None,
-            decimal=part.text("decimal"),
+            dialect=read_dialect(part),
             date_format=part.text("date_format", "%Y-%m-%d"),
             missing=part.texts("missing"),
             variables={
@@ -175,6 +180,11 @@ class CohortMap:
             first_scan=ScanSettings(),
             later_scans=(),
         )
+
+    @property
+    def decimal(self) -> str:
+        """The decimal sign; empty: told by the file."""
+        return self.dialect.decimal
 
     @property
     def about(self) -> dict[str, Any]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 import pandas as pd
 
 from features.cohort_map.entries import ValueSource
 from features.dictionary.units import suspect_unit, to_canonical
 from features.dictionary.variable import Variable
+from features.intake.sources.declared_codes import MISSING_MARK
 from features.intake.validation.findings import Findings
 
-MISSING = ("", "na", "n/a", "nan", "null", ".", "<na>", "nat", "missing")
-_BOOLEANS = {"1": 1.0, "yes": 1.0, "true": 1.0, "y": 1.0, "t": 1.0}
-_BOOLEANS |= {"0": 0.0, "no": 0.0, "false": 0.0, "n": 0.0, "f": 0.0}
+BLANK = ("", "na", "n/a", "nan", "null", ".", "<na>", "nat", "missing")
+"""What stands in a cell that is left empty."""
+MISSING = (*BLANK, "._", *(f".{letter}" for letter in ascii_lowercase))
+"""The same, and the special missing values of SAS and Stata, which say why."""
+YES_NO = {"1": 1.0, "yes": 1.0, "true": 1.0, "y": 1.0, "t": 1.0}
+YES_NO |= {"0": 0.0, "no": 0.0, "false": 0.0, "n": 0.0, "f": 0.0}
 _SPREADSHEET_ERROR = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!).*"
 _THOUSANDS_POINT = r"[-+]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?"
 _WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
@@ -43,9 +48,10 @@ def code_cells(cells: pd.Series) -> pd.Series:
 
 
 def is_missing(cells: pd.Series, reading: Reading, further: Iterable[str] = ()) -> pd.Series:
-    """Which cells are empty or hold a code for missing."""
+    """Which cells are empty or hold a code for missing, by the map or by the file itself."""
     codes = {normal_code(code) for code in (*reading.missing, *further)}
-    missing = cells.str.lower().isin({*MISSING, *codes})
+    texts = cells.str.lower()
+    missing = texts.isin({*MISSING, *codes}) | texts.str.startswith(MISSING_MARK)
     numbers = [float(code) for code in codes if _WHOLE.fullmatch(code)]
     if numbers:
         missing |= pd.to_numeric(cells, errors="coerce").isin(numbers)
@@ -91,7 +97,7 @@ def _read_column(
             cells = cells.where(known.isna(), known)
         _warn_of_possible_codes(cells, source, variable, reading, findings)
         return read_numbers(cells, missing, reading, findings)
-    targets: Mapping[str, float | str] = _BOOLEANS
+    targets: Mapping[str, float | str] = YES_NO
     if variable.kind == "category":
         targets = {normal_code(code): code for code in variable.codes}
     known_codes = {raw: targets[normal_code(value)] for raw, value in codes.items()} or targets

@@ -12,7 +12,7 @@ import pandas as pd
 from features.cohort_map.entries import EndpointMap, Occurrence
 from features.endpoint import CENSORED, COMPETING, EVENT
 from features.intake.conversion import (
-    MISSING,
+    BLANK,
     Reading,
     code_cells,
     is_missing,
@@ -174,13 +174,13 @@ def _happened(
     known = {normal_code(value) for value in (*named, *one.values, *one.otherwise)}
     missing = is_missing(cells, reading) & ~codes.isin(known)
     if blank_is_no:
-        missing &= ~codes.isin(MISSING)
+        missing &= ~codes.isin(BLANK)
     if missing.all() and len(missing):
         findings.problem(one.column, "is empty in every row", "Map the column of the endpoint")
     elif one.column != one.time:
         rule = "no word on whether the event happened"
         findings.reject(one.column, rule, _BLANK, missing)
-    unknown = ~codes.isin(known) & ~missing & ~codes.isin(MISSING)
+    unknown = ~codes.isin(known) & ~missing & ~codes.isin(BLANK)
     if any(other.present for other in beside):
         unknown &= False
     if one.column == one.time and unknown.any():

@@ -72,15 +72,18 @@ def refuse_patient_as_header(header: Sequence[str], frame: pd.DataFrame, name: s
     rows = frame.head(_SAMPLE_ROWS)
     rows = rows[(rows.to_numpy() != np.array(header, dtype=object)).any(axis=1)]
     values = sum(
-        bool(re.fullmatch(_NO_NAME, cell, re.I))
-        or bool(_ANSWERS.fullmatch(cell.casefold()))
-        or bool((rows.iloc[:, position] == cell).any())
+        looks_like_value(cell) or bool((rows.iloc[:, position] == cell).any())
         for position, cell in enumerate(header)
         if cell
     )
     if values > len([cell for cell in header if cell]) / _HEADER_VALUES:
         rule = "has a patient's values where the names of the columns should be"
         raise refuse(name, rule, "Put a line with the names of the columns first")
+
+
+def looks_like_value(cell: str) -> bool:
+    """Whether this text is a number, a date or a plain answer, and so hardly a column's name."""
+    return bool(re.fullmatch(_NO_NAME, cell, re.I) or _ANSWERS.fullmatch(cell.casefold()))
 
 
 def check_header(header: Sequence[str], name: str, delimiter: str) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.column_check import check_map, match_columns
+from features.cohort_map.value_labels import apply_labels
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
@@ -97,6 +98,7 @@ def examine(
     with_endpoint: bool = True,
 ) -> Examination:
     """Everything that `ingest` finds, without stopping at problems. Raises MapError only."""
+    cohort_map = apply_labels(cohort_map, raw.declared, dictionary)
     check_map(cohort_map, dictionary)
     found = Examination(Findings())
     findings = found.findings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from features.intake.header import (
     refuse_title,
     sniff_delimiter,
 )
+from features.intake.sources.declared_codes import DeclaredCodes
 
 ROOT = Path(__file__).resolve().parents[2]
 COHORTS_VARIABLE = "CALCIRISK_COHORTS"
@@ -35,7 +36,8 @@ class RawTable:
     ``frame``: one row per row of the file, all columns ``str``, empty text where the cell is
     empty; its index is the row number in the file: of text the header is row 1, of other kinds
     the first row is 1. ``decimal`` is the decimal sign that the file seems to use. ``no_cells``:
-    columns that are left out, as each of their cells holds a list or the like.
+    columns that are left out, as each of their cells holds a list or the like. ``declared``: what
+    the file itself says of codes, by column.
     """
 
     name: str
@@ -44,6 +46,7 @@ class RawTable:
     delimiter: str
     decimal: str
     no_cells: tuple[str, ...] = ()
+    declared: Mapping[str, DeclaredCodes] = field(default_factory=dict)
 
 
 def source_folders(root: Path = ROOT) -> tuple[Path, ...]:

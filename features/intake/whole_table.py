@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.intake.cells import as_text
+from features.intake.cells import as_text, is_typed
 from features.intake.decoding import refuse, unpack
 from features.intake.header import refuse_patient_as_header
 from features.intake.reading import RawTable, read_bytes
 from features.intake.sources.csv_source import CsvSource, recode
+from features.intake.sources.declared_codes import Declares
 from features.intake.sources.dialect import Dialect
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
@@ -30,13 +31,15 @@ def read_table(path: Path, dialect: Dialect | None = None) -> RawTable:
     source = open_file(path, dialect, _BATCH_ROWS)
     if isinstance(source, CsvSource):
         return _read_text(path, dialect)
-    frame, no_cells = _gather(source)
+    frame, no_cells = _gather(source, dialect.decimal)
     refuse_patient_as_header(list(frame.columns), frame, source.name)
     frame = frame[(frame != "").any(axis=1)]
     if frame.empty:
         raise refuse(source.name, "has a header but no rows", "Export the cohort again")
+    declared = source.declared if isinstance(source, Declares) else {}
     kind = path.suffix.lstrip(".").lower() or "typed"
-    return RawTable(source.name, frame, kind, "", source.decimal, no_cells)
+    decimal = dialect.decimal or source.decimal
+    return RawTable(source.name, frame, kind, "", decimal, no_cells, declared)
 
 
 def _read_text(path: Path, dialect: Dialect) -> RawTable:
@@ -50,12 +53,12 @@ def _read_text(path: Path, dialect: Dialect) -> RawTable:
     return replace(raw, decimal=dialect.decimal or raw.decimal)
 
 
-def _gather(source: Source) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _gather(source: Source, decimal: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The rows as text, and the columns that hold no cells: no reason to refuse the others."""
     columns, no_cells = list(source.columns), list[str]()
     while columns:
         try:
-            texts = [_as_texts(batch.rows) for batch in source.batches(columns)]
+            texts = [_as_texts(batch.rows, decimal) for batch in source.batches(columns)]
         except NoCellsError as error:
             no_cells += [problem.column for problem in error.problems]
             columns = [name for name in columns if name not in no_cells]
@@ -64,7 +67,12 @@ def _gather(source: Source) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return pd.DataFrame(), tuple(no_cells)
 
 
-def _as_texts(rows: pd.DataFrame) -> pd.DataFrame:
+def _as_texts(rows: pd.DataFrame, decimal: str) -> pd.DataFrame:
     texts = {name: as_text(rows[name]).str.strip() for name in rows}
+    if decimal == ",":
+        # numbers beside texts of the declared form have to read alike
+        for name in rows:
+            if is_typed(rows[name]):
+                texts[name] = texts[name].str.replace(".", ",", regex=False)
     index = pd.Index(rows.index, dtype=np.int64)
     return pd.DataFrame({name: text.to_numpy() for name, text in texts.items()}, index, dtype="str")

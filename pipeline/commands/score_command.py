@@ -32,8 +32,9 @@ def score(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="Patients: CSV (also .gz, .zst), Parquet (file or folder), FHIR (.json, .ndjson) "
-            "or the URL of a database. None: what params.yaml says."
+            help="Patients: CSV (also .gz, .zst), Parquet (file or folder), Arrow, Excel, SAS, "
+            "Stata, SPSS, FHIR (.json, .ndjson) or the URL of a database. None: what params.yaml "
+            "says."
         ),
     ] = None,
     model: Annotated[
@@ -75,6 +76,13 @@ def score(
     encoding: Annotated[str, typer.Option(help="Encoding of a text file; none: found out.")] = "",
     delimiter: Annotated[str, typer.Option(help="Its delimiter; none: found out.")] = "",
     decimal: Annotated[str, typer.Option(help="Its decimal sign; none: found out.")] = "",
+    sheet: Annotated[str, typer.Option(help="Sheet of a workbook; none: the only one.")] = "",
+    header_row: Annotated[
+        int, typer.Option(min=0, help="Its row with the names of the columns; 0: found out.")
+    ] = 0,
+    first_row: Annotated[
+        int, typer.Option(min=0, help="Its first row of a patient; 0: the one below the names.")
+    ] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where a killed job stopped, if one did.")
     ] = False,
@@ -127,7 +135,7 @@ def score(
         categories_of(chosen),
         comparison_of(chosen),
         query,
-        Dialect(encoding, delimiter, decimal),
+        Dialect(encoding, delimiter, decimal, sheet, header_row, first_row),
         resume,
         run_id,
         workers=workers,

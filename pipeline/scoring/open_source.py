@@ -6,6 +6,7 @@ from pathlib import Path
 
 from features.errors import ConfigError
 from features.intake.fhir.export.export_files import is_fhir
+from features.intake.sources.dialect import Dialect
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
 from features.intake.sources.witness import require_file
@@ -13,9 +14,10 @@ from pipeline.scoring.fhir_output import ENDINGS
 from pipeline.scoring.request import ScoreRequest
 
 
-def open_source(request: ScoreRequest) -> Source:
-    """The source behind ``request.file``: database, folder, Parquet, health record or text.
+def open_source(request: ScoreRequest, by_map: Dialect | None = None) -> Source:
+    """The source behind ``request.file``: database, health record, or a file of rows.
 
+    ``by_map``: how the map says that the file is written; the request itself has the last word.
     Raises CohortError where it is not there or cannot be read, ConfigError.
     """
     where = str(request.file)
@@ -36,7 +38,8 @@ def open_source(request: ScoreRequest) -> Source:
         return FhirSource(path, request.batch_rows, request.index_date, with_basis)
     if request.index_date is not None:
         raise ConfigError("--index-date is for health records: .json, .ndjson")
-    return open_file(path, request.dialect, request.batch_rows)
+    dialect = request.dialect.over(by_map or Dialect())
+    return open_file(path, dialect, request.batch_rows)
 
 
 def files_of(request: ScoreRequest) -> tuple[Path, ...]:

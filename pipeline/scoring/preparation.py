@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from features.cohort_map.cohort_map import CohortMap
+from features.cohort_map.value_labels import apply_labels
 from features.errors import CohortError, MapError, Problem
 from features.intake.cells import as_text
 from features.intake.conversion import Reading
@@ -22,6 +23,8 @@ from features.intake.ingestion import Limits, examine
 from features.intake.lesion_table import read_lesion_table
 from features.intake.lesions import summarise_lesions
 from features.intake.reading import RawTable
+from features.intake.sources.declared_codes import Declares
+from features.intake.sources.dialect import Dialect
 from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.witness import Witness
 from features.intake.validation.findings import Findings
@@ -100,7 +103,7 @@ def prepare(
     from pipeline.tracking import locate_model
 
     located = locate_model(request.model, paths.root)
-    source = source or open_source(request)
+    source = source or open_source(request, _read_dialect(request, paths))
     source.witness.start()
     n_rows = _guess_rows(source)
     if start_early and count_workers(request.workers, n_rows, request.n_reasons) > 1:
@@ -144,6 +147,12 @@ def prepare(
     )
 
 
+def _read_dialect(request: ScoreRequest, paths: Paths) -> Dialect:
+    if request.cohort is None:
+        return Dialect()
+    return CohortMap.load(request.cohort, paths.cohort_maps).dialect
+
+
 def _find_map(request: ScoreRequest, source: Source, scorer: Scorer, paths: Paths) -> CohortMap:
     if request.cohort is not None:
         chosen = CohortMap.load(request.cohort, paths.cohort_maps)
@@ -154,6 +163,8 @@ def _find_map(request: ScoreRequest, source: Source, scorer: Scorer, paths: Path
         remedy = (
             "Say with --cohort what its columns mean, or name them as `calcirisk variables` does"
         )
+    if isinstance(source, Declares):
+        chosen = apply_labels(chosen, source.declared, scorer.dictionary)
     wanted = chosen.for_scoring(source.columns)
     if not wanted.variables and not wanted.lesions:
         rule = f"none of its {len(source.columns)} columns is one of {who}"

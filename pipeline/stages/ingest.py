@@ -11,6 +11,7 @@ from typing import Any
 
 from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
+from features.cohort_map.value_labels import describe_labels
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
 from features.intake.ingestion import Examination, Ingested, Limits, examine, ingest
@@ -66,7 +67,7 @@ def read_sources(
     cohort_map: CohortMap, folders: tuple[Path, ...] | None = None
 ) -> tuple[RawTable, RawTable | None]:
     """The map's main file, and its lesion file where it names one. Raises CohortError."""
-    raw = read_table(locate_source(cohort_map.file, folders))
+    raw = read_table(locate_source(cohort_map.file, folders), cohort_map.dialect)
     if cohort_map.lesions is None:
         return raw, None
     return raw, read_table(locate_source(cohort_map.lesions.file, folders))
@@ -117,6 +118,9 @@ def _describe(
             f"{len(one.rows):>9,}  {one.column}: {one.rule} (first in row {one.rows[0]})"
             for one in findings.rejects
         ]
+    labels = describe_labels(cohort_map, raw.declared)
+    if labels:
+        lines += ["", "Codes as the file labels them:", *(f"  {one}" for one in labels)]
     unused = unused_columns(raw, cohort_map)
     if unused:
         lines += ["", f"Columns not used: {', '.join(unused)}"]

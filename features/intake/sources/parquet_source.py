@@ -76,7 +76,7 @@ class ParquetSource:
         # A file without any of the columns still has rows.
         any_column = reader.schema_arrow.names[:1]
         pieces = reader.iter_batches(self._size, columns=stored or any_column, use_threads=False)
-        tables = _cut_evenly(pieces, self._size)
+        tables = cut_evenly(pieces, self._size)
         start = before + 1
         while True:
             try:
@@ -95,7 +95,7 @@ class ParquetSource:
             number, start = number + 1, start + table.num_rows
 
 
-def _cut_evenly(pieces: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
+def cut_evenly(pieces: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
     """The same rows in batches of ``size``: a piece ends where encoded texts change their codes."""
     held: list[pa.RecordBatch] = []
     room = size

@@ -57,7 +57,7 @@ def _to_cells(column: pa.Array, kind: pa.DataType) -> Any:
     if pa.types.is_dictionary(kind) and _is_text(kind.value_type):
         return column.to_pandas()
     if pa.types.is_dictionary(kind):
-        column, kind = column.cast(kind.value_type), kind.value_type
+        column, kind = column.dictionary_decode(), kind.value_type
     if pa.types.is_boolean(kind):
         column, kind = column.cast(pa.int8()), pa.int8()
     if pa.types.is_decimal(kind):
@@ -71,6 +71,11 @@ def _to_cells(column: pa.Array, kind: pa.DataType) -> Any:
         column = pc.strftime(column.cast(pa.timestamp("s"), safe=False), "%Y-%m-%d")
     text = pc.fill_null(column.cast(pa.large_string()), "")
     return pd.array(text, dtype="str")
+
+
+def day_text(cell: Any) -> str:
+    """A date, or the date of a moment, as ``2020-01-31``; a time of day as ``13:45:00``."""
+    return str(cell.isoformat())[:10] if hasattr(cell, "year") else str(cell)
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,10 @@ __all__ = ["app", "main"]
 def main(argv: list[str] | None = None) -> int:
     """Run one command; its exit code. What a person can mend is told without a traceback."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # What is written is its owner's alone; a registry may be shared.
+    before = os.umask(0o077)
+    if set(argv or sys.argv[1:]) & {"register", "promote"}:
+        os.umask(before)
     # Nothing is worth collecting when the program ends: that alone takes a third of a second.
     atexit.register(gc.freeze)
     try:
@@ -34,6 +39,12 @@ def main(argv: list[str] | None = None) -> int:
     except CalciriskError as error:
         typer.secho(str(error), fg=typer.colors.RED, err=True)
         return error.exit_code
+    except MemoryError:
+        told = "There is too little memory. Close other programs, or give it fewer --workers"
+        typer.secho(told, fg=typer.colors.RED, err=True)
+        return ConfigError.exit_code
+    finally:
+        os.umask(before)
     return 0
 
 

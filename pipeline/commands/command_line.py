@@ -36,6 +36,20 @@ NEEDS = {
     "register": ("train", "evaluate"),
 }
 
+# What it reads where it is there; dvc.yaml's `deps` among outputs.
+READS: dict[str, tuple[str, ...]] = {
+    "source": (),
+    "simulate": (),
+    "ingest": ("source", "simulate"),
+    "featurize": ("ingest",),
+    "train": ("source", "ingest", "featurize"),
+    "evaluate": ("simulate", "ingest", "featurize", "train"),
+    "explain": ("ingest", "featurize", "train"),
+    "score": ("ingest", "train"),
+    "report": ("ingest", "train", "evaluate", "explain"),
+    "register": ("source", "ingest", "train", "evaluate", "explain", "score", "report"),
+}
+
 Out = Annotated[Path | None, typer.Option("--out", help="Work in this folder instead of outputs/.")]
 ParamsFile = Annotated[
     Path | None, typer.Option("--params", help="Read this file instead of params.yaml.")
@@ -57,4 +71,7 @@ def run_stage(name: str, params: Params, out: Path | None) -> None:
                 f"{paths.stage(earlier)} is empty or not there: run `calcirisk {earlier}"
                 f"{f' --out {out}' if out else ''}` first"
             )
-    import_module(f"pipeline.stages.{name}").run(params, paths)
+    from pipeline.files.stage_folder import written_whole
+
+    with written_whole(name, paths, READS[name], forget=name == "ingest") as staged:
+        import_module(f"pipeline.stages.{name}").run(params, staged)

@@ -10,6 +10,7 @@ from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 from features.intake.validation.outcomes import EventsNeeded
+from pipeline.files.stage_folder import written_whole
 from pipeline.settings.params import SIMULATED, Params, Paths
 from pipeline.stages.ingest import check_cohort, limits_of, run_ingest, source_folders_of
 from pipeline.stages.readiness import find_obstacles
@@ -35,11 +36,13 @@ def ingest_own_cohort(
     """What the stages source and ingest do, for files named here. Raises CohortError, MapError."""
     cohort_map = name_files(CohortMap.load(params.cohort, paths.cohort_maps), file, lesions)
     folders = source_folders_of(paths)
-    run_ingest(cohort_map, Dictionary.load(), limits_of(params), paths.ingest, folders)
-    if cohort_map.name == SIMULATED:
-        write_source(describe_simulation(params), paths)
-    else:
-        write_source(describe_files(cohort_map, paths.root), paths)
+    with written_whole("source", paths) as staged:
+        if cohort_map.name == SIMULATED:
+            write_source(describe_simulation(params), staged)
+        else:
+            write_source(describe_files(cohort_map, paths.root), staged)
+    with written_whole("ingest", paths, ("source", "simulate"), forget=True) as staged:
+        run_ingest(cohort_map, Dictionary.load(), limits_of(params), staged.ingest, folders)
 
 
 def name_files(cohort_map: CohortMap, file: Path | None, lesions: Path | None) -> CohortMap:

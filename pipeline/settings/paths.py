@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.dictionary.data_files import data_folder
@@ -34,11 +35,13 @@ class Paths:
     """Where everything lies: ``outputs/<stage>/`` for what a stage writes, ``data/`` as given.
 
     ``outputs`` lies inside ``root`` unless it is absolute; elsewhere (option ``--out``) it lets
-    the same stages work on a person's own files.
+    the same stages work on a person's own files. ``unfinished``: where a stage that is running
+    writes, until its folder is whole.
     """
 
     root: Path
     outputs: Path = Path("outputs")
+    unfinished: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def default(cls, outputs: Path | None = None) -> Paths:
@@ -48,6 +51,8 @@ class Paths:
 
     def stage(self, name: str) -> Path:
         """The output folder of a stage (it need not exist yet)."""
+        if name in self.unfinished:
+            return self.unfinished[name]
         return self.root / self.outputs / name
 
     @property

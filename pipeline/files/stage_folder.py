@@ -1,0 +1,124 @@
+"""A stage's folder: there whole or not at all, and known to be made from what lies beside it.
+
+``made_from.json`` holds the hash of what the stage wrote, and of each folder that it read as it was
+then. A stage reads nothing that is not what was written, or that was made from something else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from features.errors import CalciriskError, ConfigError
+from pipeline.files.destinations import take
+from pipeline.files.faults import describe_fault
+from pipeline.files.private import hidden_beside, open_folder
+from pipeline.settings.paths import Paths
+
+RECEIPT = "made_from.json"
+
+
+@contextmanager
+def written_whole(
+    name: str, paths: Paths, reads: Sequence[str] = (), forget: bool = False
+) -> Iterator[Paths]:
+    """Paths whose folder of this stage takes its place at the end of the block.
+
+    ``reads``: stages whose folders are read, those that there are. ``forget``: where the stage
+    refuses its input, what it wrote before is removed, so that nobody takes it for this one's.
+    Raises ConfigError where a folder that is read is not what its stage wrote, was made from
+    another one, or changes meanwhile; where another process writes here; where the disk fails.
+    """
+    place = paths.stage(name)
+    there = [stage for stage in reads if paths.stage(stage).is_dir()]
+    unfinished, replaced = hidden_beside(place, "unfinished"), hidden_beside(place, "replaced")
+    try:
+        with take([place], [paths.stage(stage) for stage in there], folders=True):
+            read = {stage: _verify(stage, paths) for stage in there}
+            for left in (unfinished, replaced):
+                _remove(left)
+            os.close(open_folder(unfinished))
+            try:
+                yield replace(paths, unfinished={**paths.unfinished, name: unfinished})
+                _require_same(read, paths)
+                _write_receipt(name, unfinished, read)
+                if place.exists() or place.is_symlink():
+                    place.rename(replaced)
+                unfinished.rename(place)
+            except CalciriskError:
+                if forget:
+                    _remove(place)
+                raise
+            finally:
+                for left in (unfinished, replaced):
+                    _remove(left)
+    except OSError as error:
+        reason, remedy = describe_fault(error)
+        where = error.filename or place
+        raise ConfigError(f"{where} cannot be read or written ({reason}): {remedy}") from error
+
+
+def hash_folder(folder: Path) -> str:
+    """SHA-256 over the names and bytes of all files, the receipt left out."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != RECEIPT:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            total.update(f"{name}\0{digest}\n".encode())
+    return total.hexdigest()
+
+
+def _verify(stage: str, paths: Paths) -> str:
+    """The hash of a stage's folder. Raises ConfigError where it is not to be believed."""
+    folder, receipt = paths.stage(stage), _read_receipt(paths.stage(stage))
+    again = f"Run `calcirisk {stage}` again"
+    if receipt is None:
+        raise ConfigError(f"{folder} was not written whole by this version. {again}")
+    found = hash_folder(folder)
+    if found != receipt["wrote"]:
+        raise ConfigError(f"{folder} is not what `calcirisk {stage}` wrote. {again}")
+    for earlier, digest in receipt["read"].items():
+        now = _read_receipt(paths.stage(earlier))
+        if now is not None and now["wrote"] != digest:
+            raise ConfigError(
+                f"{folder} was made from another {paths.stage(earlier).name} than lies beside it. "
+                f"{again}"
+            )
+    return found
+
+
+def _require_same(read: dict[str, str], paths: Paths) -> None:
+    for stage, digest in read.items():
+        if hash_folder(paths.stage(stage)) != digest:
+            raise ConfigError(f"{paths.stage(stage)} was changed while it was read. Begin again")
+
+
+def _write_receipt(name: str, folder: Path, read: dict[str, str]) -> None:
+    receipt = {"stage": name, "read": read, "wrote": hash_folder(folder)}
+    text = json.dumps(receipt, indent=1, sort_keys=True) + "\n"
+    (folder / RECEIPT).write_text(text, encoding="utf-8")
+
+
+def _read_receipt(folder: Path) -> dict[str, Any] | None:
+    try:
+        receipt = json.loads((folder / RECEIPT).read_text(encoding="utf-8"))
+        assert isinstance(receipt["wrote"], str) and isinstance(receipt["read"], dict)
+    except (OSError, ValueError, KeyError, TypeError, AssertionError):
+        return None
+    return dict(receipt)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.is_dir():
+        shutil.rmtree(folder)

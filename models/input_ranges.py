@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.derivation.columns import Columns
+from features.errors import ModelError
+from models.storage.formats import read_json
 
 Codes = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -90,8 +92,10 @@ class InputRanges:
     @classmethod
     def load(cls, path: Path) -> InputRanges:
         """Read back what `save` wrote."""
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        limits = {name: (low, high) for name, (low, high) in stored["limits"].items()}
+        stored = read_json(path)
+        limits = {name: (float(low), float(high)) for name, (low, high) in stored["limits"].items()}
+        if not all(isinstance(name, str) for name in stored["important"]):
+            raise ModelError(f"{path} names an input by something else than text")
         return cls(limits, tuple(stored["important"]))
 
 

@@ -23,6 +23,7 @@ from models.explanation.population import read_weights
 from models.explanation.reasons import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
 from models.risk.predictor import RiskPredictor
+from models.storage.formats import reading
 from models.storage.model_folder import (
     DICTIONARY,
     EXPLAINER,
@@ -58,7 +59,42 @@ class Scorer:
 
     @classmethod
     def load(cls, model_folder: Path) -> Scorer:
-        """Read a model folder. Raises ModelError where it is none, is damaged or is too new."""
+        """Read a model folder. Raises ModelError where it is none, is damaged or is too new.
+
+        The folder may be a stranger's: nothing in it is run, and what was not checked is not used.
+        """
+        with reading(model_folder):
+            scorer = cls._read(model_folder)
+            scorer._try()
+        return scorer
+
+    def _try(self) -> None:
+        """Score patients of whom nothing, and of whom everything is known, before anybody's.
+
+        Raises ModelError where a risk is none, and whatever parts that do not fit together raise.
+        """
+        names, years = list(self.predictor.feature_names), self.about.horizons
+        for cause in self.predictor.causes:
+            named = None if cause.boosted is None else cause.boosted.booster.feature_names
+            if named is not None and named != names:
+                raise ModelError("The trees of the model are of other features than it names")
+        values = np.array([np.nan, 0.0, 1.0, 0.0, 0.0])[:, None].repeat(len(names), axis=1)
+        completion = self.predictor.completion
+        for row, side in ((3, -3.0), (4, 3.0)):
+            values[row, completion.used] = completion.mean + side * completion.scale
+        features = pd.DataFrame(values, columns=names)
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            found = np.array(list(self._risks(features, years).values()), np.float64)
+            if not ((found >= 0) & (found <= 1)).all():
+                raise ModelError("The model gives a risk that is none. Fetch or train it again")
+            if self.explainer is not None:
+                self.explainer.explain(features, years[-1])
+        unknown = {*self.ranges.limits, *self.ranges.important, *self.weights} - {*self.dictionary}
+        if unknown:
+            raise ModelError(f"The model speaks of {len(unknown)} variables that it does not know")
+
+    @classmethod
+    def _read(cls, model_folder: Path) -> Scorer:
         about = verify_model_folder(model_folder)
         predictor = RiskPredictor.load(model_folder / PREDICTOR)
         known = {feature.name for feature in CATALOGUE}

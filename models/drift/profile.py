@@ -22,6 +22,7 @@ import pandas as pd
 from features.disclosure import SMALLEST_COUNT, round_count
 from features.errors import ModelError
 from models.drift.scale import Relation, Scale, fit_relations, fit_scales
+from models.storage.formats import read_json
 
 PROFILE = "profile.json"
 
@@ -120,7 +121,7 @@ class Profile:
     def load(cls, path: Path) -> Profile:
         """Read back what `save` wrote. Raises ModelError where it is not there or another thing."""
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored = read_json(path)
             return cls(
                 stored["n_patients"],
                 {name: _unpack(one) for name, one in stored["variables"].items()},

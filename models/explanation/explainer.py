@@ -25,6 +25,7 @@ from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.completion import Completed
 from models.risk.predictor import CauseModel, RiskPredictor
+from models.storage.formats import read_array, read_json
 
 if TYPE_CHECKING:
     from models.explanation.interactions import Interactions
@@ -157,7 +158,7 @@ class Explainer:
         """
         predictor = predictor or RiskPredictor.load(folder.parent / _SIBLING_PREDICTOR)
         try:
-            stored = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+            stored = read_json(folder / _FILE)
             if stored["format"] != FORMAT or len(stored["boosters"]) != len(predictor.causes):
                 raise ModelError(f"{folder} holds an explainer of another version or model")
             causes = tuple(
@@ -167,6 +168,7 @@ class Explainer:
             shares, centres = _read(folder / "shares.npy"), _read(folder / "centres.npy")
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ModelError(f"{folder} holds no complete explainer: {error.filename}") from None
+        _refuse_shapes(folder, predictor, shares, centres, causes)
         return cls(predictor, shares, centres, causes)
 
 
@@ -220,4 +222,25 @@ def _membership(term_features: Sequence[int], n_features: int) -> FloatArray:
 
 
 def _read(path: Path) -> npt.NDArray[np.float64]:
-    return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+    return read_array(path)
+
+
+def _refuse_shapes(
+    folder: Path,
+    predictor: RiskPredictor,
+    shares: FloatArray,
+    centres: FloatArray,
+    causes: Sequence[CauseBackground],
+) -> None:
+    """Raises ModelError where the strata of a stored explainer are not those of one background."""
+    strata = len(shares) if shares.ndim == 1 else 0
+    fits = strata > 0 and (shares >= 0).all() and abs(shares.sum() - 1.0) < 1e-6
+    fits = fits and centres.shape == (strata, len(predictor.causes))
+    for cause, background in zip(predictor.causes, causes, strict=True):
+        fits = fits and background.mean_terms.shape == (strata, len(cause.term_features))
+        counts = None if background.trees is None else background.trees.counts
+        fits = fits and (
+            counts is None or (counts.shape[1:] == (strata,) and bool((counts >= 0).all()))
+        )
+    if not fits:
+        raise ModelError(f"{folder} holds an explainer whose parts do not fit together")

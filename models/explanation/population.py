@@ -12,6 +12,7 @@ import pandas as pd
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.variable import Variable
 from models.explanation.explanation import Explanation
+from models.storage.formats import read_json
 
 # Codes without an order cannot be high or low.
 NOMINAL = ("ethnicity",)
@@ -122,8 +123,7 @@ def write_weights(weights: Mapping[str, float], path: Path) -> None:
 
 def read_weights(path: Path) -> dict[str, float]:
     """Read back what `write_weights` wrote."""
-    stored: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
-    return stored
+    return {name: float(weight) for name, weight in read_json(path).items()}
 
 
 def describe_value(value: object, variable: Variable) -> str:

@@ -20,6 +20,8 @@ from models.learners.boosted import BoostedPart
 from models.learners.completion import Completed, Completion
 from models.learners.linear import LinearPart
 from models.risk.absolute_risk import CompetingRisksLink, Link, link_from_dict
+from models.storage.booster_check import load_booster
+from models.storage.formats import read_json, reading
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -136,18 +138,21 @@ class RiskPredictor:
     def load(cls, folder: Path) -> RiskPredictor:
         """Read back what `save` wrote. Raises ModelError where the folder holds no such model."""
         try:
-            stored = json.loads((folder / _FILE).read_text())
+            stored = read_json(folder / _FILE)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ModelError(f"{folder} holds no model: {_FILE} is not there.") from error
-        if stored["format"] != FORMAT:
-            raise ModelError(
-                f"{folder} was written in format {stored['format']}, this version reads format "
-                f"{FORMAT}. Train the model again or use the version that wrote it."
+        with reading(folder):
+            if stored["format"] != FORMAT:
+                raise ModelError(
+                    f"{folder} was written in another format than {FORMAT}, which this version "
+                    "reads. Train the model again or use the version that wrote it."
+                )
+            names = tuple(stored["feature_names"])
+            completion = Completion.from_dict(stored["completion"])
+            causes = tuple(
+                _cause_from_dict(completion, names, cause, folder) for cause in stored["causes"]
             )
-        names = tuple(stored["feature_names"])
-        completion = Completion.from_dict(stored["completion"])
-        causes = tuple(_cause_from_dict(completion, cause, folder) for cause in stored["causes"])
-        return cls(names, completion, causes, link_from_dict(stored["link"]))
+            return cls(names, completion, causes, link_from_dict(stored["link"]))
 
 
 def _cause_to_dict(cause: CauseModel) -> dict[str, Any]:
@@ -161,14 +166,14 @@ def _cause_to_dict(cause: CauseModel) -> dict[str, Any]:
     }
 
 
-def _cause_from_dict(completion: Completion, stored: dict[str, Any], folder: Path) -> CauseModel:
-    from xgboost import Booster
-
+def _cause_from_dict(
+    completion: Completion, names: Sequence[str], stored: dict[str, Any], folder: Path
+) -> CauseModel:
     linear = boosted = None
     if stored["linear"] is not None:
         linear = LinearPart.from_dict(completion, stored["linear"])
     if stored["boosted"] is not None:
-        booster = Booster(model_file=folder / f"{stored['name']}.ubj")
+        booster = load_booster(folder / f"{stored['name']}.ubj", names)
         boosted = BoostedPart.from_dict(completion, booster, stored["boosted"])
     return CauseModel(
         stored["name"],

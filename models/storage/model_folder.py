@@ -11,20 +11,24 @@
     variables.yaml  the data dictionary it was trained with
     reference/      the published tables its features are derived from
     about.json      name, cohort, horizons, counts, hashes
+    signature.json  who vouches for all of it (may be absent; `calcirisk sign` writes it)
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from features.errors import ModelError
+from models.storage.formats import LARGEST_FILE, read_json
 
 PREDICTOR, EXPLAINER, UNCERTAINTY = "predictor", "explainer", "uncertainty"
 REFERENCE, WEIGHTS = "reference", "weights.json"
+SIGNATURE = "signature.json"
 RANGES, DICTIONARY, ABOUT = "ranges.json", "variables.yaml", "about.json"
 
 
@@ -60,12 +64,26 @@ def seal_model_folder(folder: Path, about: About) -> About:
 def read_about(folder: Path) -> About:
     """What ``about.json`` says. Raises ModelError where the folder is not that of a model."""
     try:
-        stored = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        return About(**{**stored, "horizons": tuple(stored["horizons"])})
+        stored = read_json(folder / ABOUT)
+        about = About(**{**stored, "horizons": tuple(stored["horizons"])})
+        _check_about(about)
+        return about
     except (FileNotFoundError, NotADirectoryError):
         raise ModelError(f"{folder} is not the folder of a model: it has no {ABOUT}") from None
     except (ValueError, TypeError, KeyError):
         raise ModelError(f"{folder / ABOUT} was not written by this version of calcirisk") from None
+
+
+def _check_about(about: About) -> None:
+    """Raises TypeError or ValueError where a field is of another kind than `About` says."""
+    texts = (about.name, about.cohort, about.data_sha256, about.code_version, about.digest)
+    counts = (about.n_patients, about.n_events, about.n_competing)
+    if {type(one) for one in texts} != {str} or type(about.simulated) is not bool:
+        raise TypeError("a text or a flag")
+    if {type(one) for one in counts} != {int} or min(counts) < 0:
+        raise TypeError("a count")
+    if not about.horizons or not all(0 < one < math.inf for one in about.horizons):
+        raise ValueError("a horizon")
 
 
 def verify_model_folder(folder: Path) -> About:
@@ -82,10 +100,14 @@ def verify_model_folder(folder: Path) -> About:
 
 
 def digest_model_folder(folder: Path, about: dict[str, Any]) -> str:
-    """SHA-256 over every file but ``about.json``, and over ``about`` itself without its digest."""
+    """SHA-256 over every file but ``about.json`` and the signature, and over ``about``."""
     total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name != ABOUT:
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ModelError(f"{folder} holds a link, a pipe or a device: no model of ours does")
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelError(f"{path} is larger than any file of a model")
+        if path.is_file() and name not in (ABOUT, SIGNATURE):
             total.update(f"\n{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
     return total.hexdigest()

@@ -19,6 +19,7 @@ from features.errors import ModelError
 from models.learners.completion import Completed
 from models.learners.linear import LinearPart
 from models.risk.predictor import RiskPredictor
+from models.storage.formats import read_array, read_json
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -143,8 +144,10 @@ class RiskInterval:
         Raises ModelError where the folder holds none, or one of another format or model.
         """
         try:
-            stored = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-            coefficients = np.load(folder / "coefficients.npy", allow_pickle=False)
+            completion = predictor.completion
+            lengths = {"p": completion.n_features, "u": len(completion.used)}
+            stored = read_json(folder / _FILE, lengths)
+            coefficients = read_array(folder / "coefficients.npy")
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ModelError(f"{folder} holds no intervals: {error.filename}") from None
         names = tuple(stored["feature_names"])

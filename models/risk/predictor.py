@@ -138,7 +138,7 @@ class RiskPredictor:
     def load(cls, folder: Path) -> RiskPredictor:
         """Read back what `save` wrote. Raises ModelError where the folder holds no such model."""
         try:
-            stored = read_json(folder / _FILE)
+            stored = read_json(folder / _FILE, with_fields=True)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ModelError(f"{folder} holds no model: {_FILE} is not there.") from error
         with reading(folder):

@@ -98,21 +98,24 @@ def reading(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def read_json(path: Path, lengths: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """The object in a file of a model, its numbers finite, its fields as `FIELDS` says.
+def read_json(
+    path: Path, with_fields: bool = False, lengths: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """The object in a file of a model, its numbers finite.
 
-    ``lengths``: those of `Numbers.shape` that other files set. Raises ModelError,
-    FileNotFoundError.
+    ``with_fields``: it holds parts of the model, as `FIELDS` says. ``lengths``: those of
+    `Numbers.shape` that other files set. Raises ModelError, FileNotFoundError.
     """
     if path.stat().st_size > LARGEST_FILE:
         raise ModelError(f"{path} is larger than any file of a model")
     with reading(path):
         stored = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(stored, dict):
-            raise ModelError(f"{path} holds no object")
+            raise ModelError(f"{path} was not written by this version: no object is in it")
         _look(stored, path, 0)
         _check_names(stored, path)
-        _check_fields(stored, path, dict(lengths or {}))
+        if with_fields:
+            _check_fields(stored, path, dict(lengths or {}))
     return stored
 
 

@@ -146,7 +146,7 @@ class RiskInterval:
         try:
             completion = predictor.completion
             lengths = {"p": completion.n_features, "u": len(completion.used)}
-            stored = read_json(folder / _FILE, lengths)
+            stored = read_json(folder / _FILE, True, lengths)
             coefficients = read_array(folder / "coefficients.npy")
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ModelError(f"{folder} holds no intervals: {error.filename}") from None

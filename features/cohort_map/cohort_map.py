@@ -21,7 +21,7 @@ from features.errors import MapError
 from features.intake.sources.dialect import Dialect
 
 MAPS_FOLDER = data_folder() / "cohorts"
-_KEYS = (
+MAP_KEYS = (
     "name",
     "title",
     "description",
@@ -109,7 +109,7 @@ class CohortMap:
     @classmethod
     def read(cls, where: str, content: Any) -> CohortMap:
         """The map in this mapping; ``where`` begins every message. Raises MapError."""
-        part = Section(where, content, _KEYS)
+        part = Section(where, content, MAP_KEYS)
         variables = part.mapping("variables")
         cohort_map = cls(
             name=part.required("name"),

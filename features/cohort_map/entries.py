@@ -12,6 +12,12 @@ TIME_UNITS = ("years", "months", "weeks", "days", "date")
 COMBINATIONS = ("first_of", "mean_of", "max_of", "sum_of")
 TESTS = ("is", "is_not", "at_least", "at_most", "present", "empty")
 _ORIGINS = ("column", "constant", *COMBINATIONS)
+SOURCE_KEYS = (*_ORIGINS, "unit", "codes", "missing", "confirmed", "note")
+INCLUSION_KEYS = ("column", *TESTS, "reason")
+VISIT_KEYS = ("column", "choose", "time")
+OCCURRENCE_KEYS = ("column", "is", "not", "time", "confirmed", "present")
+ENDPOINT_KEYS = ("title", "event", "competing", "time", "followup", "unit", "horizon")
+LESION_KEYS = ("file", "patient_id", "columns")
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class ValueSource:
         """Read ``AGE`` or ``{column: CHOL, unit: mmol/L}`` or ``{first_of: [A, B]}``."""
         if isinstance(content, str):
             content = {"column": content}
-        part = Section(where, content, (*_ORIGINS, "unit", "codes", "missing", "confirmed", "note"))
+        part = Section(where, content, SOURCE_KEYS)
         origins = [origin for origin in _ORIGINS if origin in part]
         if len(origins) != 1:
             part.fail(f"needs exactly one of {', '.join(_ORIGINS)}")
@@ -79,7 +85,7 @@ class Inclusion:
     @classmethod
     def read(cls, where: str, content: Any) -> Inclusion:
         """Read ``{column: PREVCHD, is: 0, reason: no coronary disease at entry}``."""
-        part = Section(where, content, ("column", *TESTS, "reason"))
+        part = Section(where, content, INCLUSION_KEYS)
         tests = [test for test in TESTS if test in part]
         if len(tests) != 1:
             part.fail(f"needs exactly one of {', '.join(TESTS)}")
@@ -108,7 +114,7 @@ class Visit:
     @classmethod
     def read(cls, where: str, content: Any) -> Visit:
         """Read ``{column: PERIOD, choose: 1, time: TIME}``."""
-        part = Section(where, content, ("column", "choose", "time"))
+        part = Section(where, content, VISIT_KEYS)
         return cls(part.required("column"), part.required("choose"), part.text("time") or None)
 
 
@@ -136,7 +142,7 @@ class Occurrence:
         """
         if isinstance(content, str):
             content = {"column": content}
-        part = Section(where, content, ("column", "is", "not", "time", "confirmed", "present"))
+        part = Section(where, content, OCCURRENCE_KEYS)
         column, present = part.required("column"), part.flag("present", False)
         if present and ("is" in part or "not" in part):
             part.fail("'present' stands in place of 'is' and 'not'")
@@ -171,8 +177,7 @@ class EndpointMap:
 
         What is ``present`` is its own time where it is a date, or where there is no ``time``.
         """
-        keys = ("title", "event", "competing", "time", "followup", "unit", "horizon")
-        part = Section(where, content, keys)
+        part = Section(where, content, ENDPOINT_KEYS)
         horizon, unit, time = part.number("horizon"), part.text("unit"), part.text("time") or None
         events, competing = (
             tuple(_with_time(one, time, unit, horizon) for one in part.each(key, Occurrence.read))
@@ -226,7 +231,7 @@ class LesionMap:
         """Read ``lesions.csv`` or ``{file: lesions.csv, patient_id: id, columns: {...}}``."""
         if isinstance(content, str):
             content = {"file": content}
-        part = Section(where, content, ("file", "patient_id", "columns"))
+        part = Section(where, content, LESION_KEYS)
         columns = {
             name: ValueSource.read(f"{where}.columns.{name}", source)
             for name, source in part.mapping("columns").items()

@@ -11,6 +11,7 @@ from features.cohort_map.section import Section
 
 SETTINGS = ("scanner", "slice_mm", "kilovolts")
 SCORE = "cac_agatston"
+LATER_SCAN_KEYS = (*TIME_UNITS, "variables", *SETTINGS)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class LaterScan:
 
         One of ``years``, ``months``, ``weeks``, ``days`` since entry, or ``date``.
         """
-        part = Section(where, content, (*TIME_UNITS, "variables", *SETTINGS))
+        part = Section(where, content, LATER_SCAN_KEYS)
         units = [unit for unit in TIME_UNITS if unit in part]
         if len(units) != 1:
             part.fail(f"needs exactly one of {', '.join(TIME_UNITS)}: the column with its time")

@@ -138,8 +138,9 @@ class Scorer:
         years = self.about.horizons if horizons is None else tuple(float(h) for h in horizons)
         if not years:
             raise HorizonError("Give at least one horizon in years")
-        if n_reasons < 0:
-            raise ModelError("The number of reasons cannot be negative")
+        if not 0 <= n_reasons <= len(self.dictionary):
+            most = len(self.dictionary)
+            raise ModelError(f"The number of reasons lies between 0 and {most}, all variables")
         values = check_covariates(covariates, self.dictionary, unknown).require_valid()
         table, reasons = self.score_checked(values, years, n_reasons)
         for rank, reason in enumerate(reasons, start=1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -12,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from features.errors import ConfigError, ModelError
+from features.errors import CalciriskError, ConfigError, ModelError
 
 DATABASE = "mlflow.db"
+_HOST = "calcirisk.host"
+# Seconds that a server may take to answer, and how often it is asked again.
+_PATIENCE, _ATTEMPTS = "20", "2"
 _NATIVE_MODEL = Path("artifacts") / "model"
 
 
@@ -52,8 +56,27 @@ class Tracking:
     def start_run(self, experiment: str, name: str) -> Iterator[str]:
         """A run that ends with the block; yields its id."""
         mlflow, number = _import_mlflow(), self._find_experiment(experiment)
-        with mlflow.start_run(experiment_id=number, run_name=name) as run:
+        tags = {_HOST: socket.gethostname()}
+        with mlflow.start_run(experiment_id=number, run_name=name, tags=tags) as run:
             yield run.info.run_id
+
+    def end_abandoned(self, experiment: str, name: str) -> int:
+        """End the runs that a process of this machine left when it was killed; how many there were.
+
+        Their versions of model ``name``, which nobody finished, are removed. To be called by the
+        one process that may register here now.
+        """
+        found = self._client.get_experiment_by_name(experiment)
+        if found is None:
+            return 0
+        mine = f"attributes.status = 'RUNNING' and tags.\"{_HOST}\" = '{socket.gethostname()}'"
+        runs = self._client.search_runs([found.experiment_id], mine)
+        for run in runs:
+            of_run = f"name = '{name}' and run_id = '{run.info.run_id}'"
+            for version in self._client.search_model_versions(of_run):
+                self._client.delete_model_version(name, version.version)
+            self._client.set_terminated(run.info.run_id, "KILLED")
+        return len(runs)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log parameters of any depth under their dotted names."""
@@ -159,6 +182,29 @@ class Tracking:
         return (Path(self.uri.removeprefix("sqlite:///")).resolve().parent / "mlruns").as_uri()
 
 
+@contextmanager
+def reporting_server() -> Iterator[None]:
+    """Raises ModelError in place of what MLflow, its server or its database raise.
+
+    What they say may repeat an address with its password, so that only their kind is repeated.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    mlflow = _import_mlflow()
+    try:
+        yield
+    except CalciriskError:
+        raise
+    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as error:
+        kind = getattr(error, "error_code", None) or type(error).__name__
+        where = os.environ.get("MLFLOW_TRACKING_URI", "")
+        place = "MLflow's server" if "://" in where and "sqlite" not in where else DATABASE
+        raise ModelError(
+            f"{place} did not do what it was asked ({kind}). Is it there, may it be written, is it "
+            "whole, and does nothing else hold it? (MLFLOW_TRACKING_URI says where it is)"
+        ) from None
+
+
 def load_model_folder(uri: str, root: Path) -> Path:
     """The native model folder behind a URI; see `locate_model`."""
     return locate_model(uri, root).folder
@@ -171,7 +217,12 @@ def locate_model(uri: str, root: Path) -> LocatedModel:
     """
     if ":/" not in uri:
         return LocatedModel(_find_native_folder(Path(uri).expanduser(), uri), "")
-    tracking, version = Tracking(root), ""
+    with reporting_server():
+        return _fetch(uri, Tracking(root))
+
+
+def _fetch(uri: str, tracking: Tracking) -> LocatedModel:
+    version = ""
     if uri.startswith("models:/"):
         name, _, which = uri.removeprefix("models:/").replace("@", "/").partition("/")
         found = tracking.find_version(name, which) if which else None
@@ -212,6 +263,8 @@ def _to_version(made: Any) -> Version:
 
 def _import_mlflow() -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _PATIENCE)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", _ATTEMPTS)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -16,6 +16,7 @@ from features.errors import CalciriskError, ConfigError
 from pipeline.commands.clinic import clinic
 from pipeline.commands.command_line import Out, ParamsFile, app, command, run_stage
 from pipeline.commands.fhir import fhir
+from pipeline.commands.process import run_as_program
 from pipeline.commands.reference_scores import reference_scores
 from pipeline.commands.score_command import score
 from pipeline.settings.params import Params, Paths
@@ -26,14 +27,11 @@ __all__ = ["app", "main"]
 def main(argv: list[str] | None = None) -> int:
     """Run one command; its exit code. What a person can mend is told without a traceback."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # What is written is its owner's alone; a registry may be shared.
-    before = os.umask(0o077)
-    if set(argv or sys.argv[1:]) & {"register", "promote"}:
-        os.umask(before)
     # Nothing is worth collecting when the program ends: that alone takes a third of a second.
     atexit.register(gc.freeze)
     try:
-        app(args=argv, prog_name="calcirisk")
+        with run_as_program(argv or sys.argv[1:]):
+            app(args=argv, prog_name="calcirisk")
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 0
     except CalciriskError as error:
@@ -43,8 +41,6 @@ def main(argv: list[str] | None = None) -> int:
         told = "There is too little memory. Close other programs, or give it fewer --workers"
         typer.secho(told, fg=typer.colors.RED, err=True)
         return ConfigError.exit_code
-    finally:
-        os.umask(before)
     return 0
 
 

@@ -15,7 +15,7 @@ from pipeline.promotion.judgement import judge
 from pipeline.promotion.lock import one_at_a_time
 from pipeline.promotion.rematch import compare_here
 from pipeline.settings.params import Params, Paths
-from pipeline.tracking import Tracking, Version, load_model_folder
+from pipeline.tracking import Tracking, Version, load_model_folder, reporting_server
 
 __all__ = ["PromoteRequest", "decide", "print_decision", "promote"]
 
@@ -46,12 +46,13 @@ class _Contender:
     evidence: Evidence
 
 
+@reporting_server()
 def promote(params: Params, paths: Paths, request: PromoteRequest | None = None) -> Decision:
     """Judge a version and move the alias if it passes, or is forced where that is allowed.
 
     The decision is kept in the version's run and in its tags. One promotion at a time on a
-    machine. Raises ModelError where there is no such version, or where another machine moved the
-    alias meanwhile.
+    machine. Raises ModelError where there is no such version, where another machine moved the
+    alias meanwhile, or where the server does not answer.
     """
     request = request or PromoteRequest()
     name, alias = params.register.model_name, params.promote.alias

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -123,7 +124,14 @@ def _allow_missing_git(root: Path) -> None:
     """DVC wants a git repository; an unpacked archive of the project has none."""
     if any((folder / ".git").exists() for folder in (root, *root.parents)):
         return
-    (root / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n")
+    local = root / ".dvc" / "config.local"
+    settings = configparser.ConfigParser()
+    settings.read(local)
+    if not settings.has_section("core"):
+        settings.add_section("core")
+    settings.set("core", "no_scm", "true")
+    with local.open("w", encoding="utf-8") as file:
+        settings.write(file)
 
 
 def _forget_lost_registration(paths: Paths) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from features.errors import ConfigError
 
 IDENTIFIER = "patient_id"
+MOST_REASONS = 100
 MISSING = "__missing"
 """What is kept of a batch beside its output: names of the important inputs that a patient lacks."""
 SOURCE_COLUMNS = ("model", "version", "digest", "run_id")
@@ -60,6 +61,12 @@ class Wanted:
     keep: tuple[str, ...] = ()
     categories: Categories = field(default_factory=Categories)
     comparison: Comparison | None = field(default_factory=Comparison)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.reasons <= MOST_REASONS:
+            raise ConfigError(
+                f"--reasons: from 0 to {MOST_REASONS}, as many as there are variables"
+            )
 
 
 def describe_columns(

@@ -94,6 +94,7 @@ def _find_finished(work: WorkFolder, job: Job) -> ScoreSummary | None:
 
 
 def _refuse_kind(request: ScoreRequest) -> None:
+    _ = request.wanted  # raises where nobody can have what is asked for
     if request.out.suffix.lower() not in (*TABLES, *ENDINGS):
         known = ", ".join((*TABLES, *ENDINGS))
         raise ConfigError(f"{request.out}: the output is one of {known}, by its ending")

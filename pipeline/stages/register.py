@@ -14,9 +14,10 @@ from typing import Any
 import pandas as pd
 
 from models.storage.model_folder import About, verify_model_folder
+from pipeline.promotion.lock import one_at_a_time
 from pipeline.settings.code_version import describe_code
 from pipeline.settings.params import Params, Paths
-from pipeline.tracking import Tracking, Version
+from pipeline.tracking import Tracking, Version, reporting_server
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -29,15 +30,19 @@ def run(params: Params, paths: Paths) -> None:
     if is_experiment() and not params.register.experiments:
         write_registration({"digest": about.digest, "registered": False}, paths)
         return
-    metrics = read_metrics(paths.metrics)
-    tracking = Tracking(paths.root)
-    identity = identify(about, paths)
+    metrics, identity = read_metrics(paths.metrics), identify(about, paths)
     name, alias = params.register.model_name, params.register.alias
-    current = tracking.find_version(name, alias)
-    reused = current is not None and all(current.tags.get(k) == v for k, v in identity.items())
-    if current is None or not reused:
-        current = log_run(tracking, params, paths, about, metrics, identity)
-        tracking.set_alias(current, alias)
+    with reporting_server():
+        tracking = Tracking(paths.root)
+        with one_at_a_time(tracking.uri, name):
+            tracking.end_abandoned(params.register.experiment, name)
+            current = tracking.find_version(name, alias)
+            reused = current is not None and all(
+                current.tags.get(key) == value for key, value in identity.items()
+            )
+            if current is None or not reused:
+                current = log_run(tracking, params, paths, about, metrics, identity)
+                tracking.set_alias(current, alias)
     registration = {
         "model": name,
         "alias": alias,

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from features.errors import ModelError
 from models.storage.model_folder import About, seal_model_folder
-from pipeline.tracking import Tracking, flatten, load_model_folder
+from pipeline.tracking import Tracking, flatten, load_model_folder, locate_model
 
 ABOUT = About("calcirisk", "synthetic", True, (5.0,), 900, 80, 40, "ab" * 32, "c0ffee")
 
@@ -52,3 +55,35 @@ def test_a_run_keeps_params_and_finite_metrics_beside_the_database(tracking_root
         tracking.log_file(Path(__file__), "code")
     assert tracking.read_run_metrics(run_id) == {"c_index_10y.synthetic": 0.8}
     assert list((tracking_root / "mlruns").rglob("test_tracking.py"))
+
+
+def test_a_server_that_is_away_is_told_in_seconds_and_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "http://me:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    started = time.monotonic()
+    with pytest.raises(ModelError, match="MLflow's server did not do what it was asked") as told:
+        locate_model("models:/calcirisk@champion", tmp_path)
+    assert "secret" not in str(told.value)
+    assert time.monotonic() - started < 60
+
+
+def test_a_database_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"no database" * 1000)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    with pytest.raises(ModelError, match=r"mlflow\.db did not do what it was asked"):
+        locate_model("models:/calcirisk@champion", tmp_path)
+
+
+def test_runs_that_a_killed_process_left_are_ended(tracking_root: Path) -> None:
+    tracking = Tracking(tracking_root)
+    killed = (
+        "import os, sys\nfrom pathlib import Path\nfrom pipeline.tracking import Tracking\n"
+        "with Tracking(Path(sys.argv[1])).start_run('left', 'r'):\n    os._exit(9)\n"
+    )
+    assert subprocess.call([sys.executable, "-c", killed, str(tracking_root)]) == 9
+    assert tracking.end_abandoned("left", "calcirisk") == 1
+    assert tracking.end_abandoned("left", "calcirisk") == 0
+    assert tracking.end_abandoned("never made", "calcirisk") == 0

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from features.errors import ConfigError
 from pipeline.promotion.lock import one_at_a_time
 
 # Reads a number, waits, writes it back plus one: without a lock two of these lose a step.
 COUNT = """
 import sys, time
 from pathlib import Path
+from features.errors import ConfigError
 from pipeline.promotion.lock import one_at_a_time
 file = Path(sys.argv[1])
 for _ in range(10):
@@ -52,3 +54,16 @@ def test_an_error_inside_frees_the_lock(tmp_path: Path) -> None:
         _ = 1 / 0
     with one_at_a_time(str(tmp_path), "m"), one_at_a_time(str(tmp_path), "another"):
         pass
+
+
+def test_who_waits_says_for_what_and_not_for_ever(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.promotion.lock._SILENCE", 0.0)
+    with (
+        one_at_a_time(str(tmp_path), "m"),
+        pytest.raises(ConfigError, match="Look whether it hangs"),
+        one_at_a_time(str(tmp_path), "m", patience=0.3),
+    ):
+        pass
+    assert capsys.readouterr().err.startswith("Waiting for another process that registers or")

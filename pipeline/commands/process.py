@@ -1,0 +1,27 @@
+"""What the program asks of the system for itself: whose its files are, how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+# A registry may be shared by several people, and holds no patient.
+_SHARED = frozenset({"register", "promote"})
+
+
+@contextmanager
+def run_as_program(arguments: Sequence[str]) -> Iterator[None]:
+    """What is written is its owner's alone; who is asked to end (SIGTERM) ends what they began."""
+    before = os.umask(0o077)
+    if _SHARED & set(arguments):
+        os.umask(before)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        with suppress(ValueError):  # elsewhere than in the main thread
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        os.umask(before)

@@ -88,7 +88,7 @@ def measure(model: Path, file: Path, out: Path) -> Counter[str]:
 
 def score_all(job: Job, work: WorkFolder, spent: Counter[str]) -> None:
     """Every batch through every phase."""
-    scorer, batches = job.rules.scorer, job.source.batches(job.rules.columns)
+    scorer, batches = job.rules.scorer, job.begun.batches()
     while True:
         with phase(spent, "read"):
             batch = next(batches, None)

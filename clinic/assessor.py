@@ -135,7 +135,7 @@ class Assessor:
             horizon,
             risks,
             self._curve(features, margins, risks),
-            write_plain_text(summary, self.plain).paragraphs,
+            write_plain_text(summary, self.plain.for_model(scorer.dictionary)).paragraphs,
             explanation.base_risk,
             steps,
             self._waterfall(steps, explanation),

@@ -45,13 +45,7 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
     """
     texts = load_texts()
     scorer = Scorer.load(request.model_folder)
-    bring_store_up_to_date(
-        request.store,
-        request.scores,
-        request.cohort_folder,
-        scorer.dictionary,
-        scorer.about.digest,
-    )
+    bring_store_up_to_date(request.store, request.scores, request.cohort_folder, scorer)
     store = PatientStore.open(request.store, scorer.dictionary)
     assessor = Assessor(scorer, texts)
     population = Population.explain(assessor, store)

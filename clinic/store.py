@@ -26,7 +26,10 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True)
 class Listed:
-    """A patient in the list. ``risks``: fractions by horizon, in the order of the store's."""
+    """A patient in the list. ``risks``: fractions by horizon, in the order of the store's.
+
+    ``differs``: the covariates under this identifier do not give these risks and are not shown.
+    """
 
     key: str
     patient_id: str
@@ -34,6 +37,7 @@ class Listed:
     reason: str
     missing: int
     outside: str
+    differs: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,11 +150,11 @@ class PatientStore:
         return row[0], int(row[1])
 
     def _select(self, rest: str, values: Sequence[Any]) -> list[Listed]:
-        columns = ("key", IDENTIFIER, "reason", "missing", "outside", *self.horizons)
+        columns = ("key", IDENTIFIER, "reason", "missing", "outside", "differs", *self.horizons)
         found = self._connection.execute(
             f"SELECT {', '.join(columns)} FROM patients {rest}", values
         )
-        return [Listed(r[0], r[1], tuple(r[5:]), r[2], int(r[3]), r[4]) for r in found]
+        return [Listed(r[0], r[1], tuple(r[6:]), r[2], int(r[3]), r[4], bool(r[5])) for r in found]
 
     def _to_frame(self, blobs: Sequence[bytes]) -> pd.DataFrame:
         values = np.frombuffer(b"".join(blobs)).reshape(len(blobs), len(self.columns))
@@ -172,3 +176,11 @@ class PatientStore:
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
             self._local.connection = connection
         return connection
+
+
+def count_differing(store: Path) -> int:
+    """Patients whose covariates do not give their risk again."""
+    connection = sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True)
+    (row,) = connection.execute("SELECT value FROM facts WHERE name = 'n_differing'").fetchall()
+    connection.close()
+    return int(row[0])

@@ -6,48 +6,53 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from clinic.reproduction import find_reproduced
 from clinic.store import IDENTIFIER
 from features.cohort import Cohort
 from features.dictionary.dictionary import Dictionary
 from features.errors import ConfigError
+from models.scorer import Scorer
 
-FORMAT = "1"
+FORMAT = "2"
 _CHUNK = 50_000
 
 
 def bring_store_up_to_date(
-    store: Path, scores: Path, cohort_folder: Path | None, dictionary: Dictionary, digest: str
+    store: Path, scores: Path, cohort_folder: Path | None, scorer: Scorer
 ) -> None:
     """Make the store again where the files it was made from have changed.
 
-    Raises ConfigError where the scores are not those of the model with this digest.
+    Raises ConfigError where the scores are not those of the model, or of none of these patients.
     """
     for file in (scores, *([cohort_folder / "cohort.parquet"] if cohort_folder else [])):
         if not file.is_file():
             raise ConfigError(f"{file} is not there. Run `calcirisk score` first, or name another")
-    made_from = _fingerprint(scores, cohort_folder, digest)
+    made_from = _fingerprint(scores, cohort_folder, scorer.about.digest)
     if _read_fingerprint(store) == made_from:
         return
     covariates = None if cohort_folder is None else Cohort.read(cohort_folder).covariates
-    write_store(store, scores, covariates, dictionary, digest, made_from)
+    write_store(store, scores, covariates, scorer, made_from)
 
 
 def write_store(
     store: Path,
     scores: Path,
     covariates: pd.DataFrame | None,
-    dictionary: Dictionary,
-    digest: str,
+    scorer: Scorer,
     made_from: str = "",
 ) -> None:
-    """Write the store whole or not at all; only its owner may read it."""
+    """Write the store whole or not at all; only its owner may read it.
+
+    Covariates that do not give a patient's risk again are not that patient's and are left out.
+    Raises ConfigError where that is so of all, or where another model made the scores.
+    """
     store.parent.mkdir(parents=True, exist_ok=True)
     unfinished = store.with_name(f".{store.name}.{os.getpid()}.unfinished")
     unfinished.unlink(missing_ok=True)
@@ -55,7 +60,7 @@ def write_store(
     try:
         connection = sqlite3.connect(unfinished)
         try:
-            _fill(connection, scores, covariates, dictionary, digest, made_from)
+            _fill(connection, scores, covariates, scorer, made_from)
         finally:
             connection.close()
         unfinished.replace(store)
@@ -67,10 +72,10 @@ def _fill(
     connection: sqlite3.Connection,
     scores: Path,
     covariates: pd.DataFrame | None,
-    dictionary: Dictionary,
-    digest: str,
+    scorer: Scorer,
     made_from: str,
 ) -> None:
+    digest = scorer.about.digest
     connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
     horizons = _horizon_columns(scores)
     columns = [] if covariates is None else [str(name) for name in covariates]
@@ -78,20 +83,27 @@ def _fill(
     connection.execute(
         "CREATE TABLE patients (row INTEGER PRIMARY KEY, key TEXT NOT NULL, "
         f"{IDENTIFIER} TEXT NOT NULL COLLATE NOCASE, reason TEXT, missing INTEGER, outside TEXT, "
-        f"{risks}, inputs BLOB)"
+        f"{risks}, inputs BLOB, differs INTEGER NOT NULL)"
     )
-    places = ", ".join("?" * (7 + len(horizons)))
-    n_patients = 0
+    places = ", ".join("?" * (8 + len(horizons)))
+    n_patients = n_joined = n_differing = 0
     for chunk in _read_scores(scores, digest):
-        inputs = _encode(chunk[IDENTIFIER], covariates, dictionary)
+        inputs, differs = _join(chunk, covariates, horizons, scorer)
+        n_joined += sum(one is not None for one in inputs)
+        n_differing += sum(differs)
         numbers = range(n_patients + 1, n_patients + len(chunk) + 1)
         keys = [secrets.token_hex(12) for _ in numbers]
         listed = [chunk[name].tolist() for name in (IDENTIFIER, "reason_1")]
         flags = [chunk["missing_inputs"].tolist(), chunk["outside_training"].tolist()]
         values = [chunk[name].tolist() for name in horizons]
-        rows = zip(numbers, keys, *listed, *flags, *values, inputs, strict=True)
+        rows = zip(numbers, keys, *listed, *flags, *values, inputs, differs, strict=True)
         connection.executemany(f"INSERT INTO patients VALUES ({places})", rows)
         n_patients += len(chunk)
+    if n_differing and not n_joined:
+        raise ConfigError(
+            f"{scores} was not made from the covariates of the cohort folder: they give other "
+            "risks under the same identifiers. Score again, or name the right --cohort-folder"
+        )
     connection.execute("CREATE UNIQUE INDEX by_key ON patients (key)")
     for name in (IDENTIFIER, *horizons, "missing"):
         connection.execute(f'CREATE INDEX "by_{name}" ON patients ("{name}")')
@@ -102,6 +114,7 @@ def _fill(
         "horizons": json.dumps(horizons),
         "columns": json.dumps(columns),
         "n_patients": str(n_patients),
+        "n_differing": str(n_differing),
     }
     connection.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT)")
     connection.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
@@ -133,15 +146,28 @@ def _read_scores(scores: Path, digest: str) -> Iterator[pd.DataFrame]:
             yield chunk if "reason_1" in chunk else chunk.assign(reason_1="")
 
 
-def _encode(
-    identifiers: pd.Series, covariates: pd.DataFrame | None, dictionary: Dictionary
-) -> list[bytes | None]:
-    """Each patient's covariates as float64, categories by position; None where there are none."""
+def _join(
+    chunk: pd.DataFrame, covariates: pd.DataFrame | None, horizons: Sequence[str], scorer: Scorer
+) -> tuple[list[bytes | None], list[bool]]:
+    """Each patient's covariates, None where there are none; and whose do not give the risk again.
+
+    The identifier alone joins nobody: two people may share one, or a file may have changed.
+    """
     if covariates is None:
-        return [None] * len(identifiers)
-    rows = covariates.index.get_indexer(pd.Index(identifiers))
-    known = covariates.iloc[np.maximum(rows, 0)]
-    matrix: npt.NDArray[np.float64] = np.empty((len(rows), known.shape[1]))
+        return [None] * len(chunk), [False] * len(chunk)
+    rows = covariates.index.get_indexer(pd.Index(chunk[IDENTIFIER]))
+    there = rows >= 0
+    known = covariates.iloc[rows[there]]
+    same = find_reproduced(chunk[there], known, horizons, scorer)
+    encoded = iter(_encode(known[same], scorer.dictionary))
+    joined = there.copy()
+    joined[there] = same
+    return [next(encoded) if one else None for one in joined], (there & ~joined).tolist()
+
+
+def _encode(known: pd.DataFrame, dictionary: Dictionary) -> list[bytes]:
+    """Each patient's covariates as float64, categories by position."""
+    matrix: npt.NDArray[np.float64] = np.empty(known.shape)
     for i, name in enumerate(known):
         variable = dictionary[str(name)]
         if variable.kind == "category":
@@ -149,7 +175,7 @@ def _encode(
             matrix[:, i] = known[name].map(position).to_numpy(np.float64)
         else:
             matrix[:, i] = known[name].to_numpy(np.float64)
-    return [line.tobytes() if row >= 0 else None for row, line in zip(rows, matrix, strict=True)]
+    return [line.tobytes() for line in matrix]
 
 
 def _fingerprint(scores: Path, cohort_folder: Path | None, digest: str) -> str:

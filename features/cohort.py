@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 
 _TABLE, _SCANS, _ABOUT = "cohort.parquet", "scans.parquet", "cohort.json"
@@ -34,6 +35,11 @@ class Cohort:
     entry: pd.Series | None = None
     about: dict[str, Any] = field(default_factory=dict)
     later_scans: pd.DataFrame | None = None
+
+    @property
+    def dictionary(self) -> Dictionary:
+        """The data dictionary with the variables that the cohort's map adds."""
+        return Dictionary.load().extended(self.about.get("own_variables", {}))
 
     def __len__(self) -> int:
         return len(self.covariates)

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError, ModelError
-from models.covariates import Unknown, check_covariates
+from features.intake.frame import Unknown, make_frame_rules, read_frame
+from features.intake.rows import RowRules
 from models.explanation.explainer import Explainer
 from models.explanation.population import read_weights
 from models.explanation.reasons import RankedReason, rank_reasons
@@ -40,6 +41,8 @@ FloatArray = npt.NDArray[np.float64]
 
 # Matrix products may differ in their last bits with the number of threads; limits need no more.
 _DECIMALS = 6
+# Sets of columns whose reading is remembered; a caller has one or two.
+_KINDS_OF_TABLES = 32
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,9 @@ class Scorer:
     explainer: Explainer | None = field(repr=False)
     interval: RiskInterval | None = field(default=None, repr=False)
     weights: Mapping[str, float] = field(default_factory=dict, repr=False)
+    _rules: dict[tuple[Unknown, tuple[str, ...]], RowRules | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def load(cls, model_folder: Path) -> Scorer:
@@ -97,7 +103,8 @@ class Scorer:
     def _read(cls, model_folder: Path) -> Scorer:
         about = verify_model_folder(model_folder)
         predictor = RiskPredictor.load(model_folder / PREDICTOR)
-        known = {feature.name for feature in CATALOGUE}
+        dictionary = Dictionary.load(model_folder / DICTIONARY)
+        known = {feature.name for feature in catalogue_of(dictionary)}
         foreign = [name for name in predictor.feature_names if name not in known]
         if foreign:
             raise ModelError(
@@ -109,7 +116,7 @@ class Scorer:
         return cls(
             about,
             predictor,
-            Dictionary.load(model_folder / DICTIONARY),
+            dictionary,
             InputRanges.load(model_folder / RANGES),
             Explainer.load(explainer, predictor) if explainer.is_dir() else None,
             RiskInterval.load(interval, predictor) if interval.is_dir() else None,
@@ -141,12 +148,24 @@ class Scorer:
         if not 0 <= n_reasons <= len(self.dictionary):
             most = len(self.dictionary)
             raise ModelError(f"The number of reasons lies between 0 and {most}, all variables")
-        values = check_covariates(covariates, self.dictionary, unknown).require_valid()
-        table, reasons = self.score_checked(values, years, n_reasons)
+        columns = self._read_patients(covariates, unknown)
+        table, reasons = self.score_checked(columns, years, n_reasons)
+        table = table.set_axis(covariates.index)
         for rank, reason in enumerate(reasons, start=1):
             table[f"reason_{rank}"] = reason.tell()
         flags = ["missing_inputs", "outside_training"]
         return table[[*table.columns.drop(flags), *flags]]
+
+    def _read_patients(self, covariates: pd.DataFrame, unknown: Unknown) -> Columns:
+        names = tuple(map(str, covariates))
+        if (unknown, names) not in self._rules:
+            if len(self._rules) >= _KINDS_OF_TABLES:
+                self._rules.clear()
+            self._rules[unknown, names] = make_frame_rules(names, self.dictionary, unknown)
+        rules = self._rules[unknown, names]
+        if rules is None:
+            return Columns(pd.DataFrame(index=pd.RangeIndex(len(covariates))), self.dictionary)
+        return read_frame(covariates, rules)
 
     def score_checked(
         self, values: pd.DataFrame | Columns, years: Sequence[float], n_reasons: int
@@ -156,7 +175,7 @@ class Scorer:
         covariates, features = columns.covariates, derive_features(columns, self.dictionary)
         table = pd.DataFrame(self._risks(features, years), index=covariates.index, dtype=float)
         table["missing_inputs"] = self.ranges.count_missing(columns)
-        table["outside_training"] = self.ranges.name_outside(columns, self._labels())
+        table["outside_training"] = self.ranges.name_outside(columns, self.labels)
         return table, self._reasons(covariates, features, years[-1], n_reasons)
 
     def _risks(self, features: pd.DataFrame, years: Sequence[float]) -> dict[str, FloatArray]:
@@ -173,7 +192,9 @@ class Scorer:
                 scored[f"{name}_high"] = limits[:, position, 1]
         return scored
 
-    def _labels(self) -> dict[str, str]:
+    @property
+    def labels(self) -> dict[str, str]:
+        """What a person calls each variable."""
         return {name: variable.label for name, variable in self.dictionary.items()}
 
     def _reasons(

@@ -12,10 +12,11 @@ import yaml
 
 from features.cohort_map import entries
 from features.cohort_map.cohort_map import MAP_KEYS, STUDY_KEYS, CohortMap
-from features.cohort_map.column_check import check_map
 from features.cohort_map.later_scans import LATER_SCAN_KEYS, SETTINGS
+from features.cohort_map.own_variables import OWN_VARIABLE_KEYS
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
+from features.intake.map_check import check_map
 
 PAGE = (Path(__file__).parents[1] / "docs" / "maps.md").read_text(encoding="utf-8")
 ENDPOINT = {"unit": "days", "time": "T", "event": "MI"}
@@ -29,6 +30,7 @@ BASE: dict[str, Any] = {
 KEYS = {
     "map": MAP_KEYS,
     "variable": entries.SOURCE_KEYS,
+    "own variable": OWN_VARIABLE_KEYS,
     "include": entries.INCLUSION_KEYS,
     "visit": entries.VISIT_KEYS,
     "endpoint": entries.ENDPOINT_KEYS,
@@ -41,6 +43,7 @@ KEYS = {
 PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "map": dict,
     "variable": lambda part: {"variables": {"systolic_bp": part}},
+    "own variable": lambda part: {"own_variables": {"own": part}},
     "include": lambda part: {"include": [part]},
     "visit": lambda part: {"visit": part},
     "endpoint": lambda part: {"endpoint": part},
@@ -71,7 +74,7 @@ def _lines() -> Iterator[Line]:
 def _read(section: str, example: str) -> None:
     part = PLACES[section](yaml.load(example, yaml.BaseLoader))
     cohort_map = CohortMap.read("clinic.yaml", {**BASE, **part})
-    check_map(cohort_map, Dictionary.load())
+    check_map(cohort_map, cohort_map.extend(Dictionary.load()))
 
 
 @pytest.mark.parametrize("section", KEYS)

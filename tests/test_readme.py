@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from features.cohort_map.cohort_map import CohortMap
-from features.cohort_map.column_check import check_map
 from features.cohort_map.section import read_text_yaml
 from features.dictionary.dictionary import Dictionary
+from features.intake.map_check import check_map
 from pipeline.commands.cli import app
 from pipeline.commands.listing import markdown_groups
 

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from features.cohort_map.dialect import Dialect
 from features.cohort_map.dialect_keys import read_dialect
 from features.cohort_map.entries import EndpointMap, Inclusion, LesionMap, ValueSource, Visit
 from features.cohort_map.later_scans import LaterScan, ScanSettings, columns_of
-from features.cohort_map.section import Section, nearest, read_text_yaml
-from features.dictionary.data_files import data_folder
+from features.cohort_map.map_files import MAPS_FOLDER, find_map, read_with_base
+from features.cohort_map.own_variables import read_own_variables
+from features.cohort_map.section import Section
+from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
-from features.intake.sources.dialect import Dialect
 
-MAPS_FOLDER = data_folder() / "cohorts"
 MAP_KEYS = (
     "name",
     "title",
@@ -37,6 +38,7 @@ MAP_KEYS = (
     "date_format",
     "missing",
     "variables",
+    "own_variables",
     "include",
     "visit",
     "site",
@@ -83,6 +85,7 @@ class CohortMap:
     date_format: str = "%Y-%m-%d"
     missing: tuple[str, ...] = ()
     variables: Mapping[str, ValueSource] = field(default_factory=dict)
+    own_variables: Mapping[str, Any] = field(default_factory=dict)
     include: tuple[Inclusion, ...] = ()
     visit: Visit | None = None
     site: str | None = None
@@ -101,7 +104,7 @@ class CohortMap:
         known maps where there is none of that name.
         """
         path = find_map(name, folder)
-        cohort_map = cls.read(path.name, _with_base(path, (), folder))
+        cohort_map = cls.read(path.name, read_with_base(path, (), folder))
         if cohort_map.name != path.stem:
             raise MapError(f"{path.name}: 'name' must be '{path.stem}', as the file is called")
         return cohort_map
@@ -126,6 +129,9 @@ class CohortMap:
                 variable: ValueSource.read(f"{where}: variables.{variable}", source)
                 for variable, source in variables.items()
             },
+            own_variables=read_own_variables(
+                f"{where}: own_variables", part.mapping("own_variables")
+            ),
             include=part.each("include", Inclusion.read),
             visit=next(iter(part.each("visit", Visit.read)), None),
             site=part.text("site") or None,
@@ -190,7 +196,9 @@ class CohortMap:
     def about(self) -> dict[str, Any]:
         """What reports say of the cohort: title, description, caveats, endpoint, its columns."""
         endpoint = self.endpoint
+        own = {"own_variables": dict(self.own_variables)} if self.own_variables else {}
         return {
+            **own,
             "title": self.title,
             "description": self.description,
             "caveats": list(self.caveats),
@@ -200,6 +208,20 @@ class CohortMap:
             "unconfirmed": list(self.unconfirmed),
             "columns": {name: list(source.columns) for name, source in self.variables.items()},
         }
+
+    def extend(self, dictionary: Dictionary) -> Dictionary:
+        """The dictionary with the variables that the map adds, as far as they are not in it.
+
+        Raises MapError where a model's dictionary describes one otherwise.
+        """
+        for name, entry in self.own_variables.items():
+            if name in dictionary and dictionary.own_entries.get(name) != entry:
+                raise MapError(
+                    f"{self.name}.yaml: own_variables.{name} is described otherwise in the model. "
+                    "Describe it as the map did that the model was trained by"
+                )
+        own = self.own_variables.items()
+        return dictionary.extended({n: entry for n, entry in own if n not in dictionary})
 
     @property
     def outcome_columns(self) -> tuple[str, ...]:
@@ -254,47 +276,3 @@ class CohortMap:
 def _read_study(where: str, content: Any) -> dict[str, str]:
     part = Section(f"{where}: study", content, STUDY_KEYS)
     return {key: " ".join(part.text(key).split()) for key in STUDY_KEYS if key in part}
-
-
-def known_maps(folder: Path = MAPS_FOLDER) -> tuple[str, ...]:
-    """The names of the maps in the folder, sorted."""
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
-
-
-def find_map(name: str | Path, folder: Path = MAPS_FOLDER) -> Path:
-    """The file of a map, given by name or by path. Raises MapError that lists the known maps."""
-    given = Path(name)
-    if given.suffix in (".yaml", ".yml"):
-        if given.is_file():
-            return given
-        raise MapError(f"There is no cohort map at {given}")
-    known = known_maps(folder)
-    if str(name) in known:
-        return folder / f"{name}.yaml"
-    raise MapError(
-        f"No cohort map is called '{name}'{nearest(str(name), known)} "
-        f"Known maps: {', '.join(known) or 'none'}. For your own file give the path of its map"
-    )
-
-
-def _with_base(path: Path, seen: tuple[Path, ...], folder: Path) -> dict[str, Any]:
-    """The content of a map laid over the map that it ``extends``; mappings merge key by key."""
-    content = read_text_yaml(path)
-    if "extends" not in content:
-        return content
-    if path in seen:
-        raise MapError(f"{path.name}: 'extends' leads back to itself")
-    base = content.pop("extends")
-    if not isinstance(base, str):
-        raise MapError(f"{path.name}: 'extends' must be the name of one map")
-    beside = path.with_name(f"{base}.yaml")
-    base_path = beside if beside.is_file() else find_map(base, folder)
-    return _merge(_with_base(base_path, (*seen, path), folder), content)
-
-
-def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in own.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged

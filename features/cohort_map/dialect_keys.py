@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from features.cohort_map.dialect import Dialect
 from features.cohort_map.section import Section
-from features.intake.sources.dialect import Dialect
 
 
 def read_dialect(part: Section) -> Dialect:

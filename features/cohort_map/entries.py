@@ -17,7 +17,7 @@ INCLUSION_KEYS = ("column", *TESTS, "reason")
 VISIT_KEYS = ("column", "choose", "time")
 OCCURRENCE_KEYS = ("column", "is", "not", "time", "confirmed", "present")
 ENDPOINT_KEYS = ("title", "event", "competing", "time", "followup", "unit", "horizon")
-LESION_KEYS = ("file", "patient_id", "columns")
+LESION_KEYS = ("file", "patient_id", "columns", "absent")
 
 
 @dataclass(frozen=True)
@@ -220,20 +220,31 @@ def _with_time(one: Occurrence, time: str | None, unit: str, horizon: float | No
 
 @dataclass(frozen=True)
 class LesionMap:
-    """The lesion table: one row per lesion; ``patient_id`` is its column with the patient."""
+    """The lesion table: one row per lesion; ``patient_id`` is its column with the patient.
+
+    ``absent_is_none``: whoever has no row in it has no calcium, because all were scanned.
+    """
 
     file: str
     patient_id: str
     columns: Mapping[str, ValueSource]
+    absent_is_none: bool = False
 
     @classmethod
     def read(cls, where: str, content: Any) -> LesionMap:
-        """Read ``lesions.csv`` or ``{file: lesions.csv, patient_id: id, columns: {...}}``."""
+        """Read ``lesions.csv`` or ``{file: lesions.csv, patient_id: id, columns: {...}}``.
+
+        ``absent: no calcium`` says of patients without a row that they have none.
+        """
         if isinstance(content, str):
             content = {"file": content}
         part = Section(where, content, LESION_KEYS)
+        absent = part.text("absent", "unknown")
+        if absent not in ("unknown", "no calcium"):
+            part.fail("'absent' must be 'no calcium' or 'unknown'")
         columns = {
             name: ValueSource.read(f"{where}.columns.{name}", source)
             for name, source in part.mapping("columns").items()
         }
-        return cls(part.required("file"), part.text("patient_id", "patient_id"), columns)
+        identifier = part.text("patient_id", "patient_id")
+        return cls(part.required("file"), identifier, columns, absent == "no calcium")

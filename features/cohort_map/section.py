@@ -10,21 +10,9 @@ from typing import Any, NoReturn, TypeVar
 import yaml
 
 from features.errors import MapError
+from features.yaml_file import describe_fault, read_yaml
 
 T = TypeVar("T")
-
-
-class _TextLoader(yaml.BaseLoader):
-    """All scalars stay text (``no``, ``01`` and ``2020-01-01`` mean themselves); no key twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if not isinstance(key, str):
-                raise MapError(f"line {node.start_mark.line + 1}: a key must be plain text")
-            if keys.count(key) > 1:
-                raise MapError(f"line {node.start_mark.line + 1}: '{key}' is given twice")
-        return super().construct_mapping(node, deep=deep)
 
 
 def read_text_yaml(path: Path) -> dict[str, Any]:
@@ -33,17 +21,13 @@ def read_text_yaml(path: Path) -> dict[str, Any]:
     Raises MapError where the file is not a YAML mapping, is not UTF-8 or names a key twice.
     """
     try:
-        found = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_TextLoader)
+        found = read_yaml(path, as_text=True)
     except UnicodeDecodeError as error:
         raise MapError(f"{path.name}: is not UTF-8 text. Save it as UTF-8") from error
     except OSError as error:
         raise MapError(f"{path}: cannot be read ({error.strerror})") from error
-    except MapError as error:
-        raise MapError(f"{path.name}: {error}") from error
     except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = "" if mark is None else f" at line {mark.line + 1}"
-        raise MapError(f"{path.name}: is not valid YAML{line}") from error
+        raise MapError(f"{path.name}: {describe_fault(error)}") from error
     if not isinstance(found, dict):
         raise MapError(f"{path.name}: must hold 'key: value' lines")
     return found

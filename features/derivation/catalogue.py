@@ -19,6 +19,7 @@ from features.derivation.lipids import FEATURES as LIPIDS
 from features.derivation.metabolic import FEATURES as METABOLIC
 from features.derivation.minerals import FEATURES as MINERALS
 from features.derivation.morphology import FEATURES as MORPHOLOGY
+from features.derivation.own_features import derive_own
 from features.derivation.progression import FEATURES as PROGRESSION
 from features.derivation.therapy import FEATURES as THERAPY
 from features.dictionary.dictionary import Dictionary
@@ -65,18 +66,25 @@ def derive_features(
 
     ``covariates``: one row per patient, columns named and scaled as in the dictionary, in any
     order; absent ones count as missing, others are ignored. Same index, columns in the order of
-    ``CATALOGUE``. Row by row: nothing is fitted and no patient bears on another.
+    ``CATALOGUE``, then those of the dictionary's own variables. Row by row: nothing is fitted and
+    no patient bears on another.
     """
-    columns = Columns.of(covariates, dictionary or Dictionary.load())
-    values = np.empty((len(DERIVATIONS), len(columns)))
+    known = dictionary or Dictionary.load()
+    columns, derivations = Columns.of(covariates, known), (*DERIVATIONS, *derive_own(known))
+    values = np.empty((len(derivations), len(columns)))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        for row, derivation in enumerate(DERIVATIONS):
+        for row, derivation in enumerate(derivations):
             values[row] = derivation.compute(columns)
-    names = [derivation.name for derivation in DERIVATIONS]
+    names = [derivation.name for derivation in derivations]
     return pd.DataFrame(values.T, index=columns.covariates.index, columns=names, copy=False)
 
 
-def _feature(derivation: Derivation, dictionary: Dictionary) -> Feature:
+def catalogue_of(dictionary: Mapping[str, Variable]) -> tuple[Feature, ...]:
+    """The catalogue with the features of the dictionary's own variables."""
+    return (*CATALOGUE, *(_feature(one, dictionary) for one in derive_own(dictionary)))
+
+
+def _feature(derivation: Derivation, dictionary: Mapping[str, Variable]) -> Feature:
     variable = dictionary[derivation.variable]
     columns = Columns(pd.DataFrame(), dictionary)
     derivation.compute(columns)

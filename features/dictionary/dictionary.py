@@ -16,14 +16,17 @@ from features.yaml_file import read_yaml
 
 _TEXT_KEYS = ("label", "group", "kind", "evidence", "source")
 _NUMBER_KEYS = ("unit", "units", "low", "high")
-_KEYS = (*_TEXT_KEYS, *_NUMBER_KEYS, "codes", "monotone", "loinc", "recorded_only")
+_KEYS = (*_TEXT_KEYS, *_NUMBER_KEYS, "codes", "monotone", "loinc", "recorded_only", "own", "prior")
 
 
 class Dictionary(Mapping[str, Variable]):
-    """Variables by name, in the order of the file."""
+    """Variables by name, in the order of the file; ``own_entries``: those that a map added."""
 
-    def __init__(self, variables: Mapping[str, Variable]) -> None:
+    def __init__(
+        self, variables: Mapping[str, Variable], own_entries: Mapping[str, Any] | None = None
+    ) -> None:
         self._variables = dict(variables)
+        self.own_entries = dict(own_entries or {})
 
     def __getitem__(self, name: str) -> Variable:
         return self._variables[name]
@@ -42,6 +45,19 @@ class Dictionary(Mapping[str, Variable]):
         """
         return _shipped() if path is None else _load(path)
 
+    def extended(self, own_entries: Mapping[str, Any]) -> Dictionary:
+        """This dictionary with variables of one's own, given as entries of its file.
+
+        Raises MapError where an entry is not valid or its name is taken.
+        """
+        if not own_entries:
+            return self
+        taken = [name for name in own_entries if name in self]
+        if taken:
+            raise _wrong(taken[0], "own", "is in the data dictionary already: map that one")
+        own = {name: _variable(name, entry) for name, entry in own_entries.items()}
+        return Dictionary({**self, **own}, {**self.own_entries, **own_entries})
+
 
 @cache
 def _shipped() -> Dictionary:
@@ -55,7 +71,8 @@ def _load(path: Path) -> Dictionary:
         raise MapError(f"data dictionary {path.name}: {error}") from error
     if not isinstance(entries, dict) or not entries:
         raise MapError(f"data dictionary {path.name}: must map names of variables to entries")
-    return Dictionary({name: _variable(name, entry) for name, entry in entries.items()})
+    own = {name: entry for name, entry in entries.items() if entry.get("own") is True}
+    return Dictionary({name: _variable(name, entry) for name, entry in entries.items()}, own)
 
 
 def _variable(name: Any, entry: Any) -> Variable:
@@ -87,6 +104,7 @@ def _variable(name: Any, entry: Any) -> Variable:
         monotone=_monotone(name, entry.get("monotone", 0)),
         loinc=_optional_text(name, "loinc", entry),
         recorded_only=_optional_text(name, "recorded_only", entry),
+        own=entry.get("own") is True,
     )
 
 

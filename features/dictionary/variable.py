@@ -24,6 +24,10 @@ GROUPS = (
 )
 
 
+OWN_GROUP = "emerging"
+"""The group of variables that a cohort map adds."""
+
+
 class Conversion(NamedTuple):
     """canonical = factor * value + offset."""
 
@@ -38,7 +42,8 @@ class Variable:
     ``unit`` is the canonical unit; ``units`` holds every accepted unit, the canonical one first.
     ``low`` and ``high`` are the limits of the possible, inclusive, in the canonical unit.
     ``monotone`` is the direction of association with events, 0 where none is imposed.
-    Only numbers have units and limits, only categories have codes.
+    Only numbers have units and limits, only categories have codes. ``own``: described in a cohort
+    map and not in the data dictionary; it is a feature as it is recorded.
     """
 
     name: str
@@ -55,3 +60,10 @@ class Variable:
     monotone: int = 0
     loinc: str | None = None
     recorded_only: str | None = None
+    own: bool = False
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The limits of the possible, infinite where there is none."""
+        low = float("-inf") if self.low is None else self.low
+        return low, float("inf") if self.high is None else self.high

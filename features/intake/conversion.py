@@ -1,17 +1,17 @@
-"""From the text of cells to canonical values, as the map says; what cannot be is a reject."""
+"""Texts of cells as codes, numbers and dates; what can be read in two ways is refused."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from string import ascii_lowercase
 
+import numpy as np
 import pandas as pd
 
-from features.cohort_map.entries import ValueSource
-from features.dictionary.units import suspect_unit, to_canonical
-from features.dictionary.variable import Variable
+from features.cohort_map.codes import normal_code
+from features.cohort_map.cohort_map import CohortMap
 from features.intake.sources.declared_codes import MISSING_MARK
 from features.intake.validation.findings import Findings
 
@@ -21,143 +21,142 @@ MISSING = (*BLANK, "._", *(f".{letter}" for letter in ascii_lowercase))
 """The same, and the special missing values of SAS and Stata, which say why."""
 YES_NO = {"1": 1.0, "yes": 1.0, "true": 1.0, "y": 1.0, "t": 1.0}
 YES_NO |= {"0": 0.0, "no": 0.0, "false": 0.0, "n": 0.0, "f": 0.0}
+SPREADSHEET, TEXT = "a spreadsheet error instead of a number", "text where a number is expected"
+POINT = "a point that may separate thousands, beside decimal commas"
+COMMA = "a comma that may separate thousands or decimals"
+INFINITE, UNKNOWN = "an infinite number", "a code that the map does not know"
+REMEDIES = {
+    SPREADSHEET: "Correct the formula, or list it under 'missing' in the map",
+    TEXT: "Correct the cell, or list its text under 'missing' in the map",
+    POINT: "Export the numbers without separators of thousands, or say decimal: '.' in the map",
+    COMMA: "Export the numbers without separators of thousands, or say decimal: ',' in the map",
+    INFINITE: "Correct it or leave it empty",
+    UNKNOWN: "Add it to 'codes' of this column in the map, or to its 'missing'",
+}
+
 _SPREADSHEET_ERROR = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!).*"
-_THOUSANDS_POINT = r"[-+]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?"
-_WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
+_THOUSANDS_POINT = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?"
+_THOUSANDS_COMMA = r"[-+]?[1-9]\d{0,2}(?:,\d{3})+"
+_DECIMAL_COMMA = r"[-+]?\d+,\d+"
+_WHOLE = re.compile(r"[-+]?\d{1,15}(?:\.0*)?", re.ASCII)
 _UNKNOWN_CODE_LIMIT = 0.01
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How cells are read in one file: further missing codes, decimal sign, form of dates."""
+    """How cells are read in one file: further missing codes, decimal sign, form of dates.
+
+    ``decimal``: "." or ",", "" where nothing in the file tells. ``declared``: a person said so;
+    else a cell such as ``1,234`` is refused unless the decimal sign is a point.
+    """
 
     missing: tuple[str, ...] = ()
     decimal: str = "."
     date_format: str = "%Y-%m-%d"
+    declared: bool = False
+
+    @classmethod
+    def by(cls, cohort_map: CohortMap, decimal: str) -> Reading:
+        """What the map says, with the decimal sign of the file where the map names none."""
+        declared = bool(cohort_map.decimal)
+        sign = cohort_map.decimal or decimal
+        return cls(cohort_map.missing, sign, cohort_map.date_format, declared)
 
 
-def normal_code(text: str) -> str:
-    """A code as it is compared: without case, and ``1``, ``01`` and ``1.0`` alike."""
-    code = text.strip().casefold()
-    return str(int(float(code))) if _WHOLE.fullmatch(code) else code
-
-
-def code_cells(cells: pd.Series) -> pd.Series:
+def code_cells(cells: pd.Series, decimal: str = ".") -> pd.Series:
     """Every cell as `normal_code` has it."""
-    return cells.map({text: normal_code(text) for text in cells.unique()}).astype("str")
+    codes = {text: normal_code(text, decimal) for text in cells.unique()}
+    return cells.map(codes).astype("str")
+
+
+def parse_numbers(cells: pd.Series, reading: Reading) -> tuple[pd.Series, dict[str, pd.Series]]:
+    """The numbers in these texts, float64 and NaN where there is none; by rule, what is unclear.
+
+    With a declared decimal comma, ``1.234`` is unclear: it may be a thousand times what it seems.
+    Where nobody declared the sign and no decimal point shows it, ``1,234`` is unclear as well.
+    """
+    if reading.decimal == ".":
+        return pd.to_numeric(cells, errors="coerce").astype("float64"), {}
+    unclear = {POINT: cells.str.fullmatch(_THOUSANDS_POINT).astype(bool)}
+    text = cells.str.replace(",", ".", regex=False).mask(unclear[POINT], "unclear")
+    if not reading.declared:
+        unclear[COMMA] = cells.str.fullmatch(_THOUSANDS_COMMA).astype(bool)
+        text = text.mask(unclear[COMMA], "unclear")
+    return pd.to_numeric(text, errors="coerce").astype("float64"), unclear
 
 
 def is_missing(cells: pd.Series, reading: Reading, further: Iterable[str] = ()) -> pd.Series:
-    """Which cells are empty or hold a code for missing, by the map or by the file itself."""
-    codes = {normal_code(code) for code in (*reading.missing, *further)}
+    """Which cells are empty or hold a code for missing, by the map or by the file itself.
+
+    A code that is a number is met as a number.
+    """
+    given = [*reading.missing, *further]
+    codes = {normal_code(code, reading.decimal) for code in given}
     texts = cells.str.lower()
     missing = texts.isin({*MISSING, *codes}) | texts.str.startswith(MISSING_MARK)
-    numbers = [float(code) for code in codes if _WHOLE.fullmatch(code)]
+    numbers = listed_numbers(given, reading)
     if numbers:
-        missing |= pd.to_numeric(cells, errors="coerce").isin(numbers)
+        missing |= parse_numbers(cells, reading)[0].isin(numbers)
     return missing
 
 
-def read_variable(
-    cells: pd.DataFrame,
-    source: ValueSource,
-    variable: Variable,
-    reading: Reading,
-    findings: Findings,
-) -> pd.Series:
-    """The canonical values of a variable: float64, or ``str`` for a category; missing is NaN.
-
-    ``cells`` holds at least the source's columns. Impossible cells go to the findings as rejects,
-    a unit that cannot be right as a problem.
-    """
-    if source.combine == "constant":
-        cells = pd.DataFrame({"constant": source.constant}, index=cells.index, dtype="str")
-    columns = source.columns or ("constant",)
-    parts = [_read_column(cells[name], source, variable, reading, findings) for name in columns]
-    values = _combine(parts, source.combine)
-    if variable.kind == "number":
-        return _to_unit(values, source, variable, ", ".join(columns), findings)
-    return values
+def listed_numbers(codes: Iterable[str], reading: Reading) -> list[float]:
+    """Those of the codes that a map lists which are numbers."""
+    texts = pd.Series(list(codes), dtype="str").str.strip()
+    return [number for number in parse_numbers(texts, reading)[0] if np.isfinite(number)]
 
 
-def _read_column(
-    cells: pd.Series,
-    source: ValueSource,
-    variable: Variable,
-    reading: Reading,
-    findings: Findings,
-) -> pd.Series:
-    codes = {normal_code(raw): value for raw, value in source.codes.items()}
-    missing = is_missing(cells, reading, source.missing)
-    if codes:
-        missing &= ~code_cells(cells).isin(codes)
-    if variable.kind == "number":
-        if codes:
-            known = code_cells(cells).map(codes)
-            cells = cells.where(known.isna(), known)
-        _warn_of_possible_codes(cells, source, variable, reading, findings)
-        return read_numbers(cells, missing, reading, findings)
-    targets: Mapping[str, float | str] = YES_NO
-    if variable.kind == "category":
-        targets = {normal_code(code): code for code in variable.codes}
-    known_codes = {raw: targets[normal_code(value)] for raw, value in codes.items()} or targets
-    return _read_codes(cells, missing, known_codes, source, findings).astype(
-        "float64" if variable.kind == "boolean" else "str"
-    )
+def is_whole(code: str) -> bool:
+    """Whether a code is a whole number."""
+    return _WHOLE.fullmatch(code.strip()) is not None
 
 
-def _warn_of_possible_codes(
-    cells: pd.Series, source: ValueSource, variable: Variable, reading: Reading, findings: Findings
-) -> None:
-    """A code for missing in every column, such as 999, may be a calcium score."""
-    for code in reading.missing:
-        if not _WHOLE.fullmatch(code.strip()):
-            continue
-        number = float(code)
-        possible = float(to_canonical([number], variable, source.unit)[0])
-        low = float("-inf") if variable.low is None else variable.low
-        high = float("inf") if variable.high is None else variable.high
-        count = int((pd.to_numeric(cells, errors="coerce") == number).sum())
-        if low <= possible <= high and count:
-            rule = f"holds {code}, missing by the map but a possible {variable.name}"
-            remedy = "If it may be a value, list the code under the other columns' own 'missing'"
-            findings.warn(str(cells.name), rule, remedy, count)
+def find_unread(
+    cells: pd.Series, missing: pd.Series, reading: Reading
+) -> tuple[pd.Series, dict[str, pd.Series]]:
+    """The numbers in these texts (float64, NaN where missing), and by rule which texts are none."""
+    numbers, unclear = parse_numbers(cells.mask(missing), reading)
+    broken = numbers.isna() & ~missing
+    faults = {rule: rows & broken for rule, rows in unclear.items()}
+    for rows in faults.values():
+        broken &= ~rows
+    spreadsheet = broken
+    if broken.any():
+        spreadsheet = broken & cells.str.fullmatch(_SPREADSHEET_ERROR)
+    infinite = numbers.abs() == np.inf
+    faults |= {SPREADSHEET: spreadsheet, TEXT: broken & ~spreadsheet, INFINITE: infinite}
+    return numbers.mask(infinite), faults
 
 
 def read_numbers(
     cells: pd.Series, missing: pd.Series, reading: Reading, findings: Findings
 ) -> pd.Series:
-    """The numbers in these cells, float64; text and infinite values are rejects.
+    """The numbers in these cells, float64; what is none, infinite or unclear is a reject.
 
-    So is ``1.234`` beside decimal commas: it may be a thousand times what it seems.
+    A column in which no cell is a number is a problem.
     """
     column = str(cells.name)
-    text = cells
-    if reading.decimal == ",":
-        thousands = cells.str.fullmatch(_THOUSANDS_POINT)
-        text = cells.str.replace(",", ".", regex=False).mask(thousands, "thousands")
-    numbers = pd.to_numeric(text.mask(missing), errors="coerce").astype("float64")
-    broken = numbers.isna() & ~missing
-    spreadsheet = broken & cells.str.fullmatch(_SPREADSHEET_ERROR)
-    if broken.any() and numbers.isna().all():
-        rule = "holds text in every cell where numbers are expected"
-        remedy = "Map the right column, or give its 'codes'"
-        if cells[broken].str.fullmatch(r"[-+]?\d+,\d+").all():
-            remedy = "Say decimal: ',' in the map"
+    numbers, faults = find_unread(cells, missing, reading)
+    if numbers.isna().all() and any(rows.any() for rows in faults.values()):
+        broken = numbers.isna() & ~missing
+        rule, remedy = describe_unread(cells[broken], faults)
         findings.problem(column, rule, remedy, int(broken.sum()))
         return numbers
-    remedy = "Correct the formula, or list it under 'missing' in the map"
-    findings.reject(column, "a spreadsheet error instead of a number", remedy, spreadsheet)
-    if reading.decimal == ",":
-        rule = "a point that may separate thousands, beside decimal commas"
-        remedy = "Export the numbers without separators of thousands"
-        findings.reject(column, rule, remedy, thousands & ~missing)
-        broken &= ~thousands
-    remedy = "Correct the cell, or list its text under 'missing' in the map"
-    findings.reject(column, "text where a number is expected", remedy, broken & ~spreadsheet)
-    infinite = numbers.isin([float("inf"), float("-inf")])
-    findings.reject(column, "an infinite number", "Correct it or leave it empty", infinite)
-    return numbers.mask(infinite)
+    for rule, rows in faults.items():
+        findings.reject(column, rule, REMEDIES[rule], rows)
+    return numbers
+
+
+def describe_unread(broken: pd.Series, faults: Iterable[str]) -> tuple[str, str]:
+    """Rule and remedy for a column none of whose cells can be read as a number."""
+    commas = broken.str.fullmatch(_DECIMAL_COMMA).all()
+    clear = commas and not broken.str.fullmatch(_THOUSANDS_COMMA).any()
+    if commas and not clear and COMMA in set(faults):
+        return f"holds {COMMA} in every cell", REMEDIES[COMMA]
+    rule = "holds text in every cell where numbers are expected"
+    if clear:
+        return rule, "Say decimal: ',' in the map"
+    return rule, "Map the right column, or give its 'codes'"
 
 
 def read_dates(
@@ -177,65 +176,22 @@ def read_dates(
     return dates
 
 
-def _read_codes(
-    cells: pd.Series,
-    missing: pd.Series,
-    known: Mapping[str, float | str],
-    source: ValueSource,
-    findings: Findings,
-) -> pd.Series:
-    values = code_cells(cells).map(known)
-    report_unknown_codes(cells, values.isna() & ~missing, findings)
-    return values.mask(missing)
-
-
 def report_unknown_codes(
-    cells: pd.Series,
-    unknown: pd.Series,
-    findings: Findings,
-    remedy: str = "Add it to 'codes' of this column in the map, or to its 'missing'",
+    cells: pd.Series, unknown: pd.Series, findings: Findings, remedy: str = REMEDIES[UNKNOWN]
 ) -> None:
     """A code in many rows is a gap in the map and a problem; in a few rows it is a slip."""
     count, distinct = int(unknown.sum()), cells[unknown].nunique()
-    if count > max(1, _UNKNOWN_CODE_LIMIT * len(cells)):
-        rule = f"holds {distinct} code{'' if distinct == 1 else 's'} that the map does not know"
-        findings.problem(str(cells.name), rule, remedy, count)
+    if is_gap(count, len(cells)):
+        findings.problem(str(cells.name), describe_gap(distinct), remedy, count)
     else:
-        findings.reject(str(cells.name), "a code that the map does not know", remedy, unknown)
+        findings.reject(str(cells.name), UNKNOWN, remedy, unknown)
 
 
-def _combine(parts: list[pd.Series], combine: str) -> pd.Series:
-    if len(parts) == 1:
-        return parts[0]
-    if combine == "first_of":
-        first = parts[0]
-        for part in parts[1:]:
-            first = first.where(first.notna(), part)
-        return first
-    table = pd.concat(parts, axis=1)
-    if combine == "mean_of":
-        return table.mean(axis=1)
-    return table.max(axis=1) if combine == "max_of" else table.sum(axis=1, skipna=False)
+def is_gap(count: int, n_rows: int) -> bool:
+    """Whether so many cells with unknown codes speak of a gap in the map."""
+    return count > max(1, _UNKNOWN_CODE_LIMIT * n_rows)
 
 
-def _to_unit(
-    values: pd.Series, source: ValueSource, variable: Variable, column: str, findings: Findings
-) -> pd.Series:
-    declared = source.unit or variable.unit
-    canonical = pd.Series(to_canonical(values, variable, source.unit), index=values.index)
-    likely = suspect_unit(values, variable, source.unit)
-    if likely:
-        rule = f"is declared {declared}, but its values can only be {likely}"
-        remedy = f"Say 'unit: {likely}' for {variable.name} in the map"
-        findings.problem(column, rule, remedy)
-        return canonical
-    low = float("-inf") if variable.low is None else variable.low
-    high = float("inf") if variable.high is None else variable.high
-    outside = (canonical < low) | (canonical > high)
-    rule = f"{variable.name} outside {low:g} to {high:g} {variable.unit}"
-    remedy = "Correct it or leave it empty; check the unit"
-    mixed = suspect_unit(values[outside], variable, source.unit) if outside.sum() > 1 else None
-    if mixed:
-        remedy = f"As {mixed} they would be possible: bring a column of two units to one"
-    findings.reject(column, rule, remedy, outside)
-    return canonical
+def describe_gap(distinct: int) -> str:
+    """The rule that a column with so many different unknown codes breaks."""
+    return f"holds {distinct} code{'' if distinct == 1 else 's'} that the map does not know"

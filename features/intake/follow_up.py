@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from features.cohort_map.codes import normal_code
 from features.cohort_map.entries import EndpointMap, Occurrence
 from features.endpoint import CENSORED, COMPETING, EVENT
 from features.intake.conversion import (
@@ -16,7 +17,6 @@ from features.intake.conversion import (
     Reading,
     code_cells,
     is_missing,
-    normal_code,
     read_dates,
     read_numbers,
     report_unknown_codes,
@@ -169,7 +169,7 @@ def _happened(
         if other.column == one.column and other is not one
     ]
     blank_is_no = "" in one.otherwise or any(other.present for other in beside)
-    codes, yes = code_cells(cells), {normal_code(value) for value in one.values}
+    codes, yes = code_cells(cells, reading.decimal), {normal_code(v) for v in one.values}
     named = [value for other in beside for value in other.values]
     known = {normal_code(value) for value in (*named, *one.values, *one.otherwise)}
     missing = is_missing(cells, reading) & ~codes.isin(known)

@@ -9,19 +9,16 @@ import pandas as pd
 
 from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
-from features.cohort_map.column_check import check_map, match_columns
-from features.cohort_map.value_labels import apply_labels
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
-from features.intake.conversion import Reading, is_missing, read_numbers, read_variable
+from features.intake.conversion import Reading, is_missing, read_numbers
 from features.intake.follow_up import Clock, check_ages, read_entry, read_follow_up
-from features.intake.later_scans import name_patients, read_later_scans, without_absent_scans
-from features.intake.lesion_table import read_lesions
-from features.intake.reading import RawTable
-from features.intake.selection import Step, select_rows
+from features.intake.later_scans import name_patients, read_later_scans
+from features.intake.raw_table import RawTable
+from features.intake.read_file import ReadFile, read_file
+from features.intake.selection import Step
 from features.intake.validation.columns import check_columns
-from features.intake.validation.combinations import check_combinations
 from features.intake.validation.findings import Findings
 from features.intake.validation.outcomes import (
     NONE_NEEDED,
@@ -29,7 +26,7 @@ from features.intake.validation.outcomes import (
     check_leakage,
     check_outcomes,
 )
-from features.intake.validation.patients import check_identifiers
+from features.intake.validation.patients import REPEATED, check_repeats
 
 
 @dataclass(frozen=True)
@@ -97,77 +94,59 @@ def examine(
     *,
     with_endpoint: bool = True,
 ) -> Examination:
-    """Everything that `ingest` finds, without stopping at problems. Raises MapError only."""
-    cohort_map = apply_labels(cohort_map, raw.declared, dictionary)
-    check_map(cohort_map, dictionary)
-    found = Examination(Findings())
-    findings = found.findings
-    if not with_endpoint:
-        cohort_map = cohort_map.for_scoring(raw.frame.columns)
-    elif cohort_map.endpoint is None:
-        findings.problem("", "the map has no endpoint", "Add 'endpoint' to the map")
-    cohort_map = without_absent_scans(cohort_map, raw.frame.columns, findings)
-    if not cohort_map.variables and not cohort_map.lesions:
-        findings.problem("", "has no column of the map", "Check the names in its header")
-    cells = match_columns(raw, cohort_map, findings)
-    reading = Reading(cohort_map.missing, cohort_map.decimal or raw.decimal, cohort_map.date_format)
-    cells, found.flow = select_rows(cells, cohort_map, reading, findings)
-    if cells.empty:
-        return found
-    covariates = _read_covariates(cells, cohort_map, dictionary, reading, findings)
-    identifiers = _read_identifiers(cells, cohort_map, findings)
-    if cohort_map.lesions and lesions is not None:
-        covariates = read_lesions(lesions, cohort_map, covariates, identifiers, reading, findings)
-    covariates = covariates[[name for name in dictionary if name in covariates]]
+    """Everything that `ingest` finds, without stopping at problems.
+
+    Raises MapError; CohortError where two columns of the file may be the same of the map.
+    """
+    read = read_file(raw, cohort_map, dictionary, lesions, with_endpoint=with_endpoint)
+    return make_cohort(read, limits, with_endpoint=with_endpoint)
+
+
+def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Examination:
+    """The cohort that the rows of a file make, with endpoint, entry and site where wanted."""
+    findings = Findings()
+    findings.add(read.findings)
+    rules, rows = read.rules, read.rows
+    if rules is None or rows is None or rows.cells.empty:
+        return Examination(findings, list(rows.flow) if rows else [])
+    cells, flow, reading = rows.cells, list(rows.flow), rules.reading
+    wanted = read.cohort_map if with_endpoint else rules.cohort_map
+    covariates, identifiers = _as_texts(rows.columns.covariates), rows.identifiers
+    settled = any(one.rule == REPEATED for one in findings.rejects)
+    if rules.cohort_map.patient_id is not None and not settled:
+        check_repeats(identifiers, findings)
     entry = None
-    if cohort_map.entry is not None and cohort_map.entry in cells:
-        text = cells[cohort_map.entry]
-        entry = read_entry(text, cohort_map.endpoint, limits.today, reading, findings)
-    follow_up = _read_endpoint(cells, cohort_map, reading, limits, entry, findings)
-    scans = read_later_scans(cells, cohort_map, dictionary, reading, entry, findings)
-    if follow_up is not None and cohort_map.endpoint and "age" in covariates:
-        columns = ", ".join(cohort_map.endpoint.time_columns)
+    if wanted.entry is not None and wanted.entry in cells:
+        text = cells[wanted.entry]
+        entry = read_entry(text, wanted.endpoint, limits.today, reading, findings)
+    follow_up = _read_endpoint(cells, wanted, reading, limits, entry, findings)
+    scans = read_later_scans(cells, wanted, rules.dictionary, reading, entry, findings)
+    if follow_up is not None and wanted.endpoint and "age" in covariates:
+        columns = ", ".join(wanted.endpoint.time_columns)
         check_ages(covariates["age"], follow_up["time"], columns, findings)
-    check_combinations(covariates, findings)
     findings.check_reject_fraction(len(cells), limits.max_reject_fraction)
     kept = ~cells.index.isin(findings.rejected_rows)
-    found.flow.append(Step("without a row that breaks a rule", int(kept.sum())))
+    flow.append(Step("without a row that breaks a rule", int(kept.sum())))
+    found = Examination(findings, flow)
     if not kept.any():
         return found
     check_columns(covariates[kept], findings)
-    if follow_up is not None and cohort_map.endpoint:
-        column = ", ".join(one.column for one in cohort_map.endpoint.events)
+    if follow_up is not None and wanted.endpoint:
+        column = ", ".join(one.column for one in wanted.endpoint.events)
         check_outcomes(follow_up[kept], column, findings, limits.needed)
         check_leakage(covariates[kept], follow_up[kept], findings)
     if not findings.problems:
-        site = cells[cohort_map.site] if cohort_map.site else None
-        found.cohort = _assemble(
-            cohort_map, covariates[kept], follow_up, identifiers[kept], site, entry, scans
-        )
+        known, site = covariates[kept], None
+        if wanted.site and wanted.site in cells:
+            site = cells[wanted.site]
+        found.cohort = _assemble(wanted, known, follow_up, identifiers[kept], site, entry, scans)
     return found
 
 
-def _read_covariates(
-    cells: pd.DataFrame,
-    cohort_map: CohortMap,
-    dictionary: Dictionary,
-    reading: Reading,
-    findings: Findings,
-) -> pd.DataFrame:
-    columns = {
-        name: read_variable(cells, source, dictionary[name], reading, findings)
-        for name, source in cohort_map.variables.items()
-        if set(source.columns) <= set(cells.columns)
-    }
-    return pd.DataFrame(columns, index=cells.index)
-
-
-def _read_identifiers(cells: pd.DataFrame, cohort_map: CohortMap, findings: Findings) -> pd.Series:
-    column = cohort_map.patient_id
-    if column is None or column not in cells:
-        return pd.Series(cells.index.astype("str"), index=cells.index, dtype="str")
-    check_identifiers(cells[column], findings)
-    return cells[column]
+def _as_texts(covariates: pd.DataFrame) -> pd.DataFrame:
+    """Categories as plain text, as a cohort keeps them."""
+    kinds = {str(n): "str" for n, kind in covariates.dtypes.items() if kind == "category"}
+    return covariates.astype(kinds)
 
 
 def _read_endpoint(

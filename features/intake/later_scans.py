@@ -8,10 +8,13 @@ from dataclasses import replace
 import pandas as pd
 
 from features.cohort_map.cohort_map import CohortMap
+from features.cohort_map.entries import ValueSource
 from features.cohort_map.later_scans import SCORE, SETTINGS, LaterScan, ScanSettings
 from features.dictionary.variable import Variable
-from features.intake.conversion import Reading, is_missing, read_dates, read_numbers, read_variable
+from features.intake.cells import read_values
+from features.intake.conversion import Reading, is_missing, read_dates, read_numbers
 from features.intake.validation.findings import Findings
+from features.intake.whole_columns import report_broken
 
 PER_YEAR = {"years": 1.0, "months": 12.0, "weeks": 365.25 / 7, "days": 365.25}
 LATEST_YEARS = 60.0
@@ -59,7 +62,7 @@ def read_later_scans(
         if not set(scan.columns) <= set(cells.columns):
             continue
         values = {
-            name: read_variable(cells, source, dictionary[name], reading, findings)
+            name: _read_variable(cells, source, dictionary[name], reading, findings)
             for name, source in scan.variables.items()
         }
         years = _read_years(cells, scan, reading, entry, findings)
@@ -71,6 +74,19 @@ def read_later_scans(
         return None
     scans = pd.concat(tables).rename_axis("row").reset_index()
     return scans.sort_values(["row", "years"], ignore_index=True).set_index("row")
+
+
+def _read_variable(
+    cells: pd.DataFrame,
+    source: ValueSource,
+    variable: Variable,
+    reading: Reading,
+    findings: Findings,
+) -> pd.Series:
+    read = read_values(cells, source, variable, reading)
+    report_broken(read, source, variable, cells.index, findings)
+    values = pd.Series(read.values, index=cells.index)
+    return values.astype("str") if variable.kind == "category" else values
 
 
 def name_patients(scans: pd.DataFrame, identifiers: pd.Series) -> pd.DataFrame:

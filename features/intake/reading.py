@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +21,14 @@ from features.intake.header import (
     refuse_title,
     sniff_delimiter,
 )
-from features.intake.sources.declared_codes import DeclaredCodes
+from features.intake.raw_table import RawTable
 
 ROOT = Path(__file__).resolve().parents[2]
 COHORTS_VARIABLE = "CALCIRISK_COHORTS"
 _COMPRESSED = ("", ".gz", ".zst")
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """A cohort file as text.
-
-    ``frame``: one row per row of the file, all columns ``str``, empty text where the cell is
-    empty; its index is the row number in the file: of text the header is row 1, of other kinds
-    the first row is 1. ``decimal`` is the decimal sign that the file seems to use. ``no_cells``:
-    columns that are left out, as each of their cells holds a list or the like. ``declared``: what
-    the file itself says of codes, by column.
-    """
-
-    name: str
-    frame: pd.DataFrame
-    encoding: str
-    delimiter: str
-    decimal: str
-    no_cells: tuple[str, ...] = ()
-    declared: Mapping[str, DeclaredCodes] = field(default_factory=dict)
+# Rows that are looked at for a decimal sign, and numbers in which the sign can be no other.
+_SHOWN_ROWS = 500
+_SHOWS_SIGN = r"[-+]?(?:\d*SIGN(?:\d{1,2}|\d{4,})|0*SIGN\d+|0\d*SIGN\d+|\d{4,}SIGN\d+)"
 
 
 def source_folders(root: Path = ROOT) -> tuple[Path, ...]:
@@ -100,7 +82,7 @@ def read_bytes(
     frame = frame[(frame != "").any(axis=1)]
     if frame.empty:
         raise refuse(name, "has a header but no rows", "Export the cohort again")
-    return RawTable(name, frame, text.encoding, delimiter, _guess_decimal(frame, delimiter))
+    return RawTable(name, frame, text.encoding, delimiter, find_decimal_sign(frame, delimiter))
 
 
 def _drop_separator_line(content: str) -> tuple[str, int]:
@@ -172,10 +154,15 @@ def _open_quote(name: str) -> CohortError:
     return refuse(name, rule, "Look for a lone quotation mark and export the cohort again")
 
 
-def _guess_decimal(frame: pd.DataFrame, delimiter: str) -> str:
-    """A comma where numbers have one and none has a point; never in a comma-separated file."""
-    if delimiter == ",":
+def find_decimal_sign(frame: pd.DataFrame, delimiter: str) -> str:
+    """The decimal sign that numbers of the file show; "" where none shows it for certain.
+
+    ``1,234`` and ``1.234`` show nothing: either sign may separate thousands. A file with commas
+    between its cells writes decimal points.
+    """
+    if delimiter in ("", ","):
         return "."
-    sample = frame.head(500).stack()
-    commas = sample.str.fullmatch(r"[-+]?\d+,\d+").any()
-    return "," if commas and not sample.str.fullmatch(r"[-+]?\d+\.\d+").any() else "."
+    sample = frame.head(_SHOWN_ROWS).stack()
+    if sample.str.fullmatch(_SHOWS_SIGN.replace("SIGN", r"\.")).any():
+        return "."
+    return "," if sample.str.fullmatch(_SHOWS_SIGN.replace("SIGN", ",")).any() else ""

@@ -1,31 +1,37 @@
-"""A batch of raw rows under a cohort map: covariates of the sound ones, a reason for each other."""
+"""A batch of raw rows under a cohort map: covariates of the sound ones, a reason for each other.
+
+The one door for a patient's row, whether it comes from a file, a query, a health record, a form, a
+request to a served model or a table in memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.cohort_map.cohort_map import CohortMap
-from features.cohort_map.column_check import check_map, match_columns
 from features.derivation.columns import Columns
+from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
-from features.intake.cells import Known, as_text, read_values
+from features.intake.cells import read_values
 from features.intake.conversion import Reading
-from features.intake.lesion_table import join_lesions
-from features.intake.reading import RawTable
-from features.intake.selection import select_rows
-from features.intake.sources.source import no_rejects, rejects_table
+from features.intake.lesion_join import PatientLesions
+from features.intake.map_check import check_map, fold_names
+from features.intake.raw_cells import as_text
+from features.intake.rejects import no_rejects, rejects_table
+from features.intake.selection import Step, find_number_columns, select_rows
+from features.intake.text_cells import Known
 from features.intake.validation.combinations import check_combinations
 from features.intake.validation.findings import Findings
-from features.intake.validation.patients import find_mangled
+from features.intake.validation.patients import check_identifiers
+from features.intake.whole_columns import report_broken, warn_of_possible_codes
 
 NOT_SELECTED = "left out by the visit or the rules of inclusion of the map"
-NO_IDENTIFIER = "no patient identifier"
 
 
 @dataclass(frozen=True)
@@ -33,43 +39,46 @@ class RowRules:
     """How raw rows of one source are read; made by `for_columns`.
 
     ``cohort_map`` asks only for columns that are there. ``names``: column of the source -> as the
-    map writes it. ``lesions``: what `summarise_lesions` gives for all patients with a lesion.
-    ``known``: what texts of categories meant in earlier batches.
+    map writes it. ``lesions``: those of all patients of the table of lesions. ``known``: what texts
+    of categories meant in earlier batches. ``name``: what messages call the source.
+    ``whole``: the rows show what the columns are like, so that a fault in most cells of one is a
+    problem of the column; else every fault is a reject of its row.
     """
 
     cohort_map: CohortMap
     dictionary: Mapping[str, Variable]
     reading: Reading
     names: Mapping[str, str] = field(default_factory=dict)
-    lesions: pd.DataFrame | None = None
+    lesions: PatientLesions | None = None
     known: Known = field(default_factory=dict, repr=False, compare=False)
+    name: str = ""
+    whole: bool = False
 
     @classmethod
     def for_columns(
         cls,
         columns: Sequence[str],
         cohort_map: CohortMap,
-        dictionary: Mapping[str, Variable],
+        dictionary: Dictionary,
         decimal: str = ".",
-        lesions: pd.DataFrame | None = None,
+        lesions: PatientLesions | None = None,
+        name: str = "",
     ) -> RowRules:
-        """The rules for a source with these columns.
+        """The rules for a source with these columns; ``decimal``: the sign that it shows.
 
         Raises MapError where the map does not fit the dictionary, CohortError where the source has
-        no column of the map.
+        no column of the map, or two for the same.
         """
-        check_map(cohort_map, dictionary)  # type: ignore[arg-type]
+        dictionary = cohort_map.extend(dictionary)
+        check_map(cohort_map, dictionary)
+        name = name or cohort_map.name
+        names = fold_names(columns, cohort_map.source_columns, name)
         wanted = cohort_map.for_scoring(columns)
         if not wanted.variables and not wanted.lesions:
             nothing = Problem("", "has no column of the map", "Check the names in its header")
-            raise CohortError([nothing], cohort_map.name)
-        folded = {str(name).casefold(): str(name) for name in columns}
-        there = set(map(str, columns))
-        names = {
-            folded[name.casefold()]: name for name in wanted.source_columns if name not in there
-        }
-        reading = Reading(wanted.missing, wanted.decimal or decimal, wanted.date_format)
-        return cls(wanted, dictionary, reading, names, lesions)
+            raise CohortError([nothing], name)
+        reading = Reading.by(cohort_map, decimal)
+        return cls(wanted, dictionary, reading, names, lesions, name=name)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -79,70 +88,105 @@ class RowRules:
 
 
 @dataclass(frozen=True)
-class ReadRows:
-    """``columns`` and ``identifiers`` of the sound rows, by row number; ``rejects``: the others.
+class ExaminedRows:
+    """A batch that was read, with all that was found; what was broken is missing in ``columns``.
 
-    The covariates behind the columns are in the order of the dictionary, categories categorical
-    with its codes.
+    ``cells``: the rows that the map wants, columns named as it names them; ``left_out``: the
+    numbers of the others, and ``flow`` how many were left after each of its rules. The covariates
+    behind ``columns`` are in the order of the dictionary, categories categorical with its codes.
     """
+
+    cells: pd.DataFrame
+    left_out: pd.Index
+    flow: list[Step]
+    columns: Columns
+    identifiers: pd.Series
+    findings: Findings
+
+
+@dataclass(frozen=True)
+class ReadRows:
+    """``columns`` and ``identifiers`` of the sound rows, by row number; ``rejects``: the others."""
 
     columns: Columns
     identifiers: pd.Series
     rejects: pd.DataFrame
 
 
-def read_rows(rows: pd.DataFrame, rules: RowRules) -> ReadRows:
-    """Every row (index: row numbers) is either sound or one reject with all that is wrong."""
-    cells = rows.rename(columns=rules.names) if rules.names else rows
-    kept, findings = _select(cells, rules)
-    identifiers = _identify(kept, rules, findings)
+def examine_rows(rows: pd.DataFrame, rules: RowRules) -> ExaminedRows:
+    """Everything that the map and the dictionary say of these rows (index: row numbers)."""
+    findings = Findings()
+    cells = _rename(rows, rules)
+    kept, flow = _select(cells, rules, findings)
+    identifiers = name_patients(kept, rules.cohort_map.patient_id)
+    if rules.cohort_map.patient_id is not None:
+        check_identifiers(identifiers, findings, whole=rules.whole)
     covariates = _read_covariates(kept, rules, findings)
     if rules.lesions is not None:
-        covariates = join_lesions(rules.lesions, covariates, identifiers, findings)
+        covariates = rules.lesions.join(covariates, identifiers, findings)
         covariates = covariates[[name for name in rules.dictionary if name in covariates]]
     columns = Columns(covariates, rules.dictionary)
     check_combinations(columns, findings)
-    broken = _gather(findings, kept.index, identifiers) if findings.rejects else no_rejects()
-    rejects = broken
-    if len(kept) < len(cells):
-        left_out = cells.loc[cells.index.difference(kept.index)]
-        named = _texts_of(left_out, rules.cohort_map.patient_id)
-        others = rejects_table(left_out.index, named.to_numpy(), "", NOT_SELECTED)
+    left_out = cells.index[:0] if kept is cells else cells.index.difference(kept.index)
+    return ExaminedRows(kept, left_out, flow, columns, identifiers, findings)
+
+
+def read_rows(rows: pd.DataFrame, rules: RowRules) -> ReadRows:
+    """Every row is either sound or one reject with all that is wrong with it.
+
+    Raises CohortError where, for rows that stand for the whole, a column as a whole is wrong.
+    """
+    found = examine_rows(rows, rules)
+    if rules.whole and found.findings.problems:
+        raise CohortError(found.findings.problems, rules.name)
+    rejects = broken = list_rejects(found)
+    if len(found.left_out):
+        left_out = name_patients(
+            _rename(rows, rules).loc[found.left_out], rules.cohort_map.patient_id
+        )
+        others = rejects_table(left_out.index, left_out.to_numpy(), "", NOT_SELECTED)
         rejects = pd.concat([broken, others]).sort_values("row", ignore_index=True)
+    columns, identifiers = found.columns, found.identifiers
     if broken.empty:
         return ReadRows(columns, identifiers, rejects)
-    sound = ~kept.index.isin(broken["row"])
-    return ReadRows(Columns(covariates[sound], rules.dictionary), identifiers[sound], rejects)
+    sound = ~identifiers.index.isin(broken["row"])
+    covariates = columns.covariates[sound]
+    return ReadRows(Columns(covariates, rules.dictionary), identifiers[sound], rejects)
 
 
-def _select(cells: pd.DataFrame, rules: RowRules) -> tuple[pd.DataFrame, Findings]:
-    chosen, findings = rules.cohort_map, Findings()
-    deciding = [rule.column for rule in chosen.include]
-    deciding += [chosen.visit.column] if chosen.visit else []
-    if not deciding:
-        return cells, findings
-    texts = pd.DataFrame({name: as_text(cells[name]).str.strip() for name in deciding})
-    raw = RawTable(chosen.name, texts, "", "", rules.reading.decimal)
-    matched = match_columns(raw, replace(chosen, patient_id=None, variables={}), Findings())
-    kept, _ = select_rows(matched, chosen, rules.reading, findings)
-    return cells.loc[kept.index], findings
+def list_rejects(found: ExaminedRows, findings: Findings | None = None) -> pd.DataFrame:
+    """One line per broken row, with everything that is wrong with it.
+
+    ``findings``: the rows' own where None.
+    """
+    findings = findings or found.findings
+    if not findings.rejects:
+        return no_rejects()
+    table = findings.rejects_table()
+    table = table[table["row"].isin(found.cells.index)]
+    together = table.groupby("row", sort=True)[["column", "rule"]].agg("; ".join).reset_index()
+    rows = together["row"].to_numpy(dtype=np.int64)
+    named: npt.NDArray[np.object_] = found.identifiers.loc[rows].to_numpy(dtype=object)
+    return rejects_table(rows, named, together["column"], together["rule"])
 
 
-def _identify(cells: pd.DataFrame, rules: RowRules, findings: Findings) -> pd.Series:
-    column = rules.cohort_map.patient_id
-    identifiers = _texts_of(cells, column)
-    if column is None:
-        return identifiers
-    findings.reject(column, NO_IDENTIFIER, "Fill it in", identifiers == "")
-    for rule, rows in find_mangled(identifiers):
-        findings.reject(column, rule, "Export it as text", pd.Series(rows, cells.index))
-    return identifiers
-
-
-def _texts_of(cells: pd.DataFrame, column: str | None) -> pd.Series:
+def name_patients(cells: pd.DataFrame, column: str | None) -> pd.Series:
+    """The identifier of each row, its number where no column holds one."""
     if column is None:
         return pd.Series(cells.index.astype("str"), index=cells.index, dtype="str")
     return as_text(cells[column]).str.strip()
+
+
+def _rename(rows: pd.DataFrame, rules: RowRules) -> pd.DataFrame:
+    return rows.rename(columns=dict(rules.names)) if rules.names else rows
+
+
+def _select(
+    cells: pd.DataFrame, rules: RowRules, findings: Findings
+) -> tuple[pd.DataFrame, list[Step]]:
+    chosen = rules.cohort_map
+    numbers = find_number_columns(chosen, rules.dictionary) if chosen.include else frozenset()
+    return select_rows(cells, chosen, rules.reading, findings, numbers)
 
 
 def _read_covariates(cells: pd.DataFrame, rules: RowRules, findings: Findings) -> pd.DataFrame:
@@ -150,19 +194,13 @@ def _read_covariates(cells: pd.DataFrame, rules: RowRules, findings: Findings) -
     for name, variable in rules.dictionary.items():
         if name not in sources:
             continue
-        values[name], broken = read_values(
-            cells, sources[name], variable, rules.reading, rules.known
-        )
-        for one in broken:
-            findings.reject(one.column, one.rule, "", pd.Series(one.rows, index=cells.index))
+        source = sources[name]
+        read = read_values(cells, source, variable, rules.reading, rules.known)
+        values[name] = read.values
+        if rules.whole:
+            report_broken(read, source, variable, cells.index, findings)
+            warn_of_possible_codes(cells, source, variable, rules.reading, findings)
+            continue
+        for one in read.broken:
+            findings.reject(one.column, one.rule, one.remedy, pd.Series(one.rows, cells.index))
     return pd.DataFrame(values, index=cells.index, copy=False)
-
-
-def _gather(findings: Findings, kept: pd.Index, identifiers: pd.Series) -> pd.DataFrame:
-    """One line per broken row, with everything that is wrong with it."""
-    table = findings.rejects_table()
-    table = table[table["row"].isin(kept)]
-    together = table.groupby("row", sort=True)[["column", "rule"]].agg("; ".join).reset_index()
-    rows = together["row"].to_numpy(dtype=np.int64)
-    named: npt.NDArray[np.object_] = identifiers.loc[rows].to_numpy(dtype=object)
-    return rejects_table(rows, named, together["column"], together["rule"])

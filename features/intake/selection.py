@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import Inclusion
-from features.intake.conversion import Reading, code_cells, is_missing, normal_code, read_numbers
+from features.dictionary.variable import Variable
+from features.intake.conversion import (
+    Reading,
+    code_cells,
+    is_missing,
+    listed_numbers,
+    parse_numbers,
+    read_numbers,
+)
+from features.intake.raw_cells import as_text
 from features.intake.validation.findings import Findings
 
 
@@ -22,38 +33,71 @@ class Step:
 
 
 def select_rows(
-    cells: pd.DataFrame, cohort_map: CohortMap, reading: Reading, findings: Findings
+    cells: pd.DataFrame,
+    cohort_map: CohortMap,
+    reading: Reading,
+    findings: Findings,
+    numbers: frozenset[str] = frozenset(),
 ) -> tuple[pd.DataFrame, list[Step]]:
-    """The rows that the map wants, and how many were left after each of its rules."""
+    """The rows that the map wants, and how many were left after each of its rules.
+
+    ``numbers``: columns that are read as numbers, which are compared as such.
+    """
     flow = [Step("rows in the file", len(cells))]
     visit = cohort_map.visit
     if visit and visit.column in cells:
-        cells = cells[code_cells(cells[visit.column]) == normal_code(visit.choose)]
+        codes = code_cells(_text_of(cells, visit.column), reading.decimal)
+        cells = cells[codes == normal_code(visit.choose, reading.decimal)]
         flow.append(Step(f"visit {visit.choose}", len(cells)))
         if cells.empty:
             rule = f"has no row of visit {visit.choose}"
             findings.problem(visit.column, rule, "Check 'visit' in the map")
     for inclusion in cohort_map.include:
         if inclusion.column in cells and len(cells):
-            column = cells[inclusion.column]
-            cells = cells[_meets(column, inclusion, reading, findings)]
+            text = _text_of(cells, inclusion.column)
+            as_numbers = inclusion.column in numbers
+            cells = cells[_meets(text, inclusion, reading, findings, as_numbers)]
             flow.append(Step(inclusion.reason, len(cells)))
             if cells.empty:
                 remedy = "Check 'include' in the map"
-                if is_missing(column, reading).any():
+                if is_missing(text, reading).any():
                     remedy += "; rows whose cell is empty are chosen by 'empty: true' alone"
                 findings.problem(inclusion.column, f"leaves nobody: {inclusion.reason}", remedy)
     return cells, flow
 
 
+def find_number_columns(
+    cohort_map: CohortMap, dictionary: Mapping[str, Variable]
+) -> frozenset[str]:
+    """The columns of the file that the map reads as numbers."""
+    return frozenset(
+        column
+        for name, source in cohort_map.variables.items()
+        if name in dictionary and dictionary[name].kind == "number" and not source.codes
+        for column in source.columns
+    )
+
+
+def _text_of(cells: pd.DataFrame, column: str) -> pd.Series:
+    return as_text(cells[column]).str.strip()
+
+
 def _meets(
-    cells: pd.Series, inclusion: Inclusion, reading: Reading, findings: Findings
+    cells: pd.Series,
+    inclusion: Inclusion,
+    reading: Reading,
+    findings: Findings,
+    as_numbers: bool,
 ) -> pd.Series:
     missing = is_missing(cells, reading)
     if inclusion.test in ("present", "empty"):
         return missing if inclusion.test == "empty" else ~missing
     if inclusion.test in ("is", "is_not"):
-        named = code_cells(cells).isin([normal_code(value) for value in inclusion.values])
+        codes = [normal_code(value, reading.decimal) for value in inclusion.values]
+        named = code_cells(cells, reading.decimal).isin(codes)
+        if as_numbers:
+            wanted = listed_numbers(inclusion.values, reading)
+            named |= parse_numbers(cells, reading)[0].isin(wanted)
         return ~missing & (named if inclusion.test == "is" else ~named)
     numbers = read_numbers(cells, missing, reading, findings).to_numpy()
     limit = float(inclusion.values[0])

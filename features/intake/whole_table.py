@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.intake.cells import as_text, is_typed
+from features.cohort_map.dialect import Dialect
 from features.intake.decoding import refuse, unpack
 from features.intake.header import refuse_patient_as_header
-from features.intake.reading import RawTable, read_bytes
+from features.intake.raw_cells import as_text, is_typed
+from features.intake.raw_table import RawTable
+from features.intake.reading import read_bytes
 from features.intake.sources.csv_source import CsvSource, recode
 from features.intake.sources.declared_codes import Declares
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
 from features.intake.sources.typed_cells import NoCellsError
@@ -68,7 +69,7 @@ def _gather(source: Source, decimal: str) -> tuple[pd.DataFrame, tuple[str, ...]
 
 
 def _as_texts(rows: pd.DataFrame, decimal: str) -> pd.DataFrame:
-    texts = {name: as_text(rows[name]).str.strip() for name in rows}
+    texts = {name: _as_text(rows[name]).str.strip() for name in rows}
     if decimal == ",":
         # numbers beside texts of the declared form have to read alike
         for name in rows:
@@ -76,3 +77,8 @@ def _as_texts(rows: pd.DataFrame, decimal: str) -> pd.DataFrame:
                 texts[name] = texts[name].str.replace(".", ",", regex=False)
     index = pd.Index(rows.index, dtype=np.int64)
     return pd.DataFrame({name: text.to_numpy() for name, text in texts.items()}, index, dtype="str")
+
+
+def _as_text(cells: pd.Series) -> pd.Series:
+    """Yes and no as words: 1 and 0 could be taken for numbers."""
+    return as_text(cells.astype("str") if cells.dtype == bool else cells)

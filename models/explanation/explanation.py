@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.derivation.own_features import group_of, owner_of
 from features.errors import ModelError
 
 if TYPE_CHECKING:
@@ -65,11 +66,11 @@ class Explanation:
 
     def by_variable(self, catalogue: Sequence[Feature]) -> pd.DataFrame:
         """Contributions (n, variables) summed to the variable that a clinician knows."""
-        return self._sum_to({feature.name: feature.variable for feature in catalogue})
+        return self._sum_to({feature.name: feature.variable for feature in catalogue}, owner_of)
 
     def by_group(self, catalogue: Sequence[Feature]) -> pd.DataFrame:
         """Contributions (n, groups) summed to the dictionary's groups."""
-        return self._sum_to({feature.name: feature.group for feature in catalogue})
+        return self._sum_to({feature.name: feature.group for feature in catalogue}, group_of)
 
     def top_reasons(
         self, n_reasons: int, catalogue: Sequence[Feature], labels: Mapping[str, str]
@@ -97,10 +98,9 @@ class Explanation:
             index=self.index[rows[kept]],
         )
 
-    def _sum_to(self, owners: Mapping[str, str]) -> pd.DataFrame:
-        # A feature of one's own, which no catalogue knows, stands for itself.
-        own = {name: name for name in self.feature_names if name not in owners}
-        owners = {**owners, **own}
+    def _sum_to(self, owners: Mapping[str, str], own: Callable[[str], str]) -> pd.DataFrame:
+        foreign = {name: own(name) for name in self.feature_names if name not in owners}
+        owners = {**owners, **foreign}
         of_features = [owners[name] for name in self.feature_names]
         # In the order of the catalogue, not of chance: tables and plots compare across models.
         names = list(dict.fromkeys(owner for owner in owners.values() if owner in set(of_features)))

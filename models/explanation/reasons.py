@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
+from features.derivation.own_features import owner_of
 from features.dictionary.variable import Variable
 from models.explanation.explanation import SMALLEST_REASON
 
@@ -32,16 +33,22 @@ def find_unknown(
     derived = {str(name): position for position, name in enumerate(features)}
     unknown = {}
     for variable in variables:
-        own = [derived[name] for name in _OWN.get(variable, ()) if name in derived]
+        own = [derived[name] for name in _features_of(variable, derived) if name in derived]
         unknown[variable] = absent[:, own].all(axis=1)
         if variable in covariates:
             unknown[variable] &= covariates[variable].isna().to_numpy(bool)
     return unknown
 
 
+def _features_of(variable: str, features: Iterable[str]) -> tuple[str, ...]:
+    if variable in _OWN:
+        return _OWN[variable]
+    return tuple(name for name in features if owner_of(name) == variable)
+
+
 def is_unknown(variable: str, covariates: pd.DataFrame, features: pd.DataFrame) -> BoolArray:
     """`find_unknown` of one variable (n,), without looking at any other."""
-    own = [name for name in _OWN.get(variable, ()) if name in features]
+    own = [name for name in _features_of(variable, map(str, features)) if name in features]
     there = [variable] if variable in covariates else []
     return find_unknown([variable], covariates[there], features[own])[variable]
 

@@ -172,9 +172,9 @@ def _treated(patient: pd.Series, points: pd.Series, dictionary: Dictionary) -> t
     """Drugs with a contribution above zero in a patient who takes them."""
     names = []
     for name, value in points.items():
-        variable = dictionary[str(name)]
+        variable = dictionary.get(str(name))  # None: one that the cohort map added
         taken = patient.get(str(name))
-        if variable.group != "therapy" or taken is None or pd.isna(taken):
+        if variable is None or variable.group != "therapy" or taken is None or pd.isna(taken):
             continue
         if value >= 100 * SMALLEST_REASON and taken not in ("none", 0.0):
             names.append(str(name))

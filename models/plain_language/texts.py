@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import Variable
 from features.errors import ConfigError
 from features.yaml_file import read_yaml
 
@@ -21,6 +23,7 @@ class Texts:
     """Texts by key; keys are joined by dots, as in ``risk.rare``."""
 
     texts: Mapping[str, str]
+    variables: Mapping[str, Variable] = field(default_factory=Dictionary.load)
 
     @classmethod
     def load(cls, language: str = _REFERENCE, path: Path | None = None) -> Texts:
@@ -31,6 +34,13 @@ class Texts:
             differing = sorted(texts.keys() ^ expected.keys())
             raise ConfigError(f"texts: {', '.join(differing[:5])} missing or unknown")
         return cls(texts)
+
+    def for_model(self, dictionary: Dictionary) -> Texts:
+        """These texts with names of the variables that the model's cohort map added."""
+        own = [variable for variable in dictionary.values() if variable.own]
+        named = {f"names.{one.name}": one.label for one in own}
+        coded = {f"codes.{code}": code for one in own for code in one.codes}
+        return replace(self, texts={**coded, **self.texts, **named}, variables=dictionary)
 
     def say(self, key: str, **values: str) -> str:
         """The text of a key, its names in braces filled in."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.dictionary.dictionary import Dictionary
 from models.explanation.population import show_quantity
 from models.plain_language.summary import Missing, PatientSummary, Reason
 from models.plain_language.texts import Texts
@@ -116,7 +115,7 @@ def _reason(reason: Reason, texts: Texts) -> str:
     sign = "+" if reason.points > 0 else "−"
     points = texts.count("reasons.points", f"{abs(reason.points):.1f}", sign=sign)
     name, value = texts.name(reason.variable), _value(reason, texts)
-    if reason.value == 0 and Dictionary.load()[reason.variable].kind == "boolean":
+    if reason.value == 0 and texts.variables[reason.variable].kind == "boolean":
         name = texts.say("reasons.without", name=name)
     if not value:
         return texts.say("reasons.reason", name=name, points=points)
@@ -125,7 +124,7 @@ def _reason(reason: Reason, texts: Texts) -> str:
 
 def _value(reason: Reason, texts: Texts) -> str:
     """The value in words; "" where the name says it all."""
-    variable = Dictionary.load()[reason.variable]
+    variable = texts.variables[reason.variable]
     if reason.value is None:
         return ""
     if isinstance(reason.value, str):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-import yaml
-
+from features.yaml_file import read_yaml
 from models.report.material import Material
 from models.report.words import TEMPLATES
 
@@ -42,9 +41,7 @@ class Item:
 @cache
 def read_checklist() -> Mapping[str, Any]:
     """checklist.yaml as it stands."""
-    found: Mapping[str, Any] = yaml.safe_load(
-        (TEMPLATES / "checklist.yaml").read_text(encoding="utf-8")
-    )
+    found: Mapping[str, Any] = read_yaml(TEMPLATES / "checklist.yaml")
     return found
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from features.yaml_file import read_yaml
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -32,7 +32,7 @@ class Words:
     @cache
     def load(cls) -> Words:
         """The words of the templates folder."""
-        return cls(yaml.safe_load((TEMPLATES / "words.yaml").read_text(encoding="utf-8")))
+        return cls(read_yaml(TEMPLATES / "words.yaml"))
 
     def of(self, kind: str, name: str) -> str:
         """The label of ``name``."""

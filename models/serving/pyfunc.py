@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 # What the scorer imports, MLflow itself, and scipy, which xgboost needs.
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "pyyaml", "scipy", "xgboost")
 
+# What goes together: a value for every variable would contradict itself somewhere.
+_MEASURED = {
+    "age": 61.0,
+    "cac_agatston": 240.0,
+    "total_cholesterol": 205.0,
+    "ldl_cholesterol": 128.0,
+    "hdl_cholesterol": 48.0,
+    "systolic_bp": 138.0,
+    "diastolic_bp": 82.0,
+    "height": 172.0,
+    "weight": 80.0,
+    "creatinine": 0.9,
+}
+
 _SCRIPT = '''"""Loads one calcirisk model under the name of its own package."""
 
 from mlflow.models import set_model
@@ -96,7 +110,7 @@ def describe_inputs(dictionary: Dictionary) -> dict[str, str]:
 
 
 def make_input_example(dictionary: Dictionary) -> pd.DataFrame:
-    """One invented patient: middle of the plausible range, first code, no history of anything."""
+    """One invented patient: some measurements that go together, no history of anything."""
     return pd.DataFrame({name: [_invent(variable)] for name, variable in dictionary.items()})
 
 
@@ -116,9 +130,9 @@ def _describe(variable: Variable) -> str:
 def _invent(variable: Variable) -> float | str:
     if variable.kind == "category":
         return variable.codes[0]
-    if variable.low is None or variable.high is None:
+    if variable.kind == "boolean":
         return 0.0
-    return (variable.low + variable.high) / 2
+    return _MEASURED.get(variable.name, float("nan"))
 
 
 @contextmanager

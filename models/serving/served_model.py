@@ -55,7 +55,8 @@ class ServedModel(PythonModel):  # type: ignore[misc]
         )
 
     def _look_at_columns(self, patients: pd.DataFrame, scorer: Scorer) -> None:
-        foreign = frozenset(str(name) for name in patients if name not in scorer.dictionary)
+        known = scorer.dictionary
+        foreign = frozenset(str(n) for n in patients if str(n).casefold() not in known)
         if len(patients) and len(foreign) == len(set(patients)):
             rule = "none of the columns is a variable of the data dictionary"
             remedy = "Name them as `calcirisk variables` does; in Spark, hand over a struct"

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from features.derivation.catalogue import CATALOGUE
+from features.dictionary.dictionary import Dictionary
 from models.drift.profile import PROFILE, Profile
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation
@@ -43,11 +45,13 @@ def write_model_folder(
     features: pd.DataFrame,
     about: About,
     interval: RiskInterval | None = None,
+    dictionary: Dictionary | None = None,
 ) -> About:
     """Write everything that scoring needs into a new or emptied folder, and seal it.
 
     ``covariates`` and ``features``: the patients trained on, of whom only aggregates are kept.
-    The same model gives the same bytes. Returns ``about`` with its digest.
+    ``dictionary``: with the variables that the cohort's map adds, None where it adds none. The same
+    model gives the same bytes. Returns ``about`` with its digest.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -68,6 +72,10 @@ def write_model_folder(
         inside = DICTIONARY if name.endswith(f"/{DICTIONARY}") else f"{REFERENCE}/{Path(name).name}"
         (folder / inside).parent.mkdir(exist_ok=True)
         shutil.copyfile(file, folder / inside)
+    if dictionary is not None and dictionary.own_entries:
+        own = yaml.safe_dump(dictionary.own_entries, sort_keys=False, allow_unicode=True)
+        with (folder / DICTIONARY).open("a", encoding="utf-8") as end:
+            end.write(f"\n# added by the cohort map\n{own}")
     return seal_model_folder(folder, about)
 
 

@@ -33,6 +33,7 @@ def clinic(
     try:
         from clinic.security import Access
         from clinic.server import ClinicRequest, build_app, read_token, serve
+        from clinic.store import count_differing
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "uvicorn", "starlette"):
             raise
@@ -53,5 +54,10 @@ def clinic(
         located.version,
     )
     app = build_app(request, access)
+    if differing := count_differing(request.store):
+        typer.echo(
+            f"{differing:,} patients are listed without a page: the covariates under their "
+            "identifiers do not give the scored risk"
+        )
     typer.echo(f"http://{access.host}:{access.port}/patients (stop with Ctrl+C)")
     serve(app, access)

@@ -32,7 +32,8 @@ def _range(low: float | None, high: float | None) -> str:
 
 def list_cohorts(paths: Paths) -> str:
     """Name, title and whether the raw file is here, for every cohort map."""
-    from features.cohort_map.cohort_map import CohortMap, known_maps
+    from features.cohort_map.cohort_map import CohortMap
+    from features.cohort_map.map_files import known_maps
 
     rows = []
     for name in known_maps(paths.cohort_maps):

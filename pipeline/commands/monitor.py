@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,9 @@ from features.errors import CohortError, Problem
 from pipeline.settings.params import Paths
 
 if TYPE_CHECKING:
-    from features.cohort import Cohort
+    from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
+    from features.intake.read_file import ReadFile
     from models.drift.report import DriftReport
     from models.scorer import Scorer
 
@@ -64,7 +64,7 @@ def monitor(request: MonitorRequest, paths: Paths) -> DriftReport:
     model = locate_model(request.model, paths.root)
     scorer = Scorer.load(model.folder)
     profile = Profile.load(model.folder / PROFILE)
-    batch = read_batch(request, paths.cohort_maps)
+    batch = read_batch(request, paths.cohort_maps, scorer.dictionary)
     report = compare_batch(profile, scorer, batch, f"{scorer.about.name} {model.version}".strip())
     write_report(report, request.out)
     return report
@@ -109,46 +109,38 @@ def compare_batch(profile: Any, scorer: Scorer, batch: Batch, model: str) -> Dri
     )
 
 
-def read_batch(request: MonitorRequest, maps: Path) -> Batch:
-    """The patients of the file; with their endpoint where map and file have one."""
-    from pipeline.scoring.new_patients import read_patients
+def read_batch(request: MonitorRequest, maps: Path, dictionary: Dictionary) -> Batch:
+    """The patients of the file, each row read once; with their endpoint where there is one.
 
-    patients = read_patients(request.file, request.cohort, maps, request.lesions)
+    Raises CohortError where the file as a whole or a whole column is wrong, MapError.
+    """
+    from features.intake.ingestion import make_cohort
+    from pipeline.scoring.patient_file import read_patient_file, unlimited
+
+    patients = read_patient_file(request.file, request.cohort, maps, dictionary, request.lesions)
+    rejects = patients.rejects
     # rows that the map itself leaves out have no column
-    rejected, notes = int((patients.rejects["column"] != "").sum()), []
-    if len(patients.rejects):
-        notes.append(f"{len(patients.rejects):,} rows left aside; calcirisk score lists them")
-    if patients.lacks_lesions:
+    rejected, notes = int((rejects["column"] != "").sum()), []
+    if len(rejects):
+        notes.append(f"{len(rejects):,} rows left aside; calcirisk score lists them")
+    if patients.cohort_map.lesions is not None and request.lesions is None:
         notes.append("The map reads calcium from a table of lesions; none was given (--lesions)")
-    cohort, note = read_with_endpoint(request, maps)
-    if cohort is not None:
-        return Batch(cohort.covariates, cohort.endpoint, tuple(notes), rejected)
-    return Batch(patients.covariates, None, (*notes, note), rejected)
-
-
-def read_with_endpoint(request: MonitorRequest, maps: Path) -> tuple[Cohort | None, str]:
-    """The cohort in the file, or None and the reason why its outcomes are left aside."""
-    from features.cohort_map.cohort_map import CohortMap
-    from features.dictionary.dictionary import Dictionary
-    from features.intake.ingestion import Limits, examine
-    from features.intake.whole_table import read_table
-
-    nothing = "Outcomes: none in the file, so calibration is not judged"
-    if request.cohort is None:
-        return None, nothing
-    cohort_map = CohortMap.load(request.cohort, maps)
-    raw = read_table(request.file)
-    there = {str(name).casefold() for name in raw.frame.columns}
-    endpoint = cohort_map.endpoint
-    if endpoint is None or not {name.casefold() for name in endpoint.columns} <= there:
-        return None, nothing
-    limits = Limits(max_reject_fraction=1.0, today=date.today())
-    lesions = None if request.lesions is None else read_table(request.lesions)
-    found = examine(raw, cohort_map, Dictionary.load(), limits, lesions)
+    if not has_endpoint(patients):
+        nothing = "Outcomes: none in the file, so calibration is not judged"
+        return Batch(patients.covariates, None, (*notes, nothing), rejected)
+    found = make_cohort(patients, unlimited(), with_endpoint=True)
     if found.cohort is None or found.findings.problems:
         why = "; ".join(f"{one.column} {one.rule}".strip() for one in found.findings.problems)
-        return None, f"Outcomes: left aside ({why})"
-    return found.cohort, ""
+        notes.append(f"Outcomes: left aside ({why})")
+        return Batch(patients.covariates, None, tuple(notes), rejected)
+    return Batch(found.cohort.covariates, found.cohort.endpoint, tuple(notes), rejected)
+
+
+def has_endpoint(patients: ReadFile) -> bool:
+    """Whether the file has every column of the map's endpoint."""
+    there = {str(name).casefold() for name in patients.raw.frame.columns}
+    endpoint = patients.cohort_map.endpoint
+    return endpoint is not None and {one.casefold() for one in endpoint.columns} <= there
 
 
 def write_report(report: DriftReport, folder: Path) -> None:

@@ -29,20 +29,23 @@ def reference_scores(
     MESA, PREVENT, Pooled Cohort Equations, SCORE2, Framingham 2008; the coverage says for how many
     patients each could be computed, and why not for the others. No model is needed.
     """
+    from features.dictionary.dictionary import Dictionary
     from pipeline.files.tables import written_whole
-    from pipeline.scoring.new_patients import read_patients
+    from pipeline.scoring.patient_file import read_patient_file
 
     beside = {end: out.with_suffix(f".{end}.csv") for end in ("coverage", "rejects")}
     with written_whole((out, *beside.values()), (file,), overwrite) as tables:
-        patients = read_patients(file, cohort, Paths.default().cohort_maps)
+        maps = Paths.default().cohort_maps
+        patients = read_patient_file(file, cohort, maps, Dictionary.load())
+        rejects = patients.rejects
         scores, coverage = reference_scores_table(patients.covariates)
         tables.append(scores.reset_index(), out)
         tables.append(coverage, beside["coverage"])
-        tables.append(patients.rejects, beside["rejects"])
+        tables.append(rejects, beside["rejects"])
     computed = int(scores.notna().any(axis=1).sum())
     typer.echo(
-        f"{computed} of {patients.n_rows} rows have at least one of {scores.shape[1]} risks; "
-        f"{len(patients.rejects)} rejects\n{out}\n{beside['coverage']}\n{beside['rejects']}"
+        f"{computed} of {len(scores) + len(rejects)} rows have at least one of {scores.shape[1]} "
+        f"risks; {len(rejects)} rejects\n{out}\n{beside['coverage']}\n{beside['rejects']}"
     )
 
 

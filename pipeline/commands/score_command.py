@@ -115,7 +115,7 @@ def score(
         return
     if len(delimiter) > 1 or decimal not in ("", ".", ","):
         raise ConfigError("--delimiter is one character, --decimal is . or ,")
-    from features.intake.sources.dialect import Dialect
+    from features.cohort_map.dialect import Dialect
     from pipeline.scoring.request import ScoreRequest
     from pipeline.stages.score import categories_of, comparison_of, score_file
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,9 @@ import pyarrow as pa
 from pyarrow import dataset
 
 from features.errors import ConfigError
+from features.intake.rows import read_rows
 from features.intake.sources.parquet_source import ParquetSource
+from features.intake.validation.patients import REPEATED
 from pipeline.engines.spark_session import spark_session
 from pipeline.engines.spark_tables import (
     PartitionTask,
@@ -36,7 +38,6 @@ from pipeline.engines.spark_tables import (
 from pipeline.files.destinations import refuse_existing, take
 from pipeline.files.faults import describe_fault
 from pipeline.files.private import hidden_beside, open_folder
-from pipeline.scoring.assembly import REPEATED
 from pipeline.scoring.open_source import files_of
 from pipeline.scoring.output import REJECTS_SCHEMA, describe_output, refuse_shared
 from pipeline.scoring.preparation import Job, prepare
@@ -70,8 +71,12 @@ def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
         _taken(request) as folder,
     ):
         job = prepare(request, paths)
-        if not isinstance(job.source, ParquetSource):
-            raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
+        with closing(job.begun):
+            if not isinstance(job.source, ParquetSource):
+                raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
+            if job.begun.first is not None:
+                # Workers see parts of the rows: what a column is like is judged here.
+                read_rows(job.begun.first.rows, job.rules.for_first.rows)
         job = replace(job, rules=quicken(job.rules, job.n_rows))
         return _score(job, folder, started)
 

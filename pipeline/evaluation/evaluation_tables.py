@@ -238,7 +238,7 @@ def describe_cohort(cohort: Cohort) -> Tables:
     from models.reference_scores.registry import REFERENCE_SCORES
 
     return {
-        "table_one": table_one(cohort),
+        "table_one": table_one(cohort, cohort.dictionary),
         "missingness": missingness(cohort),
         "reference_coverage": describe_coverage(cohort.covariates, REFERENCE_SCORES),
     }

@@ -19,7 +19,9 @@ from pipeline.settings.params import Params, Paths
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
+    from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
+    from features.intake.ingestion import Ingested
     from models.evaluation.recalibration import Recalibration
     from models.metrics.follow_up import Flags, Floats
     from models.scorer import Scorer
@@ -57,9 +59,13 @@ def evaluate_external(request: ExternalRequest, params: Params, paths: Paths) ->
         raise ConfigError(f"--recalibrate must lie between 0 and 1, got {request.recalibrate:g}")
     folder = locate_model(request.model, paths.root).folder
     scorer = Scorer.load(folder)
-    cohort = read_cohort(request, params, paths)
+    ingested = read_cohort(request, scorer.dictionary, params, paths)
+    cohort = ingested.cohort
     leant_on = name_leant_on(scorer, folder)
-    notes = check_variables(cohort, leant_on, request.allow_absent)
+    notes = [
+        *describe_dropped(ingested),
+        *check_variables(cohort, leant_on, request.allow_absent),
+    ]
     judged = judge_external(cohort, scorer, request.recalibrate, params)
     about = {
         "model_cohort": scorer.about.cohort,
@@ -68,13 +74,16 @@ def evaluate_external(request: ExternalRequest, params: Params, paths: Paths) ->
         "patients": len(cohort),
         "judged": len(judged.evaluation.endpoint),
     }
-    return write_external(judged, cohort, about, notes, params, paths.evaluate / EXTERNAL)
+    said = write_external(judged, cohort, about, notes, params, paths.evaluate / EXTERNAL)
+    ingested.rejects.to_csv(paths.evaluate / EXTERNAL / "rejects.csv", index=False)
+    return said
 
 
-def read_cohort(request: ExternalRequest, params: Params, paths: Paths) -> Cohort:
+def read_cohort(
+    request: ExternalRequest, dictionary: Dictionary, params: Params, paths: Paths
+) -> Ingested:
     """The cohort through its map, checked as the stage ingest checks one; nothing is written."""
     from features.cohort_map.cohort_map import CohortMap
-    from features.dictionary.dictionary import Dictionary
     from features.intake.ingestion import ingest
     from pipeline.settings.own_files import name_files
     from pipeline.stages.ingest import limits_of, read_sources, source_folders_of
@@ -82,7 +91,21 @@ def read_cohort(request: ExternalRequest, params: Params, paths: Paths) -> Cohor
     cohort_map = CohortMap.load(request.cohort, paths.cohort_maps)
     cohort_map = name_files(cohort_map, request.file, request.lesions)
     raw, lesions = read_sources(cohort_map, source_folders_of(paths))
-    return ingest(raw, cohort_map, Dictionary.load(), limits_of(params), lesions).cohort
+    return ingest(raw, cohort_map, dictionary, limits_of(params), lesions)
+
+
+def describe_dropped(ingested: Ingested) -> list[str]:
+    """Which rows of the file are not judged, and why: a sentence where there are any.
+
+    ``rejects.csv`` beside the tables lists those that break a rule, one by one.
+    """
+    steps = [f"{step.patients:,} {step.step}" for step in ingested.flow]
+    named = ingested.rejects["column"] + ": " + ingested.rejects["rule"]
+    broken = [f"{rule} ({count:,})" for rule, count in named.value_counts(sort=False).items()]
+    if len(ingested.cohort) == ingested.flow[0].patients:
+        return []
+    because = f" Left out for {'; '.join(broken)} (rejects.csv)." if broken else ""
+    return [f"Rows judged: {'; '.join(steps)}.{because}"]
 
 
 def name_leant_on(scorer: Scorer, folder: Path) -> list[str]:

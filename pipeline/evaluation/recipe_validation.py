@@ -15,6 +15,7 @@ from pipeline.settings.params import Params
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
+    from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
     from features.splits import Positions
     from models.evaluation.cross_validation import HeldOutPredictions, RiskEstimator
@@ -113,7 +114,7 @@ def validate_recipe(
     """Each patient's risk from models that never saw them: the recipe, its parts, its steps."""
     from features.splits import require_endpoint
 
-    steps = _steps_of(X) if params.evaluate.incremental else {}
+    steps = _steps_of(X, cohort.dictionary) if params.evaluate.incremental else {}
     # the last step has every feature: it is the recipe itself
     shorter = list(steps)[:-1]
     of_steps = {name: partial(_build_step, steps[name], params) for name in shorter}
@@ -135,14 +136,13 @@ def steps_over_time(endpoint: Endpoint, horizons: tuple[float, ...]) -> tuple[fl
     return () if endpoint.is_fixed_horizon else tuple(time_steps(horizons[-1]).tolist())
 
 
-def _steps_of(X: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    from features.derivation.catalogue import CATALOGUE
-    from features.dictionary.dictionary import Dictionary
+def _steps_of(X: pd.DataFrame, dictionary: Dictionary) -> dict[str, tuple[str, ...]]:
+    from features.derivation.catalogue import catalogue_of
     from models.evaluation.feature_groups import nested_features
 
-    groups = {name: variable.group for name, variable in Dictionary.load().items()}
+    groups = {name: variable.group for name, variable in dictionary.items()}
     recorded = [str(name) for name in X.columns if X[name].nunique() > 1]
-    steps = nested_features(CATALOGUE, groups, recorded)
+    steps = nested_features(catalogue_of(dictionary), groups, recorded)
     return steps if len(steps) > 1 else {}
 
 
@@ -160,7 +160,7 @@ def _predict(
 
     endpoint = require_endpoint(cohort)
     return cross_validate(
-        {MODEL: partial(build_model, params), **extra},
+        {MODEL: partial(build_model, params, cohort.dictionary), **extra},
         X,
         endpoint,
         horizons,
@@ -183,11 +183,12 @@ def count_processes(params: Params, n_patients: int) -> int:
     return params.evaluate.n_processes or len(os.sched_getaffinity(0))
 
 
-def build_model(params: Params) -> RiskEstimator:
+def build_model(params: Params, dictionary: Dictionary | None = None) -> RiskEstimator:
     """The recipe of the stage train; enough events in all were required there, not in a fold."""
     from pipeline.stages.train import make_model
 
-    model: RiskEstimator = make_model(params.train, params.seed).set_params(minimum_events=1)
+    recipe = make_model(params.train, params.seed, dictionary)
+    model: RiskEstimator = recipe.set_params(minimum_events=1)
     return model
 
 

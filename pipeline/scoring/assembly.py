@@ -14,7 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.intake.lesion_join import PatientLesions
 from features.intake.rows import NOT_SELECTED
+from features.intake.validation.patients import REPEATED
 from pipeline.scoring.columns import IDENTIFIER
 from pipeline.scoring.fhir_output import ENDINGS, FhirWriter
 from pipeline.scoring.output import REJECTS_SCHEMA, output_schema
@@ -24,11 +26,18 @@ from pipeline.scoring.tally import Tally
 from pipeline.scoring.work_folder import WorkFolder
 from pipeline.scoring.writers import CsvWriter, TableWriter, open_writer
 
-REPEATED = "names the same patient more than once"
 # Pieces that may wait for the disk.
 _WAITING = 4
 
 BoolArray = npt.NDArray[np.bool_]
+
+
+def find_owners(work: WorkFolder, lesions: PatientLesions) -> BoolArray:
+    """Which patients of a table of lesions (m,) have a row in any batch, scored or not."""
+    owned = np.zeros(len(lesions.sums), dtype=bool)
+    for finished in work.journal:
+        owned |= lesions.find_owned(_identifiers(work, finished.batch)[0].to_pylist())
+    return owned
 
 
 def assemble(

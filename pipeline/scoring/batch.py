@@ -15,7 +15,9 @@ from features.derivation.burden import agatston
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
 from features.errors import ConfigError, HorizonError, ModelError
-from features.intake.cells import as_text
+from features.intake.lesion_join import PatientLesions
+from features.intake.map_check import name_by_dictionary
+from features.intake.raw_cells import as_text
 from features.intake.rows import RowRules, read_rows
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer
@@ -49,7 +51,8 @@ class ScoringRules:
         columns: Sequence[str],
         wanted: Wanted | None = None,
         decimal: str = ".",
-        lesions: pd.DataFrame | None = None,
+        lesions: PatientLesions | None = None,
+        name: str = "",
     ) -> ScoringRules:
         """Rules for a source with these columns; ``cohort_map`` None: the dictionary's own names.
 
@@ -68,8 +71,8 @@ class ScoringRules:
             raise ConfigError(f"--keep {', '.join(absent)}: no such column in the source")
         if not wanted.intervals:
             scorer = replace(scorer, interval=None)
-        chosen = cohort_map or CohortMap.of_dictionary(columns, scorer.dictionary)
-        rules = RowRules.for_columns(columns, chosen, scorer.dictionary, decimal, lesions)
+        chosen = cohort_map or name_by_dictionary(columns, scorer.dictionary, name)
+        rules = RowRules.for_columns(columns, chosen, scorer.dictionary, decimal, lesions, name)
         reference = _find_reference(wanted.comparison, years[-1])
         return cls(scorer, rules, wanted, tuple(years), reference)
 
@@ -80,6 +83,11 @@ class ScoringRules:
         used = {predictor.feature_names[place] for place in predictor.completion.used}
         own = {feature.name for feature in CATALOGUE if feature.variable == "cac_agatston"}
         return not used.isdisjoint(own)
+
+    @property
+    def for_first(self) -> ScoringRules:
+        """The rules for the first batch, which shows what the columns are like."""
+        return replace(self, rows=replace(self.rows, whole=True))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,7 +111,9 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
 
     ``rows``: raw cells, text or typed, with at least ``rules.columns``. The scored table has the
     columns ``rules.staged`` and the row number as index; rejects are ``row``, ``patient_id``,
-    ``column``, ``rule``. Repeated identifiers are not looked for: that needs all batches.
+    ``column``, ``rule``. Repeated identifiers are not looked for: that needs all batches. Raises
+    CohortError where the batch is a first one (`ScoringRules.for_first`) with a column that is
+    wrong as a whole.
     """
     read = read_rows(rows, rules.rows)
     columns, scorer = read.columns, rules.scorer

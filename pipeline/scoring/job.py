@@ -15,11 +15,12 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from features.errors import CohortError, ConfigError
+from features.errors import CohortError, ConfigError, Problem
+from features.intake.lesion_join import describe_orphans
 from features.intake.sources.source import RawBatch, Source
 from pipeline.files.destinations import Taken, refuse_existing, take
 from pipeline.files.faults import reporting_faults
-from pipeline.scoring.assembly import assemble
+from pipeline.scoring.assembly import assemble, find_owners
 from pipeline.scoring.fhir_output import ENDINGS
 from pipeline.scoring.memory import keep_freed_memory, spared_from_collection
 from pipeline.scoring.open_source import files_of
@@ -51,7 +52,7 @@ def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = No
         with take(files, files_of(request), unfinished) as taken:
             _refuse_place(request)
             job = prepare(request, paths, source, start_early=True)
-            with _worked_in(request.out, taken) as work:
+            with closing(job.begun), _worked_in(request.out, taken) as work:
                 summary = _find_finished(work, job) or _score(work, job, started)
         WorkFolder.forget_announced(request.out)
     return summary
@@ -67,6 +68,7 @@ def _score(work: WorkFolder, job: Job, started: float) -> ScoreSummary:
     identifier = job.rules.rows.cohort_map.patient_id
     ending = request.out.suffix.lower()
     result, rejects = assemble(work, ending, job.told, job.constants, identifier, tally)
+    job = note_orphans(work, job)
     schema = work.path / "schema"
     work.write_file(schema.name, describe_output(job))
     _require_same_contents(work, job)
@@ -75,6 +77,23 @@ def _score(work: WorkFolder, job: Job, started: float) -> ScoreSummary:
     _publish({rejects: request.rejects, schema: request.schema, result: request.out})
     work.finish()
     return summary
+
+
+def note_orphans(work: WorkFolder, job: Job) -> Job:
+    """The job with a note on lesions of patients who have no row.
+
+    Raises CohortError where that is so of all: the two files name their patients differently.
+    """
+    lesions = job.rules.rows.lesions
+    if lesions is None or not work.journal:
+        return job
+    owned = find_owners(work, lesions)
+    if len(owned) and not owned.any():
+        rule = f"no identifier of {lesions.file} is in the main file"
+        remedy = "Check how both files write the identifiers"
+        raise CohortError([Problem("patient_id", rule, remedy)], job.source.name)
+    note = describe_orphans(owned, lesions.file)
+    return replace(job, notes=(note,)) if note else job
 
 
 def _find_finished(work: WorkFolder, job: Job) -> ScoreSummary | None:
@@ -150,7 +169,7 @@ def _name_changes(fingerprint: dict[str, Any], job: Job) -> list[str]:
 
 def _score_batches(work: WorkFolder, job: Job) -> None:
     finished = len(work.journal)
-    batches = job.source.batches(job.rules.columns, 0 if job.sealed else finished)
+    batches = job.begun.batches(0 if job.sealed else finished)
     n_workers = count_workers(job.request.workers, job.n_rows, job.request.n_reasons)
     keep_freed_memory()
     waiting: deque[tuple[Finished, Scored]] = deque()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from features.cohort_map.dialect import Dialect
 from features.errors import ConfigError
 from features.intake.fhir.export.export_files import is_fhir
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
 from features.intake.sources.witness import require_file

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from features.errors import ConfigError
-from features.intake.sources.source import REJECT_COLUMNS
+from features.intake.rejects import REJECT_COLUMNS
 from pipeline.scoring.preparation import Job
 from pipeline.scoring.request import ScoreRequest
 
@@ -32,6 +32,7 @@ def describe_output(job: Job) -> bytes:
         "output": job.request.out.name,
         "rejects": job.request.rejects.name,
         "model": job.constants,
+        "input": job.fingerprint["input"],
         "columns": [{"name": name, **about} for name, about in job.told.items()],
     }
     return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
 from itertools import chain
@@ -12,25 +10,20 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from features.cohort_map.cohort_map import CohortMap
-from features.cohort_map.value_labels import apply_labels
+from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, MapError, Problem
-from features.intake.cells import as_text
 from features.intake.conversion import Reading
-from features.intake.ingestion import Limits, examine
-from features.intake.lesion_table import read_lesion_table
-from features.intake.lesions import summarise_lesions
-from features.intake.reading import RawTable
+from features.intake.lesion_join import PatientLesions
+from features.intake.map_check import name_by_dictionary
 from features.intake.sources.declared_codes import Declares
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.witness import Witness
-from features.intake.validation.findings import Findings
+from features.intake.value_labels import apply_labels
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
 from pipeline.scoring.batch import ScoringRules
+from pipeline.scoring.begun_source import BegunSource
 from pipeline.scoring.columns import SOURCE_COLUMNS, describe_columns, refuse_clashes
 from pipeline.scoring.fhir_output import carry_context
 from pipeline.scoring.lesion_memory import refuse_lack_of_memory
@@ -40,7 +33,6 @@ from pipeline.scoring.workers import count_workers, prepare_start
 from pipeline.settings.code_version import hash_code
 from pipeline.settings.paths import Paths
 
-_PROBED = 5_000
 _FEW_BATCHES = 4
 _BYTES_PER_ROW = 200
 
@@ -49,13 +41,17 @@ _BYTES_PER_ROW = 200
 class Job:
     """A scoring job ready to run. ``fingerprint``: all that its output depends on.
 
+    ``begun``: its batches, to be closed by whoever has the job.
+
     ``lacks_lesions``: the map reads calcium from a table of lesions and none was given. ``unused``:
     columns of the source that nobody reads, among them any whose name is misspelt. ``absent``:
     columns that the map reads and the source lacks. ``n_rows``: about how many there are.
+    ``notes``: what a person should know of the join.
     """
 
     request: ScoreRequest
     source: Source
+    begun: BegunSource
     rules: ScoringRules
     version: str
     fingerprint: dict[str, Any]
@@ -65,6 +61,7 @@ class Job:
     absent: tuple[str, ...] = ()
     n_rows: float = 0.0
     lesions: Witness | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:
@@ -93,12 +90,12 @@ class Job:
 def prepare(
     request: ScoreRequest, paths: Paths, source: Source | None = None, start_early: bool = False
 ) -> Job:
-    """Open model and source and look at the first rows.
+    """Open model and source, and read the first batch.
 
     ``start_early``: have the processes that may score get ready meanwhile.
 
     Raises ModelError, HorizonError, MapError, ConfigError, and CohortError where the source as a
-    whole or a whole column of it is wrong.
+    whole is wrong; a column that is wrong as a whole shows when the first batch is scored.
     """
     from pipeline.tracking import locate_model
 
@@ -115,15 +112,11 @@ def prepare(
     if request.lesions is not None:
         read_lesions = Witness([request.lesions], request.lesions.name)
         read_lesions.start().result()
-    reading = Reading(cohort_map.missing, cohort_map.decimal or source.decimal)
+    reading = Reading.by(cohort_map, source.decimal)
     lesions = _sum_up_lesions(request.lesions, cohort_map, reading)
     rules = ScoringRules.make(
-        scorer, cohort_map, source.columns, request.wanted, source.decimal, lesions
+        scorer, cohort_map, source.columns, request.wanted, source.decimal, lesions, source.name
     )
-    with closing(source.batches(rules.columns)) as batches:
-        first = next(batches, None)
-    if first is not None:
-        refuse_hopeless(first, rules, source)
     told = dict(
         describe_columns(
             request.wanted, rules.years, scorer.interval is not None and request.intervals
@@ -132,9 +125,11 @@ def prepare(
     refuse_clashes(
         request.keep, describe_columns(replace(request.wanted, keep=()), rules.years, True)
     )
+    begun = BegunSource(source, rules.columns)
     return Job(
         request,
         source,
+        begun,
         rules,
         located.version,
         _fingerprint(request, source, scorer, located.version, cohort_map, read_lesions),
@@ -142,7 +137,7 @@ def prepare(
         cohort_map.lesions is not None and request.lesions is None,
         _unused(source, cohort_map, request),
         _absent(source, cohort_map),
-        _expect_rows(source, first),
+        _expect_rows(source, begun.first),
         read_lesions,
     )
 
@@ -158,13 +153,16 @@ def _find_map(request: ScoreRequest, source: Source, scorer: Scorer, paths: Path
         chosen = CohortMap.load(request.cohort, paths.cohort_maps)
         who, remedy = f"the map {chosen.name}", "Check the names in the map against the header"
     else:
-        chosen = CohortMap.of_dictionary(source.columns, scorer.dictionary)
+        chosen = name_by_dictionary(source.columns, scorer.dictionary, source.name)
         who = "the data dictionary"
         remedy = (
             "Say with --cohort what its columns mean, or name them as `calcirisk variables` does"
         )
+    if request.dialect.decimal and not chosen.decimal:
+        dialect = replace(chosen.dialect, decimal=request.dialect.decimal)
+        chosen = replace(chosen, dialect=dialect)
     if isinstance(source, Declares):
-        chosen = apply_labels(chosen, source.declared, scorer.dictionary)
+        chosen = apply_labels(chosen, source.declared, chosen.extend(scorer.dictionary))
     wanted = chosen.for_scoring(source.columns)
     if not wanted.variables and not wanted.lesions:
         rule = f"none of its {len(source.columns)} columns is one of {who}"
@@ -172,42 +170,16 @@ def _find_map(request: ScoreRequest, source: Source, scorer: Scorer, paths: Path
     return chosen
 
 
-def refuse_hopeless(first: RawBatch, rules: ScoringRules, source: Source) -> None:
-    """Raises CohortError where the first rows say that a column as a whole is wrong.
-
-    The same columns wrong in later rows are rejects, row by row.
-    """
-    chosen = rules.rows.cohort_map
-    texts = first.rows.head(_PROBED).rename(columns=rules.rows.names)
-    texts = pd.DataFrame({str(name): as_text(texts[name]).str.strip() for name in texts})
-    if chosen.patient_id is not None:
-        texts = texts[~texts[chosen.patient_id].duplicated()]
-    if texts.empty:
-        return
-    raw = RawTable(source.name, texts, "", "", rules.rows.reading.decimal)
-    limits = Limits(max_reject_fraction=1.0, today=date.today())
-    alone = replace(chosen, lesions=None)
-    if not alone.variables:
-        return
-    found = examine(raw, alone, rules.scorer.dictionary, limits, with_endpoint=False)
-    if found.findings.problems:
-        raise CohortError(found.findings.problems, source.name)
-
-
 def _sum_up_lesions(
     lesions: Path | None, cohort_map: CohortMap, reading: Reading
-) -> pd.DataFrame | None:
+) -> PatientLesions | None:
     if lesions is None:
         return None
     if cohort_map.lesions is None:
         raise MapError(f"{cohort_map.name}: the map has no 'lesions' to read {lesions} by. Add it")
     if lesions.is_file():
         refuse_lack_of_memory(lesions)
-    findings, raw = Findings(), read_table(lesions)
-    table = read_lesion_table(raw, cohort_map, reading, findings)
-    if table is None:
-        raise CohortError(findings.problems, raw.name)
-    return summarise_lesions(table)
+    return PatientLesions.require(read_table(lesions), cohort_map, reading)
 
 
 def _guess_rows(source: Source) -> float:

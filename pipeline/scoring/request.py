@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from features.intake.sources.dialect import Dialect
+from features.cohort_map.dialect import Dialect
 from pipeline.scoring.columns import Categories, Comparison, Wanted
 
 

@@ -62,7 +62,7 @@ class ScoreSummary:
             job.rules.rows.cohort_map.patient_id is None,
             tally.mean_risks,
             tuple(tally.describe()),
-            tuple(job.source.notes()),
+            (*job.notes, *job.source.notes()),
             seconds,
         )
 

@@ -157,7 +157,8 @@ class _Alone:
 
     def submit(self, batch: RawBatch) -> Scored:
         future: Future[Part] = Future()
-        future.set_result(score_part(batch.rows, batch.unreadable, self._rules))
+        rules = self._rules if batch.number else self._rules.for_first
+        future.set_result(score_part(batch.rows, batch.unreadable, rules))
         return future
 
 
@@ -173,7 +174,7 @@ class _SideBySide:
         place = self._free.popleft()
         rows = self._places[place].put(batch.rows)
         with _telling_of_death():
-            future = self._pool.submit(_score, place, rows, batch.unreadable)
+            future = self._pool.submit(_score, place, rows, batch.unreadable, batch.number == 0)
         return _InOther(future, self._places[place], partial(self._free.append, place))
 
 
@@ -246,6 +247,6 @@ def _make_ready() -> None:
     _rules()
 
 
-def _score(number: int, sizes: Sizes, unreadable: pd.DataFrame) -> Sizes:
-    place = _given.places[number]
-    return place.put(score_part(place.take(sizes), unreadable, _rules()))
+def _score(number: int, sizes: Sizes, unreadable: pd.DataFrame, first: bool) -> Sizes:
+    place, rules = _given.places[number], _rules()
+    return place.put(score_part(place.take(sizes), unreadable, rules.for_first if first else rules))

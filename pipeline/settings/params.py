@@ -239,7 +239,7 @@ class Params:
         """Read params.yaml (by default the project's). Raises ConfigError naming the key."""
         import yaml
 
-        from features.yaml_file import read_yaml
+        from features.yaml_file import describe_fault, read_yaml
 
         path = path or default_params()
         if not path.is_file():
@@ -247,9 +247,8 @@ class Params:
         try:
             given = read_yaml(path)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            mark = getattr(error, "problem_mark", None)
-            line = f" near line {mark.line + 1}" if mark else ""
-            if isinstance(error, yaml.constructor.ConstructorError):
-                raise ConfigError(f"{path.name}: {error.problem}{line}") from None
-            raise ConfigError(f"{path.name} is not valid YAML{line}") from None
+            why = "is not UTF-8 text"
+            if isinstance(error, yaml.YAMLError):
+                why = describe_fault(error)
+            raise ConfigError(f"{path.name}: {why}") from None
         return build(cls, given, source=path.name)

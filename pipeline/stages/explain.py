@@ -72,9 +72,8 @@ def run(params: Params, paths: Paths) -> None:
     population = explain_patients(explainer, covariates, features, horizon)
     write_population(population, dictionary, paths.explain)
     invented = invent_patient()
-    example = explain_patients(
-        explainer, invented, featurize(invented, params.featurize.exclude), horizon
-    )
+    of_invented = featurize(invented, params.featurize.exclude, dictionary)
+    example = explain_patients(explainer, invented, of_invented, horizon)
     draw_patient(
         example, 0, dictionary, "An invented patient", paths.explain / "plots" / "example.svg"
     )

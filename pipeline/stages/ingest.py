@@ -11,11 +11,12 @@ from typing import Any
 
 from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
-from features.cohort_map.value_labels import describe_labels
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
 from features.intake.ingestion import Examination, Ingested, Limits, examine, ingest
-from features.intake.reading import RawTable, locate_source, source_folders
+from features.intake.raw_table import RawTable
+from features.intake.reading import locate_source, source_folders
+from features.intake.value_labels import describe_labels
 from features.intake.whole_table import read_table
 from pipeline.settings.params import Params, Paths
 

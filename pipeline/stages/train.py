@@ -15,6 +15,7 @@ from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams, 
 if TYPE_CHECKING:
     from features.cohort import Cohort
     from features.designs import Design
+    from features.dictionary.dictionary import Dictionary
     from models.explanation.explainer import Explainer
     from models.risk.predictor import RiskPredictor
     from models.risk.risk_model import RiskModel
@@ -46,7 +47,7 @@ def run(params: Params, paths: Paths) -> None:
     endpoint = require_endpoint(development)
     horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
     X = features.loc[development.covariates.index]
-    model = make_model(params.train, params.seed).fit(X, endpoint)
+    model = make_model(params.train, params.seed, cohort.dictionary).fit(X, endpoint)
     explainer = fit_explainer(model.predictor_, X, horizons, params.explain, params.seed)
 
     about = describe_model(model, cohort.name, horizons, paths)
@@ -54,7 +55,8 @@ def run(params: Params, paths: Paths) -> None:
     split.to_parquet(paths.split)
     covariates = development.covariates
     interval = fit_uncertainty(model.predictor_, X, endpoint)
-    write_model_folder(paths.model, model.predictor_, explainer, covariates, X, about, interval)
+    fitted, known = model.predictor_, cohort.dictionary
+    write_model_folder(paths.model, fitted, explainer, covariates, X, about, interval, known)
     write_parts(model, paths)
     write_training(model, split, left_out, paths)
 
@@ -74,13 +76,18 @@ def split_cohort(cohort: Cohort, split: SplitParams, seed: int) -> pd.DataFrame:
     return part.to_frame()
 
 
-def make_model(train: TrainParams, seed: int) -> RiskModel:
-    """The risk model as params.yaml describes it, monotone where the catalogue says so."""
-    from features.derivation.catalogue import CATALOGUE
+def make_model(train: TrainParams, seed: int, dictionary: Dictionary | None = None) -> RiskModel:
+    """The risk model as params.yaml describes it, monotone where the catalogue says so.
+
+    ``dictionary``: None for the data dictionary without variables of one's own.
+    """
+    from features.derivation.catalogue import catalogue_of
+    from features.dictionary.dictionary import Dictionary
     from models.risk.risk_model import RiskModel
 
+    catalogue = catalogue_of(dictionary or Dictionary.load())
     return RiskModel(
-        monotone={feature.name: feature.monotone for feature in CATALOGUE if feature.monotone},
+        monotone={one.name: one.monotone for one in catalogue if one.monotone},
         n_folds=train.n_folds,
         minimum_events=train.minimum_events,
         n_threads=train.n_threads,

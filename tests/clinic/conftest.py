@@ -58,7 +58,7 @@ def store(
     scores: Path, covariates: pd.DataFrame, scorer: Scorer, tmp_path_factory: pytest.TempPathFactory
 ) -> PatientStore:
     path = tmp_path_factory.mktemp("store") / "patients.sqlite"
-    write_store(path, scores, covariates, scorer.dictionary, scorer.about.digest)
+    write_store(path, scores, covariates, scorer)
     return PatientStore.open(path, scorer.dictionary)
 
 

@@ -37,6 +37,9 @@ HOSTILE = (
 )
 
 
+READ_AS_FILES_DO = ("nan", "-0")
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_stored_or_logged(site: Site, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     before = site.store.path.read_bytes()
@@ -81,7 +84,9 @@ def test_every_field_of_the_form_takes_anything_and_repeats_nothing_hostile(
     everything = dict.fromkeys(dictionary, short) | {f"unit-{name}": short for name in dictionary}
     answer = client.post("/new", data={"csrf": token, **everything})
     assert answer.status_code == 422
-    assert answer.text.count('aria-invalid="true"') >= len(dictionary) - 10
+    # A file reads "nan" as missing and "-0" as 0, and so does the form; a unit is still no unit.
+    kinds = [v.kind for v in dictionary.values() if text not in READ_AS_FILES_DO or v.units]
+    assert answer.text.count('aria-invalid="true"') >= len(kinds) - 10
     _is_harmless(short, answer.text)
     valid = {"age": "60", "sex": "male"}
     for name in ("years", "option", "step", short):

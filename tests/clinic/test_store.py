@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_the_same_patients_have_other_keys_in_another_store(
     store: PatientStore, scores: Path, covariates: pd.DataFrame, scorer: Scorer, tmp_path: Path
 ) -> None:
     other = tmp_path / "patients.sqlite"
-    write_store(other, scores, covariates, scorer.dictionary, scorer.about.digest)
+    write_store(other, scores, covariates, scorer)
     first = store.list_patients("risk_10y", True, 1).patients[0]
     second = PatientStore.open(other, scorer.dictionary).list_patients("risk_10y", True, 1)
     assert first.patient_id == second.patients[0].patient_id
@@ -95,17 +96,41 @@ def test_the_store_is_made_once_and_again_only_when_the_scores_change(
 ) -> None:
     copy, store = tmp_path / "risks.csv", tmp_path / "patients.sqlite"
     copy.write_bytes(scores.read_bytes())
-    digest = scorer.about.digest
-    bring_store_up_to_date(store, copy, None, scorer.dictionary, digest)
+    bring_store_up_to_date(store, copy, None, scorer)
     made = store.stat().st_mtime_ns
-    bring_store_up_to_date(store, copy, None, scorer.dictionary, digest)
+    bring_store_up_to_date(store, copy, None, scorer)
     assert store.stat().st_mtime_ns == made
     copy.write_bytes(b"".join(scores.read_bytes().splitlines(keepends=True)[:10]))
-    bring_store_up_to_date(store, copy, None, scorer.dictionary, digest)
+    bring_store_up_to_date(store, copy, None, scorer)
     assert PatientStore.open(store, scorer.dictionary).n_patients == 9
 
 
 def test_scores_of_another_model_are_refused(scores: Path, scorer: Scorer, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="another model"):
-        write_store(tmp_path / "patients.sqlite", scores, None, scorer.dictionary, "00")
+        other = replace(scorer, about=replace(scorer.about, digest="00"))
+        write_store(tmp_path / "patients.sqlite", scores, None, other)
+    assert not list(tmp_path.iterdir())
+
+
+def test_covariates_that_do_not_give_the_scored_risk_are_refused_and_the_others_shown(
+    scores: Path, covariates: pd.DataFrame, scorer: Scorer, tmp_path: Path
+) -> None:
+    swapped = covariates.copy()
+    swapped.iloc[[5, 6]] = covariates.iloc[[6, 5]].to_numpy()
+    write_store(tmp_path / "patients.sqlite", scores, swapped, scorer)
+    store = PatientStore.open(tmp_path / "patients.sqlite", scorer.dictionary)
+    found = {one.patient_id: one for one in store.list_patients("patient_id", False, 200).patients}
+    refused = [name for name, one in found.items() if one.differs]
+    assert sorted(refused) == sorted(covariates.index[[5, 6]])
+    for name, one in found.items():
+        assert (store.read_covariates(one.key) is None) == (name in refused)
+    assert store.facts["n_differing"] == "2"
+
+
+def test_scores_of_other_patients_under_the_same_identifiers_are_refused(
+    scores: Path, covariates: pd.DataFrame, scorer: Scorer, tmp_path: Path
+) -> None:
+    older = covariates.assign(age=90.0)
+    with pytest.raises(ConfigError, match="was not made from the covariates"):
+        write_store(tmp_path / "patients.sqlite", scores, older, scorer)
     assert not list(tmp_path.iterdir())

@@ -13,12 +13,14 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, ConfigError
 from features.intake.decoding import refuse
-from features.intake.reading import RawTable, read_bytes
-from features.intake.sources.dialect import Dialect
+from features.intake.raw_table import RawTable
+from features.intake.reading import read_bytes
+from features.intake.rejects import no_rejects, rejects_table
 from features.intake.sources.line_ledger import LineLedger
-from features.intake.sources.source import RawBatch, no_rejects, no_rows, rejects_table
+from features.intake.sources.source import RawBatch, no_rows
 from features.intake.sources.text_stream import TextStream, unpacked_chunks
 from features.intake.sources.witness import Witness
 

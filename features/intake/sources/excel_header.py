@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from features.cohort_map.dialect import Dialect
 from features.intake.decoding import refuse
 from features.intake.header import looks_like_value
-from features.intake.sources.dialect import Dialect
 
 HEAD_ROWS = 30
 _TITLE_CELLS, _TABLE_CELLS = 2, 4

@@ -14,13 +14,14 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
+from features.cohort_map.dialect import Dialect
 from features.errors import ConfigError
 from features.intake.decoding import refuse
 from features.intake.header import check_header, refuse_patient_as_header
-from features.intake.sources.dialect import Dialect
+from features.intake.rejects import rejects_table
 from features.intake.sources.excel_header import HEAD_ROWS, find_start
 from features.intake.sources.extra import import_reader
-from features.intake.sources.source import RawBatch, rejects_table
+from features.intake.sources.source import RawBatch
 from features.intake.sources.typed_cells import day_text
 from features.intake.sources.witness import Witness
 

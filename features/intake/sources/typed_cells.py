@@ -1,4 +1,4 @@
-"""Arrow columns of any type as cells: numbers stay numbers, everything else becomes text."""
+"""Arrow columns of any type as cells: numbers and yes/no stay so, everything else becomes text."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ class NoCellsError(CohortError):
 
 
 def to_frame(batch: pa.RecordBatch | pa.Table, name: str) -> pd.DataFrame:
-    """Numbers and booleans as float64, NaN where missing; other columns ``str``, "" where missing.
+    """Numbers as float64, NaN where missing; yes/no as bool; other columns ``str``, "" if missing.
 
-    Texts that come encoded by a dictionary stay so: categorical, with a code of -1 where missing.
-    Whole numbers beyond 2**53, which a float cannot hold, become text, UUIDs and bytes of UTF-8
-    too. Raises NoCellsError that names every column of lists and the like.
+    Yes/no with gaps is ``boolean``. Texts that come encoded by a dictionary stay so: categorical,
+    with a code of -1 where missing. Whole numbers beyond 2**53, which a float cannot hold, become
+    text, UUIDs and bytes of UTF-8 too. Raises NoCellsError that names every column of lists and
+    the like.
     """
     columns: dict[str, Any] = {}
     refused: list[Problem] = []
@@ -59,7 +60,8 @@ def _to_cells(column: pa.Array, kind: pa.DataType) -> Any:
     if pa.types.is_dictionary(kind):
         column, kind = column.dictionary_decode(), kind.value_type
     if pa.types.is_boolean(kind):
-        column, kind = column.cast(pa.int8()), pa.int8()
+        cells = column.to_pandas()
+        return cells.astype("boolean" if column.null_count else bool)
     if pa.types.is_decimal(kind):
         column, kind = column.cast(pa.float64()), pa.float64()
     if pa.types.is_floating(kind) or (pa.types.is_integer(kind) and _is_exact(column)):

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.derivation.columns import Columns
-from features.dictionary.dictionary import Dictionary
 from features.intake.validation.findings import Findings
 
 Mask = npt.NDArray[np.bool_]
@@ -178,12 +177,8 @@ COMBINATIONS: tuple[Combination, ...] = (
 )
 
 
-def check_combinations(covariates: pd.DataFrame | Columns, findings: Findings) -> None:
-    """Reject the rows that break a rule whose variables are all there.
-
-    ``covariates``: canonical values, indexed by row number.
-    """
-    columns = Columns.of(covariates, Dictionary.load())
+def check_combinations(columns: Columns, findings: Findings) -> None:
+    """Reject the rows (index of the covariates) that break a rule whose variables are all there."""
     there, rows = set(columns.covariates.columns), columns.covariates.index
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for rule in COMBINATIONS:

@@ -36,6 +36,12 @@ class Findings:
     warnings: list[Problem] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
+    def add(self, other: Findings) -> None:
+        """Take over what else was found."""
+        self.problems += other.problems
+        self.warnings += other.warnings
+        self.rejects += other.rejects
+
     def problem(self, column: str, rule: str, remedy: str, rows: int | None = None) -> None:
         """Note what makes the whole file unusable."""
         self.problems.append(Problem(column, rule, remedy, rows))

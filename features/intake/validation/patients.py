@@ -9,6 +9,8 @@ import pandas as pd
 from features.intake.validation.findings import Findings
 
 _EXPORT = "Export the file again with this column as text, not through a spreadsheet"
+NO_IDENTIFIER, REPEATED = "no patient identifier", "names the same patient more than once"
+_ONE_ROW = "Keep one row per patient, or give 'visit' in the map"
 _MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _MANGLED = (
     (r"\d(?:[.,]\d+)?E\+?\d+", "was turned into scientific notation by a spreadsheet"),
@@ -29,19 +31,29 @@ def find_mangled(identifiers: pd.Series) -> list[tuple[str, npt.NDArray[np.bool_
     return [(rule, rows.to_numpy(dtype=bool)) for rule, rows in found if rows.any()]
 
 
-def check_identifiers(identifiers: pd.Series, findings: Findings) -> None:
-    """Check the text of the identifier column, one row per patient expected."""
+def check_identifiers(identifiers: pd.Series, findings: Findings, *, whole: bool = True) -> None:
+    """Check the text of the identifier column; repeated ones are another matter.
+
+    ``whole``: what a spreadsheet did to a column is a problem of the file, else of single rows.
+    """
     column = str(identifiers.name)
     # "NA" may be somebody's identifier; only an empty cell is none.
     empty = identifiers == ""
-    if empty.all():
+    if whole and len(empty) and empty.all():
         findings.problem(column, "is empty in every row", "Map the column with the identifiers")
         return
-    findings.reject(column, "no patient identifier", "Fill it in", empty)
+    findings.reject(column, NO_IDENTIFIER, "Fill it in", empty)
     for rule, mangled in find_mangled(identifiers):
-        findings.problem(column, rule, _EXPORT, int(mangled.sum()))
-    twice = identifiers.duplicated(keep=False) & ~empty
-    if twice.any():
-        rule = "names the same patient more than once"
-        remedy = "Keep one row per patient, or give 'visit' in the map"
-        findings.problem(column, rule, remedy, int(twice.sum()))
+        if whole:
+            findings.problem(column, rule, _EXPORT, int(mangled.sum()))
+        else:
+            findings.reject(column, rule, _EXPORT, pd.Series(mangled, identifiers.index))
+
+
+def check_repeats(identifiers: pd.Series, findings: Findings, *, whole: bool = True) -> None:
+    """A patient in more than one row: a problem of the file or, not ``whole``, of those rows."""
+    twice = identifiers.duplicated(keep=False) & (identifiers != "")
+    if twice.any() and whole:
+        findings.problem(str(identifiers.name), REPEATED, _ONE_ROW, int(twice.sum()))
+    elif twice.any():
+        findings.reject(str(identifiers.name), REPEATED, _ONE_ROW, twice)

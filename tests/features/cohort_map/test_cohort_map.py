@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from features.cohort_map.cohort_map import CohortMap, known_maps
-from features.cohort_map.column_check import check_map
+from features.cohort_map.cohort_map import CohortMap
+from features.cohort_map.map_files import known_maps
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
+from features.intake.map_check import check_map
 
 SMALL = """\
 name: small
@@ -62,7 +63,7 @@ def test_everything_in_a_map_is_text_as_it_was_written(tmp_path: Path) -> None:
         ("file: small.csv\n", "", "'file' is missing"),
         ("name: small\n", "", "'name' is missing"),
         ("name: small", "name: other", "'name' must be 'small'"),
-        ("name: small", "name: small\nname: small", "'name' is given twice"),
+        ("name: small", "name: small\nname: small", "'name' appears twice"),
         ("age: AGE", "age: {unit: years}", "needs exactly one of column"),
         ("first_of: [SBP1, SBP2]", "first_of: [SBP1]", "take two or more"),
         ("event: EVENT", "evnt: EVENT", "endpoint: unknown key 'evnt'; did you mean 'event'"),

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import zstandard
 
+from features.cohort_map.dialect import Dialect
 from features.errors import CohortError
 from features.intake.sources.csv_source import CsvSource
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.line_ledger import LineLedger
 from features.intake.sources.text_stream import TextStream
 

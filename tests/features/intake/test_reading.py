@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.cohort_map.cohort_map import CohortMap
-from features.cohort_map.column_check import match_columns
+from features.cohort_map.dialect import Dialect
+from features.dictionary.dictionary import Dictionary
 from features.errors import CalciriskError, CohortError, ConfigError
-from features.intake.reading import RawTable, locate_source, read_bytes
-from features.intake.sources.dialect import Dialect
-from features.intake.validation.findings import Findings
+from features.intake.raw_table import RawTable
+from features.intake.read_file import read_file
+from features.intake.reading import locate_source, read_bytes
 from features.intake.whole_table import read_table
 
 PLAIN = "id,age,sex\n007,61,f\nNA,55,m\n"
@@ -149,7 +150,7 @@ def test_parquet_becomes_the_text_that_a_csv_would_hold(tmp_path: Path) -> None:
         "whole": ["1", ""],
         "part": ["1.25", ""],
         "day": ["2020-01-31", ""],
-        "yes": ["1", ""],
+        "yes": ["True", ""],
         "kind": ["u", "v"],
     }
 
@@ -160,11 +161,12 @@ def test_a_column_of_lists_is_left_out_and_named_where_the_map_wants_it(tmp_path
     raw = read_table(tmp_path / "c.parquet")
     assert list(raw.frame) == ["age"]
     assert raw.no_cells == ("drugs", "scan")
-    content = {"name": "c", "file": "c.parquet", "variables": {"age": "age", "statin": "DRUGS"}}
-    findings = Findings()
-    match_columns(raw, CohortMap.read("c.yaml", content), findings)
-    assert [problem.column for problem in findings.problems] == ["DRUGS"]
-    assert "nested or binary" in findings.problems[0].rule
+    content = {"name": "c", "file": "c.parquet", "variables": {"age": "age", "apob": "DRUGS"}}
+    cohort_map = CohortMap.read("c.yaml", content)
+    read = read_file(raw, cohort_map, Dictionary.load(), with_endpoint=True)
+    (wanting,) = [one for one in read.findings.problems if one.column]
+    assert wanting.column == "DRUGS"
+    assert "nested or binary" in wanting.rule
 
 
 def test_a_packed_parquet_file_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError
 from features.intake.ingestion import Limits, ingest
-from features.intake.reading import RawTable, locate_source
+from features.intake.raw_table import RawTable
+from features.intake.reading import locate_source
 from features.intake.whole_table import read_table
 from features.simulation.cohort import simulate_cohort
 from features.splits import split_held_out

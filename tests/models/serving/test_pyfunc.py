@@ -94,12 +94,12 @@ def test_mlflow_checks_no_input_and_the_metadata_describe_every_one(
 def test_columns_that_are_not_variables_are_ignored_and_named_once(
     loaded: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    patients = pd.DataFrame({"age": [50.0], "ward": ["B"], "Age": [51.0]})
+    patients = pd.DataFrame({"age": [50.0], "ward": ["B"], "Bed": [51.0]})
     with caplog.at_level("WARNING"):
         scored = [loaded.predict(patients) for _ in range(2)]
     pd.testing.assert_frame_equal(scored[0], loaded.predict(patients[["age"]]))
     told = [record.getMessage() for record in caplog.records if "ignored" in record.getMessage()]
-    assert told == ["Columns ignored, not in the dictionary: Age, ward"]
+    assert told == ["Columns ignored, not in the dictionary: Bed, ward"]
 
 
 def test_nobody_is_scored_from_columns_of_which_none_is_known(loaded: Any) -> None:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from features.errors import CohortError, ConfigError
+from features.intake.validation.patients import REPEATED
 from pipeline.scoring import part
-from pipeline.scoring.assembly import REPEATED
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest

@@ -13,10 +13,10 @@ import pytest
 import zstandard
 from pyarrow import parquet
 
+from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, ConfigError
-from features.intake.cells import as_text
+from features.intake.raw_cells import as_text
 from features.intake.sources.csv_source import CsvSource
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.parquet_source import ParquetSource
 from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.sql_source import SqlSource

@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
+from features.cohort_map.dialect import Dialect
 from features.errors import CalciriskError, CohortError, ConfigError
 from features.intake.sources.csv_source import CsvSource
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.source import RawBatch
 from pipeline.scoring import preparation
 from pipeline.scoring.batch import ScoringRules

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather
 
+from features.cohort_map.dialect import Dialect
 from features.errors import CohortError
 from features.intake.sources.arrow_source import ArrowSource, SpeaksArrow
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
 from features.intake.whole_table import read_table

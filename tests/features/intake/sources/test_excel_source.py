@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
+from features.cohort_map.dialect import Dialect
 from features.errors import CohortError
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.excel_source import ExcelSource
 from features.intake.whole_table import read_table
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, ConfigError
 from features.intake.sources import extra
-from features.intake.sources.dialect import Dialect
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
 from features.intake.sources.stat_source import StatSource

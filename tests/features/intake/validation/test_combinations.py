@@ -14,7 +14,8 @@ from features.intake.validation.findings import Findings
 
 def _broken(**values: Any) -> list[str]:
     findings = Findings()
-    check_combinations(pd.DataFrame({k: [v] for k, v in values.items()}, index=[2]), findings)
+    covariates = pd.DataFrame({k: [v] for k, v in values.items()}, index=[2])
+    check_combinations(Columns(covariates, Dictionary.load()), findings)
     return [reject.rule for reject in findings.rejects]
 
 

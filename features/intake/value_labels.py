@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import EndpointMap, Inclusion, Occurrence, ValueSource
 from features.dictionary.variable import Variable
 from features.errors import MapError
-from features.intake.conversion import YES_NO, normal_code
+from features.intake.conversion import YES_NO
 from features.intake.sources.declared_codes import DeclaredCodes
 
 Declared = Mapping[str, DeclaredCodes]
@@ -122,7 +123,10 @@ def _codes_of_labels(known: Iterable[DeclaredCodes], words: Mapping[str, str]) -
             meant = word or words.get(normal_code(code))
             if meant is not None:
                 codes[code] = meant
-    return {**words, **codes} if by_label else {}
+    if not by_label:
+        return {}
+    # "true" reads as 1: where the file's 1 is a no, no word may say otherwise
+    return {**{w: meant for w, meant in words.items() if normal_code(w) not in codes}, **codes}
 
 
 def _of_endpoint(endpoint: EndpointMap, of: Declared, where: str) -> EndpointMap:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.derivation.burden import BANDS, VESSELS
@@ -43,14 +44,15 @@ class Measurement:
     """``lesions``: a row per lesion of the vessels, columns as `COLUMNS`; slices from 1.
 
     ``others``: the same for structures that are no vessel, by whose name. ``not_counted_mm3``: by
-    vessel, volume of components too small to be scored; it enters no row. ``components``: the
-    voxels behind the rows, by structure, for the picture.
+    vessel, volume of components too small to be scored; it enters no row. ``components``: every
+    calcified voxel by structure, for the picture; ``counted``: which of their lesions have a row.
     """
 
     lesions: pd.DataFrame
     others: pd.DataFrame
     not_counted_mm3: dict[str, float]
     components: dict[str, Components] = field(repr=False, default_factory=dict)
+    counted: dict[str, npt.NDArray[np.bool_]] = field(repr=False, default_factory=dict)
 
 
 def measure_lesions(
@@ -68,18 +70,21 @@ def measure_lesions(
     tables: dict[str, pd.DataFrame] = {}
     not_counted: dict[str, float] = {}
     components: dict[str, Components] = {}
+    counted: dict[str, npt.NDArray[np.bool_]] = {}
     for structure in mask.structures:
         found = find_components(scan.hu, mask.of(structure), rules)
-        table, left_out = _lesion_rows(found, scan.grid, rules, mass_factor)
-        tables[structure] = table.assign(vessel=structure)[list(COLUMNS)]
-        components[structure] = found
+        table = _lesion_rows(found, scan.grid, rules, mass_factor).assign(vessel=structure)
+        large = table["area"].to_numpy() > 0
+        tables[structure] = table.loc[large, list(COLUMNS)]
+        components[structure], counted[structure] = found, large
         if structure in VESSELS:
-            not_counted[structure] = left_out
+            not_counted[structure] = float(table.loc[~large, "volume"].sum())
     return Measurement(
         _together([tables[vessel] for vessel in VESSELS]),
         _together([tables[name] for name in mask.others]),
         not_counted,
         components,
+        counted,
     )
 
 
@@ -107,8 +112,8 @@ def _dtype(column: str) -> str:
 
 def _lesion_rows(
     found: Components, grid: Grid, rules: MeasuringRules, mass_factor: float | None
-) -> tuple[pd.DataFrame, float]:
-    """The rows of one structure, and the volume, mm3, of what is too small to be one."""
+) -> pd.DataFrame:
+    """A row for every lesion of one structure; area is 0 where all of it is too small."""
     n_lesions = int(found.lesion.max(initial=-1)) + 1
     score, area = score_areas(found, grid.pixel_mm2, grid.spacing_mm, rules)
     lesion = found.lesion_of_area
@@ -117,10 +122,9 @@ def _lesion_rows(
         return _summed(found.lesion, weights, n_lesions)
 
     voxels = total(np.ones(len(found.hu)))
-    volume = voxels * grid.voxel_mm3
     columns: dict[str, Floats] = {
         "agatston": _summed(lesion, score, n_lesions),
-        "volume": volume,
+        "volume": voxels * grid.voxel_mm3,
         "area": _summed(lesion, area, n_lesions),
         "mean_hu": total(found.hu) / voxels,
         "length": lengths(found, grid.voxel_mm, rules.ruler, n_lesions),
@@ -134,9 +138,7 @@ def _lesion_rows(
     last = np.zeros(n_lesions, dtype=np.int64)
     np.minimum.at(first, found.lesion, found.slices + 1)
     np.maximum.at(last, found.lesion, found.slices + 1)
-    table = pd.DataFrame({**columns, "peak_hu": peak, "first_slice": first, "last_slice": last})
-    counted = table["area"].to_numpy() > 0
-    return table[counted].reset_index(drop=True), float(volume[~counted].sum())
+    return pd.DataFrame({**columns, "peak_hu": peak, "first_slice": first, "last_slice": last})
 
 
 def _summed(group: Integers, values: Floats, n_groups: int) -> Floats:

@@ -1,0 +1,1 @@
+"""From scans and masks to lesion tables: one scan, or all of a manifest."""

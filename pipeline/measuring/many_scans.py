@@ -1,0 +1,173 @@
+"""All scans of a manifest: several processes, resumable, each failed scan a reject."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.errors import CalciriskError, ConfigError
+from features.imaging.results import LESION_COLUMNS, TOTAL_COLUMNS
+from pipeline.measuring.manifest import ManifestLine, read_manifest
+from pipeline.measuring.one_scan import measure_scan
+from pipeline.measuring.output import LESIONS, PATIENTS, join_covariates, write_scan, write_table
+from pipeline.measuring.progression import join_scans
+from pipeline.measuring.request import MeasuringRequest
+from pipeline.measuring.tally import Tally
+
+EARLIER, SCANS, REJECTS = "earlier_lesions.csv", "scans.csv", "rejects.csv"
+COMPARED = "progression.csv"
+
+
+@dataclass(frozen=True)
+class ManifestResult:
+    """How many scans were measured, kept from before, and rejected, of how many patients."""
+
+    measured: int
+    kept: int
+    rejected: int
+    patients: int
+
+
+def measure_manifest(
+    file: Path, request: MeasuringRequest, out: Path, workers: int, resume: bool
+) -> ManifestResult:
+    """Measure every scan of a manifest and write the tables of all.
+
+    A scan that was measured before, of the same files by the same choices, is kept with
+    ``resume``. Raises ConfigError where the manifest cannot be read or the folder is in use.
+    """
+    lines = read_manifest(file)
+    work = out / "scans"
+    if work.exists() and any(work.iterdir()) and not resume:
+        raise ConfigError(f"{out} holds measured scans. Go on with --resume, or name another")
+    work.mkdir(parents=True, exist_ok=True)
+    waiting = [line for line in lines if _kept(line, request, work) is None]
+    with Tally(len(waiting)) as tally:
+        for _ in _measure_all(waiting, request, work, workers):
+            tally.advance()
+    results = {line.line: json.loads(_place(line, request, work).read_text()) for line in lines}
+    return _write_tables(lines, results, request, out, len(lines) - len(waiting))
+
+
+def _measure_all(
+    lines: list[ManifestLine], request: MeasuringRequest, work: Path, workers: int
+) -> Iterator[None]:
+    if workers <= 1 or len(lines) <= 1:
+        for line in lines:
+            yield _measure_line(line, request, work)
+        return
+    with ProcessPoolExecutor(min(workers, len(lines)), get_context("spawn")) as pool:
+        waiting = [pool.submit(_measure_line, line, request, work) for line in lines]
+        for done in as_completed(waiting):
+            yield done.result()
+
+
+def _measure_line(line: ManifestLine, request: MeasuringRequest, work: Path) -> None:
+    """Measure one scan and keep the result, or the reason why there is none."""
+    result: dict[str, Any]
+    try:
+        problem = _problem(line)
+        if problem:
+            raise ConfigError(problem)
+        measured = measure_scan(line.files, request)
+        write_scan(measured, work / f"{line.line:06d}", request.picture)
+        result = {
+            "lesions": measured.lesions.to_dict(orient="list"),
+            "totals": measured.totals.iloc[0].to_dict(),
+            "about": measured.about,
+        }
+    except CalciriskError as error:
+        result = {"reject": str(error)}
+    place = _place(line, request, work)
+    unfinished = place.with_suffix(".part")
+    unfinished.write_text(json.dumps(result))
+    unfinished.replace(place)
+
+
+def _problem(line: ManifestLine) -> str | None:
+    if not line.files.patient_id:
+        return "the line names no patient"
+    if line.date is None:
+        return "the date is not written as 2026-01-31"
+    return None
+
+
+def _kept(line: ManifestLine, request: MeasuringRequest, work: Path) -> Path | None:
+    """Where a scan's result is kept from before; a reject is tried again."""
+    place = _place(line, request, work)
+    if not place.is_file() or "reject" in json.loads(place.read_text()):
+        return None
+    return place
+
+
+def _place(line: ManifestLine, request: MeasuringRequest, work: Path) -> Path:
+    """Named by everything that bears on the result: line, choices, and the state of the files."""
+    labels = request.labels.read_text() if request.labels and request.labels.is_file() else ""
+    bears = [repr(line), repr(request.rules), repr(request.said), labels, str(request.picture)]
+    bears += _states([line.files.scan, line.files.mask])
+    digest = hashlib.sha256("\n".join(bears).encode()).hexdigest()[:16]
+    return work / f"{line.line:06d}-{digest}.json"
+
+
+def _states(paths: Iterable[Path]) -> list[str]:
+    found = []
+    for path in paths:
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file():
+                status = file.stat()
+                found.append(f"{file}:{status.st_size}:{status.st_mtime_ns}")
+    return found
+
+
+def _write_tables(
+    lines: list[ManifestLine],
+    results: dict[int, dict[str, Any]],
+    request: MeasuringRequest,
+    out: Path,
+    kept: int,
+) -> ManifestResult:
+    good = [line for line in lines if "reject" not in results[line.line]]
+    rejects = [
+        {"line": line.line, "patient_id": line.files.patient_id, "reason": result["reject"]}
+        for line in lines
+        if "reject" in (result := results[line.line])
+    ]
+    write_table(pd.DataFrame(rejects, columns=["line", "patient_id", "reason"]), out / REJECTS)
+    scans = pd.DataFrame(
+        [_scan_row(line, results[line.line]) for line in good],
+        columns=["patient_id", "date", "line", *TOTAL_COLUMNS],
+    )
+    write_table(scans, out / SCANS)
+    if scans.empty:
+        return ManifestResult(0, kept, len(rejects), 0)
+    patients = join_scans(scans, {line.line: results[line.line]["about"] for line in good})
+    latest = set(patients["line"].astype(int))
+    for name, chosen in ((LESIONS, True), (EARLIER, False)):
+        parts = [results[n.line]["lesions"] for n in good if (n.line in latest) == chosen]
+        write_table(_lesions(parts), out / name)
+    compared = ["prior_scan_years", "prior_comparable", "prior_differs"]
+    write_table(patients.loc[patients["prior_differs"].notna(), compared], out / COMPARED)
+    patients = patients.drop(columns=["line", "date", *compared[1:]])
+    write_table(join_covariates(patients, request.covariates), out / PATIENTS)
+    return ManifestResult(len(good) - kept, kept, len(rejects), len(patients))
+
+
+def _scan_row(line: ManifestLine, result: dict[str, Any]) -> dict[str, Any]:
+    row = {"patient_id": line.files.patient_id, "date": line.date, "line": line.line}
+    return row | result["totals"]
+
+
+def _lesions(parts: list[dict[str, list[Any]]]) -> pd.DataFrame:
+    tables = [pd.DataFrame(part) for part in parts if part["patient_id"]]
+    if not tables:
+        return pd.DataFrame(columns=list(LESION_COLUMNS))
+    return pd.concat(tables, ignore_index=True)[list(LESION_COLUMNS)]

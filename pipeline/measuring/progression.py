@@ -1,0 +1,83 @@
+"""Scans of one patient in the order of their dates: the latest, and what the one before showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+DAYS_PER_YEAR = 365.25
+SMALLEST_GAP_YEARS = 0.08
+# What the earlier scan showed, under the names of the dictionary.
+PRIOR = {
+    "cac_agatston": "prior_cac_agatston",
+    "cac_volume": "prior_cac_volume",
+}
+_COMPARED = {
+    "manufacturer": "scanner",
+    "model": "scanner",
+    "kvp": "tube voltage",
+    "thickness_mm": "slice thickness",
+    "slice_spacing_mm": "slice spacing",
+    "kernel": "kernel",
+}
+
+
+def join_scans(scans: pd.DataFrame, abouts: Mapping[int, Mapping[str, Any]]) -> pd.DataFrame:
+    """A row per patient, indexed by patient_id: the latest scan with the one before as prior.
+
+    ``scans``: totals with patient_id, date and the line of the manifest; ``abouts``: the scans'
+    records by line. ``prior_comparable`` is empty without an earlier scan, 1 where scanner, slices
+    and voltage are the same, else 0; ``prior_differs`` says what is not.
+    """
+    rows = []
+    for _, own in scans.groupby("patient_id", sort=True):
+        ordered = own.sort_values(["date", "line"])
+        latest = ordered.iloc[-1].copy()
+        earlier = ordered[ordered["date"] < latest["date"]]
+        for now in PRIOR.values():
+            latest[now] = np.nan
+        latest["prior_scan_years"], latest["prior_differs"] = np.nan, None
+        latest["prior_comparable"] = np.nan
+        if len(earlier):
+            latest = _with_prior(latest, earlier.iloc[-1], abouts)
+        rows.append(latest)
+    return pd.DataFrame(rows).set_index("patient_id")
+
+
+def _with_prior(
+    latest: pd.Series, prior: pd.Series, abouts: Mapping[int, Mapping[str, Any]]
+) -> pd.Series:
+    years = (latest["date"] - prior["date"]).days / DAYS_PER_YEAR
+    differs = differences(abouts[int(latest["line"])], abouts[int(prior["line"])])
+    if years < SMALLEST_GAP_YEARS:
+        differs = [*differs, "less than a month apart: not taken as an earlier scan"]
+    else:
+        for now, before in PRIOR.items():
+            latest[before] = prior[now]
+        latest["prior_scan_years"] = years
+    latest["prior_comparable"] = float(not differs)
+    latest["prior_differs"] = "; ".join(differs)
+    return latest
+
+
+def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    """What differs between two scans, or is not known of one, in words."""
+    found: dict[str, str] = {}
+    for key, word in _COMPARED.items():
+        first, second = now["scan"].get(key), before["scan"].get(key)
+        if first is None or second is None:
+            found.setdefault(word, f"{word} not known")
+        elif _unlike(first, second):
+            found[word] = f"{word} differs"
+    if now["rules"] != before["rules"]:
+        found["rules"] = "measuring rules differ"
+    return list(found.values())
+
+
+def _unlike(first: Any, second: Any) -> bool:
+    if isinstance(first, float) and isinstance(second, float):
+        return abs(first - second) > 0.01 * max(abs(first), abs(second))
+    return bool(first != second)

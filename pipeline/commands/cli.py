@@ -16,6 +16,7 @@ from features.errors import CalciriskError, ConfigError
 from pipeline.commands.clinic import clinic
 from pipeline.commands.command_line import Out, ParamsFile, app, command, run_stage
 from pipeline.commands.fhir import fhir
+from pipeline.commands.lesions import EXAMPLES as LESIONS_EXAMPLES
 from pipeline.commands.lesions import lesions
 from pipeline.commands.process import run_as_program
 from pipeline.commands.reference_scores import reference_scores
@@ -246,12 +247,7 @@ command(
     "fhir export/",
     "fhir export.ndjson --index-date 2026-01-31 --out patients.csv",
 )(fhir)
-command(
-    "from a CT and its mask to the lesion table",
-    "lesions ct/ --mask seg.dcm --patient 7 --out scan",
-    "lesions ct.nii.gz --mask mask.nii.gz --labels labels.yaml --kvp 120 --no-contrast --out scan",
-    "lesions --manifest scans.csv --workers 4 --resume --out scans",
-)(lesions)
+command("from a CT and its mask to the lesion table", *LESIONS_EXAMPLES)(lesions)
 command("published scores alone, no model", "reference-scores new.csv --out scores.csv")(
     reference_scores
 )

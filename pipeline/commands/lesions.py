@@ -12,6 +12,12 @@ from features.errors import ConfigError
 if TYPE_CHECKING:
     from pipeline.measuring.request import MeasuringRequest, ScanFiles
 
+EXAMPLES = (
+    "lesions ct/ --mask seg.dcm --patient 7 --out scan",
+    "lesions ct.nii.gz --mask mask.nii.gz --labels labels.yaml --kvp 120 --no-contrast --out scan",
+    "lesions --manifest scans.csv --workers 4 --resume --out scans",
+)
+
 
 def lesions(
     out: Annotated[Path, typer.Option(help="Folder to write.")],

@@ -16,6 +16,7 @@ COMMANDS = [
 ]
 PERSONS = {"run", "summary", "cohorts", "variables", "monitor", "promote", "clinic"} | {
     "fhir",
+    "lesions",
     "reference-scores",
 }
 

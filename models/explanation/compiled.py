@@ -6,7 +6,6 @@ kernel in.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.cores import count_cores
 from models.explanation.explainer import CauseBackground, Explainer
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
@@ -43,7 +43,7 @@ def carry_risk_compiled(
     predictor = compile_predictor(explainer.predictor)
     size = _even_chunk(len(X))
     chunks = [X.iloc[start : start + size] for start in range(0, max(len(X), 1), size)]
-    with ThreadPoolExecutor(n_threads or len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(n_threads or count_cores()) as pool:
         parts = list(pool.map(partial(_carry_chunk, explainer, predictor, horizon), chunks))
     risks, totals = zip(*parts, strict=True)
     return np.concatenate(risks), np.concatenate(totals)

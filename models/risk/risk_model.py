@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, Self
@@ -16,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import TooFewEventsError
 from features.splits import cross_validation_folds
+from models.cores import count_cores
 from models.learners.binned import Binned
 from models.learners.device import require_device
 from models.learners.penalty_path import FloatArray
@@ -195,7 +195,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
 
     def _pool(self) -> Executor:
         """Threads in which folds run side by side: those asked for, or all that there are."""
-        return ThreadPoolExecutor(self.n_threads or len(os.sched_getaffinity(0)))
+        return ThreadPoolExecutor(self.n_threads or count_cores())
 
     def _fit_cause(
         self, cause: FittedCause, views: Views, binned: Binned | None, pool: Executor

@@ -14,7 +14,7 @@ import typer
 
 from features.errors import CalciriskError, ConfigError
 from pipeline.commands.clinic import clinic
-from pipeline.commands.command_line import Out, ParamsFile, app, command, run_stage
+from pipeline.commands.command_line import Out, ParamsFile, app, command, run_stage, tell
 from pipeline.commands.fhir import fhir
 from pipeline.commands.lesions import EXAMPLES as LESIONS_EXAMPLES
 from pipeline.commands.lesions import lesions
@@ -37,12 +37,15 @@ def main(argv: list[str] | None = None) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 0
     except CalciriskError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        return error.exit_code
+        return tell(error)
+    except ModuleNotFoundError as error:
+        if error.name != "fcntl":
+            raise
+        told = "This command needs the file locks of Linux or macOS. On Windows run it in WSL"
+        return tell(ConfigError(told))
     except MemoryError:
         told = "There is too little memory. Close other programs, or give it fewer --workers"
-        typer.secho(told, fg=typer.colors.RED, err=True)
-        return ConfigError.exit_code
+        return tell(ConfigError(told))
     return 0
 
 

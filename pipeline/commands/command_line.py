@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from features.errors import ConfigError
+from features.errors import CalciriskError, ConfigError
 from pipeline.settings.params import Params, Paths
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -75,3 +75,9 @@ def run_stage(name: str, params: Params, out: Path | None) -> None:
 
     with written_whole(name, paths, READS[name], forget=name == "ingest") as staged:
         import_module(f"pipeline.stages.{name}").run(params, staged)
+
+
+def tell(error: CalciriskError) -> int:
+    """Print what a person can mend, without a traceback; the exit code."""
+    typer.secho(str(error), fg=typer.colors.RED, err=True)
+    return error.exit_code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from models.cores import count_cores
 from pipeline.settings.params import Params
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def count_processes(params: Params, n_patients: int) -> int:
     """
     if n_patients < _WORTH_PROCESSES:
         return 1
-    return params.evaluate.n_processes or len(os.sched_getaffinity(0))
+    return params.evaluate.n_processes or count_cores()
 
 
 def build_model(params: Params, dictionary: Dictionary | None = None) -> RiskEstimator:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import mmap
 import os
 import pickle
+import tempfile
 from itertools import accumulate
 from multiprocessing.reduction import DupFd
 from typing import Any
-
-# The most buffers that the system takes in one call.
-_AT_ONCE = os.sysconf("SC_IOV_MAX")
-
 
 Sizes = tuple[int, ...]
 """How many bytes of a `Handover` are an object without its buffers, and each of these."""
@@ -21,11 +18,12 @@ class Handover:
     """Anonymous memory for one object at a time, as large as the largest so far.
 
     Made before the other processes are started, and given to them with their arguments. Not in
-    ``/dev/shm``, of which containers have little.
+    ``/dev/shm``, of which containers have little. Where the system has no such memory (macOS), a
+    file without a name in the folder of temporary files.
     """
 
     def __init__(self, file: int | None = None) -> None:
-        self._file = os.memfd_create("calcirisk") if file is None else file
+        self._file = _open_nameless() if file is None else file
         self._seen: memoryview | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -63,10 +61,19 @@ class Handover:
         os.close(self._file)
 
 
+def _open_nameless() -> int:
+    try:
+        return os.memfd_create("calcirisk")
+    except AttributeError:
+        with tempfile.TemporaryFile() as file:
+            return os.dup(file.fileno())
+
+
 def _write(file: int, buffers: list[memoryview]) -> None:
     waiting = [one for one in buffers if len(one)]
+    most = os.sysconf("SC_IOV_MAX")  # that the system takes in one call
     while waiting:
-        written = os.writev(file, waiting[:_AT_ONCE])
+        written = os.writev(file, waiting[:most])
         while waiting and written >= len(waiting[0]):
             written -= len(waiting.pop(0))
         if written:

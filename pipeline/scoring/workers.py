@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 from features.errors import ConfigError
 from features.intake.sources.source import RawBatch
 from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
+from models.cores import count_cores
 from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.handover import Handover, Sizes
 from pipeline.scoring.memory import keep_freed_memory
@@ -69,7 +70,7 @@ def count_workers(asked: int, n_rows: float, n_reasons: int) -> int:
     if asked:
         return asked
     fewest, most = (_FEWEST_EXPLAINED, _MOST_EXPLAINED) if n_reasons else (_FEWEST, _MOST)
-    return 1 if n_rows < fewest else min(len(os.sched_getaffinity(0)), most)
+    return 1 if n_rows < fewest else min(count_cores(), most)
 
 
 def quicken(rules: ScoringRules, n_rows: float) -> ScoringRules:
@@ -115,7 +116,7 @@ def start_workers(rules: ScoringRules, n_workers: int, n_rows: float) -> Iterato
     prepare_start()
     with _telling_of_refusal():
         whole, *places = (Handover() for _ in range(1 + n_workers + _QUEUED))
-        threads = max(1, len(os.sched_getaffinity(0)) // n_workers)
+        threads = max(1, count_cores() // n_workers)
         given = _Given(whole, whole.put((rules, n_rows, threads)), places)
         # its locks lie in /dev/shm, which may be there to be read only
         pool = ProcessPoolExecutor(n_workers, get_context("forkserver"), _begin, (given,))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 import warnings
 from itertools import permutations
 
@@ -135,10 +134,11 @@ def test_a_tau_beyond_follow_up_is_refused(competing_cohort: Simulated) -> None:
 
 
 @pytest.mark.slow
-def test_a_million_patients_take_seconds() -> None:
+def test_a_million_patients_need_no_look_at_each_pair() -> None:
     cohort = simulate(1_000_000, seed=3)
-    follow_up = FollowUp.of(cohort.endpoint)
-    harrell_c(FollowUp.of(cohort.endpoint.take(np.arange(100))), cohort.margin[:100])
-    start = time.perf_counter()
-    harrell_c(follow_up, cohort.margin, 10)
-    assert time.perf_counter() - start < 5
+    few = FollowUp.of(cohort.endpoint.take(np.arange(20_000)))
+    of_few = harrell_c(few, cohort.margin[:20_000], 10)
+    # 10 ** 12 pairs would keep any machine busy until the run of the tests gives up
+    assert harrell_c(FollowUp.of(cohort.endpoint), cohort.margin, 10) == pytest.approx(
+        of_few, abs=0.02
+    )

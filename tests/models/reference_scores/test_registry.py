@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,9 +130,9 @@ def test_prevent_outcome_and_score2_region_can_be_chosen() -> None:
     assert "prevent_base_total_cvd" not in chosen
 
 
-def test_a_hundred_thousand_patients_take_a_moment() -> None:
+def test_a_hundred_thousand_patients_get_what_one_gets() -> None:
+    one = healthy().loc[["p0"]]
     table = healthy().loc[np.repeat("p0", 100_000)]
-    start = time.perf_counter()
     for score in (REFERENCE_SCORES["mesa_chd_cac"], REFERENCE_SCORES["prevent_full_total_cvd"]):
-        score.predict_risk(table, [10])
-    assert time.perf_counter() - start < 3
+        alone = np.asarray(score.predict_risk(one, [10]))
+        assert (np.asarray(score.predict_risk(table, [10])) == alone).all()

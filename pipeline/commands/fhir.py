@@ -63,6 +63,8 @@ def describe(export: FhirExport, n_read: int, n_rejected: int) -> list[str]:
     from pipeline.scoring.fhir_source import name_losses
 
     lines = [f"{n_read:,} patients read, {n_rejected:,} rejects"]
+    became = ", ".join(f"{count:,} {what}" for what, count in sorted(export.accounts.items()))
+    lines += [f"  resources: {became}"]
     lines += [f"  {line}" for line in name_losses(export.unmapped, export.left_out)]
     return lines
 

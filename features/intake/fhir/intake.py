@@ -29,8 +29,6 @@ _NOT_COUNTED = {
     "same": "the same again",
     "unclear": "two that differ under one id, and no version tells which is later",
 }
-# These change what a resource means; whoever does not understand them may not use it.
-_CHANGING = ("modifierExtension", "implicitRules")
 
 
 class ResourceIntake:
@@ -202,7 +200,10 @@ class ResourceIntake:
 
 
 def _changed(body: Json) -> str:
-    return next((name for name in _CHANGING if holds(body, name)), "")
+    """What changes the meaning of a resource: who does not understand it may not use it."""
+    if body.get("implicitRules"):
+        return "implicitRules"
+    return "modifierExtension" if holds(body, "modifierExtension") else ""
 
 
 def _key(address: str, patient: str, found: Resource) -> bytes:

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -119,14 +120,19 @@ class CodeTable:
 
 
 def _read_rows(path: Path, dictionary: Mapping[str, Variable]) -> Iterator[dict[str, str]]:
+    for row in _read_table(path):
+        variable, others = row["variable"], _NO_VARIABLES.get(row["kind"], ())
+        if variable and variable not in dictionary and variable not in others:
+            raise MapError(f"{path.name}: {variable} is not in the dictionary")
+        if row["match"] not in _MATCHES:
+            raise MapError(f"{path.name}: match must be {', '.join(_MATCHES)}")
+        yield row
+
+
+@lru_cache(maxsize=8)
+def _read_table(path: Path) -> tuple[dict[str, str], ...]:
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
         if lines.fieldnames != _COLUMNS:
             raise MapError(f"{path.name}: the columns must be {', '.join(_COLUMNS)}")
-        for row in lines:
-            variable, others = row["variable"], _NO_VARIABLES.get(row["kind"], ())
-            if variable and variable not in dictionary and variable not in others:
-                raise MapError(f"{path.name}: {variable} is not in the dictionary")
-            if row["match"] not in _MATCHES:
-                raise MapError(f"{path.name}: match must be {', '.join(_MATCHES)}")
-            yield row
+        return tuple(lines)

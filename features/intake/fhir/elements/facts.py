@@ -17,9 +17,10 @@ class Fact(NamedTuple):
 
     - ``measure``: ``last`` is the latest day on which it can have been taken; ``number`` in the
       canonical unit, or ``value`` of a category.
-    - ``history``, ``drug``: yes. ``first`` is the latest day of its beginning; ``last`` is OPEN
-      while it lasts, ENDED where it ended on a day not known. Of a drug, ``value`` is the substance
-      or "yes", ``number`` the daily dose in mg where known.
+    - ``history``, ``drug``: yes. ``first`` is the latest day of its beginning, ``moment`` the
+      earliest, 0 if not known; ``last`` is OPEN while it lasts, ENDED where it ended on a day not
+      known. Of a drug, ``value`` is the substance or "yes", ``number`` the daily dose in mg where
+      known.
     - ``denial``: no. ``doubt``: may be or may not be. ``listed``: an entry of a list.
       ``variable`` may be a whole list: CONDITIONS, PROCEDURES, MEDICINES.
 

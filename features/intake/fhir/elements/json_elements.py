@@ -91,7 +91,7 @@ def holds(value: object, name: str) -> bool:
         if isinstance(found, dict):
             if found.get(name):
                 return True
-            waiting.extend(found.values())
+            waiting += [one for one in found.values() if isinstance(one, dict | list)]
         elif isinstance(found, list):
-            waiting.extend(found)
+            waiting += found
     return False

@@ -24,17 +24,18 @@ class Version(NamedTuple):
     stage: int | None = None
 
 
-_STAGES = ("registered", "preliminary", "final", "amended corrected", "entered-in-error refuted")
+_STAGES = {"preliminary": 1, "final": 2, "amended": 3, "corrected": 3}
+_STAGES |= {"refuted": 4, "entered-in-error": 4}
 
 
 def read_version(body: Json, history: int | None = None, place: int | None = None) -> Version:
     """The version of a resource by its meta."""
     meta = mapping(body.get("meta"))
     made = make_version(meta.get("lastUpdated"), text(meta.get("versionId")), history, place)
-    status = {text(body.get("status")), *status_codes(body.get("verificationStatus"))}
-    reached = [number for number, names in enumerate(_STAGES) if status & set(names.split())]
+    verified = body.get("verificationStatus")
+    said = (text(body.get("status")), *(status_codes(verified) if verified else ()))
     # a status without a stage, such as active or confirmed, comes before the last one
-    return made._replace(stage=max(reached, default=0))
+    return made._replace(stage=max(_STAGES.get(one, 0) for one in said))
 
 
 def make_version(
@@ -70,7 +71,11 @@ def compare(one: Version, other: Version) -> int | None:
 def digest_of(body: Json) -> bytes:
     """Eight bytes of a hash of everything but the meta: the same resource given twice."""
     content = {name: value for name, value in body.items() if name != "meta"}
-    return blake2b(marshal.dumps(content, 2), digest_size=8).digest()
+    try:
+        data = marshal.dumps(content, 2)
+    except ValueError:  # nested deeper than marshal goes, which no resource is
+        data = b"too deep"
+    return blake2b(data, digest_size=8).digest()
 
 
 def _sign(one: float, other: float) -> int:

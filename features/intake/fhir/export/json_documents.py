@@ -15,7 +15,17 @@ from features.intake.fhir.export.export_items import Broken
 _BLANK = re.compile(r"[ \t\r\n]*")
 _KIND = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 _PATIENT = re.compile(rb'"reference"\s*:\s*"([^"\s\\]{0,200}Patient/[A-Za-z0-9\-.]{1,64})"')
-_DECODER = json.JSONDecoder()
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object in which every name stands once: of two values neither is to be believed."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 
 class Document(NamedTuple):

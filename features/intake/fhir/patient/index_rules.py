@@ -36,6 +36,6 @@ class IndexRules:
         """Whether what began on ``first`` had begun by the index date ``day`` of a patient."""
         return self.day is None if first == UNDATED else first <= day
 
-    def may_have_begun(self, first: int, day: int) -> bool:
-        """Whether it can have begun by then: without a date it can."""
-        return first == UNDATED or first <= day
+    def may_have_begun(self, fact: Fact, day: int) -> bool:
+        """Whether it can have begun by then: without the day of its beginning it can."""
+        return fact.moment <= day

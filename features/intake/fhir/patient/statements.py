@@ -41,13 +41,17 @@ def read_statements(
 ) -> Statements:
     """What holds on ``day``; ``kind``: history or drug; ``whole``: the list it stands on."""
     begun = [one for one in record.facts if one.kind == kind and rules.had_begun(one.first, day)]
-    doubts = [one for one in record.facts if one.kind == "doubt" and one.last >= day]
+    # what is dated too vaguely to be a yes is no evidence of a no either
+    vague = [one for one in record.facts if one.kind == kind and one not in begun]
+    doubts = vague + [one for one in record.facts if one.kind == "doubt"]
     denials = [one for one in record.facts if one.kind == "denial" and one.last >= day]
     entries = [one for one in record.facts if one.kind == "listed" and one.variable == whole]
     return Statements(
         tuple(one for one in begun if one.last >= day),
         tuple(begun),
-        frozenset(one.variable for one in doubts if rules.may_have_begun(one.first, day)),
+        frozenset(
+            one.variable for one in doubts if rules.may_have_begun(one, day) and one.last >= day
+        ),
         frozenset(one.variable for one in denials if rules.had_begun(one.first, day)),
         rules.complete and any(rules.had_begun(one.first, day) for one in entries),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from features.intake.fhir.codes.code_table import CodeTable, Kind, Meaning
-from features.intake.fhir.elements.dates import first_when
+from features.intake.fhir.elements.dates import When, first_when
 from features.intake.fhir.elements.facts import (
     CONDITIONS,
     ENDED,
@@ -27,7 +28,8 @@ from features.intake.fhir.elements.json_elements import (
 )
 from features.intake.fhir.elements.losses import Losses
 
-_BEGINNINGS = ("onsetDateTime", "onsetPeriod", "recordedDate", "assertedDate")
+_ONSETS = ("onsetDateTime", "onsetPeriod")
+_RECORDED = ("recordedDate", "assertedDate")
 _PERFORMED = ("performedDateTime", "performedPeriod")
 _ENDS = ("abatementDateTime", "abatementPeriod")
 _OVER_UNDATED = ("abatementAge", "abatementRange", "abatementString", "abatementBoolean")
@@ -45,7 +47,8 @@ _NOTHING_DONE = ("not-done", "entered-in-error", "preparation")
 
 def read_condition(resource: Json, table: CodeTable, losses: Losses) -> Iterator[Fact]:
     """The history in a Condition. What is not used is counted."""
-    said, day = codings(resource.get("code")), beginning(resource)
+    said = codings(resource.get("code"))
+    day = _begin(first_when(resource, _ONSETS), first_when(resource, _RECORDED))
     verification = status_codes(resource.get("verificationStatus")) | _german_certainty(resource)
     nothing_said = verification & _NOTHING_SAID
     if nothing_said:
@@ -62,7 +65,7 @@ def read_condition(resource: Json, table: CodeTable, losses: Losses) -> Iterator
         yield from _deny(absent, day)
         return
     if not category_codes(resource) or category_codes(resource) - _NO_LIST:
-        yield Fact("listed", CONDITIONS, day, OPEN)
+        yield Fact("listed", CONDITIONS, day.latest, OPEN)
     for fact in _read_history("Condition", said, meanings, CONDITIONS, day, losses):
         yield from _while_it_lasts(fact, resource, losses)
 
@@ -73,7 +76,7 @@ def read_procedure(resource: Json, table: CodeTable, losses: Losses) -> Iterator
     if status in _NOTHING_DONE or resource.get("notDone") is True:
         losses.leave_out("Procedure", "status", status)
         return
-    said, day = codings(resource.get("code")), beginning(resource, _PERFORMED)
+    said, day = codings(resource.get("code")), _begin(first_when(resource, _PERFORMED))
     absent = _absence(said, table)
     meanings = _find("procedure", said, table)
     if status != "completed":
@@ -86,10 +89,17 @@ def read_procedure(resource: Json, table: CodeTable, losses: Losses) -> Iterator
         yield from _read_history("Procedure", said, meanings, PROCEDURES, day, losses)
 
 
-def beginning(resource: Json, dates: tuple[str, ...] = _BEGINNINGS) -> int:
-    """The latest day on which it can have begun, UNDATED where no date is given."""
-    when = first_when(resource, dates)
-    return UNDATED if when is None else when.last
+class Beginning(NamedTuple):
+    """The earliest and the latest day on which it can have begun: 0 and UNDATED if not known."""
+
+    earliest: int
+    latest: int
+
+
+def _begin(onset: When | None, recorded: When | None = None) -> Beginning:
+    """What is recorded on a day had begun by then, nobody knows when."""
+    latest = onset or recorded
+    return Beginning(onset.first if onset else 0, latest.last if latest else UNDATED)
 
 
 def _read_history(
@@ -97,7 +107,7 @@ def _read_history(
     said: tuple[Coding, ...],
     meanings: tuple[Meaning, ...] | None,
     whole: str,
-    day: int,
+    day: Beginning,
     losses: Losses,
 ) -> Iterator[Fact]:
     """Yes for what the codes mean, doubt for what they leave open, for all where none is known."""
@@ -109,7 +119,7 @@ def _read_history(
     sure = {one.variable for one in meanings if one.value == "yes"}
     for one in meanings:
         if one.value == "yes":
-            yield Fact("history", one.variable, day, OPEN, number=1.0)
+            yield Fact("history", one.variable, day.latest, OPEN, day.earliest, 1.0)
         elif one.variable not in sure:
             losses.leave_out(name, f"leaves {one.variable} open", _first_code(said))
             yield from _each("doubt", [one.variable], day)
@@ -127,15 +137,15 @@ def _absence(said: tuple[Coding, ...], table: CodeTable) -> tuple[Meaning, ...]:
     return tuple(one for coding in said for one in table.find("absence", coding) or ())
 
 
-def _deny(absent: Iterable[Meaning], day: int) -> Iterator[Fact]:
+def _deny(absent: Iterable[Meaning], day: Beginning) -> Iterator[Fact]:
     """``no known problems``, or that nothing is known of them."""
     for one in absent:
         yield from _each("denial" if one.value == "no" else "doubt", [one.variable], day)
 
 
-def _each(kind: FactKind, variables: Iterable[str], day: int) -> Iterator[Fact]:
+def _each(kind: FactKind, variables: Iterable[str], day: Beginning) -> Iterator[Fact]:
     for variable in dict.fromkeys(variables):
-        yield Fact(kind, variable, day, OPEN)
+        yield Fact(kind, variable, day.latest, OPEN, day.earliest)
 
 
 def _while_it_lasts(fact: Fact, resource: Json, losses: Losses) -> Iterator[Fact]:
@@ -148,7 +158,7 @@ def _while_it_lasts(fact: Fact, resource: Json, losses: Losses) -> Iterator[Fact
         losses.leave_out("Condition", f"{fact.variable} in remission or inactive")
         yield fact._replace(kind="doubt")
     elif end is not None:
-        yield fact._replace(last=end.first - 1)
+        yield fact._replace(last=end.last)
     elif "resolved" in status or any(resource.get(name) for name in _OVER_UNDATED):
         losses.leave_out("Condition", f"{fact.variable} is over", "resolved")
         yield fact._replace(last=ENDED)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from features.intake.fhir.codes.code_table import CodeTable
 from features.intake.fhir.elements.addresses import resolve
 from features.intake.fhir.elements.dates import When, first_when, period_of
-from features.intake.fhir.elements.facts import ENDED, MEDICINES, OPEN, UNDATED, Fact
+from features.intake.fhir.elements.facts import ENDED, MEDICINES, OPEN, UNDATED, Fact, FactKind
 from features.intake.fhir.elements.json_elements import (
     Json,
     category_codes,
@@ -46,6 +46,7 @@ class Use:
     """
 
     resource: str
+    earliest: int
     first: int
     last: int
     dosage: Dosage
@@ -88,13 +89,12 @@ class Use:
     def _drug(self, substance: Substance, alone: bool) -> Fact:
         meaning, strength = substance
         return self._say("drug", meaning.variable)._replace(
-            moment=float(self.first),
             number=self.dosage.daily_mg(strength, alone),
             value=meaning.value,
         )
 
-    def _say(self, kind: str, variable: str) -> Fact:
-        return Fact(kind, variable, self.first, self.last)  # type: ignore[arg-type]
+    def _say(self, kind: FactKind, variable: str) -> Fact:
+        return Fact(kind, variable, self.first, self.last, self.earliest)
 
 
 def read_use(resource: Json, name: str, base: str, losses: Losses) -> Use | None:
@@ -116,23 +116,23 @@ def read_use(resource: Json, name: str, base: str, losses: Losses) -> Use | None
         return None
     doubtful = "" if status in (*_RUNNING, *_PAST) else status or "no status"
     doubtful = name if name in GIVEN else "taken: unknown" if taken == "unk" else doubtful
-    first, last = _days(resource, status not in _PAST)
+    start = first_when(resource, _BEGINNINGS)
+    earliest, first = (start.first, start.last) if start else (0, UNDATED)
+    last = _last_day(resource, status not in _PAST)
     medicine, elsewhere = _medicine(resource, base)
     listed = name in STATED and not doubtful and "inpatient" not in category_codes(resource)
     dosages = entries(resource.get("dosage")) + entries(resource.get("dosageInstruction"))
     dosages += [mapping(resource.get("dosage"))]
     route = dosages[0].get("route")
-    return Use(name, first, last, Dosage(resource), route, medicine, elsewhere, doubtful, listed)
+    return Use(
+        name, earliest, first, last, Dosage(resource), route, medicine, elsewhere, doubtful, listed
+    )
 
 
-def _days(resource: Json, running: bool) -> tuple[int, int]:
-    """First and last day of use."""
-    start = first_when(resource, _BEGINNINGS)
+def _last_day(resource: Json, running: bool) -> int:
+    """The last day of use: of its end, if it is told."""
     end = _end(resource)
-    first = UNDATED if start is None else start.last
-    if end is not None:
-        return first, end.last
-    return first, OPEN if running else ENDED
+    return end.last if end is not None else OPEN if running else ENDED
 
 
 def _end(resource: Json) -> When | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from features.intake.fhir.reader import read_fhir
+
 Json = dict[str, Any]
+DAY = date(2020, 6, 29)
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
@@ -127,3 +131,10 @@ def write_bundle(folder: Path, *resources: Json, name: str = "export.json") -> P
 def write_lines(path: Path, *resources: Json) -> Path:
     path.write_text("".join(json.dumps(one) + "\n" for one in resources), encoding="utf-8")
     return path
+
+
+def read_row(folder: Path, *resources: Json, day: date | None = DAY) -> dict[str, Any]:
+    """What is known of patient p1 on the day, missing variables left out; reads ndjson."""
+    path = write_lines(folder / "all.ndjson", patient(), *resources)
+    frame = read_fhir(path, day).frame
+    return {name: value for name, value in frame.loc["p1"].items() if value == value}

@@ -137,4 +137,4 @@ def read_row(folder: Path, *resources: Json, day: date | None = DAY) -> dict[str
     """What is known of patient p1 on the day, missing variables left out; reads ndjson."""
     path = write_lines(folder / "all.ndjson", patient(), *resources)
     frame = read_fhir(path, day).frame
-    return {name: value for name, value in frame.loc["p1"].items() if value == value}
+    return {str(name): value for name, value in frame.loc["p1"].items() if value == value}

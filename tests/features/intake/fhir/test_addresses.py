@@ -159,7 +159,7 @@ def test_a_replacement_that_does_not_end_in_one_patient_is_a_reject(
 
 @pytest.mark.parametrize("name", ["modifierExtension", "implicitRules"])
 def test_a_patient_whose_meaning_is_changed_is_a_reject(tmp_path: Path, name: str) -> None:
-    changed = patient(**{name: "urn:rules" if name == "implicitRules" else [{"url": "urn:x"}]})
+    changed = patient() | {name: "urn:rules" if name == "implicitRules" else [{"url": "urn:x"}]}
     found = read_fhir(write_lines(tmp_path / "all.ndjson", changed), DAY)
     assert _rejects(found) == {"p1": f"has a {name}, which is not understood"}
 

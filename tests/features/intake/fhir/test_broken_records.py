@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
 from features.intake.fhir.reader import FhirExport
 from tests.features.intake.fhir.records import (
@@ -30,6 +31,7 @@ from tests.features.intake.fhir.records import (
 )
 
 DAY = date(2020, 6, 29)
+DICTIONARY = Dictionary.load()
 _SOUND = [
     patient(extension=[race("2106-3")]),
     blood_pressure(128, 76),
@@ -86,7 +88,7 @@ def _damaged(draw: st.DrawFn) -> list[Any]:
 
 
 def _account(path: Path, n_patients: int) -> None:
-    export = FhirExport(path, DAY)
+    export = FhirExport(path, DAY, dictionary=DICTIONARY)
     batches = list(export.batches(1))
     rows = [int(row) for batch in batches for row in batch.frame.index]
     rows += [int(row) for batch in batches for row in batch.rejects["row"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ BY_VESSEL = {
 }
 
 
-def _calcium(row: dict[str, Any]) -> dict[str, Any]:
+def _calcium(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name.startswith("cac_")}
 
 

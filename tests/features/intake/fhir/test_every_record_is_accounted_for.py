@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features.dictionary.dictionary import Dictionary
 from features.intake.fhir.reader import FhirExport
 from tests.features.intake.fhir.records import (
     ATC,
@@ -29,6 +30,7 @@ from tests.features.intake.fhir.records import (
     request,
 )
 
+DICTIONARY = Dictionary.load()
 _KINDS: list[Json] = [
     patient(),
     patient(birthDate=None),
@@ -112,7 +114,7 @@ def _account(lines: list[Any]) -> int:
         lines = [{"resourceType": "Basic"}, *lines]
         written = [one if isinstance(one, str) else json.dumps(one) for one in lines]
         path.write_text("\n".join(written), encoding="utf-8")
-        export = FhirExport(path, DAY)
+        export = FhirExport(path, DAY, dictionary=DICTIONARY)
         batches = list(export.batches(2))
     n_put = sum(map(_count, lines))
     accounts = export.accounts

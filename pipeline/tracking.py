@@ -82,10 +82,31 @@ class Tracking:
         """Log parameters of any depth under their dotted names."""
         _import_mlflow().log_params({k: str(v)[:6000] for k, v in flatten(params).items()})
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Log finite numbers; a figure that could not be computed is left out."""
+    def log_metrics(
+        self, metrics: Mapping[str, float], dataset: Any = None, model_uri: str | None = None
+    ) -> None:
+        """Log finite numbers, of a logged model on a dataset where these are given.
+
+        A figure that could not be computed is left out.
+        """
         finite = {k: float(v) for k, v in metrics.items() if abs(float(v)) < float("inf")}
-        _import_mlflow().log_metrics(finite)
+        model_id = None if model_uri is None else model_uri.removeprefix("models:/")
+        _import_mlflow().log_metrics(finite, dataset=dataset, model_id=model_id)
+
+    def log_dataset(self, name: str, digest: str, context: str, model_uri: str) -> Any:
+        """Log patients as an input of the run and its model: their name and hash, no more.
+
+        ``digest``: SHA-256, of which MLflow keeps 36 digits; ``context``: "training", "evaluation".
+        """
+        mlflow = _import_mlflow()
+        from mlflow.data.code_dataset_source import CodeDatasetSource
+        from mlflow.data.meta_dataset import MetaDataset
+        from mlflow.entities import LoggedModelInput
+
+        dataset = MetaDataset(CodeDatasetSource({}), name=name, digest=digest[:36])
+        model = LoggedModelInput(model_uri.removeprefix("models:/"))
+        mlflow.log_input(dataset, context=context, tags={"sha256": digest}, model=model)
+        return dataset
 
     def log_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags on the running run."""

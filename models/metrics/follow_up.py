@@ -88,6 +88,11 @@ class FollowUp:
         before: Floats = self.uncensored_before[self.position]
         return before
 
+    def uncensored_just_before(self, horizon: float) -> Floats:
+        """G(h-), the same for everyone."""
+        before: Floats = self.uncensored_before[np.searchsorted(self.times, horizon)]
+        return before
+
     def has_event_by(self, horizon: float) -> Flags:
         """(n,) whether the event was seen by the horizon (inclusive)."""
         seen: Flags = (self.event == EVENT) & (self.time <= horizon)
@@ -123,7 +128,7 @@ class FollowUp:
         self.check_horizon(horizon)
         free = self.is_event_free_at(horizon)
         ended = (self.time <= horizon) & (self.event != CENSORED)
-        before = self.uncensored_before[np.searchsorted(self.times, horizon)]
+        before = self.uncensored_just_before(horizon)
         chance = np.where(free, before, self.uncensored_before_own_time)
         known = (free | ended) & (self.counts > 0)
         weights: Floats = np.divide(self.counts, chance, out=np.zeros(len(chance)), where=known)

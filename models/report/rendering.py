@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.report import (
+    censoring_tables,
     decision_tables,
     fold_tables,
     model_tables,
@@ -107,6 +108,8 @@ def _tables(material: Material) -> dict[str, Any]:
         "all_metrics": performance_tables.all_metrics_table(material),
         "coverage": performance_tables.coverage_table(material),
         "reference_scores": performance_tables.reference_score_table(material),
+        "censoring": censoring_tables.censoring_table(material),
+        "censoring_told": censoring_tables.describe_censoring(material),
         "no_scores": performance_tables.explain_no_scores(material),
         "subgroups": performance_tables.subgroup_table(material),
         "reclassification": decision_tables.reclassification_table(material),

@@ -49,13 +49,14 @@ set_model(ServedModel())
 '''
 
 
-def log_model(model_folder: Path, metadata: Mapping[str, str] | None = None) -> str:
+def log_model(model_folder: Path | str, metadata: Mapping[str, str] | None = None) -> str:
     """Log the model folder to the active MLflow run; returns the model's URI.
 
     Raises ForbiddenImportError where the scoring path has grown an import that cannot be served.
     """
     import mlflow
 
+    model_folder = Path(model_folder)
     about = read_about(model_folder)
     dictionary = Dictionary.load(model_folder / DICTIONARY)
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), _quiet_mlflow():

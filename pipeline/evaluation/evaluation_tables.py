@@ -231,6 +231,20 @@ def tabulate_repeats(
     return pd.DataFrame(rows, columns=["repeat", "model", "metric", "horizon", "estimate"])
 
 
+def measure_censoring(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
+    """The model's figures if censoring depends on the features; empty where few are censored."""
+    from models.evaluation.dependent_censoring import measure_dependence
+
+    tables = []
+    for name, one in evaluations.items():
+        for k, horizon in enumerate(one.horizons):
+            table = measure_dependence(one.X, one.endpoint, one.risks[MODEL][:, k], horizon)
+            if len(table):
+                table.insert(0, "evaluation", name)
+                tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
 def describe_cohort(cohort: Cohort) -> Tables:
     """table_one, missingness, and whom each reference score covers."""
     from features.description import missingness, table_one

@@ -57,6 +57,7 @@ def run(params: Params, paths: Paths) -> None:
     from pipeline.evaluation.evaluation_tables import (
         count_tasks,
         describe_cohort,
+        measure_censoring,
         tabulate_evaluations,
     )
 
@@ -83,6 +84,7 @@ def run(params: Params, paths: Paths) -> None:
         )
     tables |= describe_cohort(cohort)
     tables["incidence"] = describe_incidence(held_out)
+    tables["dependent_censoring"] = measure_censoring(done)
     tables["oracle"] = measure_against_truth(done, params, paths)
     about = describe_design(params, int(is_held_out.sum()))
     if recipe is not None:

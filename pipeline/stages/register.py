@@ -82,13 +82,18 @@ def log_run(
     with tracking.start_run(
         params.register.experiment, f"{about.cohort}-{about.digest[:8]}"
     ) as run:
-        tracking.log_tags(describe(about, paths.root, identity) | describe_held_out(paths))
+        held_out = describe_held_out(paths)
+        tracking.log_tags(describe(about, paths.root, identity) | held_out)
         # a folder of one's own holds another cohort than params.yaml names
         tracking.log_params({**asdict(params), "cohort": about.cohort})
-        tracking.log_metrics({f"{about.cohort}.{k}": v for k, v in metrics.items()})
         for path, folder in list_files(paths):
             tracking.log_file(path, folder)
         uri = log_model(paths.model, {"cohort": about.cohort})
+        tracking.log_dataset(about.cohort, about.data_sha256, "training", uri)
+        judged = tracking.log_dataset(
+            f"{about.cohort}, held out", held_out["held_out_sha256"], "evaluation", uri
+        )
+        tracking.log_metrics({f"{about.cohort}.{k}": v for k, v in metrics.items()}, judged, uri)
     return tracking.register(name, uri, run, {**identity, "cohort": about.cohort})
 
 

@@ -1,0 +1,95 @@
+"""What scikit-learn hands over as ``y``, read as an endpoint. Ambiguous is never guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.endpoint import CENSORED, COMPETING, EVENT, Endpoint
+from features.errors import CohortError, Problem
+from models.estimator.tables import read_table
+
+Target = npt.NDArray[np.void]
+
+TARGET = np.dtype([("event", np.int8), ("time", np.float64)])
+_FORMS = (
+    "Give an Endpoint; a structured array of an event and a time, as scikit-survival's Surv makes "
+    "it; a table with the columns time and event, and competing where it is recorded; or times "
+    "alone, negative for the censored, as XGBoost reads them"
+)
+
+
+def as_target(endpoint: Endpoint) -> Target:
+    """(n,) structured array of event (0, 1, 2) and time (years), which scikit-learn can split."""
+    target = np.empty(len(endpoint), dtype=TARGET)
+    target["event"], target["time"] = endpoint.event, endpoint.time
+    return target
+
+
+def read_target(y: Any) -> Endpoint:
+    """The endpoint of any of these forms of ``y``; times in years.
+
+    Raises CohortError, which names no patient's time, where times or codes are impossible or the
+    form leaves open which is which.
+    """
+    if isinstance(y, Endpoint):
+        return y
+    if isinstance(y, np.ndarray):
+        return _read_array(y)
+    table = read_table(y) if not isinstance(y, pd.Series | list | tuple) else None
+    return _read_array(np.asarray(y)) if table is None else _read_columns(table)
+
+
+def _read_array(y: npt.NDArray[Any]) -> Endpoint:
+    if y.dtype.names is not None:
+        return _read_fields(y)
+    if y.ndim != 1 or y.dtype.kind not in "iuf":
+        raise _refuse(f"Unknown label type: an array of {y.dtype}, shape {y.shape}")
+    signed = y.astype(np.float64)
+    event = np.where(signed > 0, EVENT, CENSORED).astype(np.int8)
+    return Endpoint(np.abs(signed), event)
+
+
+def _read_fields(y: npt.NDArray[Any]) -> Endpoint:
+    names = y.dtype.names or ()
+    kinds = {name: y.dtype[name].kind for name in names}
+    flags = [name for name, kind in kinds.items() if kind == "b"]
+    if {"event", "time"} <= set(names):
+        event, time = "event", "time"
+    elif len(names) == 2 and len(flags) == 1:
+        event = flags[0]
+        time = next(name for name in names if name != event)
+    else:
+        raise _refuse(f"the fields {', '.join(names)} do not say which is the event")
+    return _join(y[event], y[time])
+
+
+def _read_columns(table: pd.DataFrame) -> Endpoint:
+    named = {str(name).casefold(): name for name in table.columns}
+    if not {"time", "event"} <= set(named) <= {"time", "event", "competing"}:
+        raise _refuse(f"the columns are {', '.join(map(str, table.columns))}")
+    competing = table[named["competing"]] if "competing" in named else None
+    return _join(table[named["event"]], table[named["time"]], competing)
+
+
+def _join(event: Any, time: Any, competing: Any = None) -> Endpoint:
+    code = np.asarray(event, dtype=np.float64)
+    if competing is not None:
+        other = np.asarray(competing, dtype=np.float64)
+        both = int(((code == 1) & (other == 1)).sum())
+        if both or not (np.isin(code, (0, 1)).all() and np.isin(other, (0, 1)).all()):
+            rule = "event and competing must be 0 or 1, and not both 1"
+            raise CohortError([Problem("competing", rule, "Keep what came first", both)], "y")
+        code = np.where(other == 1, COMPETING, code)
+    unknown = int((~np.isin(code, (CENSORED, EVENT, COMPETING))).sum())
+    if unknown:
+        rule = "must be 0 (censored), 1 (event) or 2 (competing event)"
+        raise CohortError([Problem("event", rule, "Correct the codes", unknown)], "y")
+    return Endpoint(np.asarray(time, dtype=np.float64), code.astype(np.int8))
+
+
+def _refuse(rule: str) -> CohortError:
+    return CohortError([Problem("y", rule, _FORMS)], "y")

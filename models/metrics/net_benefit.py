@@ -31,15 +31,23 @@ def net_benefit(
     limits = np.asarray(thresholds, dtype=np.float64)
     if not ((limits > 0) & (limits < 1)).all():
         raise ValueError("thresholds must lie between 0 and 1")
-    shares = [share_with_event(follow_up, given > limit, horizon) for limit in limits]
-    true, false = np.array(shares).reshape(-1, 2).T
+    order = np.argsort(limits)
+    # whoever lies above a threshold lies above all lower ones, too
+    level = np.searchsorted(limits[order], given, side="left")
+    true, false = np.empty(len(limits)), np.empty(len(limits))
+    true[order], false[order] = _shares(follow_up, level, len(limits), horizon)
     benefit: Floats = true - false * limits / (1 - limits)
     return benefit
 
 
 def treat_all(follow_up: FollowUp, horizon: float, thresholds: npt.ArrayLike) -> Floats:
     """Net benefit (t,) of acting in everyone."""
-    return net_benefit(follow_up, np.ones(len(follow_up.time)), horizon, thresholds)
+    follow_up.check_horizon(horizon)
+    everyone = np.ones(len(follow_up.time), dtype=np.bool_)
+    true, false = share_with_event(follow_up, everyone, horizon)
+    limits = np.asarray(thresholds, dtype=np.float64)
+    benefit: Floats = true - false * limits / (1 - limits)
+    return benefit
 
 
 def share_with_event(follow_up: FollowUp, which: Flags, horizon: float) -> tuple[float, float]:
@@ -48,30 +56,27 @@ def share_with_event(follow_up: FollowUp, which: Flags, horizon: float) -> tuple
     Aalen-Johansen among the marked. (0, 0) where none is marked; NaN where their follow-up ends
     before the horizon with some of them still event-free.
     """
-    counts = follow_up.counts * which
-    marked = float(counts.sum())
-    if marked == 0:
-        return 0.0, 0.0
-    risk = _risk_among(follow_up, counts, horizon)
-    share = marked / follow_up.size
-    return share * risk, share * (1 - risk)
+    true, false = _shares(follow_up, which.astype(np.intp), 1, horizon)
+    return float(true[0]), float(false[0])
 
 
-def _risk_among(follow_up: FollowUp, counts: Floats, horizon: float) -> float:
-    """Aalen-Johansen risk in the resample ``counts`` (n,), at less cost than one of its own."""
-    m = len(follow_up.times)
-    ended = follow_up.event != CENSORED
-    everyone, d_any, d_event = (
-        np.bincount(follow_up.position, weights, minlength=m)
-        for weights in (counts, counts * ended, counts * (follow_up.event == EVENT))
+def _shares(
+    follow_up: FollowUp, level: npt.NDArray[np.intp], n_levels: int, horizon: float
+) -> tuple[Floats, Floats]:
+    """(levels,) shares of those above each level with the event by the horizon, and without."""
+    from models.metrics.nested_incidence import risks_of_nested
+
+    times = follow_up.times
+    marked, risk = risks_of_nested(
+        follow_up.position,
+        follow_up.counts,
+        follow_up.event != CENSORED,
+        follow_up.event == EVENT,
+        level,
+        n_levels,
+        int(np.searchsorted(times, horizon, side="left")),
+        int(np.searchsorted(times, horizon, side="right")),
     )
-    at_risk = everyone[::-1].cumsum()[::-1]
-    stop = int(np.searchsorted(follow_up.times, horizon, side="right"))
-    safe = np.where(at_risk > 0, at_risk, 1.0)
-    survival = np.cumprod(1.0 - d_any / safe)
-    before = np.r_[1.0, survival[:-1]]
-    at_horizon = int(np.searchsorted(follow_up.times, horizon, side="left"))
-    reached = at_risk[at_horizon] > 0
-    if not reached and survival[stop - 1] > 1e-12:
-        return float("nan")
-    return float((before * d_event / safe)[:stop].sum())
+    share = marked / follow_up.size
+    risk = np.where(marked > 0, risk, 0.0)
+    return share * risk, share * (1 - risk)

@@ -65,3 +65,17 @@ def test_impossible_thresholds_and_horizons_are_refused() -> None:
         net_benefit(follow_up, [0.1, 0.2], 5, [1.0])
     with pytest.raises(HorizonError):
         net_benefit(follow_up, [0.1, 0.2], 10, [0.1])
+
+
+def test_many_thresholds_at_once_are_each_the_risk_among_those_above_it(
+    competing_cohort: Simulated,
+) -> None:
+    follow_up, risk = FollowUp.of(competing_cohort.endpoint), competing_cohort.risk(8)
+    thresholds = [0.2, 0.05, 0.1]
+    expected = []
+    for threshold in thresholds:
+        above = risk > threshold
+        share, own = above.mean(), observed_risk(follow_up.take(above), 8)
+        odds = threshold / (1 - threshold)
+        expected.append(share * own - share * (1 - own) * odds)
+    assert net_benefit(follow_up, risk, 8, thresholds) == pytest.approx(expected, abs=1e-12)

@@ -1,0 +1,77 @@
+"""Aalen-Johansen risks among ever fewer of the same patients, in one pass. Compiled.
+
+Imports numba at its top: import this where it is used. Held to `aalen_johansen` of each group
+alone by tests/models/metrics/test_net_benefit.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from models.compiled.compilation import compiled
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
+
+_NOBODY_LEFT = 1e-12
+
+
+@compiled(exact=True)
+def risks_of_nested(
+    position: Places,
+    counts: Floats,
+    ended: Flags,
+    event: Flags,
+    level: Places,
+    n_levels: int,
+    at_horizon: int,
+    stop: int,
+) -> tuple[Floats, Floats]:
+    """(levels,) patients of each group, and their risk by the horizon.
+
+    Group k holds the patients whose ``level`` (n,) is above k. ``position`` (n,): place of each
+    patient's time among the distinct ones; ``at_horizon``: the first of these not before the
+    horizon, ``stop``: the first beyond it. NaN where a group's follow-up ends before the horizon
+    with some of it still event-free.
+    """
+    n, m = len(position), position.max() + 1
+    starts = np.zeros(m + 1, np.int64)
+    for i in range(n):
+        starts[position[i] + 1] += 1
+    for j in range(m):
+        starts[j + 1] += starts[j]
+    order, place = np.empty(n, np.int64), starts.copy()
+    at_risk = np.zeros(n_levels)
+    for i in range(n):
+        order[place[position[i]]] = i
+        place[position[i]] += 1
+        for k in range(level[i]):
+            at_risk[k] += counts[i]
+    marked, reached = at_risk.copy(), np.zeros(n_levels)
+    survival, risk = np.ones(n_levels), np.zeros(n_levels)
+    gone, d_any, d_event = np.zeros(n_levels), np.zeros(n_levels), np.zeros(n_levels)
+    for time in range(max(stop, at_horizon + 1)):
+        if time == at_horizon:
+            reached[:] = at_risk
+        if time >= stop:
+            break
+        gone[:], d_any[:], d_event[:] = 0.0, 0.0, 0.0
+        for one in range(starts[time], starts[time + 1]):
+            i = order[one]
+            for k in range(level[i]):
+                gone[k] += counts[i]
+                if ended[i]:
+                    d_any[k] += counts[i]
+                if event[i]:
+                    d_event[k] += counts[i]
+        for k in range(n_levels):
+            if at_risk[k] > 0:
+                risk[k] += survival[k] * d_event[k] / at_risk[k]
+                survival[k] *= 1.0 - d_any[k] / at_risk[k]
+            at_risk[k] -= gone[k]
+    for k in range(n_levels):
+        if reached[k] <= 0 and survival[k] > _NOBODY_LEFT:
+            risk[k] = np.nan
+    return marked, risk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from models.evaluation.metric import INTEGRATED_METRICS, METRICS
 from models.metrics.aalen_johansen import observed_risk
 from models.metrics.auc import auc
+from models.metrics.binomial_regression import Beginning, link_risk
 from models.metrics.brier import brier_score
 from models.metrics.calibration import calibration_in_the_large, calibration_line, mean_risk
 from models.metrics.calibration_curve import CalibrationCurve, CurveBasis
@@ -20,10 +21,13 @@ from models.metrics.integrated_brier import RisksOverTime
 
 N_CURVE_POINTS = 60
 
+Near = tuple[Beginning | None, Beginning | None, Beginning | None]
+"""Of level, line and curve; None where there is nothing to begin from."""
+
 
 @dataclass(frozen=True)
 class Fits:
-    """The calibration regressions of a sample; those of its resamples begin where these ended."""
+    """The calibration regressions of a sample, and where those of its resamples begin."""
 
     level: float
     line: Floats
@@ -31,18 +35,26 @@ class Fits:
 
     @classmethod
     def of(
-        cls, follow_up: FollowUp, risk: Floats, horizon: float, basis: CurveBasis, near: Fits | None
+        cls, follow_up: FollowUp, risk: Floats, horizon: float, basis: CurveBasis, near: Near
     ) -> Fits:
-        """Of this sample, looked for near those of another where these exist."""
-        level = 0.0 if near is None or not np.isfinite(near.level) else near.level
-        line = (0.0, 1.0) if near is None or not np.isfinite(near.line).all() else near.line
-        bent = None if near is None else near.curve.coefficients
-        if bent is not None and not np.isfinite(bent).all():
-            bent = None
+        """Of this sample, looked for where ``near`` says."""
+        level, line, bent = near
         return cls(
-            calibration_in_the_large(follow_up, risk, horizon, level),
-            calibration_line(follow_up, risk, horizon, line),
+            calibration_in_the_large(follow_up, risk, horizon, level or (0.0,)),
+            calibration_line(follow_up, risk, horizon, line or (0.0, 1.0)),
             basis.fit(follow_up, horizon, bent),
+        )
+
+    def begin(self, follow_up: FollowUp, risk: Floats, horizon: float, basis: CurveBasis) -> Near:
+        """Where the regressions of resamples begin: where these ended."""
+        given, happened = link_risk(risk, basis.link), follow_up.has_event_by(horizon)
+        ones = np.ones((len(given), 1))
+        line = np.column_stack([ones, given])
+        level = np.array([self.level])
+        return (
+            Beginning.at(level, ones, happened, basis.link, given),
+            Beginning.at(self.line, line, happened, basis.link),
+            Beginning.at(self.curve.coefficients, basis.design, happened, basis.link),
         )
 
 
@@ -50,8 +62,8 @@ class Fits:
 class PreparedRisk:
     """Risks (n,) by one horizon, ranked, with their spline and the points of the curve to draw.
 
-    ``fits`` are those of the sample they were prepared for, ``smooth`` (n,) what its curve makes
-    of each risk.
+    ``near`` is where the calibration of the sample they were prepared for ended, ``smooth`` (n,)
+    what its curve makes of each risk.
     """
 
     risk: Floats
@@ -59,7 +71,7 @@ class PreparedRisk:
     ranking: Ranking
     basis: CurveBasis
     curve_points: Floats
-    fits: Fits
+    near: Near = field(repr=False)
     smooth: Floats
 
     @classmethod
@@ -70,8 +82,9 @@ class PreparedRisk:
         low, high = np.quantile(given, [0.01, 0.99])
         ranking, basis = Ranking.of(follow_up, given), CurveBasis.of(follow_up, given)
         points = np.linspace(low, high, N_CURVE_POINTS)
-        fits = Fits.of(follow_up, given, horizon, basis, None)
-        return cls(given, horizon, ranking, basis, points, fits, basis.smooth(fits.curve))
+        fits = Fits.of(follow_up, given, horizon, basis, (None, None, None))
+        near, smooth = fits.begin(follow_up, given, horizon, basis), basis.smooth(fits.curve)
+        return cls(given, horizon, ranking, basis, points, near, smooth)
 
     def measure(self, follow_up: FollowUp, is_resample: bool = False) -> tuple[Floats, Floats]:
         """The METRICS, and the calibration curve at ``curve_points``, of this sample.
@@ -83,7 +96,7 @@ class PreparedRisk:
         observed, expected = observed_risk(follow_up, horizon), mean_risk(follow_up, risk)
         brier = brier_score(follow_up, risk, horizon)
         null = brier_score(follow_up, np.full(len(risk), observed), horizon)
-        fits = Fits.of(follow_up, risk, horizon, self.basis, self.fits)
+        fits = Fits.of(follow_up, risk, horizon, self.basis, self.near)
         origin = self.smooth if is_resample else None
         distances = self.basis.distances(follow_up, fits.curve, origin)
         values = {

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.metrics.aalen_johansen import aalen_johansen, observed_risk
-from models.metrics.binomial_regression import Link, fit_binomial, link_risk
+from models.metrics.binomial_regression import Beginning, Link, fit_binomial, link_risk
 from models.metrics.follow_up import Flags, Floats, FollowUp, check_risk
 
 
@@ -31,16 +31,19 @@ def observed_over_expected(follow_up: FollowUp, risk: npt.ArrayLike, horizon: fl
 
 
 def calibration_in_the_large(
-    follow_up: FollowUp, risk: npt.ArrayLike, horizon: float, start: float = 0.0
+    follow_up: FollowUp,
+    risk: npt.ArrayLike,
+    horizon: float,
+    start: npt.ArrayLike | Beginning = (0.0,),
 ) -> float:
     """Intercept at a slope of 1 (ideally 0): above 0 the risks are too low.
 
-    ``start``: where to look first, such as the intercept of the sample a resample is drawn from.
+    ``start``: where to look first, such as where the sample a resample is drawn from ended.
     """
     link = calibration_link(follow_up)
     given = link_risk(check_risk(follow_up, risk), link)
     weight, outcome = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
-    return float(fit_binomial(np.ones((len(given), 1)), outcome, weight, link, given, [start])[0])
+    return float(fit_binomial(np.ones((len(given), 1)), outcome, weight, link, given, start)[0])
 
 
 def calibration_slope(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) -> float:
@@ -52,7 +55,10 @@ def calibration_slope(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) 
 
 
 def calibration_line(
-    follow_up: FollowUp, risk: npt.ArrayLike, horizon: float, start: npt.ArrayLike = (0.0, 1.0)
+    follow_up: FollowUp,
+    risk: npt.ArrayLike,
+    horizon: float,
+    start: npt.ArrayLike | Beginning = (0.0, 1.0),
 ) -> Floats:
     """(2,) intercept and slope of the state on the linked risk; NaN where all risks are equal."""
     link = calibration_link(follow_up)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from models.metrics.binomial_regression import Link, fit_binomial, link_risk, unlink
+from models.metrics.binomial_regression import Beginning, Link, fit_binomial, link_risk, unlink
 from models.metrics.calibration import calibration_link
 from models.metrics.follow_up import Floats, FollowUp, check_risk
 
@@ -54,7 +54,7 @@ class CurveBasis:
         return cls(given, link, knots, _design(linked, knots))
 
     def fit(
-        self, follow_up: FollowUp, horizon: float, start: Floats | None = None
+        self, follow_up: FollowUp, horizon: float, start: Floats | Beginning | None = None
     ) -> CalibrationCurve:
         """The curve of this sample at the horizon. Raises HorizonError beyond follow-up.
 

@@ -78,6 +78,26 @@ def registration(params: Params, paths: Paths) -> dict[str, Any]:
     return stored
 
 
+def test_the_patients_are_inputs_of_the_run_by_hash_and_metrics_name_them(
+    params: Params, paths: Paths
+) -> None:
+    from mlflow import MlflowClient
+
+    done = registration(params, paths)
+    client = MlflowClient()
+    run = client.get_run(done["run_id"])
+    inputs = {
+        {tag.key: tag.value for tag in one.tags}["mlflow.data.context"]: one.dataset
+        for one in run.inputs.dataset_inputs
+    }
+    assert set(inputs) == {"training", "evaluation"}
+    held_out = run.data.tags["held_out_sha256"]
+    assert inputs["evaluation"].digest == held_out[:36]
+    (model,) = run.inputs.model_inputs or run.outputs.model_outputs
+    metrics = client.get_logged_model(model.model_id).metrics
+    assert {one.dataset_name for one in metrics} == {inputs["evaluation"].name}
+
+
 def test_an_experiment_of_dvc_registers_nothing_unless_asked(
     params: Params, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:

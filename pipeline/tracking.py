@@ -85,19 +85,13 @@ class Tracking:
     def log_metrics(
         self, metrics: Mapping[str, float], dataset: Any = None, model_uri: str | None = None
     ) -> None:
-        """Log finite numbers, of a logged model on a dataset where these are given.
-
-        A figure that could not be computed is left out.
-        """
+        """Log finite numbers, of a logged model on a dataset where these are given."""
         finite = {k: float(v) for k, v in metrics.items() if abs(float(v)) < float("inf")}
         model_id = None if model_uri is None else model_uri.removeprefix("models:/")
         _import_mlflow().log_metrics(finite, dataset=dataset, model_id=model_id)
 
     def log_dataset(self, name: str, digest: str, context: str, model_uri: str) -> Any:
-        """Log patients as an input of the run and its model: their name and hash, no more.
-
-        ``digest``: SHA-256, of which MLflow keeps 36 digits; ``context``: "training", "evaluation".
-        """
+        """Log patients as an input of the run and its model: their name and SHA-256, no more."""
         mlflow = _import_mlflow()
         from mlflow.data.code_dataset_source import CodeDatasetSource
         from mlflow.data.meta_dataset import MetaDataset

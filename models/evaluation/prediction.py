@@ -96,7 +96,8 @@ class PreparedRisk:
         observed, expected = observed_risk(follow_up, horizon), mean_risk(follow_up, risk)
         brier = brier_score(follow_up, risk, horizon)
         null = brier_score(follow_up, np.full(len(risk), observed), horizon)
-        fits = Fits.of(follow_up, risk, horizon, self.basis, self.near)
+        near = self.near if is_resample else (None, None, None)
+        fits = Fits.of(follow_up, risk, horizon, self.basis, near)
         origin = self.smooth if is_resample else None
         distances = self.basis.distances(follow_up, fits.curve, origin)
         values = {

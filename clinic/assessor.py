@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,24 +11,36 @@ import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup
 
-from clinic.calcium import CalciumPanel, describe_calcium
-from clinic.drawing.bars import draw_group_bars, draw_sizes
+from clinic.calcium import (
+    CalciumPanel,
+    describe_calcium,
+    describe_percentile,
+    percentile_of,
+)
+from clinic.drawing.bars import draw_sizes
 from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.risk_curve import Curve, CurveWords, draw_risk_curve
 from clinic.drawing.waterfall import Step, draw_waterfall
+from clinic.guidance import Guidance, advise
+from clinic.overview import Overview, OverviewWriter
 from clinic.quality import Quality, judge_quality
-from clinic.references import ReferenceRisk, compute_references
+from clinic.references import ReferenceRisk, compute_references, guideline_scores
+from clinic.suppositions import average_of, known_of, suppose_calcium
 from clinic.texts import PageTexts
+from clinic.themes import Theme, fold_themes
 from clinic.treatments import TreatmentAdvice, TreatmentPanel
-from clinic.wording import percent, value_in_words
+from clinic.trend import describe_change
+from clinic.wording import ValueWriter, percent
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
 from models.explanation.explanation import Explanation
 from models.explanation.interactions import find_partners
-from models.explanation.reasons import is_unknown
+from models.explanation.reasons import find_unknown, is_unknown
+from models.guidelines.guideline import Guideline
 from models.plain_language.summary import summarise_patients
 from models.plain_language.texts import Texts
 from models.plain_language.writing import write_plain_text
+from models.reference_scores.inputs import Inputs
 from models.risk.absolute_risk import CompetingRisksLink
 from models.scorer import Scorer
 from models.treatment_effects.effects import TreatmentEffects
@@ -39,8 +51,6 @@ _SHOWN_STEPS = 10
 _SMALLEST_POINTS = 0.05
 _MOMENTS = 40
 _INTERVAL_MOMENTS = 10
-# Features that are the variable of that name, worked out from others where it was not recorded.
-_FOLLOWING = ("ldl_cholesterol", "egfr", "bmi")
 
 
 @dataclass(frozen=True)
@@ -64,8 +74,8 @@ class Assessment:
     base_risk: float
     steps: tuple[Step, ...]
     waterfall: Markup
-    groups: tuple[tuple[str, float], ...]
-    group_bars: Markup
+    overview: Overview
+    guidance: Guidance
     references: tuple[ReferenceRisk, ...]
     calcium: CalciumPanel
     vessel_bars: Markup | None
@@ -81,6 +91,7 @@ class Assessor:
     texts: PageTexts
     plain: Texts = field(default_factory=Texts.load)
     effects: TreatmentEffects = field(default_factory=TreatmentEffects.load)
+    guideline: Guideline = field(default_factory=Guideline.load)
 
     def __post_init__(self) -> None:
         if self.scorer.explainer is None:
@@ -102,10 +113,18 @@ class Assessor:
         return find_partners(self.scorer.explainer, features, horizon, CATALOGUE)
 
     def assess(
-        self, covariates: pd.DataFrame, horizon: float, chosen: Sequence[str] = ()
+        self,
+        covariates: pd.DataFrame,
+        horizon: float,
+        chosen: Sequence[str] = (),
+        units: Mapping[str, str] | None = None,
     ) -> Assessment:
-        """One patient (1, variables); ``horizon``: that of reasons and treatments, years."""
+        """One patient (1, variables); ``horizon``: that of reasons and treatments, years.
+
+        ``units``: by variable, those that values were entered in and are shown in.
+        """
         scorer, texts = self.scorer, self.texts
+        writer = ValueWriter(scorer.dictionary, texts, units or {})
         features = derive_features(covariates, scorer.dictionary)
         margins = scorer.predictor.margin(features)
         explanation = self.explain(features, horizon)
@@ -127,10 +146,25 @@ class Assessor:
             simulated=scorer.about.simulated,
         )[0]
         patient = known_of(covariates, features)
-        steps = self._steps(explanation, covariates, features)
-        groups = self._groups(explanation)
-        calcium = describe_calcium(patient, features.iloc[0], scorer.dictionary, texts)
+        steps = self._steps(explanation, covariates, features, writer)
+        calcium = describe_calcium(patient, features.iloc[0], writer)
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
+        panel = advice.build(margins[0], horizon, patient, chosen, at.interval)
+        percentile = percentile_of(patient, features.iloc[0])
+        guidance = advise(
+            self.guideline, patient, percentile, Inputs(covariates), guideline_scores(), texts
+        )
+        overview = OverviewWriter(writer, self.guideline).write(
+            patient,
+            at.risk,
+            at.interval,
+            average_of(self.scorer, covariates, horizon),
+            self._themes(explanation, covariates, features, patient),
+            panel,
+            guidance,
+            describe_percentile(patient, features.iloc[0], texts),
+            describe_change(patient, texts),
+        )
         return Assessment(
             horizon,
             risks,
@@ -139,13 +173,13 @@ class Assessor:
             explanation.base_risk,
             steps,
             self._waterfall(steps, explanation),
-            groups,
-            self._group_bars(groups),
+            overview,
+            guidance,
             tuple(compute_references(covariates, scorer.dictionary, texts)),
             calcium,
             self._vessels(calcium),
-            judge_quality(covariates, features, scorer.ranges, scorer.dictionary, texts),
-            advice.build(margins[0], horizon, patient, chosen, at.interval),
+            judge_quality(covariates, features, scorer.ranges, writer),
+            panel,
         )
 
     def _risks(self, features: pd.DataFrame, margins: FloatArray) -> tuple[RiskAt, ...]:
@@ -192,7 +226,11 @@ class Assessor:
         return for_both_widths(lambda narrow: draw_risk_curve(curve, words, narrow))
 
     def _steps(
-        self, explanation: Explanation, covariates: pd.DataFrame, features: pd.DataFrame
+        self,
+        explanation: Explanation,
+        covariates: pd.DataFrame,
+        features: pd.DataFrame,
+        writer: ValueWriter,
     ) -> tuple[Step, ...]:
         """The largest contributions first, the others summed in the last."""
         points = 100 * explanation.by_variable(CATALOGUE).iloc[0]
@@ -201,7 +239,7 @@ class Assessor:
         steps = []
         for name in shown:
             variable = self.scorer.dictionary[name]
-            value = value_in_words(covariates.iloc[0].get(name), variable, self.texts)
+            value = writer.say(name, covariates.iloc[0].get(name))
             note = ""
             if value == self.texts("values.missing"):
                 unknown = is_unknown(name, covariates, features)[0]
@@ -214,9 +252,22 @@ class Assessor:
             steps.append(Step(self.texts("waterfall.others", n=rest), "", left))
         return tuple(steps)
 
-    def _groups(self, explanation: Explanation) -> tuple[tuple[str, float], ...]:
-        points = 100 * explanation.by_group(CATALOGUE).iloc[0]
-        return tuple((self.texts(f"groups.names.{n}"), float(v)) for n, v in points.items())
+    def _themes(
+        self,
+        explanation: Explanation,
+        covariates: pd.DataFrame,
+        features: pd.DataFrame,
+        patient: Mapping[str, Any],
+    ) -> tuple[Theme, ...]:
+        points = 100 * explanation.by_variable(CATALOGUE).iloc[0]
+        names = [str(name) for name in points.index if name in self.scorer.dictionary]
+        found = find_unknown(names, covariates, features)
+        unknown = {name: bool(flags[0]) for name, flags in found.items()}
+        return fold_themes(points, unknown, patient, self.scorer.dictionary, self.texts)
+
+    def scenarios(self, covariates: pd.DataFrame, horizon: float) -> tuple[tuple[str, float], ...]:
+        """See `clinic.suppositions.suppose_calcium`."""
+        return suppose_calcium(self.scorer, covariates, horizon)
 
     def _waterfall(self, steps: Sequence[Step], explanation: Explanation) -> Markup:
         texts, risk = self.texts, float(explanation.risk[0])
@@ -231,27 +282,11 @@ class Assessor:
             lambda narrow: draw_waterfall(steps, base, title, description, ends, narrow)
         )
 
-    def _group_bars(self, groups: Sequence[tuple[str, float]]) -> Markup:
-        title, description = self.texts("groups.title"), self.texts("groups.description")
-        return for_both_widths(lambda narrow: draw_group_bars(groups, title, description, narrow))
-
     def _vessels(self, calcium: CalciumPanel) -> Markup | None:
         if not any(score for _, score in calcium.vessels):
             return None
         title = self.texts("calcium.vessels.title")
+        words = "; ".join(f"{name} {score:,.0f}" for name, score in calcium.vessels)
         return for_both_widths(
-            lambda narrow: draw_sizes("vessels", calcium.vessels, title, title, narrow)
+            lambda narrow: draw_sizes("vessels", calcium.vessels, title, words, narrow)
         )
-
-
-def known_of(covariates: pd.DataFrame, features: pd.DataFrame) -> dict[str, Any]:
-    """The patient's canonical covariates, with what follows from others where it is missing."""
-    patient: dict[str, Any] = {str(name): value for name, value in covariates.iloc[0].items()}
-    for name in _FOLLOWING:
-        value = patient.get(name)
-        if value is None or pd.isna(value):
-            patient[name] = float(features.iloc[0][name])
-    score = patient.get("cac_agatston")
-    if score is None or pd.isna(score):
-        patient["cac_agatston"] = float(np.expm1(features.iloc[0]["log_cac"]))
-    return patient

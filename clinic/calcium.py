@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from clinic.texts import PageTexts
-from clinic.wording import number, value_in_words
-from features.dictionary.dictionary import Dictionary
+from clinic.wording import ValueWriter, number
+from models.plain_language.comparison import find_no_table
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 _RECORDED = {
@@ -24,14 +24,11 @@ _RECORDED = {
 _DERIVED = {
     "comparison": ("cac_percentile", "arterial_age"),
     "density": ("low_density_share", "high_density_share"),
-    "earlier": ("cac_change_per_year", "cac_percent_change_per_year"),
 }
 TOPICS = ("amount", "comparison", "spread", "density", "earlier")
 # Nobody has less than none, and nothing has no density.
 _OF_SOME_CALCIUM = ("cac_percentile", "low_density_share", "high_density_share")
 _SHARES = ("low_density_share", "high_density_share")
-# kept by the model on the scale sign(x) ln(|x| + 1)
-_SIGNED_LOGS = ("cac_change_per_year", "cac_percent_change_per_year")
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class CalciumPanel:
     topics: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     vessels: tuple[tuple[str, float], ...]
     caution: str = ""
+    score: float | None = None
 
     @property
     def is_known(self) -> bool:
@@ -52,18 +50,23 @@ class CalciumPanel:
 
 
 def describe_calcium(
-    patient: Mapping[str, Any], features: pd.Series, dictionary: Dictionary, texts: PageTexts
+    patient: Mapping[str, Any], features: pd.Series, writer: ValueWriter
 ) -> CalciumPanel:
     """The panel of one patient, from canonical covariates and derived features."""
+    dictionary, texts = writer.dictionary, writer.texts
     topics = []
+    no_table = find_no_table(patient)
     for topic in TOPICS:
         rows = [
-            (dictionary[name].label, value_in_words(patient[name], dictionary[name], texts))
+            (dictionary[name].label, writer.say(name, patient[name]))
             for name in _RECORDED.get(topic, ())
             if _is_known(patient.get(name))
         ]
         for name in _DERIVED.get(topic, ()):
             if name in _OF_SOME_CALCIUM and not features.get("log_cac", 0.0) > 0:
+                continue
+            if name == "cac_percentile" and no_table is not None:
+                rows.append((texts("calcium.cac_percentile"), texts(f"calcium.no_{no_table}")))
                 continue
             value = features.get(name)
             if value is not None and _is_known(value):
@@ -82,13 +85,13 @@ def describe_calcium(
     ]
     known_disease = any(patient.get(name) == 1 for name in ("prior_cad", "prior_pci"))
     caution = texts("calcium.known_disease") if known_disease and topics else ""
-    return CalciumPanel(tuple(topics), tuple(vessels), caution)
+    logged = features.get("log_cac")
+    score = float(np.expm1(logged)) if logged is not None and _is_known(logged) else None
+    return CalciumPanel(tuple(topics), tuple(vessels), caution, score)
 
 
 def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:
     shown = 100 * value if name in _SHARES else value
-    if name in _SIGNED_LOGS:
-        shown = float(np.sign(value) * np.expm1(abs(value)))
     if name == "cac_percentile":
         shown = float(np.clip(round(value), 1, 99))
     key = "arterial_age_highest" if name == "arterial_age" and value > 100 else name
@@ -97,3 +100,33 @@ def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:
 
 def _is_known(value: object) -> bool:
     return value is not None and not (isinstance(value, float) and np.isnan(value))
+
+
+def percentile_of(patient: Mapping[str, Any], features: pd.Series) -> float | None:
+    """The percentile, 1 to 99; None without calcium or without a table for this patient."""
+    value = features.get("cac_percentile")
+    some = features.get("log_cac", 0.0) > 0
+    if value is None or not _is_known(value) or not some or find_no_table(patient) is not None:
+        return None
+    return float(np.clip(value, 1, 99))
+
+
+def describe_percentile(patient: Mapping[str, Any], features: pd.Series, texts: PageTexts) -> str:
+    """The percentile in words, or why there is none; "" where there is nothing to compare."""
+    if not features.get("log_cac", 0.0) > 0:
+        return ""
+    no_table = find_no_table(patient)
+    if no_table is not None:
+        return texts(f"calcium.no_{no_table}")
+    value = percentile_of(patient, features)
+    return "" if value is None else texts("calcium.percentile", n=ordinal(round(value)))
+
+
+def ordinal(n: int) -> str:
+    """A number in order.
+
+    >>> ordinal(1), ordinal(12), ordinal(43)
+    ('1st', '12th', '43rd')
+    """
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th") if n % 100 not in (11, 12, 13) else "th"
+    return f"{n}{ending}"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from clinic.texts import PageTexts
+from features.cohort_map.cohort_map import CohortMap
+from features.errors import CalciriskError
 from models.storage.model_folder import About, read_about
 
 
@@ -18,6 +20,7 @@ class ModelFacts:
     line: str
     validation: str
     simulated: bool
+    outcome: str = ""
 
 
 def describe_model(about: About, version: str, outputs: Path, texts: PageTexts) -> ModelFacts:
@@ -32,13 +35,23 @@ def describe_model(about: About, version: str, outputs: Path, texts: PageTexts) 
         code=about.code_version,
         digest=about.digest[:10],
     )
+    outcome = _outcome(about, texts)
     metrics = outputs / "evaluate" / "tables" / "metrics.csv"
     model = outputs / "train" / "model"
     measured = metrics.is_file() and (model / "about.json").is_file()
     if not measured or read_about(model).digest != about.digest:
-        return ModelFacts(line, texts("model.not_validated"), about.simulated)
+        return ModelFacts(line, texts("model.not_validated"), about.simulated, outcome)
     table = pd.read_csv(metrics)
-    return ModelFacts(line, _validation(table, about, texts), about.simulated)
+    return ModelFacts(line, _validation(table, about, texts), about.simulated, outcome)
+
+
+def _outcome(about: About, texts: PageTexts) -> str:
+    """What the model counts as the event, by the cohort's map where it is at hand."""
+    try:
+        endpoint = CohortMap.load(about.cohort).endpoint
+    except CalciriskError:
+        endpoint = None
+    return texts("model.no_outcome") if endpoint is None else endpoint.title
 
 
 def _validation(table: pd.DataFrame, about: About, texts: PageTexts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Field:
-    """A field with what was entered; ``hint``: its range; ``error``: what is wrong, or ""."""
+    """A field with what was entered; ``hint``: its range, ``hints`` in each
+    unit as JSON; ``error``: what is wrong, or ""."""
 
     name: str
     label: str
@@ -38,6 +40,7 @@ class Field:
     units: tuple[str, ...]
     choices: tuple[Choice, ...]
     hint: str
+    hints: str
     required: bool
     value: str = ""
     error: str = ""
@@ -65,6 +68,7 @@ class Entry:
     groups: tuple[FieldGroup, ...]
     covariates: pd.DataFrame | None
     replay: tuple[tuple[str, str], ...]
+    units: Mapping[str, str]
 
     @property
     def errors(self) -> list[Field]:
@@ -98,7 +102,8 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
         if field.value
         for pair in ((field.name, field.value), (f"unit-{field.name}", field.unit))
     )
-    return Entry(groups, covariates if valid else None, replay)
+    units = {field.name: field.unit for field in fields if field.value and field.unit}
+    return Entry(groups, covariates if valid else None, replay, units)
 
 
 def _field(variable: Variable, text: str, unit: str, error: str, texts: PageTexts) -> Field:
@@ -108,10 +113,11 @@ def _field(variable: Variable, text: str, unit: str, error: str, texts: PageText
         choices = (Choice("1", texts("form.yes")), Choice("0", texts("form.no")))
     elif variable.kind == "category":
         choices = tuple(Choice(code, texts.code(code)) for code in variable.codes)
-    hint = ""
-    if variable.kind == "number":
-        low, high = shown_limits(variable, unit)
-        hint = texts("form.range", low=low, high=high)
+    hints = {}
+    for other in variable.units if variable.kind == "number" else ():
+        low, high = shown_limits(variable, other)
+        hints[other] = f"{texts('form.range', low=low, high=high)} {other}"
+    hint = hints.get(unit, "")
     return Field(
         variable.name,
         variable.label,
@@ -120,6 +126,7 @@ def _field(variable: Variable, text: str, unit: str, error: str, texts: PageText
         tuple(variable.units),
         choices,
         hint,
+        json.dumps(hints),
         variable.name in REQUIRED,
         text if _HARMLESS.fullmatch(text) else "",
         error,

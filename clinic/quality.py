@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from clinic.texts import PageTexts
-from clinic.wording import number, value_in_words
-from features.dictionary.dictionary import Dictionary
+from clinic.wording import ValueWriter, number
 from models.explanation.reasons import find_unknown
 from models.input_ranges import InputRanges
 
@@ -27,11 +25,10 @@ def judge_quality(
     covariates: pd.DataFrame,
     features: pd.DataFrame,
     ranges: InputRanges,
-    dictionary: Dictionary,
-    texts: PageTexts,
+    writer: ValueWriter,
 ) -> Quality:
     """The quality of one patient's data (1, variables) and the features derived from them."""
-    patient = covariates.iloc[0]
+    patient, dictionary, texts = covariates.iloc[0], writer.dictionary, writer.texts
     recorded = {str(name) for name in covariates.columns[patient.notna().to_numpy()]}
     missing = [
         dictionary[name].label
@@ -44,7 +41,5 @@ def judge_quality(
         low, high = ranges.limits[name]
         variable = dictionary[name]
         span = texts("quality.range", low=number(low), high=number(high), unit=variable.unit or "")
-        outside.append(
-            (variable.label, value_in_words(patient[name], variable, texts), span.strip())
-        )
+        outside.append((variable.label, writer.say(name, patient[name]), span.strip()))
     return Quality(len(recorded), len(dictionary), tuple(missing), tuple(outside))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from features.dictionary.dictionary import Dictionary
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import Inputs
 from models.reference_scores.reference_score import ReferenceScore
-from models.reference_scores.registry import REFERENCE_SCORES
+from models.reference_scores.registry import REFERENCE_SCORES, build_scores
 
 HORIZON = 10.0
 _SHOWN_ABSENT = 4
@@ -30,6 +31,12 @@ class ReferenceRisk:
     risk: float | None
     why: str
     assumed: tuple[str, ...]
+
+
+@cache
+def guideline_scores() -> Mapping[str, ReferenceScore]:
+    """The scores that guidelines sort people by: PREVENT of atherosclerotic disease among them."""
+    return build_scores(("ascvd",))
 
 
 def compute_references(

@@ -17,7 +17,7 @@ SESSION_SECONDS = 8 * 3600
 
 # Nothing but our own style sheet and script; no inline style or script, no frames, no plugins.
 CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = (

@@ -61,6 +61,7 @@ class TreatmentRow:
     observational: bool
     after_others: bool
     chosen: bool
+    exclusive: str | None
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,9 @@ class TreatmentAdvice:
             effect = self.texts(
                 "treatments.effect", n=estimate, low=low, high=high, per=option.effect.per
             )
-        to_harm = "" if result.needed_to_harm is None else whole(result.needed_to_harm)
+        to_harm = ""
+        if option.harm is not None and result.needed_to_harm is not None:
+            to_harm = f"{whole(result.needed_to_harm)} ({option.harm.name})"
         return TreatmentRow(
             option.name,
             option.label,
@@ -208,6 +211,7 @@ class TreatmentAdvice:
             result.status == "observational",
             after_others,
             chosen,
+            option.exclusive,
         )
 
     def _group(self, row: TreatmentRow) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from clinic.texts import PageTexts
-from features.dictionary.variable import Variable
+from features.dictionary.dictionary import Dictionary
 from models.explanation.population import show_quantity
 
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -35,29 +37,44 @@ def tenths(fraction: float) -> str:
 
 
 def number(value: float) -> str:
-    """A number with as many digits as matter, thousands apart.
+    """A number with as many digits as matter, as a field of a form would take it.
 
     >>> number(1234.4), number(41.26), number(1.503), number(0.5)
-    ('1,234', '41.3', '1.5', '0.5')
+    ('1234', '41.3', '1.5', '0.5')
     """
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    shown = f"{value:,.{digits}f}"
+    shown = f"{value:.{digits}f}"
     shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
     return shown.replace("-", "−")
 
 
-def value_in_words(value: object, variable: Variable, texts: PageTexts) -> str:
-    """A patient's value with its unit, without the label."""
-    if value is None or pd.isna(value):  # type: ignore[call-overload]
-        return texts("values.missing")
-    if variable.kind == "category":
-        return texts.code(str(value))
-    quantity = float(str(value))
-    if variable.kind == "boolean":
-        return texts("form.yes" if quantity else "form.no")
-    return show_quantity(quantity, variable)
+@dataclass(frozen=True)
+class ValueWriter:
+    """Writes a patient's values; ``units``: those entered, where not the canonical ones."""
+
+    dictionary: Dictionary
+    texts: PageTexts
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def say(self, name: str, value: object) -> str:
+        """A value of a variable with its unit, without the label."""
+        variable = self.dictionary[name]
+        if value is None or pd.isna(value):  # type: ignore[call-overload]
+            return self.texts("values.missing")
+        if variable.kind == "category":
+            return self.texts.code(str(value))
+        quantity = float(str(value))
+        if variable.kind == "boolean":
+            return self.texts("form.yes" if quantity else "form.no")
+        if name.startswith("cac_agatston"):
+            return f"{quantity:.0f}{_SPACE}{variable.unit}"
+        unit = self.units.get(name, variable.unit or "")
+        if unit == variable.unit or unit not in variable.units:
+            return show_quantity(quantity, variable).replace(",", "")
+        conversion = variable.units[unit]
+        return f"{number((quantity - conversion.offset) / conversion.factor)} {unit}"
 
 
 def whole(value: float) -> str:
     """A number needed to treat; the sign of infinity where none is excluded."""
-    return f"{value:,.0f}" if math.isfinite(value) else "∞"
+    return f"{value:.0f}" if math.isfinite(value) else "∞"

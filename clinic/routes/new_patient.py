@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from clinic.forms import Form, read_form
+from clinic.leaflets import make_leaflet
 from clinic.new_patient import read_entry
 from clinic.routes.patient import choose_horizon
 from clinic.site import site_of
+from models.plain_language.leaflet import known_languages
 
 router = APIRouter()
 
@@ -33,6 +36,18 @@ def assess_entry(request: Request, form: Annotated[Form, Depends(read_form)]) ->
         status = 422 if entry.covariates is None else 200
         return site.render(request, "new_patient.html", status, entry=entry)
     horizon = choose_horizon(site, form.get("years"))
+    view = site.assessor.assess(entry.covariates, horizon, form.all("option"), entry.units)
+    today = date.today().isoformat()
+    if form.get("step") == "leaflet":
+        return site.render(
+            request,
+            "leaflet.html",
+            leaflet=make_leaflet(view, site.facts.simulated, today, form.get("language")),
+            languages=known_languages(),
+            icons=view.overview.icons,
+            replay=entry.replay,
+            stored=False,
+        )
     template = "print.html" if form.get("step") == "print" else "patient.html"
     return site.render(
         request,
@@ -41,6 +56,8 @@ def assess_entry(request: Request, form: Annotated[Form, Depends(read_form)]) ->
         action="/new",
         replay=entry.replay,
         stored=False,
-        view=site.assessor.assess(entry.covariates, horizon, form.all("option")),
+        view=view,
         horizons=site.assessor.horizons,
+        scenarios=site.assessor.scenarios(entry.covariates, horizon),
+        inputs_on=today,
     )

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from clinic.forms import Form, read_form
+from clinic.leaflets import make_leaflet
 from clinic.site import Site, site_of
 from clinic.store import Listed
+from models.plain_language.leaflet import known_languages
 
 router = APIRouter()
 
@@ -33,6 +35,26 @@ def combine_treatments(
 def print_patient(request: Request, key: str, years: str = "") -> HTMLResponse:
     """One A4 page."""
     return _render(request, key, years, (), "print.html")
+
+
+@router.get("/patients/{key}/leaflet")
+def show_leaflet(request: Request, key: str, language: str = "en") -> HTMLResponse:
+    """One page in plain words for the patient."""
+    site = site_of(request)
+    found = _find(site, key)
+    if found is None or found[1] is None:
+        raise HTTPException(404)
+    view = site.assessor.assess(found[1], site.assessor.horizons[-1])
+    date = site.store.facts.get("scored_on", "")
+    return site.render(
+        request,
+        "leaflet.html",
+        leaflet=make_leaflet(view, site.facts.simulated, date, language),
+        languages=known_languages(),
+        icons=view.overview.icons,
+        action=f"/patients/{key}",
+        stored=True,
+    )
 
 
 def choose_horizon(site: Site, years: str) -> float:
@@ -63,6 +85,8 @@ def _render(
         stored=True,
         view=site.assessor.assess(covariates, horizon, chosen),
         horizons=site.assessor.horizons,
+        scenarios=site.assessor.scenarios(covariates, horizon),
+        inputs_on=site.store.facts.get("scored_on", ""),
     )
 
 

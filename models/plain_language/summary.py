@@ -15,10 +15,10 @@ from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation
 from models.explanation.reasons import find_unknown
 from models.input_ranges import InputRanges
+from models.plain_language.comparison import TABLED_ETHNICITIES, find_no_table
 
 FloatArray = npt.NDArray[np.float64]
 
-_TABLED_ETHNICITIES = ("white", "black", "hispanic", "chinese")
 _MESA_FROM_YEARS = 45
 _LEAST_SHARE = 0.1
 
@@ -113,7 +113,7 @@ def summarise_patients(
                 None if intervals is None else (float(intervals[row, 0]), float(intervals[row, 1])),
                 explanation.base_risk,
                 _expm1(_known(derived, "log_cac")),
-                _known(derived, "cac_percentile"),
+                _percentile(patient, derived),
                 _compared_within_ethnicity(patient),
                 _known(derived, "arterial_age"),
                 _largest(known, 1, n_reasons, patient),
@@ -142,10 +142,16 @@ def _expm1(value: float | None) -> float | None:
     return None if value is None else float(np.expm1(value))
 
 
+def _percentile(patient: pd.Series, derived: pd.Series) -> float | None:
+    if find_no_table({str(name): value for name, value in patient.items()}) is not None:
+        return None
+    return _known(derived, "cac_percentile")
+
+
 def _compared_within_ethnicity(patient: pd.Series) -> bool:
     """The same choice of table as `features.derivation.percentile` makes."""
     age = _known(patient, "age")
-    known = patient.get("ethnicity") in _TABLED_ETHNICITIES
+    known = patient.get("ethnicity") in TABLED_ETHNICITIES
     return known and age is not None and age >= _MESA_FROM_YEARS
 
 

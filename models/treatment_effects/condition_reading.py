@@ -23,11 +23,14 @@ _SEVERAL: tuple[Literal["all", "any", "none"], ...] = ("all", "any", "none")
 class ConditionReader:
     """Reads conditions on variables of the dictionary; ``named`` grows as the file names them.
 
+    ``derived``: further numbers that conditions may be about, such as a percentile.
+
     Every method raises ValueError naming the entry.
     """
 
     known: Dictionary
     named: dict[str, Condition] = field(default_factory=dict)
+    derived: tuple[str, ...] = ()
 
     def read(self, name: str, entry: Mapping[str, Any]) -> Condition:
         """The condition of the entry ``name``."""
@@ -51,6 +54,8 @@ class ConditionReader:
 
     def _rule(self, name: str, entry: Mapping[str, Any]) -> Rule:
         only(entry, _RULE, name)
+        if entry["variable"] in self.derived:
+            return self._limits(name, entry["variable"], entry)
         variable = self.known[self.variable(name, entry["variable"])]
         if variable.kind == "boolean":
             if not isinstance(entry["is"], bool):
@@ -63,10 +68,14 @@ class ConditionReader:
             for code in entry["in"]:
                 one_of(code, variable.codes, name)
             return Rule(variable.name, values=tuple(entry["in"]))
+        return self._limits(name, variable.name, entry)
+
+    @staticmethod
+    def _limits(name: str, variable: str, entry: Mapping[str, Any]) -> Rule:
         limits = {key: number(entry[key]) for key in ("at_least", "below") if key in entry}
         if not limits:
-            raise ValueError(f"{name}: {variable.name} needs 'at_least' or 'below'")
-        return Rule(variable.name, (), limits.get("at_least"), limits.get("below"))
+            raise ValueError(f"{name}: {variable} needs 'at_least' or 'below'")
+        return Rule(variable, (), limits.get("at_least"), limits.get("below"))
 
 
 def only(entry: Mapping[str, Any], keys: Any, name: str) -> None:

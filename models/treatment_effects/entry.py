@@ -29,12 +29,14 @@ class RelativeEffect:
 
 @dataclass(frozen=True)
 class Harm:
-    """What a treatment costs. ``number`` needed for one more case within ``years``, if known.
+    """What a treatment costs. ``name``: the case in short; ``number``: treated for one more case
+    within ``years``, where that is known.
 
     ``outweighs``: a case weighs as much as an event prevented, so the two numbers are compared.
     """
 
     text: str
+    name: str
     number: float | None = None
     years: float | None = None
     outweighs: bool = False

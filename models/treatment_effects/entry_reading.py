@@ -123,13 +123,15 @@ def _requirement(name: str, entry: Mapping[str, Any], reader: ConditionReader) -
 
 
 def _harm(name: str, entry: Mapping[str, Any]) -> Harm:
-    only(entry, ("text", "number", "years", "outweighs"), name)
+    only(entry, ("text", "name", "number", "years", "outweighs"), name)
     if ("number" in entry) != ("years" in entry):
         raise ValueError(f"{name}: a number needed to harm belongs to its years")
     figures = {key: number(entry[key]) for key in ("number", "years") if key in entry}
     if any(figure <= 0 for figure in figures.values()):
         raise ValueError(f"{name}: number and years of a harm lie above zero")
-    return Harm(_text(name, entry, "text"), outweighs=bool(entry.get("outweighs")), **figures)
+    told = _text(name, entry, "text"), _text(name, entry, "name")
+    outweighs = bool(entry.get("outweighs"))
+    return Harm(*told, figures.get("number"), figures.get("years"), outweighs)
 
 
 def _text(name: str, entry: Mapping[str, Any], key: str) -> str:

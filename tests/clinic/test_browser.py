@@ -23,6 +23,19 @@ playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright i
 CHROMIUM = Path(os.environ.get("CALCIRISK_CHROMIUM", "/usr/bin/chromium"))
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 900)}
 
+_WORDS_BEFORE_THE_FIRST_FOLD = """() => {
+  const words = [], main = document.querySelector("main"), fold = main.querySelector("details");
+  const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const box = node.parentElement, unseen = box.closest(".hidden, title, desc");
+    if (fold.compareDocumentPosition(node) & 2 && !unseen && box.checkVisibility()) {
+      words.push(...node.textContent.split(/\\s+/).filter((word) => word));
+    }
+  }
+  return words.length;
+}"""
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM.is_file(), reason=f"no browser at {CHROMIUM}"),
@@ -105,17 +118,23 @@ def test_a_clinician_can_search_sort_enter_and_combine(
     page.goto(f"{address}/new")
     page.fill("#f-age", "61")
     page.fill("#f-ldl_cholesterol", "3.9")
+    page.fill("#f-systolic_bp", "150")
     page.click("text=Work out the risk")
     assert page.locator("#e-sex").is_visible()
     assert page.input_value("#f-age") == "61"
     page.select_option("#f-sex", "male")
     page.select_option("select[name=unit-ldl_cholesterol]", "mmol/L")
     page.click("text=Work out the risk")
-    assert page.locator(".card.main .big").is_visible()
-    page.locator("table.treatments input[type=checkbox]").first.check()
-    page.click("text=Take the ticked ones together")
+    assert page.locator(".risk .big").is_visible()
+    page.locator(".helps input[type=checkbox]").first.check()
+    if javascript:
+        # taken together as it is ticked, and the focus stays
+        page.wait_for_selector(".combined")
+        assert page.evaluate("document.activeElement.name") == "option"
+    else:
+        page.click(".helps button")
+        assert page.url.endswith("/new#helps")
     assert page.locator(".combined").is_visible()
-    assert page.url.endswith("/new#treatments")
     # the form with an error in it comes with a status that browsers report
     assert [line for line in said if "422" not in line] == []
 
@@ -146,6 +165,34 @@ def test_the_sheet_of_every_patient_is_one_page(browser: Any, address: str, site
         page.goto(f"{address}/patients/{patient.key}/print")
         sheet = page.pdf(prefer_css_page_size=True, print_background=True)
         assert sheet.count(b"/Type /Page\n") == 1
+
+
+def test_the_answer_stands_on_one_screen_in_few_words(
+    browser: Any, address: str, site: Site
+) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    for patient in site.store.list_patients("risk_10y", True, 3).patients:
+        page.goto(f"{address}/patients/{patient.key}")
+        answer = page.locator("#answer").bounding_box()
+        assert answer["y"] + answer["height"] <= 800
+        assert page.evaluate(_WORDS_BEFORE_THE_FIRST_FOLD) < 300
+
+
+def test_what_is_ticked_changes_the_answer_without_leaving_the_page(
+    browser: Any, address: str, site: Site
+) -> None:
+    page, said = _open(browser)
+    for patient in site.store.list_patients("risk_10y", True, 30).patients:
+        page.goto(f"{address}/patients/{patient.key}")
+        boxes = page.locator(".helps input[type=checkbox]")
+        if boxes.count():
+            break
+    before = page.locator(".people p").inner_text()
+    boxes.first.check()
+    page.wait_for_selector(".combined")
+    assert page.url.endswith(patient.key)
+    assert page.locator(".people p").inner_text() != before or "NNT" in page.content()
+    assert said == []
 
 
 @pytest.mark.parametrize("size", ["phone", "desktop"])

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from clinic.drawing.bars import draw_group_bars, draw_sizes
+from clinic.drawing.bars import Bar, draw_sizes, draw_theme_bars
 from clinic.drawing.beeswarm import draw_beeswarm
 from clinic.drawing.canvas import round_ticks
 from clinic.drawing.dependence import Tint, draw_dependence
@@ -26,7 +26,9 @@ def _draw(what: str, narrow: bool) -> str:
         curve = Curve([0, 5, 10], [0, 4, 9], [0, 1, 3], [0, 2, 5], [0, 7, 15])
         return draw_risk_curve(curve, WORDS, narrow)
     if what == "groups":
-        return draw_group_bars([(NAME, 2.0), ("Therapy", -0.5)], NAME, "d", narrow)
+        return draw_theme_bars(
+            [Bar(NAME, 2.0, (1.0, 3.0)), Bar("Therapy", -0.5)], NAME, "d", narrow
+        )
     if what == "sizes":
         return draw_sizes("sizes", [(NAME, 2.0), ("Therapy", 0.0)], NAME, "d", narrow)
     if what == "swarm":
@@ -80,7 +82,7 @@ def test_each_dot_has_the_colour_of_its_partners_level() -> None:
 
 def test_a_patient_without_contributions_has_a_drawing() -> None:
     assert "svg" in draw_waterfall([], 0.0, "t", "d", ("Base", "Risk"))
-    assert "svg" in draw_group_bars([], "t", "d")
+    assert "svg" in draw_theme_bars([], "t", "d")
     assert "svg" in draw_beeswarm([], "t", "d", ["", "", "", ""])
 
 

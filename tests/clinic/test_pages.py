@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from clinic.site import Site
-from clinic.wording import percent
+from clinic.wording import number, percent
 from models.scorer import Scorer
 from tests.clinic.conftest import keys_of, token_of
 
@@ -27,7 +28,7 @@ def test_the_list_leads_to_a_patients_page(client: TestClient) -> None:
     assert len(keys) == 50
     page = client.get(f"/patients/{keys[0]}")
     assert page.status_code == 200
-    for heading in ("In words", "What makes up this risk", "Coronary calcium", "Data quality"):
+    for heading in ("In words", "10-year risk", "Why", "What helps", "Data quality"):
         assert heading in page.text
 
 
@@ -52,8 +53,11 @@ def test_contributions_of_the_table_sum_to_the_risk(site: Site) -> None:
     view = site.assessor.assess(covariates, 10.0)
     total = 100 * view.base_risk + sum(step.points for step in view.steps)
     assert total == pytest.approx(100 * view.risks[-1].risk, abs=1e-4)
-    assert sum(points for _, points in view.groups) == pytest.approx(
-        sum(step.points for step in view.steps)
+    shown = sum(theme.points for theme in view.overview.themes)
+    rest = re.search(r"([−+]?[\d.]+)\.$", view.overview.rest)
+    assert rest is not None
+    assert shown + float(rest[1].replace("−", "-")) == pytest.approx(
+        sum(step.points for step in view.steps), abs=0.06
     )
 
 
@@ -98,7 +102,7 @@ def test_a_new_patient_is_assessed_and_nothing_is_stored(client: TestClient, sit
     before = site.store.path.read_bytes()
     page = _enter(client, **PATIENT)
     assert "Nothing of this is stored" in page
-    assert "risk by 10 years" in page
+    assert "10-year risk" in page
     assert site.store.path.read_bytes() == before
 
 
@@ -119,6 +123,7 @@ def test_a_value_in_another_unit_gives_the_same_risk(client: TestClient) -> None
         ("systolic_bp", "-120", "must lie between"),
         ("systolic_bp", "inf", "must be a plain number"),
         ("systolic_bp", "120/80", "must be a plain number"),
+        ("cac_agatston", "1,250", "can be read in two ways"),
         ("systolic_bp", "١٢٠", "must be a plain number"),
         ("sex", "robot", "must be one of the list"),
         ("diabetes", "2", "must be one of the list"),
@@ -133,6 +138,93 @@ def test_what_is_wrong_is_said_beside_its_field(
     assert re.search(rf'class="error" id="e-{name}">[^<]*{re.escape(error)}', page)
     assert 'aria-invalid="true"' in page
     assert 'role="alert"' in page
+
+
+def test_fields_that_contradict_each_other_are_refused_as_in_files(client: TestClient) -> None:
+    page = _enter(client, **PATIENT, smoking_status="never", pack_years="20")
+    for name in ("smoking_status", "pack_years"):
+        assert re.search(rf'class="error" id="e-{name}">[^<]*pack-years in a never-smoker', page)
+
+
+def test_a_value_is_shown_in_the_unit_that_it_was_entered_in(client: TestClient) -> None:
+    page = _enter(client, **PATIENT, ldl_cholesterol="3.6", **{"unit-ldl_cholesterol": "mmol/L"})
+    assert "LDL 3.6 mmol/L" in page
+    assert "LDL 139 mg/dL" in _enter(client, **PATIENT, ldl_cholesterol="139")
+
+
+def test_a_number_as_the_page_prints_it_is_read_as_printed(client: TestClient) -> None:
+    page = _enter(client, **{**PATIENT, "cac_agatston": number(1250)})
+    assert "CAC 1250" in page and "Agatston score 1,250" not in page
+    assert number(1250) == "1250"
+
+
+def test_a_percentile_is_shown_only_where_a_table_is_about_the_patient(client: TestClient) -> None:
+    white = _enter(client, **{**PATIENT, "ethnicity": "white"})
+    assert "percentile for age and sex" in white
+    for ethnicity in ("south_asian", "other"):
+        page = _enter(client, **{**PATIENT, "ethnicity": ethnicity})
+        assert "no table for this ethnic group" in page
+        assert "percentile for age and sex" not in page
+    treated = _enter(client, **{**PATIENT, "ethnicity": "white", "diabetes": "1", "insulin": "1"})
+    assert "the table left out treated diabetes" in treated
+    assert "percentile for age and sex" not in treated
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "said"),
+    [
+        ("240", "250", "Neither growth nor regression"),
+        ("100", "400", "more than a rescan of the same day would show"),
+        ("400", "100", "no therapy has been shown to reverse calcium"),
+    ],
+)
+def test_a_change_between_scans_is_told_beside_the_noise_of_a_rescan(
+    client: TestClient, earlier: str, now: str, said: str
+) -> None:
+    values = {**PATIENT, "cac_agatston": now, "prior_cac_agatston": earlier}
+    page = _enter(client, **values, prior_scan_years="4", statin_intensity="high")
+    assert said in page
+    assert "A statin raises the score by itself" in page
+    assert "Change per year" not in page
+
+
+def test_without_a_score_the_risk_is_told_for_several(client: TestClient) -> None:
+    page = _enter(client, age="60", sex="female")
+    shown = re.search(r'class="scenarios">(.*?)</p>', page, re.DOTALL)
+    assert shown and re.findall(r">(\d+): ", shown[1]) == ["0", "100", "300"]
+    assert "scenarios" not in _enter(client, **PATIENT)
+
+
+def test_the_header_and_the_print_say_who_what_and_when(client: TestClient) -> None:
+    values = {**PATIENT, "ldl_cholesterol": "140", "statin_intensity": "high"}
+    for step in ("", "print"):
+        page = _enter(client, **values, statin_years="3", step=step)
+        for fact in ("62 years", "male", "LDL 140 mg/dL", "statin high", "BP 142 mmHg"):
+            assert fact in page
+        assert f"inputs of {date.today().isoformat()}" in page
+
+
+def test_a_value_beyond_training_is_marked_before_the_risk(client: TestClient) -> None:
+    page = _enter(client, **{**PATIENT, "age": "109"})
+    assert page.index("Extrapolated: Age") < page.index("10-year risk</h2>")
+
+
+def test_inputs_that_do_not_fit_are_said(client: TestClient) -> None:
+    assert "no diabetes beside a diabetic" in _enter(client, **PATIENT, diabetes="0", hba1c="12")
+    assert "years not recorded" in _enter(client, **PATIENT, statin_intensity="high")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Your heart risk"), ("de", "Ihr Herzrisiko")]
+)
+def test_there_is_a_leaflet_for_the_patient_in_two_languages(
+    client: TestClient, language: str, words: str
+) -> None:
+    key = keys_of(client.get("/patients").text)[0]
+    stored = client.get(f"/patients/{key}/leaflet?language={language}").text
+    entered = _enter(client, **PATIENT, step="leaflet", language=language)
+    for page in (stored, entered):
+        assert words in page and f'<html lang="{language}">' in page
 
 
 def test_the_sheet_of_a_new_patient_is_made_from_the_values_sent_along(client: TestClient) -> None:

@@ -25,6 +25,12 @@ def test_every_text_is_used_somewhere() -> None:
         "menu.",
         "swarm.",
         "curve.",
+        "themes.",
+        "trend.",
+        "categories.",
+        "guidance.topics.",
+        "guidance.checked.",
+        "overview.who.",
     )
     unused = [
         key

@@ -109,7 +109,7 @@ def test_no_trial_of_a_mixed_outcome_with_most_of_it_stroke_is_applied_to_the_he
         ),
         ({"sets": {"antiplatelet": "triple"}}, "must be one of"),
         ({"sets": {"ezetimibe": "yes"}}, "only be set to true"),
-        ({"harm": {"text": "x", "number": 200}}, "belongs to its years"),
+        ({"harm": {"name": "y", "text": "x", "number": 200}}, "belongs to its years"),
         ({"harmful": {"when": {"condition": "bad_luck"}, "why": "x"}}, "must be one of"),
         ({"recommended": {"when": {"any": []}, "by": "x"}}, "needs a list"),
         ({"eligibility": [{"variable": "diabetes", "is": 1, "why": "x"}]}, "yes or no"),

@@ -1,0 +1,104 @@
+"""What guidelines say of one patient, as it is shown: apart from what the model says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clinic.texts import PageTexts
+from clinic.wording import number, percent, whole
+from models.guidelines.guideline import PERCENTILE, Guideline, RiskScale
+from models.reference_scores.inputs import Inputs
+from models.reference_scores.reference_score import ReferenceScore
+from models.treatment_effects.conditions import recorded
+
+MG_PER_MMOL = 38.67  # of cholesterol, mg/dL
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """``rows``: topic and what is said; ``goal``: the LDL goal and gap in a line, or "".
+
+    ``category``: by the newest thresholds, or ""; ``sources``: name, date, how it was checked.
+    """
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+    goal: str
+    category: str
+    calcium_class: str
+    drs: str
+    sources: tuple[tuple[str, str, str], ...]
+
+
+def advise(
+    guideline: Guideline,
+    patient: Mapping[str, Any],
+    percentile: float | None,
+    inputs: Inputs,
+    scores: Mapping[str, ReferenceScore],
+    texts: PageTexts,
+) -> Guidance:
+    """The guidance of one patient; ``percentile``: None where there is no table."""
+    known = {**patient, PERCENTILE: percentile}
+    score = recorded(patient, "cac_agatston")
+    step = None if score is None else guideline.calcium_class(float(score))
+    goal = _goal(guideline, known, texts)
+    new, category = _category(guideline.risk, guideline, inputs, scores, texts)
+    old, _ = _category(guideline.earlier, guideline, inputs, scores, texts)
+    enhancers = guideline.enhancers_of(known)
+    rows = (
+        ("category", "; ".join(said for said in (new, old) if said)),
+        ("calcium", texts("guidance.class", name=step.name, code=step.code) if step else ""),
+        ("zero", guideline.word_on_zero(known)),
+        ("ldl", goal),
+        ("enhancers", ", ".join(enhancers)),
+        ("aspirin", guideline.word_on_aspirin(known)),
+        ("rescan", guideline.rescan(known)),
+    )
+    return Guidance(
+        texts("guidance.title", region=guideline.region),
+        tuple((texts(f"guidance.topics.{topic}"), said) for topic, said in rows if said),
+        goal,
+        category,
+        step.name if step else "",
+        _drs(step.code, patient) if step else "",
+        tuple((s.name, s.date, s.checked) for s in guideline.sources.values()),
+    )
+
+
+def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) -> str:
+    goal, gap = guideline.ldl_goal(patient), guideline.ldl_gap(patient)
+    if goal is None:
+        return ""
+    mmol = number(round(goal.goal / MG_PER_MMOL, 1))
+    said = texts("guidance.goal", goal=whole(goal.goal), mmol=mmol, why=goal.why)
+    if gap is None:
+        return said
+    key = "guidance.gap" if gap > 0 else "guidance.reached"
+    return f"{said} {texts(key, gap=whole(gap), mmol=number(round(gap / MG_PER_MMOL, 1)))}"
+
+
+def _category(
+    scale: RiskScale,
+    guideline: Guideline,
+    inputs: Inputs,
+    scores: Mapping[str, ReferenceScore],
+    texts: PageTexts,
+) -> tuple[str, str]:
+    """What is said of the category by a published score, and its name; "" where there is none."""
+    score = scores[scale.score]
+    risk = float(score.predict_risk(inputs, [10.0])[0, 0])
+    if np.isnan(risk):
+        return "", ""
+    name = texts(f"categories.{scale.category(risk)}")
+    source = guideline.sources[scale.source].name
+    return texts("guidance.risk", name=name, risk=percent(risk), score=score.title, by=source), name
+
+
+def _drs(code: str, patient: Mapping[str, Any]) -> str:
+    vessels = recorded(patient, "vessel_count")
+    return f"CAC-DRS {code}" + (f"/N{vessels:.0f}" if vessels else "")

@@ -1,0 +1,59 @@
+"""What is supposed of a patient where a value is not known, and what follows from others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.derivation.catalogue import derive_features
+from models.scorer import Scorer
+
+_SCENARIOS = (0.0, 100.0, 300.0)
+AGE_AND_SEX = ("age", "sex")
+# Features that are the variable of that name, worked out from others where it was not recorded.
+_FOLLOWING = ("ldl_cholesterol", "egfr", "bmi")
+
+
+def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> float | None:
+    """The model's risk of somebody of this age and sex of whom nothing else is known."""
+    known = covariates[list(AGE_AND_SEX)] if set(AGE_AND_SEX) <= set(covariates) else None
+    if known is None or known.isna().to_numpy().any():
+        return None
+    alone = covariates.copy()
+    for name in alone.columns:
+        if name not in AGE_AND_SEX:
+            alone[name] = pd.Series([np.nan], index=alone.index, dtype=alone[name].dtype)
+    margins = scorer.predictor.margin(derive_features(alone, scorer.dictionary))
+    return float(scorer.predictor.link.risk(margins, [horizon])[0, 0])
+
+
+def suppose_calcium(
+    scorer: Scorer, covariates: pd.DataFrame, horizon: float
+) -> tuple[tuple[str, float], ...]:
+    """Without a calcium score: the risk if it were each of these; empty where there is one."""
+    columns = derive_features(covariates, scorer.dictionary)
+    if not np.isnan(columns["log_cac"].iloc[0]):
+        return ()
+    several = pd.concat([covariates] * len(_SCENARIOS), ignore_index=True)
+    several["cac_agatston"] = np.array(_SCENARIOS)
+    features = derive_features(several, scorer.dictionary)
+    margins = scorer.predictor.margin(features)
+    risks = scorer.predictor.link.risk(margins, [horizon])[:, 0]
+    return tuple(
+        (f"{score:.0f}", float(risk)) for score, risk in zip(_SCENARIOS, risks, strict=True)
+    )
+
+
+def known_of(covariates: pd.DataFrame, features: pd.DataFrame) -> dict[str, Any]:
+    """The patient's canonical covariates, with what follows from others where it is missing."""
+    patient: dict[str, Any] = {str(name): value for name, value in covariates.iloc[0].items()}
+    for name in _FOLLOWING:
+        value = patient.get(name)
+        if value is None or pd.isna(value):
+            patient[name] = float(features.iloc[0][name])
+    score = patient.get("cac_agatston")
+    if score is None or pd.isna(score):
+        patient["cac_agatston"] = float(np.expm1(features.iloc[0]["log_cac"]))
+    return patient

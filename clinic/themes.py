@@ -1,0 +1,117 @@
+"""Contributions folded to what a clinician thinks of as one thing, parts and all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from clinic.texts import PageTexts
+from features.dictionary.dictionary import Dictionary
+from models.treatment_effects.conditions import Condition, Rule, Several
+
+OTHER, COMPETING = "other", "competing"
+_BY_GROUP = {
+    "demographic": "age_sex",
+    "calcium": "calcium",
+    "morphology": "calcium",
+    "history": "history",
+    "lipids": "lipids",
+}
+_BY_VARIABLE = {
+    **dict.fromkeys(("diabetes", "glucose", "hba1c", "insulin"), "diabetes"),
+    **dict.fromkeys(("sglt2_inhibitor", "glp1_agonist"), "diabetes"),
+    **dict.fromkeys(("albuminuria", "creatinine", "egfr", "uacr", "phosphate"), "kidney"),
+    **dict.fromkeys(("systolic_bp", "diastolic_bp", "bp_treated"), "pressure"),
+    **dict.fromkeys(("ras_inhibitor", "heart_rate"), "pressure"),
+    **dict.fromkeys(("height", "weight", "bmi", "waist"), "weight"),
+    **dict.fromkeys(("smoking_status", "pack_years"), "smoking"),
+    **dict.fromkeys(("cigarettes_per_day", "years_since_quitting"), "smoking"),
+    **dict.fromkeys(("statin_intensity", "statin_years", "lipid_lowering"), "lipids"),
+    **dict.fromkeys(("ezetimibe", "pcsk9_inhibitor"), "lipids"),
+    **dict.fromkeys(("bempedoic_acid", "icosapent_ethyl"), "lipids"),
+    **dict.fromkeys(("prior_pci", "antiplatelet"), "history"),
+}
+
+
+def _yes(name: str) -> Rule:
+    return Rule(name, values=(1.0,))
+
+
+# What is known to raise risk: a theme that lowers it here shares its credit with something else.
+_RAISING: Mapping[str, Condition] = {
+    "smoking": Rule("smoking_status", values=("current",)),
+    "diabetes": Several("any", (_yes("diabetes"), Rule("hba1c", at_least=6.5))),
+    "lipids": Several(
+        "all",
+        (Rule("ldl_cholesterol", at_least=160.0), Rule("statin_intensity", values=("none",))),
+    ),
+    "kidney": Several("any", (Rule("uacr", at_least=30.0), Rule("egfr", below=60.0))),
+    "pressure": Rule("systolic_bp", at_least=140.0),
+    "history": Several("any", (_yes("prior_cad"), _yes("family_history"))),
+}
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What one thing contributes, percentage points.
+
+    ``estimated``: most of it comes from values that were filled in. ``contrary``: it lowers the
+    risk though it is known to raise it. ``limits``: interval of the contribution, where known.
+    """
+
+    name: str
+    label: str
+    points: float
+    estimated: bool = False
+    contrary: bool = False
+    limits: tuple[float, float] | None = None
+
+
+def theme_of(variable: str, dictionary: Dictionary) -> str:
+    """The theme of a variable; what is none of the dictionary is the competing event."""
+    if variable not in dictionary:
+        return COMPETING
+    if variable in _BY_VARIABLE:
+        return _BY_VARIABLE[variable]
+    return _BY_GROUP.get(dictionary[variable].group, OTHER)
+
+
+def fold_themes(
+    points: pd.Series,
+    unknown: Mapping[str, bool],
+    patient: Mapping[str, Any],
+    dictionary: Dictionary,
+    texts: PageTexts,
+) -> tuple[Theme, ...]:
+    """Themes by size, the competing event last; they sum to what the variables sum to.
+
+    ``points``: contribution by variable; ``unknown``: which were filled in.
+    """
+    sums: dict[str, float] = {}
+    filled: dict[str, float] = {}
+    whole: dict[str, float] = {}
+    for variable, value in points.items():
+        theme = theme_of(str(variable), dictionary)
+        sums[theme] = sums.get(theme, 0.0) + float(value)
+        whole[theme] = whole.get(theme, 0.0) + abs(float(value))
+        if unknown.get(str(variable), False):
+            filled[theme] = filled.get(theme, 0.0) + abs(float(value))
+    themes = [
+        Theme(
+            name,
+            texts(f"themes.{name}"),
+            value,
+            filled.get(name, 0.0) > 0.5 * whole[name],
+            _is_contrary(name, value, patient),
+        )
+        for name, value in sums.items()
+    ]
+    return tuple(sorted(themes, key=lambda t: (t.name == COMPETING, -abs(t.points))))
+
+
+def _is_contrary(name: str, points: float, patient: Mapping[str, Any]) -> bool:
+    rule = _RAISING.get(name)
+    return points < -0.05 and rule is not None and rule.holds(patient) is True

@@ -1,0 +1,1 @@
+"""What guidelines say of a patient, apart from what the model says."""

@@ -1,0 +1,210 @@
+"""One region's guidelines, ``data/reference/guidelines_*.yaml``, read strictly and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from features.dictionary.data_files import data_file
+from features.dictionary.dictionary import Dictionary
+from features.errors import MapError
+from features.yaml_file import read_yaml
+from models.treatment_effects.condition_reading import ConditionReader, number, one_of, only
+from models.treatment_effects.conditions import Condition, Patient, recorded
+
+_FILE = (
+    "region",
+    "title",
+    "date",
+    "sources",
+    "conditions",
+    "risk",
+    "calcium",
+    "ldl_goals",
+    "enhancers",
+    "zero",
+    "rescan",
+    "aspirin",
+)
+_CHECKED = ("read in source", "second hand")
+PERCENTILE = "cac_percentile"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a rule stands; ``checked``: read in source or second hand."""
+
+    name: str
+    date: str
+    checked: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A class of a number from ``start`` on; ``code``: what a coding system calls it."""
+
+    name: str
+    start: float
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class RiskScale:
+    """Categories of the ten-year risk by a published score."""
+
+    score: str
+    source: str
+    steps: tuple[Step, ...]
+
+    def category(self, risk: float) -> str:
+        """The name of the category; a risk at a threshold belongs to the one above."""
+        return _step(self.steps, risk).name
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A sentence that holds for whom its condition holds."""
+
+    text: str
+    when: Condition
+
+
+@dataclass(frozen=True)
+class Goal:
+    """LDL cholesterol below ``goal`` mg/dL, below ``add_on`` by adding a second drug."""
+
+    goal: float
+    add_on: float | None
+    why: str
+    when: Condition
+
+
+@dataclass(frozen=True)
+class Guideline:
+    """What one region's guidelines say; every method takes canonical covariates by name."""
+
+    region: str
+    title: str
+    date: str
+    sources: Mapping[str, Source]
+    risk: RiskScale
+    earlier: RiskScale
+    classes: tuple[Step, ...]
+    goals: tuple[Goal, ...]
+    enhancers: tuple[Saying, ...]
+    zero: Saying
+    zero_but: str
+    zero_exceptions: tuple[Saying, ...]
+    rescans: tuple[Saying, ...]
+    aspirin: tuple[Saying, ...]
+
+    @classmethod
+    def load(cls, region: str = "us", path: Path | None = None) -> Guideline:
+        """The shipped guidelines of a region. Raises MapError naming the key."""
+        path = path or data_file(f"reference/guidelines_{region}.yaml")
+        try:
+            return _read(read_yaml(path))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise MapError(f"{path.name}: {error}") from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise MapError(f"{path.name}: {error}") from error
+
+    def calcium_class(self, score: float) -> Step:
+        """The class of an Agatston score; 0.5 and over is not zero."""
+        return _step(self.classes, score if score < 1 else max(score, 1.0))
+
+    def ldl_goal(self, patient: Patient) -> Goal | None:
+        """The first goal whose condition holds; None where none does or it is not known."""
+        return next((goal for goal in self.goals if goal.when.holds(patient)), None)
+
+    def ldl_gap(self, patient: Patient) -> float | None:
+        """How far LDL cholesterol lies above its goal, mg/dL; None where either is unknown."""
+        goal, ldl = self.ldl_goal(patient), recorded(patient, "ldl_cholesterol")
+        return None if goal is None or ldl is None else max(0.0, float(ldl) - goal.goal)
+
+    def enhancers_of(self, patient: Patient) -> tuple[str, ...]:
+        """The risk enhancers that are there."""
+        return tuple(saying.text for saying in self.enhancers if saying.when.holds(patient))
+
+    def word_on_zero(self, patient: Patient) -> str:
+        """What a score of 0 means here; "" without one."""
+        if not self.zero.when.holds(patient):
+            return ""
+        held = [one.text for one in self.zero_exceptions if one.when.holds(patient)]
+        return self.zero_but.format(list=", ".join(held)) if held else self.zero.text
+
+    def rescan(self, patient: Patient) -> str:
+        """When to look again; "" where the score is not known."""
+        return _first(self.rescans, patient)
+
+    def word_on_aspirin(self, patient: Patient) -> str:
+        """What is said of aspirin; "" where it hangs on what is not known."""
+        return _first(self.aspirin, patient)
+
+
+def _first(sayings: Sequence[Saying], patient: Patient) -> str:
+    return next((saying.text for saying in sayings if saying.when.holds(patient)), "")
+
+
+def _step(steps: Sequence[Step], value: float) -> Step:
+    return next(step for step in reversed(steps) if value >= step.start)
+
+
+def _read(stored: Mapping[str, Any]) -> Guideline:
+    only(stored, _FILE, "file")
+    reader = ConditionReader(Dictionary.load(), derived=(PERCENTILE,))
+    for name, entry in stored["conditions"].items():
+        reader.named[name] = reader.read(name, entry)
+    sources = {name: Source(**entry) for name, entry in stored["sources"].items()}
+    for source in sources.values():
+        one_of(source.checked, _CHECKED, "sources")
+    for section in ("risk", "calcium", "ldl_goals", "enhancers", "zero", "rescan", "aspirin"):
+        one_of(stored[section]["source"], tuple(sources), section)
+    zero = stored["zero"]
+    return Guideline(
+        stored["region"],
+        stored["title"],
+        stored["date"],
+        sources,
+        _scale("risk", stored["risk"]),
+        _scale("risk: earlier", stored["risk"]["earlier"]),
+        _steps("calcium", stored["calcium"]["classes"]),
+        tuple(_goal(entry, reader) for entry in stored["ldl_goals"]["rules"]),
+        _sayings("enhancers", stored["enhancers"]["rules"], reader),
+        Saying(zero["text"], reader.read("zero", zero["when"])),
+        zero["but"],
+        _sayings("zero", zero["exceptions"], reader),
+        _sayings("rescan", stored["rescan"]["rules"], reader),
+        _sayings("aspirin", stored["aspirin"]["rules"], reader),
+    )
+
+
+def _scale(name: str, entry: Mapping[str, Any]) -> RiskScale:
+    return RiskScale(entry["score"], entry["source"], _steps(name, entry["categories"]))
+
+
+def _steps(name: str, entries: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    steps = tuple(Step(e["name"], number(e["from"]), e.get("drs", "")) for e in entries)
+    starts = [step.start for step in steps]
+    if not starts or starts[0] != 0 or starts != sorted(set(starts)):
+        raise ValueError(f"{name}: classes begin at 0 and rise")
+    return steps
+
+
+def _goal(entry: Mapping[str, Any], reader: ConditionReader) -> Goal:
+    only(entry, ("when", "goal", "add_on", "why"), "ldl_goals")
+    add_on = number(entry["add_on"]) if "add_on" in entry else None
+    when = reader.read("ldl_goals", entry["when"])
+    return Goal(number(entry["goal"]), add_on, str(entry["why"]), when)
+
+
+def _sayings(
+    name: str, entries: Sequence[Mapping[str, Any]], reader: ConditionReader
+) -> tuple[Saying, ...]:
+    for entry in entries:
+        only(entry, ("text", "when"), name)
+    return tuple(Saying(str(entry["text"]), reader.read(name, entry["when"])) for entry in entries)

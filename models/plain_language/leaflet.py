@@ -1,0 +1,161 @@
+"""One page in plain words for the patient, in several languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from features.errors import ConfigError
+from features.yaml_file import read_yaml
+from models.plain_language.texts import flatten_texts
+
+_FOLDER = Path(__file__).parent
+_REFERENCE = "en"
+_LEAST_POINTS = 0.5
+
+
+@dataclass(frozen=True)
+class Helping:
+    """An option by name; ``points``: how many of 100 it spares; ``harms``: whether it can harm."""
+
+    name: str
+    points: float
+    harms: bool
+
+
+@dataclass(frozen=True)
+class LeafletFacts:
+    """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO."""
+
+    years: float
+    risk: float
+    interval: tuple[float, float] | None
+    average: float | None
+    calcium_score: float | None
+    reasons: tuple[str, ...]
+    helping: tuple[Helping, ...]
+    simulated: bool
+    date: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, sentences and the items of a list."""
+
+    title: str
+    sentences: tuple[str, ...]
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Leaflet:
+    """The finished page; ``language`` is its code, such as "de"."""
+
+    language: str
+    title: str
+    intro: str
+    sections: tuple[Section, ...]
+    urgent: str
+    research: str
+    made: str
+
+    @property
+    def text(self) -> str:
+        """All of it, for measuring how easy it is to read."""
+        parts = [self.intro]
+        for section in self.sections:
+            ended = (item if item[-1] in ".?" else f"{item}." for item in section.items)
+            parts += [*section.sentences, *ended]
+        return " ".join([*parts, self.urgent, self.research])
+
+
+def known_languages() -> Mapping[str, str]:
+    """Codes of the languages that are shipped, each with its own name."""
+    found = sorted(path.stem.removeprefix("leaflet_") for path in _FOLDER.glob("leaflet_*.yaml"))
+    return {code: load_leaflet_texts(code)["language"] for code in found}
+
+
+@cache
+def load_leaflet_texts(language: str = _REFERENCE) -> Mapping[str, str]:
+    """The texts of a language by key. Raises ConfigError where they are not complete."""
+    texts = _read(language)
+    expected = texts if language == _REFERENCE else _read(_REFERENCE)
+    if texts.keys() != expected.keys():
+        differing = sorted(texts.keys() ^ expected.keys())
+        raise ConfigError(f"leaflet: {', '.join(differing[:5])} missing or unknown")
+    return texts
+
+
+def write_leaflet(facts: LeafletFacts, language: str = _REFERENCE) -> Leaflet:
+    """The leaflet of one patient."""
+    t = load_leaflet_texts(language)
+    sections = (
+        Section(t["risk.title"], _risk(facts, t)),
+        Section(t["calcium.title"], (_calcium(facts, t),)),
+        _reasons(facts, t),
+        _helps(facts, t),
+        Section(t["ask.title"], (), tuple(t[f"ask.{n}"] for n in ("first", "second", "third"))),
+    )
+    research = t["research"] if facts.simulated else ""
+    made = t["made"].format(date=facts.date) if facts.date else ""
+    return Leaflet(language, t["title"], t["intro"], sections, t["urgent"], research, made)
+
+
+def _risk(facts: LeafletFacts, t: Mapping[str, str]) -> tuple[str, ...]:
+    years, n = f"{facts.years:g}", round(100 * facts.risk)
+    if n < 1:
+        said = [t["risk.few"].format(years=years, n=round(1000 * facts.risk))]
+    else:
+        said = [t["risk.many"].format(years=years, n=n, others=100 - n)]
+    if facts.interval is not None:
+        low, high = (round(100 * limit) for limit in facts.interval)
+        said.append(t["risk.range"].format(low=low, high=high))
+    if facts.average is not None:
+        said.append(t["risk.average"].format(n=round(100 * facts.average)))
+    return tuple(said)
+
+
+def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
+    if facts.calcium_score is None:
+        return t["calcium.unknown"]
+    if facts.calcium_score < 1:
+        return t["calcium.none"]
+    return t["calcium.some"].format(score=round(facts.calcium_score))
+
+
+def _reasons(facts: LeafletFacts, t: Mapping[str, str]) -> Section:
+    items = tuple(t[f"themes.{name}"] for name in facts.reasons)
+    said = t["reasons.list"] if items else t["reasons.none"]
+    return Section(t["reasons.title"], (said,), items)
+
+
+def _helps(facts: LeafletFacts, t: Mapping[str, str]) -> Section:
+    items = tuple(_helping(one, facts.years, t) for one in facts.helping)
+    said = t["helps.list"] if items else t["helps.none"]
+    return Section(t["helps.title"], (said,), items)
+
+
+def _helping(one: Helping, years: float, t: Mapping[str, str]) -> str:
+    n = round(one.points)
+    key = "spared_few" if one.points < _LEAST_POINTS else "spared_one" if n <= 1 else "spared"
+    name = t[f"options.{one.name}"]
+    said = f"{name[0].upper()}{name[1:]}. {t[f'helps.{key}'].format(years=f'{years:g}', n=n)}"
+    return f"{said} {t['helps.harm']}" if one.harms else said
+
+
+def _read(language: str) -> dict[str, str]:
+    path = _FOLDER / f"leaflet_{language}.yaml"
+    try:
+        return dict(flatten_texts(read_yaml(path), ""))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError) as error:
+        raise ConfigError(f"{path.name}: {error}") from error
+
+
+def can_be_told(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of these options that a leaflet has words for."""
+    texts = load_leaflet_texts()
+    return tuple(name for name in names if f"options.{name}" in texts)

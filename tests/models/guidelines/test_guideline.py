@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from features.dictionary.data_files import data_file
+from features.errors import MapError
+from models.guidelines.guideline import Guideline
+
+US = Guideline.load()
+HEALTHY = {"prior_cad": 0.0, "age": 55.0, "diabetes": 0.0, "smoking_status": "never"}
+
+
+def _patient(**values: object) -> dict[str, object]:
+    return {**HEALTHY, **values}
+
+
+@pytest.mark.parametrize(
+    ("score", "name", "code"),
+    [
+        (0, "0", "A0"),
+        (1, "1-99", "A1"),
+        (99.9, "1-99", "A1"),
+        (100, "100-299", "A2"),
+        (299, "100-299", "A2"),
+        (300, "300-999", "A3"),
+        (1000, "1,000 and over", "A3"),
+    ],
+)
+def test_a_score_has_its_class_and_its_cac_drs_code(score: float, name: str, code: str) -> None:
+    found = US.calcium_class(score)
+    assert (found.name, found.code) == (name, code)
+
+
+@pytest.mark.parametrize(
+    ("risk", "category", "earlier"),
+    [
+        (0.0299, "low", "low"),
+        (0.03, "borderline", "low"),
+        (0.05, "intermediate", "borderline"),
+        (0.10, "high", "intermediate"),
+        (0.20, "high", "high"),
+    ],
+)
+def test_the_newest_thresholds_stand_beside_the_earlier_ones(
+    risk: float, category: str, earlier: str
+) -> None:
+    assert US.risk.score == "prevent_base_ascvd"
+    assert US.risk.category(risk) == category
+    assert US.earlier.category(risk) == earlier
+
+
+@pytest.mark.parametrize(
+    ("values", "goal", "add_on"),
+    [
+        ({"cac_agatston": 50.0, "cac_percentile": 74.9}, 100, None),
+        ({"cac_agatston": 50.0, "cac_percentile": 75.0}, 70, None),
+        ({"cac_agatston": 50.0}, 100, None),
+        ({"cac_agatston": 100.0}, 70, None),
+        ({"cac_agatston": 300.0}, 70, 55),
+        ({"cac_agatston": 1000.0}, 55, None),
+        ({"prior_cad": 1.0, "cac_agatston": 0.0}, 70, 55),
+    ],
+)
+def test_the_ldl_goal_follows_the_class_of_calcium(
+    values: dict[str, object], goal: float, add_on: float | None
+) -> None:
+    found = US.ldl_goal(_patient(**values))
+    assert found is not None
+    assert (found.goal, found.add_on) == (goal, add_on)
+
+
+def test_the_gap_is_what_lies_above_the_goal() -> None:
+    assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=95.0)) == 40
+    assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=50.0)) == 0
+    assert US.ldl_gap(_patient(cac_agatston=1200.0)) is None
+    assert US.ldl_gap(_patient(ldl_cholesterol=95.0)) is None
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        {"smoking_status": "current"},
+        {"diabetes": 1.0},
+        {"ldl_cholesterol": 190.0},
+        {"family_history": 1.0},
+    ],
+)
+def test_the_power_of_zero_has_its_exceptions(exception: dict[str, object]) -> None:
+    assert "supports putting off" in US.word_on_zero(_patient(cac_agatston=0.0))
+    assert "does not settle" in US.word_on_zero(_patient(cac_agatston=0.0, **exception))
+    assert US.word_on_zero(_patient(cac_agatston=1.0)) == ""
+    assert US.word_on_zero(_patient(cac_agatston=0.0, prior_stroke=1.0)) == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"cac_agatston": 100.0}, "may be considered"),
+        ({"cac_agatston": 99.0}, "No aspirin"),
+        ({"cac_agatston": 400.0, "age": 70.0}, "No aspirin"),
+        ({"cac_agatston": 400.0, "vitamin_k_antagonist": 1.0}, "No aspirin"),
+        ({"cac_agatston": 0.0, "prior_pad": 1.0}, "by the guideline for known vascular disease"),
+        ({}, ""),
+    ],
+)
+def test_aspirin_is_for_calcium_of_100_and_ages_40_to_69(
+    values: dict[str, object], word: str
+) -> None:
+    said = US.word_on_aspirin(_patient(**values))
+    assert word in said if word else said == ""
+
+
+def test_when_to_look_again_hangs_on_the_score() -> None:
+    assert "5 to 7 years" in US.rescan(_patient(cac_agatston=0.0))
+    assert "after 3 years" in US.rescan(_patient(cac_agatston=0.0, diabetes=1.0))
+    assert "3 to 5 years" in US.rescan(_patient(cac_agatston=40.0))
+    assert "No routine rescan" in US.rescan(_patient(cac_agatston=400.0))
+    assert US.rescan(_patient()) == ""
+
+
+def test_every_rule_has_a_source_with_its_date_and_how_it_was_checked() -> None:
+    assert US.region == "United States"
+    for source in US.sources.values():
+        assert source.date.count("-") == 2
+        assert source.checked in ("read in source", "second hand")
+
+
+def test_another_regions_file_can_stand_beside_it(tmp_path: Path) -> None:
+    text = data_file("reference/guidelines_us.yaml").read_text()
+    path = tmp_path / "guidelines_xx.yaml"
+    path.write_text(text.replace("region: United States", "region: Elsewhere"))
+    assert Guideline.load(path=path).region == "Elsewhere"
+    path.write_text(text.replace("{name: borderline, from: 0.03}", "{name: borderline, from: 9}"))
+    with pytest.raises(MapError, match="begin at 0 and rise"):
+        Guideline.load(path=path)

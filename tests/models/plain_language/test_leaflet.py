@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from models.plain_language.leaflet import (
+    Helping,
+    LeafletFacts,
+    can_be_told,
+    known_languages,
+    load_leaflet_texts,
+    write_leaflet,
+)
+from models.treatment_effects.effects import TreatmentEffects
+from tests.models.plain_language.readability import reading_grade
+
+FACTS = LeafletFacts(
+    10.0,
+    0.14,
+    (0.09, 0.2),
+    0.08,
+    420.0,
+    ("calcium", "smoking", "lipids"),
+    (Helping("smoking_cessation", 5.2, False), Helping("statin_high", 3.4, True)),
+    simulated=True,
+    date="2026-11-28",
+)
+
+
+def test_a_sixth_grader_can_read_the_leaflet() -> None:
+    assert reading_grade(write_leaflet(FACTS).text) <= 6
+
+
+@pytest.mark.parametrize("language", sorted(known_languages()))
+def test_every_language_is_complete_and_says_the_same_numbers(language: str) -> None:
+    leaflet = write_leaflet(FACTS, language)
+    for number in ("100", "14", "86", "9", "20", "8", "420", "10", "5", "3"):
+        assert number in leaflet.text
+    assert "{" not in leaflet.text
+    assert leaflet.research
+
+
+def test_a_second_language_is_shipped() -> None:
+    assert known_languages() == {"de": "Deutsch", "en": "English"}
+    german, english = load_leaflet_texts("de"), load_leaflet_texts("en")
+    same = [key for key in english if german[key] == english[key]]
+    assert same == []
+
+
+def test_every_option_with_a_figure_has_its_words() -> None:
+    with_figures = [name for name, option in TreatmentEffects.load().items() if option.effect]
+    assert can_be_told(with_figures) == tuple(with_figures)
+
+
+@pytest.mark.parametrize(
+    ("score", "words"), [(None, "no scan"), (0.0, "found no calcium"), (12.4, "Your score is 12")]
+)
+def test_the_scan_is_told_as_it_is(score: float | None, words: str) -> None:
+    facts = LeafletFacts(10.0, 0.004, None, None, score, (), (), simulated=False, date="")
+    leaflet = write_leaflet(facts)
+    assert words in leaflet.text
+    assert "1000 people" in leaflet.text
+    assert leaflet.research == leaflet.made == ""

@@ -55,6 +55,19 @@ def read_frame(frame: pd.DataFrame, rules: RowRules) -> Columns:
     return found.columns
 
 
+def read_covariates(frame: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
+    """The canonical covariates of a table, indexed as it is; categories as text.
+
+    Raises CohortError where a column is no variable, and as `read_frame` does.
+    """
+    rules = make_frame_rules(list(map(str, frame)), dictionary)
+    if rules is None:
+        return pd.DataFrame(index=frame.index)
+    covariates = read_frame(frame, rules).covariates
+    kinds = {str(n): "str" for n, kind in covariates.dtypes.items() if kind == "category"}
+    return covariates.astype(kinds).set_axis(frame.index)
+
+
 def _describe(one: Reject, rules: RowRules) -> Problem:
     """What rows break, in the words of the dictionary: there is no map to mend."""
     rule, shown = one.rule, ", ".join(str(row) for row in one.rows[:_SHOWN_ROWS])

@@ -10,7 +10,7 @@ import pandas as pd
 from features.cohort import Cohort
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError, Problem
-from models.covariates import check_covariates
+from features.intake.frame import read_covariates
 
 if TYPE_CHECKING:
     from features.endpoint import Endpoint
@@ -64,7 +64,7 @@ def make_cohort(
         remedy = "Keep one row per patient"
         raise CohortError([Problem(patient_id or "rows", rule, remedy, rows)], name)
     covariates = frame.drop(columns=[*roles, *ignore]).set_axis(index)
-    checked = check_covariates(covariates, Dictionary.load()).require_valid()
+    checked = read_covariates(covariates, Dictionary.load())
     return Cohort(name, checked, _endpoint(frame, time, event, competing))
 
 

@@ -62,5 +62,5 @@ lock: $(READY) ## resolve requirements.lock again
 	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group benchmarks pyproject.toml -o requirements-benchmarks.lock
 	for group in container build; do uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group $$group -o requirements-$$group.lock; done
 
-clean: ## remove the environment and every output
+clean: ## remove the environment and every output (patients alone: calcirisk forget --yes)
 	@rm -rf .venv outputs mlflow.db mlruns mlartifacts dvc.lock .dvc/cache .dvc/tmp

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from features.errors import CalciriskError, ConfigError, ModelError
+from pipeline.signing import require_demanded_signature
 
 DATABASE = "mlflow.db"
 _HOST = "calcirisk.host"
@@ -264,6 +265,7 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _find_native_folder(folder: Path, uri: str) -> Path:
     for candidate in (folder, folder / _NATIVE_MODEL):
         if (candidate / "about.json").is_file():
+            require_demanded_signature(candidate)
             return candidate
     raise ModelError(
         f"{uri} is not a calcirisk model: there is no about.json in it. Give the folder of a "

@@ -16,11 +16,13 @@ from features.errors import CalciriskError, ConfigError
 from pipeline.commands.clinic import clinic
 from pipeline.commands.command_line import Out, ParamsFile, app, command, run_stage, tell
 from pipeline.commands.fhir import fhir
+from pipeline.commands.forget import forget
 from pipeline.commands.lesions import EXAMPLES as LESIONS_EXAMPLES
 from pipeline.commands.lesions import lesions
 from pipeline.commands.process import run_as_program
 from pipeline.commands.reference_scores import reference_scores
 from pipeline.commands.score_command import score
+from pipeline.commands.sign import sign
 from pipeline.settings.params import Params, Paths
 
 __all__ = ["app", "main"]
@@ -38,14 +40,6 @@ def main(argv: list[str] | None = None) -> int:
         return done.code if isinstance(done.code, int) else 0
     except CalciriskError as error:
         return tell(error)
-    except ModuleNotFoundError as error:
-        if error.name != "fcntl":
-            raise
-        told = "This command needs the file locks of Linux or macOS. On Windows run it in WSL"
-        return tell(ConfigError(told))
-    except MemoryError:
-        told = "There is too little memory. Close other programs, or give it fewer --workers"
-        return tell(ConfigError(told))
     return 0
 
 
@@ -254,6 +248,8 @@ command("from a CT and its mask to the lesion table", *LESIONS_EXAMPLES)(lesions
 command("published scores alone, no model", "reference-scores new.csv --out scores.csv")(
     reference_scores
 )
+command("remove every copy of patients", "forget", "forget --yes", "forget --yes /scored")(forget)
+command("vouch for a model", "sign outputs/train/model --key key.pem")(sign)
 command("the clinician's pages", "clinic", "clinic --scores risks.csv --cohort-folder mine/ingest")(
     clinic
 )

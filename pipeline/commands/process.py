@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from features.errors import ConfigError
+
 # A registry may be shared by several people, and holds no patient.
 _SHARED = frozenset({"register", "promote"})
 
@@ -23,5 +25,13 @@ def run_as_program(arguments: Sequence[str]) -> Iterator[None]:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield
+    except MemoryError as error:
+        told = "There is too little memory. Close other programs, or give it fewer --workers"
+        raise ConfigError(told) from error
+    except ModuleNotFoundError as error:
+        if error.name != "fcntl":
+            raise
+        told = "This command needs the file locks of Linux or macOS. On Windows run it in WSL"
+        raise ConfigError(told) from error
     finally:
         os.umask(before)

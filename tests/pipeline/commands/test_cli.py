@@ -17,6 +17,8 @@ COMMANDS = [
 PERSONS = {"run", "summary", "cohorts", "variables", "monitor", "promote", "clinic"} | {
     "fhir",
     "lesions",
+    "forget",
+    "sign",
     "reference-scores",
 }
 

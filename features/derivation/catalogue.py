@@ -19,6 +19,7 @@ from features.derivation.lipids import FEATURES as LIPIDS
 from features.derivation.metabolic import FEATURES as METABOLIC
 from features.derivation.minerals import FEATURES as MINERALS
 from features.derivation.morphology import FEATURES as MORPHOLOGY
+from features.derivation.morphology_change import FEATURES as MORPHOLOGY_CHANGE
 from features.derivation.own_features import derive_own
 from features.derivation.progression import FEATURES as PROGRESSION
 from features.derivation.therapy import FEATURES as THERAPY
@@ -30,6 +31,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
     *CALCIUM,
     *PROGRESSION,
     *MORPHOLOGY,
+    *MORPHOLOGY_CHANGE,
     *LIPIDS,
     *BODY,
     *METABOLIC,

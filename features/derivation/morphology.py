@@ -1,4 +1,4 @@
-"""Morphology: how many lesions, in how many vessels, how spotty, how sheet-like, how dense.
+"""Morphology: how many lesions, in how many vessels, how spotty, how large and dense.
 
 Density says something only at a given burden, so volume and density are separate features that
 may act in opposite directions. Without calcium there is neither share nor density: shares are
@@ -25,6 +25,7 @@ from features.derivation.derivation import Derivation
 SLICE_MM = 3.0
 MIDDLE_SCORE, MIDDLE_HU = 2.5, 250.0
 SMALL_VOLUME_MM3 = 130.0
+_ROUNDING = 0.01
 
 _CRIQUI = "Criqui MH et al. JAMA 2014;311:271-278"
 
@@ -52,20 +53,27 @@ def diffusion(columns: Columns) -> Array:
 def density_score(columns: Columns) -> Array:
     """Mean Agatston density factor, 1 to 4, (n,): as recorded, else score / area.
 
-    The area is volume / 3 mm, the thickness of a slice. 2.5 without calcium.
+    The area is volume / 3 mm, the thickness of a slice. 2.5 without calcium; missing where the
+    quotient is no factor, since then the score is not that of 3 mm or the volume interpolated.
     Source: Criqui MH et al. JAMA 2014;311:271-278.
     """
     area = columns.derived(volume) / SLICE_MM
-    from_area = np.clip(ratio(columns.derived(agatston), area), 1.0, 4.0)
+    from_area = possible_density_score(ratio(columns.derived(agatston), area))
     score = first_known(columns["cac_density_score"], from_area)
     return where(columns.derived(agatston) == 0, MIDDLE_SCORE, score)
+
+
+def possible_density_score(score: Array) -> Array:
+    """The factors, (n,); NaN outside 1 to 4, for which 1 % is allowed as rounding."""
+    possible = (score >= 1.0 * (1 - _ROUNDING)) & (score <= 4.0 * (1 + _ROUNDING))
+    return where(possible, np.clip(score, 1.0, 4.0), np.nan)
 
 
 def density_at_small_volume(columns: Columns) -> Array:
     """Density score minus 2.5 where the volume is 130 mm3 or less, else 0, (n,).
 
-    Source: Criqui MH et al., density by volume level in MESA: HR 0.57 per unit at 130 mm3 or
-    less, 0.82 (0.55-1.22) above.
+    Source: "Coronary Artery Calcium Density and Cardiovascular Events by Volume Level: The MESA",
+    Circ Cardiovasc Imaging 2023: HR 0.57 per unit at 130 mm3 or less, 0.82 (0.55-1.22) above.
     """
     size, density = columns.derived(volume), columns.derived(density_score)
     known = ~np.isnan(size) & ~np.isnan(density)
@@ -120,7 +128,9 @@ FEATURES = (
         "Dudum R et al. Coronary artery calcium dispersion and cause-specific mortality (abstract)",
     ),
     _share("spotty_share", "spotty_lesion_count", _lesions, "share of lesions that are spotty"),
-    _share("sheet_share", "sheet_lesion_count", _lesions, "share of lesions that are sheet-like"),
+    _share(
+        "sheet_share", "sheet_lesion_count", _lesions, "share of lesions that are large and dense"
+    ),
     Derivation(
         "cac_density_hu",
         "cac_density_hu",
@@ -140,7 +150,8 @@ FEATURES = (
         "cac_density_score",
         density_at_small_volume,
         "density factor minus 2.5 where volume is 130 mm3 or less",
-        "MESA, density by volume level (HR 0.57 per unit at 130 mm3 or less)",
+        "Coronary Artery Calcium Density and Cardiovascular Events by Volume Level: The MESA. Circ "
+        "Cardiovasc Imaging 2023 (HR 0.57 per unit at 130 mm3 or less)",
     ),
     _logged("cac_volume_130_199"),
     _share(

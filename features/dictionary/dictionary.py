@@ -71,8 +71,8 @@ def _load(path: Path) -> Dictionary:
         raise MapError(f"data dictionary {path.name}: {error}") from error
     if not isinstance(entries, dict) or not entries:
         raise MapError(f"data dictionary {path.name}: must map names of variables to entries")
-    own = {name: entry for name, entry in entries.items() if entry.get("own") is True}
-    return Dictionary({name: _variable(name, entry) for name, entry in entries.items()}, own)
+    variables = {name: _variable(name, entry) for name, entry in entries.items()}
+    return Dictionary(variables, {n: e for n, e in entries.items() if e.get("own") is True})
 
 
 def _variable(name: Any, entry: Any) -> Variable:

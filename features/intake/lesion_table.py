@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import ValueSource
 from features.cohort_map.section import nearest
+from features.derivation.morphology import possible_density_score
 from features.intake.conversion import Reading, code_cells, is_missing, read_numbers
 from features.intake.map_check import fold_names
 from features.intake.raw_table import RawTable
@@ -43,7 +45,23 @@ def read_lesion_table(
     for reject in own.rejects:
         own.problem(reject.column, reject.rule, reject.remedy, len(reject.rows))
     findings.problems += own.problems
-    return None if own.problems else table
+    if own.problems:
+        return None
+    _warn_of_impossible_density(table, findings)
+    return table
+
+
+def _warn_of_impossible_density(table: pd.DataFrame, findings: Findings) -> None:
+    """Score over area outside 1 to 4: these patients have no density score."""
+    if "area" not in table:
+        return
+    sums = table[["agatston", "area"]].groupby(table["patient_id"]).sum(min_count=1)
+    score = (sums["agatston"] / sums["area"]).where(sums["area"] > 0).dropna().to_numpy()
+    impossible = int(np.isnan(possible_density_score(score)).sum())
+    if impossible:
+        rule = "patients whose score over area is no density score (1 to 4), which is left missing"
+        remedy = "Give score and area of slices of 3 mm, not of interpolated volumes"
+        findings.warn("area", rule, remedy, impossible)
 
 
 def _read_table(

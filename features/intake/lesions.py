@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.burden import BANDS, VESSELS
+from features.derivation.morphology import possible_density_score
 from features.errors import CohortError, Problem
 
 # Spotty: shorter than 3 mm, as in CT angiography (Motoyama S et al. J Am Coll Cardiol
 # 2007;50:319-326, not verified); studies by optical coherence tomography take 4 mm (PMC4278040).
+# It depends on the ruler of the length: docs/imaging.md.
 SPOTTY_BELOW_MM = 3.0
-# Sheet-like: from 3 mm (Mori H et al. JACC Cardiovasc Imaging 2018;11:127-142, abstract), and of
-# Agatston's highest density factor, a peak of 400 HU or more: a choice made here.
+# Large dense calcification: from 3 mm, and of Agatston's highest density factor, a peak of 400 HU
+# or more. A definition of this project, not of a paper; "sheet" in Mori H et al. JACC Cardiovasc
+# Imaging 2018;11:127-142 is of pathology.
 SHEET_FROM_MM, SHEET_FROM_HU = 3.0, 400.0
 
 _REQUIRED = ("patient_id", "vessel", "agatston", "volume")
@@ -78,7 +81,7 @@ def _add_densities(summary: pd.DataFrame, lesions: pd.DataFrame, by_patient: pd.
     if "area" in lesions:
         area = _sums(lesions["area"], by_patient)
         score = (summary["cac_agatston"] / area).where(area > 0)
-        summary["cac_density_score"] = score.clip(1.0, 4.0)
+        summary["cac_density_score"] = possible_density_score(score.to_numpy(np.float64))
 
 
 def _require_readable(lesions: pd.DataFrame) -> None:

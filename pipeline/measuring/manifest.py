@@ -40,8 +40,10 @@ def read_manifest(file: Path) -> list[ManifestLine]:
     return [
         ManifestLine(
             position + 2,
-            ScanFiles(file.parent / row.scan, file.parent / row.mask, row.patient.strip()),
-            None if pd.isna(date) else date,
+            ScanFiles(file.parent / str(scan), file.parent / str(mask), str(patient).strip()),
+            date if isinstance(date, pd.Timestamp) else None,
         )
-        for position, (row, date) in enumerate(zip(table.itertuples(), dates, strict=True))
+        for position, (scan, mask, patient, date) in enumerate(
+            zip(table["scan"], table["mask"], table["patient"], dates, strict=True)
+        )
     ]

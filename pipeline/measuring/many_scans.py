@@ -62,12 +62,14 @@ def _measure_all(
 ) -> Iterator[None]:
     if workers <= 1 or len(lines) <= 1:
         for line in lines:
-            yield _measure_line(line, request, work)
+            _measure_line(line, request, work)
+            yield
         return
     with ProcessPoolExecutor(min(workers, len(lines)), get_context("spawn")) as pool:
         waiting = [pool.submit(_measure_line, line, request, work) for line in lines]
         for done in as_completed(waiting):
-            yield done.result()
+            done.result()
+            yield
 
 
 def _measure_line(line: ManifestLine, request: MeasuringRequest, work: Path) -> None:
@@ -81,7 +83,7 @@ def _measure_line(line: ManifestLine, request: MeasuringRequest, work: Path) -> 
         write_scan(measured, work / f"{line.line:06d}", request.picture)
         result = {
             "lesions": measured.lesions.to_dict(orient="list"),
-            "totals": measured.totals.iloc[0].to_dict(),
+            "totals": measured.by_variable,
             "about": measured.about,
         }
     except CalciriskError as error:
@@ -162,8 +164,8 @@ def _write_tables(
 
 
 def _scan_row(line: ManifestLine, result: dict[str, Any]) -> dict[str, Any]:
-    row = {"patient_id": line.files.patient_id, "date": line.date, "line": line.line}
-    return row | result["totals"]
+    who = {"patient_id": line.files.patient_id, "date": line.date, "line": line.line}
+    return {**who, **result["totals"]}
 
 
 def _lesions(parts: list[dict[str, list[Any]]]) -> pd.DataFrame:

@@ -33,6 +33,11 @@ class MeasuredScan:
     totals: pd.DataFrame
     about: dict[str, Any]
 
+    @property
+    def by_variable(self) -> dict[str, float]:
+        """The totals by dictionary variable."""
+        return {str(name): float(value) for name, value in self.totals.iloc[0].items()}
+
 
 def measure_scan(files: ScanFiles, request: MeasuringRequest) -> MeasuredScan:
     """Measure the lesions of a scan by its mask. Raises ScanError or ConfigError."""
@@ -44,7 +49,7 @@ def measure_scan(files: ScanFiles, request: MeasuringRequest) -> MeasuredScan:
     factor = choose_mass_factor(scan.acquisition, request.said)
     measured = measure_lesions(scan, mask, rules, factor[0])
     patient_id = _patient_id(files, scan)
-    warnings = (*scan.warnings, *mask.warnings, *_notes(measured, mask.labels.any()))
+    warnings = (*scan.warnings, *mask.warnings, *_notes(measured, bool(mask.labels.any())))
     return MeasuredScan(
         scan,
         measured,

@@ -45,7 +45,7 @@ def write_scan(measured: MeasuredScan, folder: Path, picture: bool) -> list[Path
     (folder / RECORD).write_text(record, encoding="utf-8")
     written = [folder / RECORD]
     if picture:
-        totals = measured.totals.iloc[0].to_dict()
+        totals = measured.by_variable
         sheet = folder / PICTURE
         draw_contact_sheet(measured.scan, measured.measured, totals, sheet)
         (folder / PAGE).write_text(scan_page(measured, sheet.read_bytes()), encoding="utf-8")
@@ -80,7 +80,7 @@ def join_covariates(totals: pd.DataFrame, file: Path | None) -> pd.DataFrame:
 
 def scan_page(measured: MeasuredScan, picture: bytes) -> str:
     """One HTML page with picture, score table, lesions and choices; nothing is loaded from afar."""
-    totals = measured.totals.iloc[0].to_dict()
+    totals = measured.by_variable
     scores = _table(
         ("Vessel", "Lesions", "Agatston", "mm³"), score_lines(measured.measured, totals)
     )

@@ -8,12 +8,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.derivation.burden import BANDS
+
 DAYS_PER_YEAR = 365.25
 SMALLEST_GAP_YEARS = 0.08
 # What the earlier scan showed, under the names of the dictionary.
 PRIOR = {
-    "cac_agatston": "prior_cac_agatston",
-    "cac_volume": "prior_cac_volume",
+    name: f"prior_{name}"
+    for name in (
+        "cac_agatston",
+        "cac_volume",
+        "cac_density_score",
+        "cac_density_hu",
+        *(f"cac_volume_{band}" for band in BANDS),
+        "lesion_count",
+        "spotty_lesion_count",
+        "sheet_lesion_count",
+    )
 }
 _COMPARED = {
     "manufacturer": "scanner",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.derivation.columns import Columns
+from features.derivation.morphology import SLICE_MM, possible_density_score
 from features.intake.validation.findings import Findings
 
 Mask = npt.NDArray[np.bool_]
@@ -187,3 +188,18 @@ def check_combinations(columns: Columns, findings: Findings) -> None:
                 if broken.any():
                     named = ", ".join(rule.variables)
                     findings.reject(named, rule.name, rule.remedy, pd.Series(broken, rows))
+    _warn_of_impossible_density(columns, findings)
+
+
+def _warn_of_impossible_density(columns: Columns, findings: Findings) -> None:
+    """A score that no density of 1 to 4 gives at its volume; the rows stay, without a density."""
+    if not {"cac_agatston", "cac_volume"} <= set(columns.covariates.columns):
+        return
+    with np.errstate(invalid="ignore", divide="ignore"):
+        score = SLICE_MM * columns["cac_agatston"] / columns["cac_volume"]
+    known = (columns["cac_volume"] > 0) & (columns["cac_agatston"] > 0)
+    impossible = int((known & np.isnan(possible_density_score(score))).sum())
+    if impossible:
+        rule = "is not 1 to 4 times the area at this volume, so that density is left missing"
+        remedy = "Give a score and volume of slices of 3 mm, not an interpolated volume"
+        findings.warn("cac_agatston", rule, remedy, impossible)

@@ -41,7 +41,7 @@ def test_lesions_vessels_and_the_largest_lesion_are_counted() -> None:
     assert (a["lesion_count"], a["vessel_count"], a["largest_lesion_volume"]) == (3, 2, 30)
 
 
-def test_short_lesions_are_spotty_and_long_dense_ones_sheets() -> None:
+def test_short_lesions_are_spotty_and_long_dense_ones_large_and_dense() -> None:
     summary = summarise_lesions(LESIONS)
     assert summary["spotty_lesion_count"].to_dict() == {"a": 1, "b": 1}
     assert summary["sheet_lesion_count"].to_dict() == {"a": 1, "b": 0}
@@ -94,3 +94,10 @@ def test_missing_columns_are_all_named_at_once() -> None:
 def test_a_vessel_of_another_name_is_an_error_that_counts_rows() -> None:
     with pytest.raises(CohortError, match=r"vessel: must be lm, lad, lcx, rca \(1 row\)"):
         summarise_lesions(LESIONS.assign(vessel=["aorta", "lad", "lad", "rca"]))
+
+
+def test_a_score_that_no_area_can_have_gives_no_density_score() -> None:
+    small = LESIONS.assign(area=[0.1, 10.0, 3.0, 2.0])
+    found = summarise_lesions(small)["cac_density_score"]
+    assert np.isnan(found["b"])
+    assert found["a"] == pytest.approx((40 + 8 + 4) / (10 + 3 + 2))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ def lad_of(hu: Hu) -> Hu:
     return (hu >= 130).astype(np.uint8)
 
 
-def write_scan(folder: Path, hu: Hu | None = None, **attributes: object) -> tuple[Path, Path]:
+def write_scan(folder: Path, hu: Hu | None = None, **attributes: Any) -> tuple[Path, Path]:
     """A scan and the SEG of its calcium, all of it in the LAD."""
     hu = heart() if hu is None else hu
 
@@ -31,7 +32,7 @@ def write_scan(folder: Path, hu: Hu | None = None, **attributes: object) -> tupl
     return ct, write_seg(folder / "mask.dcm", series_of(hu), {"LAD": lad})
 
 
-def measure(folder: Path, *options: str, out: str = "out", **attributes: object) -> Path:
+def measure(folder: Path, *options: str, out: str = "out", **attributes: Any) -> Path:
     ct, mask = write_scan(folder, **attributes)
     assert (
         main(["lesions", str(ct), "--mask", str(mask), "--out", str(folder / out), *options]) == 0

@@ -72,3 +72,14 @@ def test_a_drug_that_lowers_lipids_contradicts_no_lipid_lowering() -> None:
     assert _broken(ezetimibe=1.0, lipid_lowering=0.0) == [
         "ezetimibe without lipid-lowering therapy"
     ]
+
+
+@pytest.mark.parametrize(("score", "warned"), [(100, 0), (33.3, 0), (500, 1), (10, 1), (0, 0)])
+def test_a_score_that_no_density_gives_at_its_volume_is_warned_of_and_kept(
+    score: float, warned: int
+) -> None:
+    covariates = pd.DataFrame({"cac_agatston": [score], "cac_volume": [100.0 if score else 0.0]})
+    findings = Findings()
+    check_combinations(Columns.of(covariates, Dictionary.load()), findings)
+    assert len(findings.warnings) == warned
+    assert not findings.rejects

@@ -16,6 +16,7 @@ from features.intake.sources.source import RawBatch
 from features.intake.sources.witness import Witness
 
 _SHOWN = 10
+_OF_THE_WHOLE = ("OperationOutcome", "file")
 
 
 class FhirSource:
@@ -73,12 +74,20 @@ class FhirSource:
 
 
 def name_losses(unmapped: pd.DataFrame, left_out: pd.DataFrame) -> list[str]:
-    """Codes without a meaning and what was left out, one sentence each with its count."""
-    lines = []
+    """Codes without a meaning and what was left out, one sentence each with its count.
+
+    What is said of the export as a whole comes first.
+    """
+    whole = left_out["resource"].isin(_OF_THE_WHOLE)
+    lines = _name_left_out(left_out[whole])
     for resource, system, code, count in unmapped.itertuples(index=False):
         named = " ".join(filter(None, (str(system), str(code)))) or "no code at all"
         lines.append(f"{resource}: {named} has no meaning here ({count:,})")
-    for resource, reason, detail, count in left_out.itertuples(index=False):
-        why = " ".join(filter(None, (str(reason), str(detail))))
-        lines.append(f"{resource} left out: {why} ({count:,})")
-    return lines
+    return lines + _name_left_out(left_out[~whole])
+
+
+def _name_left_out(left_out: pd.DataFrame) -> list[str]:
+    return [
+        f"{resource} left out: {' '.join(filter(None, (str(reason), str(detail))))} ({count:,})"
+        for resource, reason, detail, count in left_out.itertuples(index=False)
+    ]

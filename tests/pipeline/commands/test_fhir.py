@@ -20,6 +20,7 @@ from tests.features.intake.fhir.records import (
     RXNORM,
     SNOMED,
     Json,
+    bundle,
     concept,
     condition,
     dosage,
@@ -132,6 +133,36 @@ def test_an_identifier_that_cannot_be_a_reference_is_given_as_identifier() -> No
     made = make_assessment(row)
     assert made["subject"] == {"type": "Patient", "identifier": {"value": "A 12/3"}}
     RiskAssessment.model_validate(made)
+
+
+def test_a_patient_of_one_of_several_servers_is_referred_to_by_address() -> None:
+    address = "https://b.org/fhir/Patient/7"
+    basis = "https://b.org/fhir/Observation/1 Observation/2"
+    made = make_assessment(
+        {"patient_id": address, "risk_10y": 0.1, "model": "m", "fhir_basis": basis}
+    )
+    assert made["subject"] == {"reference": address}
+    assert [one["reference"] for one in made["basis"]] == basis.split()
+    RiskAssessment.model_validate(made)
+
+
+def test_bundles_in_lines_are_scored_and_a_missing_page_is_refused(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resources, _ = _people()
+    by_line = _score(
+        model_folder,
+        write_lines(tmp_path / "a.ndjson", bundle(*resources)),
+        tmp_path / "a.csv",
+        DAY,
+    )
+    assert len(pd.read_csv(by_line)) == 12
+    page = bundle(*resources) | {"link": [{"relation": "next", "url": "https://a.org?page=2"}]}
+    lines = write_lines(tmp_path / "b.ndjson", page)
+    command = ["score", str(lines), "--model", str(model_folder), "--out", str(tmp_path / "b.csv")]
+    assert main(command) == 2
+    assert "has a next page" in capsys.readouterr().err
+    assert not (tmp_path / "b.csv").exists()
 
 
 def test_a_table_without_ages_and_dates_still_gives_valid_assessments(

@@ -32,13 +32,15 @@ _PAIN_RELIEF = re.compile(
 _LARGEST_ANTIPLATELET_ASPIRIN = 325.0
 # Where it is put, it stays: no medicine for blood pressure or lipids.
 _LOCAL = re.compile(
-    r"\b(?:ophthalmic|ocular|eyes?|otic|ears?|auricular|topical|cutaneous|scalp|nasal|creams?|"
-    r"ointments?|lotions?|foams?|shampoos?|gels?|mouthwash)\b|\d\s*%",
+    r"\b(?:oph(?:th?\w*)?|ocular|eyes?|conjunctival|intravitreal|otic|ears?|auricular|topical|"
+    r"cutaneous|scalp|nasal|drops|sprays?|creams?|ointments?|lotions?|foams?|shampoos?|gels?|"
+    r"mouthwash)\b|\d\s*%",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
     r"\b(?:needles?|(?<!prefilled )syringes?|lancets?|strips?|swabs?|tubing|infusion sets?|"
-    r"reservoirs?|pumps?|glucose meters?|sensors?|containers?)\b",
+    r"reservoirs?|pumps?|glucose meters?|sensors?|containers?|bags?|cases?|coolers?|wallets?|"
+    r"insulin pens?)\b",
     re.IGNORECASE,
 )
 _NOT_TAKEN = re.compile(

@@ -171,6 +171,8 @@ def test_a_brand_that_is_not_known_leaves_every_medicine_open(tmp_path: Path, na
     [
         ("Insulin syringe 0.5 mL", "insulin"),
         ("insulin pump reservoir", "insulin"),
+        ("Insulin pen, reusable", "insulin"),
+        ("Cooler bag for insulin", "insulin"),
         ("Aspirin allergy", "antiplatelet"),
         ("atorvastatin - stopped", "statin_intensity"),
         ("no warfarin", "vitamin_k_antagonist"),
@@ -188,6 +190,8 @@ def test_a_device_or_a_denial_beside_the_name_of_a_medicine_leaves_it_open(
         request({"text": "Carvedilol eye drops"}),
         request({"text": "timolol 0.25 % gel forming solution"}),
         request({"text": "minoxidil topical"}),
+        request({"text": "Betaxolol ophth susp"}),
+        request({"text": "nifedipine 0.3% rectal ointment"}),
         request({"text": "Metoprolol"}, dosageInstruction=[{"route": concept(SNOMED, "54485002")}]),
         request(concept(ATC, "S01ED01")),
     ],

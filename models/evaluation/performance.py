@@ -17,6 +17,7 @@ from models.metrics.bootstrap import distance_interval, percentile_interval, res
 from models.metrics.calibration import calibration_by_group
 from models.metrics.follow_up import Flags, Floats, FollowUp
 from models.metrics.integrated_brier import RisksOverTime, time_steps
+from models.metrics.survey import Survey
 
 Report = Callable[[], None]
 
@@ -87,6 +88,7 @@ def evaluate_predictions(
     n_groups: int = 10,
     report: Report | None = None,
     over_time: Mapping[str, Floats] | None = None,
+    survey: Survey | None = None,
 ) -> EvaluationResult:
     """Measure ``risks`` {model: (n, h)} by ascending ``horizons`` (years) on the same patients.
 
@@ -94,8 +96,9 @@ def evaluate_predictions(
     figures; ``n`` says how many stay. Differences are taken from ``reference``, one of the models.
     ``report`` is called after each of the ``n_bootstrap`` resamples. ``over_time`` {model: (n, t)}
     are the risks by the `time_steps` up to the last horizon; of models without them the Brier score
-    is not integrated. Raises HorizonError where a horizon lies beyond follow-up, ValueError where
-    shapes differ or a model covers nobody.
+    is not integrated. With a ``survey`` figures are those of the population that its weights speak
+    of, intervals those of its design. Raises HorizonError where a horizon lies beyond follow-up,
+    ValueError where shapes differ or a model covers nobody.
     """
     given = _check_risks(endpoint, risks, horizons)
     steps = dict(over_time or {})
@@ -113,7 +116,7 @@ def evaluate_predictions(
         if key not in samples:
             chosen = {name: given[name] for name in models}
             samples[key] = _sample(
-                endpoint, chosen, steps, which, horizons, seed, n_bootstrap, report
+                endpoint, chosen, steps, which, horizons, seed, n_bootstrap, report, survey
             )
         return samples[key]
 
@@ -158,8 +161,14 @@ def _sample(
     seed: int,
     n_bootstrap: int,
     report: Report | None,
+    survey: Survey | None,
 ) -> _Sample:
     follow_up = FollowUp.of(endpoint.take(which))
+    resamples = resample_counts(len(follow_up.time), n_bootstrap, seed)
+    if survey is not None:
+        design = survey.take(which)
+        follow_up = follow_up.resample(design.weight)
+        resamples = design.resample(n_bootstrap, seed)
     prepared = {
         name: [PreparedRisk.of(follow_up, risk[which, k], h) for k, h in enumerate(horizons)]
         for name, risk in risks.items()
@@ -174,7 +183,7 @@ def _sample(
         name: measure(follow_up, parts, steps.get(name)) for name, parts in prepared.items()
     }
     draws: dict[str, list[Measured]] = {name: [] for name in prepared}
-    for counts in resample_counts(len(follow_up.time), n_bootstrap, seed):
+    for counts in resamples:
         resample = follow_up.resample(counts)
         for name, parts in prepared.items():
             draws[name].append(measure(resample, parts, steps.get(name), is_resample=True))

@@ -113,8 +113,8 @@ def calibration_by_group(
     ``events`` are those seen by the horizon, ``predicted`` the mean risk, ``observed`` the
     Aalen-Johansen risk in the group with its 95 % interval (without an event: 0 to the exact upper
     limit, Clopper and Pearson 1934, of those followed); NaN where the group's follow-up ends before
-    the horizon. Neighbouring groups are joined until each holds ``least_events``. The sample must
-    count each patient once.
+    the horizon, and limits where patients have weights. Neighbouring groups are joined until each
+    holds ``least_events``.
     """
     given = check_risk(follow_up, risk)
     follow_up.check_horizon(horizon)
@@ -131,8 +131,12 @@ def calibration_by_group(
         if not events:
             n_known = int((part.known_state_weights(horizon) > 0).sum()) if reached else 0
             lower, upper = np.zeros(1), np.full(1, 1 - 0.025 ** (1 / max(n_known, 1)))
+        if not (part.counts == 1).all():
+            # counts that are weights say nothing of how sure the figure is
+            lower, upper = np.full(1, np.nan), np.full(1, np.nan)
         figures = [incidence.at(horizon), lower, upper]
         limits = [float(one.item()) if reached else np.nan for one in figures]
-        rows.append([group + 1, len(part.time), events, given[members].mean(), *limits])
+        predicted = np.average(given[members], weights=part.counts)
+        rows.append([group + 1, len(part.time), events, predicted, *limits])
     columns = ["group", "n", "events", "predicted", "observed", "lower", "upper"]
     return pd.DataFrame(rows, columns=columns)

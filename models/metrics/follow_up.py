@@ -45,8 +45,9 @@ class FollowUp:
         return cls(endpoint.time, endpoint.event, counts, times, position, endpoint.horizon)
 
     def take(self, which: Flags) -> FollowUp:
-        """The marked patients alone, each counted once."""
-        return FollowUp.of(Endpoint(self.time[which], self.event[which], self.fixed_horizon))
+        """The marked patients alone, each with the own count."""
+        marked = FollowUp.of(Endpoint(self.time[which], self.event[which], self.fixed_horizon))
+        return marked.resample(self.counts[which])
 
     def resample(self, counts: npt.ArrayLike) -> FollowUp:
         """The same patients, each standing in the sample ``counts`` times."""

@@ -47,12 +47,9 @@ def survival_metrics(horizon: float) -> list[EvaluationMetric]:
 def _measure(name: str, horizon: float) -> Any:
     measure, _ = _MEASURES[name]
 
-    def eval_fn(predictions: pd.Series, targets: pd.Series, time: pd.Series) -> Any:
-        from mlflow.metrics import MetricValue
-
+    def eval_fn(predictions: pd.Series, targets: pd.Series, time: pd.Series) -> float:
         endpoint = Endpoint(np.asarray(time, np.float64), np.asarray(targets).astype(np.int8))
         risk = np.asarray(predictions, dtype=np.float64)
-        value = measure(FollowUp.of(endpoint), risk, horizon)
-        return MetricValue(aggregate_results={"": float(value)})
+        return float(measure(FollowUp.of(endpoint), risk, horizon))
 
     return eval_fn

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.endpoint import Endpoint
+from features.errors import CohortError
+from models.evaluation.performance import evaluate_predictions
+from models.metrics.aalen_johansen import aalen_johansen
+from models.metrics.concordance import harrell_c
+from models.metrics.follow_up import FollowUp
+from models.metrics.survey import Survey
+
+N = 400
+
+
+def _draw(seed: int = 1) -> tuple[Endpoint, np.ndarray, np.ndarray]:
+    draws = np.random.default_rng(seed)
+    x = draws.normal(size=N)
+    times = np.stack(
+        [draws.uniform(2, 10, N), draws.exponential(8 * np.exp(-x)), draws.exponential(30, N)]
+    )
+    endpoint = Endpoint(times.min(axis=0), times.argmin(axis=0).astype(np.int8))
+    return endpoint, 1 - np.exp(-5 / 8 * np.exp(x)), draws.uniform(0.5, 4, N)
+
+
+@pytest.mark.filterwarnings("ignore:It looks like your weights are not integers")
+def test_the_weighted_incidence_is_that_of_lifelines() -> None:
+    from lifelines import KaplanMeierFitter
+
+    endpoint, _, weight = _draw()
+    alone = Endpoint(endpoint.time, (endpoint.event == 1).astype(np.int8))
+    theirs = KaplanMeierFitter().fit(alone.time, alone.event, weights=weight)
+    ours = aalen_johansen(FollowUp.of(alone).resample(weight))
+    at = [1.0, 3.0, 5.0]
+    assert ours.at(at) == pytest.approx(1 - theirs.survival_function_at_times(at), abs=1e-9)
+
+
+def test_the_weighted_c_index_counts_each_pair_by_the_product_of_its_weights() -> None:
+    endpoint, risk, weight = _draw()
+    time, event = endpoint.time, endpoint.event
+    good = total = 0.0
+    for i in np.flatnonzero(event == 1):
+        later = (time > time[i]) | ((event == 2) & (time <= time[i]))
+        pair = weight[i] * weight * later
+        total += pair.sum()
+        good += (pair * ((risk[i] > risk) + 0.5 * (risk[i] == risk))).sum()
+    ours = harrell_c(FollowUp.of(endpoint).resample(weight), risk)
+    assert ours == pytest.approx(good / total, abs=1e-9)
+
+
+def test_a_whole_number_of_weight_is_that_many_patients() -> None:
+    endpoint, risk, _ = _draw()
+    times = np.random.default_rng(2).integers(1, 4, N)
+    again = np.repeat(np.arange(N), times)
+    risks = {"model": risk[:, None]}
+    weighted = evaluate_predictions(
+        endpoint, risks, [5.0], 1, 0, survey=Survey(times.astype(float))
+    )
+    repeated = evaluate_predictions(endpoint.take(again), {"model": risk[again, None]}, [5.0], 1, 0)
+    for metric in ("c_index", "auc", "brier", "observed_risk", "mean_risk", "calibration_slope"):
+        expected = repeated.value("model", metric, 5.0)
+        assert weighted.value("model", metric, 5.0) == pytest.approx(expected, abs=1e-9), metric
+
+
+def test_resamples_draw_whole_clusters_within_their_strata_and_keep_the_total() -> None:
+    stratum, cluster = np.repeat(["a", "b"], 200), np.tile(np.repeat(np.arange(10), 20), 2)
+    survey = Survey(np.ones(N), stratum, cluster)
+    for weights in survey.resample(20, seed=3):
+        table = pd.DataFrame({"stratum": stratum, "cluster": cluster, "weight": weights})
+        assert (table.groupby(["stratum", "cluster"])["weight"].nunique() == 1).all()
+        assert table.groupby("stratum")["weight"].sum().tolist() == pytest.approx([200, 200])
+
+
+def test_intervals_widen_where_clusters_are_alike() -> None:
+    draws = np.random.default_rng(4)
+    cluster = np.repeat(np.arange(20), 20)
+    high = np.repeat(draws.random(20) < 0.5, 20)
+    event = draws.random(N) < np.where(high, 0.6, 0.05)
+    endpoint = Endpoint(np.where(event, 1.0, 6.0), event.astype(np.int8))
+    risks = {"model": np.full((N, 1), 0.3) + draws.normal(0, 0.01, (N, 1))}
+    spread = []
+    for design in (Survey(np.ones(N)), Survey(np.ones(N), cluster=cluster)):
+        result = evaluate_predictions(endpoint, risks, [5.0], 1, 100, survey=design)
+        lower, upper = result.limits("model", "observed_risk", 5.0)
+        spread.append(upper - lower)
+    assert spread[1] > 2 * spread[0]
+
+
+def test_a_weight_of_nothing_and_a_cluster_alone_are_refused() -> None:
+    with pytest.raises(CohortError, match=r"weight: must be finite and above zero \(1 row"):
+        Survey(np.array([1.0, 0.0, 2.0]))
+    with pytest.raises(CohortError, match="1 of 2 strata have one cluster alone"):
+        Survey(np.ones(4), ["a", "a", "b", "b"], [1, 2, 1, 1])

@@ -79,11 +79,11 @@ class LinearDesign:
         """Learn bends and indicators from the patients fitted on."""
         missing = seen.missing
         bends = Bends.learn(seen.standard, missing[:, completion.used])
-        indicated = _distinct_patterns(missing)
+        indicated = distinct_patterns(missing)
         return cls(completion, bends, indicated, missing[:, indicated].mean(axis=0))
 
 
-def _distinct_patterns(missing: BoolArray) -> npt.NDArray[np.intp]:
+def distinct_patterns(missing: BoolArray) -> npt.NDArray[np.intp]:
     """First feature of each pattern of missingness that occurs often enough, in feature order."""
     seen: set[bytes] = set()
     chosen: list[int] = []

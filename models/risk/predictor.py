@@ -124,7 +124,7 @@ class RiskPredictor:
         for cause in self.causes:
             if cause.boosted is not None:
                 cause.boosted.booster.save_model(folder / f"{cause.name}.ubj")
-            causes.append(_cause_to_dict(cause))
+            causes.append(cause_to_dict(cause))
         stored = {
             "format": FORMAT,
             "feature_names": list(self.feature_names),
@@ -150,12 +150,13 @@ class RiskPredictor:
             names = tuple(stored["feature_names"])
             completion = Completion.from_dict(stored["completion"])
             causes = tuple(
-                _cause_from_dict(completion, names, cause, folder) for cause in stored["causes"]
+                cause_from_dict(completion, names, cause, folder) for cause in stored["causes"]
             )
             return cls(names, completion, causes, link_from_dict(stored["link"]))
 
 
-def _cause_to_dict(cause: CauseModel) -> dict[str, Any]:
+def cause_to_dict(cause: CauseModel) -> dict[str, Any]:
+    """Plain numbers and lists, for JSON; boosters and completion left out."""
     return {
         "name": cause.name,
         "linear": None if cause.linear is None else cause.linear.to_dict(),
@@ -166,9 +167,10 @@ def _cause_to_dict(cause: CauseModel) -> dict[str, Any]:
     }
 
 
-def _cause_from_dict(
+def cause_from_dict(
     completion: Completion, names: Sequence[str], stored: dict[str, Any], folder: Path
 ) -> CauseModel:
+    """Read back what `cause_to_dict` gave; its booster lies in the folder."""
     linear = boosted = None
     if stored["linear"] is not None:
         linear = LinearPart.from_dict(completion, stored["linear"])

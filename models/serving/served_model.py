@@ -11,6 +11,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from features.errors import CohortError, Problem
 from models.scorer import Scorer
+from models.serving.served_table import require_table
 
 ARTIFACT = "model"
 
@@ -43,7 +44,7 @@ class ServedModel(PythonModel):  # type: ignore[misc]
         if self._scorer is None:
             self.load_context(context)
         assert self._scorer is not None
-        _require_table(model_input)
+        require_table(model_input)
         self._look_at_columns(model_input, self._scorer)
         given = params or {}
         horizons = given.get("horizons")
@@ -64,11 +65,3 @@ class ServedModel(PythonModel):  # type: ignore[misc]
         if foreign - self._ignored:
             self._ignored |= foreign
             _log.warning("Columns ignored, not in the dictionary: %s", ", ".join(sorted(foreign)))
-
-
-def _require_table(given: object) -> None:
-    # MLflow's `instances` and `inputs` arrive as loose columns, whose rows it may have mixed up
-    if not isinstance(given, pd.DataFrame):
-        rule = "patients must come as a table"
-        remedy = "Send a pandas DataFrame, in JSON dataframe_split or dataframe_records"
-        raise CohortError([Problem("", rule, remedy)], "covariates")

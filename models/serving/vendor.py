@@ -24,8 +24,9 @@ from models.serving.imports import (
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
 SCORER_MODULE, SERVED_MODULE = "models.scorer", "models.serving.served_model"
-# Only the class that MLflow calls may know MLflow.
-_ALLOWED = {SERVED_MODULE: SCORING_LIBRARIES | {"mlflow"}}
+FORECASTER_MODULES = ("models.progression.forecaster", "models.serving.served_progression")
+# Only the classes that MLflow calls may know MLflow.
+_ALLOWED = {name: SCORING_LIBRARIES | {"mlflow"} for name in (SERVED_MODULE, FORECASTER_MODULES[1])}
 
 
 def vendor_package(

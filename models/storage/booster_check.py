@@ -18,7 +18,7 @@ from models.storage.ubjson import read_ubjson
 if TYPE_CHECKING:
     import xgboost
 
-_OBJECTIVES = ("survival:cox", "binary:logistic")
+_OBJECTIVES = ("survival:cox", "binary:logistic", "reg:squarederror")
 _MOST_TREES, _MOST_NODES = 100_000, 1 << 20
 _LARGEST_FILE = 1 << 28
 _LEAF = -1

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from features.errors import CalciriskError, ConfigError
+from pipeline.commands import forecast_command as ahead
 from pipeline.commands.clinic import clinic
 from pipeline.commands.command_line import Out, ParamsFile, app, command, run_stage, tell
 from pipeline.commands.fhir import fhir
@@ -193,6 +194,8 @@ def explain(params: ParamsFile = None, out: Out = None) -> None:
     run_stage("explain", Params.load(params), out)
 
 
+command("fit the progression model", "progression", "progression --out mine")(ahead.progression)
+command("later calcium scores of patients", *ahead.EXAMPLES)(ahead.forecast)
 command(
     "risk and reasons of patients",
     "score new.csv --model models:/calcirisk@challenger --out risks.csv",

@@ -127,6 +127,16 @@ class Paths:
         return self.stage("explain")
 
     @property
+    def progression(self) -> Path:
+        """training.json and, where the cohort has later scans, model/."""
+        return self.stage("progression")
+
+    @property
+    def forecast(self) -> Path:
+        """metrics.json, tables/, plots/ of the forecasts of later scores."""
+        return self.stage("forecast")
+
+    @property
     def score(self) -> Path:
         """risks.csv."""
         return self.stage("score")

@@ -1,0 +1,105 @@
+"""Forecasts later scores with a trained model: the one way in, for commands, stages and serving.
+
+Imports, through everything it reaches, nothing beyond numpy, pandas, xgboost and pyyaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.derivation.burden import agatston
+from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.columns import Columns
+from features.dictionary.dictionary import Dictionary
+from features.errors import ModelError
+from features.intake.frame import Unknown, make_frame_rules, read_frame
+from models.progression.predictor import QUANTILES, ProgressionPredictor
+from models.progression.second_scan import judge_second_scan
+from models.storage.formats import reading
+from models.storage.model_folder import DICTIONARY, About, verify_model_folder
+
+FloatArray = npt.NDArray[np.float64]
+
+PREDICTOR = "progression"
+YEARS, THRESHOLDS = (2.5, 5.0, 10.0), (10.0, 100.0, 300.0, 400.0, 1000.0)
+_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """A trained progression model with its dictionary, ready for covariates."""
+
+    about: About
+    predictor: ProgressionPredictor = field(repr=False)
+    dictionary: Dictionary = field(repr=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Forecaster:
+        """Read a model folder. Raises ModelError where it is none, damaged or too new."""
+        with reading(folder):
+            return cls._read(folder)
+
+    @classmethod
+    def _read(cls, folder: Path) -> Forecaster:
+        about = verify_model_folder(folder)
+        predictor = ProgressionPredictor.load(folder / PREDICTOR)
+        known = {feature.name for feature in CATALOGUE}
+        foreign = [name for name in predictor.feature_names if name not in known]
+        if foreign:
+            raise ModelError(
+                f"The model uses {len(foreign)} features that this version of calcirisk does not "
+                f"derive: {', '.join(foreign[:5])}. Use the version that trained it "
+                f"({about.code_version})"
+            )
+        return cls(about, predictor, Dictionary.load(folder / DICTIONARY))
+
+    def forecast(
+        self,
+        covariates: pd.DataFrame,
+        years: Sequence[float] | None = None,
+        thresholds: Sequence[float] = THRESHOLDS,
+        unknown: Unknown = "refuse",
+    ) -> pd.DataFrame:
+        """Later scores by patient; one row per row of ``covariates``, same index.
+
+        For each of the years: ``cac_5y`` the expected score, ``cac_5y_q05`` to ``_q95`` the ends of
+        the 90, 80 and 50 % intervals and the median, ``above_0_5y``, ``above_100_5y``, ... the
+        chance that a scan shows more. With an earlier scan, what `judge_second_scan` says of the
+        change. Empty where the score now is not known. Raises CohortError, HorizonError.
+        """
+        rules = make_frame_rules(tuple(map(str, covariates)), self.dictionary, unknown)
+        columns = (
+            Columns(pd.DataFrame(index=pd.RangeIndex(len(covariates))), self.dictionary)
+            if rules is None
+            else read_frame(covariates, rules)
+        )
+        table = self.forecast_checked(columns, years or self.about.horizons, thresholds)
+        return table.set_axis(covariates.index)
+
+    def forecast_checked(
+        self, values: pd.DataFrame | Columns, years: Sequence[float], thresholds: Sequence[float]
+    ) -> pd.DataFrame:
+        """What `forecast` gives, for covariates that were checked."""
+        columns = Columns.of(values, self.dictionary)
+        features = derive_features(columns, self.dictionary)
+        first = columns.derived(agatston)
+        patients = self.predictor.patients(features, first, columns["bmi"])
+        wanted = tuple(dict.fromkeys((0.0, *thresholds)))
+        passed, scores, mean = self.predictor.distribution(patients, wanted, years)
+        table: dict[str, npt.NDArray[np.float64] | npt.NDArray[np.object_]] = {}
+        for position, after in enumerate(years):
+            table[f"cac_{after:g}y"] = mean[:, position].round(2)
+            for column, share in enumerate(QUANTILES):
+                name = f"cac_{after:g}y_q{round(100 * share):02d}"
+                table[name] = scores[:, position, column].round(2)
+            for column, threshold in enumerate(wanted):
+                name = f"above_{threshold:g}_{after:g}y"
+                table[name] = passed[:, position, column].round(_DECIMALS)
+        table |= judge_second_scan(columns, self.predictor, features)
+        return pd.DataFrame(table, index=columns.covariates.index)

@@ -1,0 +1,80 @@
+"""Stage progression: the model of later scores, fitted on the development patients."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.settings.params import Params, Paths, ProgressionParams
+
+if TYPE_CHECKING:
+    from models.progression.progression_model import ProgressionModel
+
+TRAINING = "training.json"
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Write model/ and training.json; only training.json, which says so, without later scans.
+
+    Raises TooFewEventsError where the map names later scans and too few patients have one.
+    """
+    from features.cohort import Cohort
+    from models.progression.progression_model import LaterScans
+    from models.progression.storage import write_progression_folder
+    from models.storage.model_folder import About
+
+    paths.progression.mkdir(parents=True, exist_ok=True)
+    cohort = Cohort.read(paths.ingest)
+    if cohort.later_scans is None or cohort.later_scans.empty:
+        write(paths.progression, {"skipped": "the cohort map names no later scans"})
+        return
+    split = pd.read_parquet(paths.split)["part"].reindex(cohort.covariates.index)
+    development = cohort.take(split.eq("development").to_numpy(bool))
+    later = development.later_scans
+    assert later is not None
+    scans = LaterScans.of_table(later, development.covariates)
+    X = pd.read_parquet(paths.features).loc[development.covariates.index]
+    model = make_model(params.progression, params.seed).fit(X, scans)
+    longest = model.predictor_.longest
+    source = json.loads((paths.source / "source.json").read_text(encoding="utf-8"))
+    about = About(
+        name="calcirisk-progression",
+        cohort=cohort.name,
+        simulated=source["simulated"],
+        horizons=tuple(year for year in params.progression.years if year <= longest),
+        n_patients=scans.n_patients,
+        n_events=int(np.sum((scans.first[scans.patient] == 0) & (scans.score > 0))),
+        n_competing=0,
+        data_sha256=source["sha256"],
+        code_version=version("calcirisk"),
+    )
+    write_progression_folder(paths.progression / "model", model.predictor_, about)
+    left_out = [f"{year:g}" for year in params.progression.years if year > longest]
+    warnings = [
+        f"{', '.join(left_out)} years lie beyond the later scans ({longest:g} years at most)."
+    ]
+    write(paths.progression, {**model.report_, "warnings": warnings if left_out else []})
+
+
+def make_model(progression: ProgressionParams, seed: int) -> ProgressionModel:
+    """The progression model as params.yaml describes it."""
+    from models.progression.progression_model import ProgressionModel
+
+    return ProgressionModel(
+        n_folds=progression.n_folds,
+        minimum_patients=progression.minimum_patients,
+        seed=seed,
+        **asdict(progression.boosted),
+    )
+
+
+def write(folder: Path, report: dict[str, Any]) -> None:
+    """Write training.json."""
+    text = json.dumps(report, indent=2, default=float) + "\n"
+    (folder / TRAINING).write_text(text, encoding="utf-8")

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from features.errors import HorizonError, ModelError, TooFewEventsError
+from features.simulation.growth import TrueGrowth
+from models.progression.compiled_progression import CompiledProgression
+from models.progression.contributions import Background, explain_forecast
+from models.progression.evaluation import GRID, coverage, crps, expected_crps
+from models.progression.next_scan import plan_next_scan
+from models.progression.predictor import ProgressionPredictor
+from models.progression.priors import load_priors
+from models.progression.progression_model import LaterScans, ProgressionModel
+from tests.models.progression.conftest import Trained
+
+
+def test_forecasts_come_near_the_truth_and_beat_a_score_carried_forward(trained: Trained) -> None:
+    growth, years = TrueGrowth.from_truth(trained.cohort.truth), 10.0
+    grid = np.broadcast_to(GRID, (len(trained.X), len(GRID)))
+    law = trained.model.predictor_.law
+    own = law.cdf(trained.patients, grid, np.full(len(grid), years))
+    mean, best = expected_crps(own, growth.cdf(GRID, years))
+    carried, _ = expected_crps((growth.first[:, None] <= GRID) * 1.0, growth.cdf(GRID, years))
+    assert mean.mean() < 1.05 * best.mean()
+    assert mean.mean() < 0.8 * carried.mean()
+
+
+def test_no_variable_without_an_effect_enters_the_model(trained: Trained) -> None:
+    names = trained.model.predictor_.feature_names
+    assert "log_vitamin_k2" in trained.X
+    assert "log_vitamin_k2" not in names
+    assert not {"vitamin_k2", "chelation", "magnesium"} - set(load_priors().excluded)
+
+
+def test_a_saved_model_forecasts_the_same(trained: Trained, tmp_path: Path) -> None:
+    own = trained.model.predictor_
+    own.save(tmp_path)
+    again = ProgressionPredictor.load(tmp_path)
+    assert not list(tmp_path.glob("*.pkl"))
+    patients = again.patients(trained.X, trained.scans.first, trained.scans.bmi)
+    for mine, theirs in zip(
+        own.distribution(trained.patients, (100,), (5.0,)),
+        again.distribution(patients, (100,), (5.0,)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_folder_without_a_model_and_years_beyond_the_scans_are_refused(
+    trained: Trained, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="no progression model"):
+        ProgressionPredictor.load(tmp_path)
+    with pytest.raises(HorizonError, match="lie outside"):
+        trained.model.predictor_.mean(trained.patients, (30.0,))
+    with pytest.raises(ModelError, match="features of the model are absent"):
+        trained.model.predictor_.margins(trained.X[["age"]])
+
+
+def test_too_few_later_scans_are_refused(trained: Trained) -> None:
+    scans = trained.scans
+    few = LaterScans(scans.patient[:60], scans.years[:60], scans.score[:60], scans.first, scans.bmi)
+    with pytest.raises(TooFewEventsError, match="a first score and a later scan"):
+        clone(trained.model).fit(trained.X, few)
+
+
+def test_scans_of_patients_without_a_first_score_are_left_out(trained: Trained) -> None:
+    from tests.models.progression.conftest import later_table
+
+    covariates = trained.cohort.covariates.copy()
+    covariates.loc[covariates.index[:100], "cac_agatston"] = np.nan
+    scans = LaterScans.of_table(later_table(trained.cohort), covariates)
+    assert scans.patient.min() >= 100
+
+
+def test_age_never_lowers_the_chance_of_first_calcium(trained: Trained) -> None:
+    older = trained.X.assign(age=trained.X["age"] + 5)
+    own, later = (trained.model.predictor_.margins(X)[:, 1] for X in (trained.X, older))
+    known = trained.X["age"] < 75
+    assert (later >= own - 1e-9)[known].all()
+
+
+def test_no_quantile_falls_with_time(trained: Trained) -> None:
+    years = list(np.linspace(0.5, trained.model.predictor_.longest, 12))
+    scores = trained.model.predictor_.quantiles(trained.patients, years)
+    assert (np.diff(scores, axis=1) >= 0).all()
+    assert (np.diff(scores, axis=2) >= 0).all()
+
+
+def test_missing_values_are_completed_and_every_patient_with_a_score_has_a_forecast(
+    trained: Trained,
+) -> None:
+    X = trained.X.copy()
+    X.loc[:, ["systolic_bp", "bmi", "glucose", "family_history"]] = np.nan
+    first = trained.scans.first
+    patients = trained.model.predictor_.patients(X, first, np.full(len(X), np.nan))
+    assert not np.isnan(trained.model.predictor_.mean(patients, (5.0,))).any()
+
+
+def test_contributions_sum_to_the_forecast_less_that_of_the_background(trained: Trained) -> None:
+    predictor, X, patients = trained.model.predictor_, trained.X, trained.patients
+    background = Background.of(predictor, X)
+    for threshold in (None, 100.0):
+        told = explain_forecast(predictor, background, X, patients, 5.0, threshold)
+        shift = np.where(patients.first == 0, predictor.begun_shift, 0.0)
+        base = type(patients)(
+            patients.first,
+            background.margins[0] + shift,
+            np.full(len(X), background.margins[1]),
+            patients.bmi,
+        )
+        ends = [predictor.distribution(who, (100.0,), (5.0,)) for who in (patients, base)]
+        own, other = (end[2][:, 0] if threshold is None else 100 * end[0][:, 0, 0] for end in ends)
+        # a booster's splits are not on the path between means: what is left is small
+        gap = told.sum(axis=1).to_numpy() - (own - other)
+        assert np.abs(gap).max() < 0.02 * max(np.abs(own - other).max(), 1)
+
+
+def test_the_next_scan_comes_later_for_the_less_likely_and_never_where_it_changes_nothing(
+    trained: Trained,
+) -> None:
+    plan = plan_next_scan(trained.model.predictor_, trained.patients, 0.25)
+    first = trained.scans.first
+    assert np.isnan(plan.years[first >= 300]).all()
+    zero = first == 0
+    assert (plan.threshold[zero] == 0).all()
+    assert (plan.soonest[zero] <= plan.years[zero]).all()
+    assert (plan.latest[zero] >= plan.years[zero]).all()
+    assert 2 < np.median(plan.years[zero]) < 8
+
+
+def test_coverage_of_the_truth_is_what_the_interval_says() -> None:
+    shares = np.linspace(0.0005, 0.9995, 1000)
+    assert coverage(shares, shares, 0.8).mean() == pytest.approx(0.8)
+    # 60 of 100 at zero: an interval from 5 to 95 % holds 55 of those 60, and 35 of the other 40
+    below = np.r_[np.zeros(60), np.linspace(0.605, 0.995, 40)]
+    up_to = np.r_[np.full(60, 0.6), np.linspace(0.605, 0.995, 40)]
+    assert coverage(below, up_to, 0.9).mean() == pytest.approx(0.9, abs=0.005)
+
+
+def test_the_crps_of_one_number_is_its_absolute_error() -> None:
+    forecast = (GRID[100] <= GRID) * 1.0
+    assert crps(forecast[None], np.array([GRID[140]])) == pytest.approx(
+        GRID[140] - GRID[100], rel=0.02
+    )
+
+
+def test_the_compiled_model_sees_what_the_model_sees(trained: Trained) -> None:
+    from dataclasses import fields
+
+    own = trained.model.predictor_
+    fast = CompiledProgression(**{f.name: getattr(own, f.name) for f in fields(own)})
+    assert fast.margins(trained.X) == pytest.approx(own.margins(trained.X), abs=1e-6)
+
+
+def test_settings_can_be_read_and_set_as_scikit_learn_does() -> None:
+    assert ProgressionModel(seed=3).get_params()["seed"] == 3
+    assert clone(ProgressionModel(max_depth=3)).max_depth == 3

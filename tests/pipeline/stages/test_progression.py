@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.cohort import Cohort
+from features.derivation.catalogue import derive_features
+from features.dictionary.dictionary import Dictionary
+from features.endpoint import Endpoint
+from features.errors import ConfigError
+from features.simulation import SimulatedCohort, simulate_cohort
+from models.progression.forecaster import Forecaster
+from pipeline.scoring.forecast_batches import ForecastRequest, forecast_file
+from pipeline.settings.params import SIMULATED, Params, Paths
+from pipeline.stages import forecast, progression
+from tests.models.progression.conftest import FEATURES, later_table
+
+
+def _params() -> Params:
+    params = Params.load()
+    boosted = replace(params.progression.boosted, max_rounds=3, early_stopping_rounds=2)
+    chosen = replace(params.progression, boosted=boosted, n_folds=2, minimum_patients=150)
+    return replace(params, progression=chosen)
+
+
+def _lay_out(folder: Path, drawn: SimulatedCohort, with_scans: bool = True) -> Paths:
+    paths = Paths(folder, Path("outputs"))
+    follow_up = Endpoint(drawn.endpoint["time"].to_numpy(), drawn.endpoint["event"].to_numpy())
+    scans = later_table(drawn) if with_scans else None
+    Cohort(SIMULATED, drawn.covariates, follow_up, later_scans=scans).write(paths.ingest)
+    paths.featurize.mkdir(parents=True)
+    derive_features(drawn.covariates, Dictionary.load())[FEATURES].to_parquet(paths.features)
+    part = np.where(np.arange(len(drawn.covariates)) % 4 == 0, "held_out", "development")
+    paths.train.mkdir(parents=True)
+    table = pd.DataFrame({"part": part}, index=drawn.covariates.index).astype("str")
+    table.to_parquet(paths.split)
+    for name in ("source", "simulate", "progression", "forecast"):
+        paths.stage(name).mkdir(parents=True)
+    about = {"simulated": True, "sha256": "0" * 64}
+    (paths.source / "source.json").write_text(json.dumps(about))
+    drawn.truth.to_parquet(paths.simulate / "truth.parquet")
+    return paths
+
+
+def test_a_cohort_without_later_scans_is_no_fault(tmp_path: Path) -> None:
+    paths = _lay_out(tmp_path, simulate_cohort(60, 2, with_lesions=False), with_scans=False)
+    progression.run(_params(), paths)
+    forecast.run(_params(), paths)
+    told = json.loads((paths.progression / "training.json").read_text())
+    assert told == {"skipped": "the cohort map names no later scans"}
+    assert json.loads((paths.forecast / "metrics.json").read_text()) == {"skipped": True}
+
+
+@pytest.mark.slow
+def test_later_scans_become_a_model_its_evaluation_and_forecasts(tmp_path: Path) -> None:
+    drawn = simulate_cohort(1000, 5, with_lesions=False)
+    paths = _lay_out(tmp_path, drawn)
+    progression.run(_params(), paths)
+    forecast.run(_params(), paths)
+
+    metrics = json.loads((paths.forecast / "metrics.json").read_text())
+    assert metrics["crps"]["calcirisk"] == min(metrics["crps"].values())
+    for years in ("2.5", "5", "10"):
+        told = metrics["expected_crps"][years]
+        assert told["oracle"] <= told["calcirisk"] < 1.1 * told["oracle"]
+    coverage = pd.read_csv(paths.forecast / "tables" / "coverage.csv")
+    assert {"all", "women", "men", "statin", "first score 0"} <= set(coverage["group"])
+    assert (paths.forecast / "plots" / "coverage.svg").is_file()
+
+    file = tmp_path / "new.csv"
+    patients = drawn.covariates.head(300).reset_index()
+    patients.loc[:9, "cac_agatston"] = np.nan
+    patients.loc[10:14, "age"] = 400
+    vessels = [name for name in map(str, patients) if name.startswith("cac_agatston_")]
+    patients.drop(columns=vessels).to_csv(file, index=False)
+    request = ForecastRequest(
+        str(file), str(paths.progression / "model"), tmp_path / "forecast.csv", years=(5.0,)
+    )
+    summary = forecast_file(request, paths)
+    assert (summary.forecast, summary.rejected) == (295, 5)
+    scored = pd.read_csv(request.out, dtype={"patient_id": str})
+    assert len(scored) + len(pd.read_csv(tmp_path / "forecast.rejects.csv")) == 300
+    assert scored["cac_5y"].isna().sum() == summary.unknown == 10
+    assert scored["above_100_5y"].dropna().between(0, 1).all()
+    noise = scored["change_verdict"].dropna()
+    assert {"within_noise", "rise"} <= set(noise)
+    with pytest.raises(ConfigError, match="exists"):
+        forecast_file(request, paths)
+
+    served = Forecaster.load(paths.progression / "model")
+    alone = served.forecast(drawn.covariates.head(20).drop(columns=vessels), (5.0,))
+    near = scored.set_index("patient_id").loc[alone.index[15:], "cac_5y"].to_numpy()
+    assert alone["cac_5y"].to_numpy()[15:] == pytest.approx(near, rel=1e-3, abs=0.05)

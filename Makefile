@@ -33,7 +33,7 @@ spark: $(READY) ## add Spark to .venv (0.5 GB; runs on Java 17 or later)
 	@uv pip install --quiet --no-deps --require-hashes --requirement requirements-spark.lock
 
 clinic: $(READY) ## show the scored patients in a browser: http://127.0.0.1:8400
-	@calcirisk clinic
+	@calcirisk clinic --cohort-folder outputs/ingest
 
 BENCHMARKS := benchmarks/alternatives/.work/environment
 

@@ -22,6 +22,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _LOG = logging.getLogger("calcirisk.clinic")
 _OPEN_PATHS = ("/sign-in", "/static/")
 _BODY_SECONDS = 10.0
+# At once; whoever comes beyond gets a page that says so, at once.
+_MOST_AT_ONCE = 256
 
 
 class _RefusedError(Exception):
@@ -39,6 +41,8 @@ class Guard:
     refusal: Callable[[int], bytes]
     rate: RateLimit = field(default_factory=lambda: RateLimit(per_second=30, burst=120))
     sign_in_rate: RateLimit = field(default_factory=lambda: RateLimit(per_second=0.2, burst=5))
+    most_at_once: int = _MOST_AT_ONCE
+    _at_once: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -48,13 +52,29 @@ class Guard:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        if self._at_once >= self.most_at_once:
+            await _answer(send, 503, self.refusal(503))
+            return
+        self._at_once += 1
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._at_once -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
+        # a browser that asks for the head alone gets that of the page
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}
 
         async def send_guarded(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = _guarded_headers(message.get("headers", []), scope["path"])
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:

@@ -14,6 +14,7 @@ from features.errors import ConfigError
 SHORTEST_TOKEN = 24
 SESSION_COOKIE, FORM_COOKIE = "calcirisk_session", "calcirisk_form"
 SESSION_SECONDS = 8 * 3600
+IDLE_SECONDS = 30 * 60
 
 # Nothing but our own style sheet and script; no inline style or script, no frames, no plugins.
 CONTENT_POLICY = (
@@ -83,6 +84,8 @@ class Seal:
 
     def __init__(self, secret: bytes | None = None) -> None:
         self._secret = secret or secrets.token_bytes(32)
+        # of each open session the last time that it was used
+        self._used: dict[str, float] = {}
 
     def sign(self, purpose: str, text: str) -> str:
         """A signature of the text for one purpose."""
@@ -96,15 +99,27 @@ class Seal:
 
     def open_session(self) -> str:
         """What the browser of somebody who knew the token keeps."""
-        issued = str(int(time.time()))
+        now = time.time()
+        self._used = {name: t for name, t in self._used.items() if now - t < IDLE_SECONDS}
+        issued = f"{int(now)}-{secrets.token_hex(8)}"
+        self._used[issued] = now
         return f"{issued}.{self.sign('session', issued)}"
 
+    def close_session(self, cookie: str) -> None:
+        """From now on nobody gets in with it."""
+        self._used.pop(cookie.partition(".")[0], None)
+
     def accepts_session(self, cookie: str) -> bool:
-        """Whether the session is ours and not too old."""
+        """Whether the session is ours, open, not too old and not left idle; counts as use."""
         issued, _, signature = cookie.partition(".")
         if not self.verify("session", issued, signature):
             return False
-        return time.time() - int(issued) < SESSION_SECONDS
+        now, used = time.time(), self._used.get(issued)
+        if used is None or now - used > IDLE_SECONDS:
+            self._used.pop(issued, None)
+            return False
+        self._used[issued] = now
+        return now - int(issued.partition("-")[0]) < SESSION_SECONDS
 
 
 def same_secret(given: str, expected: str) -> bool:

@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from clinic.app import create_app
 from clinic.assessor import Assessor
 from clinic.guard import Guard
@@ -15,7 +17,7 @@ from clinic.population import Population
 from clinic.security import Access
 from clinic.site import Site
 from clinic.store import PatientStore
-from clinic.store_writing import bring_store_up_to_date
+from clinic.store_writing import bring_store_up_to_date, write_store
 from clinic.texts import load_texts
 from models.scorer import Scorer
 
@@ -24,7 +26,8 @@ TOKEN_VARIABLE = "CALCIRISK_CLINIC_TOKEN"
 
 @dataclass(frozen=True)
 class ClinicRequest:
-    """What to show. ``cohort_folder``: covariates of the scored patients, as `ingest` wrote them.
+    """What to show. ``cohort_folder``: covariates of the scored patients, as `ingest` wrote them,
+    or ``covariates``: the same at hand (index: identifiers).
 
     ``store``: the file to keep them in, made when it is not up to date; ``outputs``: the folder
     with what was measured of the model; ``version``: its number in the registry, or "".
@@ -36,6 +39,7 @@ class ClinicRequest:
     store: Path
     outputs: Path
     version: str = ""
+    covariates: pd.DataFrame | None = None
 
 
 def build_site(request: ClinicRequest, access: Access) -> Site:
@@ -45,7 +49,10 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
     """
     texts = load_texts()
     scorer = Scorer.load(request.model_folder)
-    bring_store_up_to_date(request.store, request.scores, request.cohort_folder, scorer)
+    if request.covariates is not None:
+        write_store(request.store, request.scores, request.covariates, scorer)
+    else:
+        bring_store_up_to_date(request.store, request.scores, request.cohort_folder, scorer)
     store = PatientStore.open(request.store, scorer.dictionary)
     assessor = Assessor(scorer, texts)
     population = Population.explain(assessor, store)
@@ -67,6 +74,8 @@ def serve(app: Guard, access: Access) -> None:
     """Serve until stopped. No log of requests: paths would say who was looked at, and when."""
     import uvicorn
 
+    from clinic.punctual import PunctualProtocol
+
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     uvicorn.run(
         app,
@@ -77,7 +86,7 @@ def serve(app: Guard, access: Access) -> None:
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        limit_concurrency=64,
+        http=PunctualProtocol,
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=16 * 1024,
     )

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,13 @@ from features.dictionary.dictionary import Dictionary
 from features.errors import ConfigError
 
 IDENTIFIER = "patient_id"
+# Beside the risks, -1 or "" where not known; "cac" is the Agatston score as recorded.
+WORK_COLUMNS = ("category", "low", "high", "disagrees", "age", "sex", "cac")
+FLAGS = {
+    "no_calcium": "cac < 0",
+    "disagrees": "disagrees = 1",
+    "outside": "outside <> ''",
+}
 _LAST = "\U0010ffff"
 
 
@@ -38,6 +46,13 @@ class Listed:
     missing: int
     outside: str
     differs: bool = False
+    category: str = ""
+    low: float = -1.0
+    high: float = -1.0
+    disagrees: bool = False
+    age: float = -1.0
+    sex: str = ""
+    cac: float = -1.0
 
 
 @dataclass(frozen=True)
@@ -87,24 +102,47 @@ class PatientStore:
     @property
     def sortable(self) -> tuple[str, ...]:
         """Columns that the list can be sorted by."""
-        return (IDENTIFIER, *self.horizons, "missing")
+        return (IDENTIFIER, *self.horizons, "missing", "age", "cac")
+
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """Names of the categories of risk, the highest risk first."""
+        last = self._risks[-1]
+        found = self._connection.execute(
+            f"SELECT category FROM patients WHERE category <> '' GROUP BY category "
+            f"ORDER BY max({last}) DESC"
+        )
+        return tuple(str(row[0]) for row in found)
 
     def list_patients(
-        self, sort: str, descending: bool, size: int, after: str = "", before: str = ""
+        self,
+        sort: str,
+        descending: bool,
+        size: int,
+        after: str = "",
+        before: str = "",
+        category: str = "",
+        flag: str = "",
     ) -> ListPage:
         """One page: the first, or what follows or precedes the patient with a key.
 
-        Raises KeyError where ``sort`` is no column of the list or a key is not known.
+        ``category``, ``flag``: only patients of this category, or with this of `FLAGS`. Raises
+        KeyError where ``sort`` is no column of the list or a key or flag is not known.
         """
         if sort not in self.sortable:
             raise KeyError("sort")
+        chosen = [FLAGS[flag]] if flag else []
+        values: list[Any] = []
+        if category:
+            chosen.append("category = ?")
+            values.append(category)
         sort = f'"{sort}"'
         backwards = bool(before)
         falls = descending != backwards
-        condition, values = "", list[Any]()
         if after or before:
-            condition = f"WHERE ({sort}, row) {'<' if falls else '>'} (?, ?)"
-            values = list(self._place(sort, before or after))
+            chosen.append(f"({sort}, row) {'<' if falls else '>'} (?, ?)")
+            values += self._place(sort, before or after)
+        condition = f"WHERE {' AND '.join(chosen)}" if chosen else ""
         order = "DESC" if falls else "ASC"
         rows = self._select(
             f"{condition} ORDER BY {sort} {order}, row {order} LIMIT ?", [*values, size + 1]
@@ -150,11 +188,20 @@ class PatientStore:
         return row[0], int(row[1])
 
     def _select(self, rest: str, values: Sequence[Any]) -> list[Listed]:
-        columns = ("key", IDENTIFIER, "reason", "missing", "outside", "differs", *self.horizons)
+        first = ("key", IDENTIFIER, "reason", "missing", "outside", "differs")
+        columns = (*first, *WORK_COLUMNS, *self.horizons)
         found = self._connection.execute(
             f"SELECT {', '.join(columns)} FROM patients {rest}", values
         )
-        return [Listed(r[0], r[1], tuple(r[6:]), r[2], int(r[3]), r[4], bool(r[5])) for r in found]
+        return [self._listed(row) for row in found]
+
+    @staticmethod
+    def _listed(row: Sequence[Any]) -> Listed:
+        category, low, high, disagrees, age, sex, cac = row[6:13]
+        work = (category, float(low), float(high), bool(disagrees), float(age), sex, float(cac))
+        return Listed(
+            row[0], row[1], tuple(row[13:]), row[2], int(row[3]), row[4], bool(row[5]), *work
+        )
 
     def _to_frame(self, blobs: Sequence[bytes]) -> pd.DataFrame:
         values = np.frombuffer(b"".join(blobs)).reshape(len(blobs), len(self.columns))

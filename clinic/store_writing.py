@@ -6,7 +6,8 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from clinic.reproduction import find_reproduced
-from clinic.store import IDENTIFIER
+from clinic.scored_file import horizon_columns, read_scores
+from clinic.store import IDENTIFIER, WORK_COLUMNS
+from clinic.worklist import work_columns
 from features.cohort import Cohort
 from features.dictionary.dictionary import Dictionary
 from features.errors import ConfigError
 from models.scorer import Scorer
 
-FORMAT = "2"
-_CHUNK = 50_000
+FORMAT = "3"
 
 
 def bring_store_up_to_date(
@@ -77,17 +79,18 @@ def _fill(
 ) -> None:
     digest = scorer.about.digest
     connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
-    horizons = _horizon_columns(scores)
+    horizons = horizon_columns(scores)
     columns = [] if covariates is None else [str(name) for name in covariates]
     risks = ", ".join(f'"{name}" REAL NOT NULL' for name in horizons)
+    work = ", ".join(WORK_COLUMNS)
     connection.execute(
         "CREATE TABLE patients (row INTEGER PRIMARY KEY, key TEXT NOT NULL, "
         f"{IDENTIFIER} TEXT NOT NULL COLLATE NOCASE, reason TEXT, missing INTEGER, outside TEXT, "
-        f"{risks}, inputs BLOB, differs INTEGER NOT NULL)"
+        f"{risks}, inputs BLOB, differs INTEGER NOT NULL, {work})"
     )
-    places = ", ".join("?" * (8 + len(horizons)))
+    places = ", ".join("?" * (8 + len(horizons) + len(WORK_COLUMNS)))
     n_patients = n_joined = n_differing = 0
-    for chunk in _read_scores(scores, digest):
+    for chunk in read_scores(scores, digest):
         inputs, differs = _join(chunk, covariates, horizons, scorer)
         n_joined += sum(one is not None for one in inputs)
         n_differing += sum(differs)
@@ -96,7 +99,10 @@ def _fill(
         listed = [chunk[name].tolist() for name in (IDENTIFIER, "reason_1")]
         flags = [chunk["missing_inputs"].tolist(), chunk["outside_training"].tolist()]
         values = [chunk[name].tolist() for name in horizons]
-        rows = zip(numbers, keys, *listed, *flags, *values, inputs, differs, strict=True)
+        work_values = work_columns(chunk, covariates, [i is not None for i in inputs], horizons[-1])
+        rows = zip(
+            numbers, keys, *listed, *flags, *values, inputs, differs, *work_values, strict=True
+        )
         connection.executemany(f"INSERT INTO patients VALUES ({places})", rows)
         n_patients += len(chunk)
     if n_differing and not n_joined:
@@ -105,7 +111,7 @@ def _fill(
             "risks under the same identifiers. Score again, or name the right --cohort-folder"
         )
     connection.execute("CREATE UNIQUE INDEX by_key ON patients (key)")
-    for name in (IDENTIFIER, *horizons, "missing"):
+    for name in (IDENTIFIER, *horizons, "missing", "age", "cac"):
         connection.execute(f'CREATE INDEX "by_{name}" ON patients ("{name}")')
     facts = {
         "format": FORMAT,
@@ -115,35 +121,11 @@ def _fill(
         "columns": json.dumps(columns),
         "n_patients": str(n_patients),
         "n_differing": str(n_differing),
+        "scored_on": date.fromtimestamp(scores.stat().st_mtime).isoformat(),
     }
     connection.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT)")
     connection.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
     connection.commit()
-
-
-def _horizon_columns(scores: Path) -> list[str]:
-    head = pd.read_csv(scores, nrows=0)
-    for name in (IDENTIFIER, "missing_inputs", "outside_training", "digest"):
-        if name not in head:
-            raise ConfigError(f"{scores} has no column {name}: it is not what `score` writes")
-    return [
-        str(name)
-        for name in head
-        if str(name).startswith("risk_") and str(name)[5:-1].replace(".", "").isdigit()
-    ]
-
-
-def _read_scores(scores: Path, digest: str) -> Iterator[pd.DataFrame]:
-    texts = dict.fromkeys((IDENTIFIER, "reason_1", "outside_training", "digest"), "str")
-    reader = pd.read_csv(scores, dtype=texts, keep_default_na=False, chunksize=_CHUNK)
-    with reader:
-        for chunk in reader:
-            if not chunk["digest"].eq(digest).all():
-                raise ConfigError(
-                    f"{scores} was scored by another model than the one asked for. Score again, "
-                    "or name the model that scored it (--model)"
-                )
-            yield chunk if "reason_1" in chunk else chunk.assign(reason_1="")
 
 
 def _join(

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from clinic.forms import Form, read_form
 from clinic.site import site_of
-from clinic.store import ListPage
+from clinic.store import FLAGS, ListPage
 
 router = APIRouter()
 
@@ -24,17 +24,23 @@ def go_to_list() -> RedirectResponse:
 
 @router.get("/patients")
 def list_patients(
-    request: Request, sort: str = "", order: str = "", after: str = "", before: str = ""
+    request: Request,
+    sort: str = "",
+    order: str = "",
+    after: str = "",
+    before: str = "",
+    category: str = "",
+    flag: str = "",
 ) -> HTMLResponse:
     """A page of patients; the highest risk comes first unless another order is asked for."""
     store = site_of(request).store
     sort = sort or store.horizons[-1]
     descending = order != "up"
     try:
-        page = store.list_patients(sort, descending, PAGE_SIZE, after, before)
+        page = store.list_patients(sort, descending, PAGE_SIZE, after, before, category, flag)
     except KeyError:
         raise HTTPException(404) from None
-    return _render(request, page, sort, descending)
+    return _render(request, page, sort, descending, category=category, flag=flag)
 
 
 @router.post("/patients")
@@ -45,7 +51,13 @@ def find_patients(request: Request, form: Annotated[Form, Depends(read_form)]) -
 
 
 def _render(
-    request: Request, page: ListPage, sort: str, descending: bool, found: bool = False
+    request: Request,
+    page: ListPage,
+    sort: str,
+    descending: bool,
+    found: bool = False,
+    category: str = "",
+    flag: str = "",
 ) -> HTMLResponse:
     site = site_of(request)
     return site.render(
@@ -55,6 +67,9 @@ def _render(
         sort=sort,
         descending=descending,
         found=found,
+        category=category,
+        flag=flag,
+        flags=tuple(FLAGS),
         store=site.store,
         years=[name.removeprefix("risk_").removesuffix("y") for name in site.store.horizons],
         size=PAGE_SIZE,

@@ -39,8 +39,9 @@ def check_token(
 
 
 @router.post("/sign-out")
-def sign_out(form: Annotated[Form, Depends(read_form)]) -> RedirectResponse:
-    """Forget the session in this browser."""
+def sign_out(request: Request, form: Annotated[Form, Depends(read_form)]) -> RedirectResponse:
+    """Close the session, here and wherever else its cookie was copied to."""
+    site_of(request).seal.close_session(request.cookies.get(SESSION_COOKIE, ""))
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(SESSION_COOKIE)
     return response

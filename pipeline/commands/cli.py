@@ -253,7 +253,7 @@ command("published scores alone, no model", "reference-scores new.csv --out scor
 )
 command("remove every copy of patients", "forget", "forget --yes", "forget --yes /scored")(forget)
 command("vouch for a model", "sign outputs/train/model --key key.pem")(sign)
-command("the clinician's pages", "clinic", "clinic --scores risks.csv --cohort-folder mine/ingest")(
+command("the clinician's pages", "clinic", "clinic --patients new.csv --model mine/train/model")(
     clinic
 )
 

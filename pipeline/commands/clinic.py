@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,14 @@ def clinic(
         Path | None, typer.Option(help="What `score` wrote. None: outputs/score/risks.csv.")
     ] = None,
     cohort_folder: Annotated[
-        Path | None, typer.Option(help="What `ingest` wrote of them. None: outputs/ingest.")
+        Path | None,
+        typer.Option(help="What `ingest` wrote of them. None: the list alone."),
+    ] = None,
+    patients: Annotated[
+        Path | None, typer.Option(help="A file of patients: it is scored, then shown.")
+    ] = None,
+    cohort: Annotated[
+        str | None, typer.Option(help="Map that reads --patients. None: the dictionary's names.")
     ] = None,
     host: Annotated[
         str, typer.Option(help="Elsewhere than 127.0.0.1 only with a token or behind a proxy.")
@@ -44,14 +52,25 @@ def clinic(
 
     access = Access(host, port, read_token(), behind_proxy)
     paths = Paths.default()
+    if patients is not None and (scores is not None or cohort_folder is not None):
+        raise ConfigError("--patients is scored here: give it without --scores and --cohort-folder")
     located = locate_model(model, paths.root)
+    folder = paths.stage("clinic")
+    shown = scores or paths.score / "risks.csv"
+    covariates = None
+    if patients is not None:
+        from pipeline.scoring.shown_patients import score_and_read
+
+        shown, covariates = score_and_read(patients, model, cohort, folder, paths)
     request = ClinicRequest(
         located.folder,
-        scores or paths.score / "risks.csv",
-        cohort_folder or paths.ingest,
-        paths.stage("clinic") / "patients.sqlite",
+        shown,
+        cohort_folder,
+        # a store of its own for each set of files, so that two servers leave each other alone
+        folder / f"patients-{name_store(shown, cohort_folder)}.sqlite",
         paths.root / paths.outputs,
         located.version,
+        covariates,
     )
     app = build_app(request, access)
     if differing := count_differing(request.store):
@@ -61,3 +80,9 @@ def clinic(
         )
     typer.echo(f"http://{access.host}:{access.port}/patients (stop with Ctrl+C)")
     serve(app, access)
+
+
+def name_store(scores: Path, cohort_folder: Path | None) -> str:
+    """The same for the same files."""
+    named = f"{scores.resolve()}\0{cohort_folder and cohort_folder.resolve()}"
+    return sha256(named.encode()).hexdigest()[:12]

@@ -148,5 +148,29 @@ def test_a_session_is_worth_nothing_to_another_process_or_when_old(
     assert seal.accepts_session(session)
     assert not Seal().accepts_session(session)
     assert not seal.accepts_session("")
-    monkeypatch.setattr("clinic.security.time.time", lambda: int(session.split(".")[0]) + 9 * 3600)
+    monkeypatch.setattr("clinic.security.time.time", lambda: int(session.split("-")[0]) + 9 * 3600)
+    assert not seal.accepts_session(session)
+
+
+def test_a_cookie_is_worth_nothing_after_signing_out(site: Site) -> None:
+    client = _client(site, Access("0.0.0.0", token=TOKEN))
+    csrf = token_of(client.get("/sign-in").text)
+    page = client.post("/sign-in", data={"csrf": csrf, "token": TOKEN}).text
+    copied = client.cookies["calcirisk_session"]
+    client.post("/sign-out", data={"csrf": token_of(page)})
+    again = {"cookie": f"calcirisk_session={copied}"}
+    assert client.get("/patients", headers=again, follow_redirects=False).status_code == 303
+
+
+def test_a_session_that_nobody_uses_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    seal = Seal()
+    now = [1_000_000.0]
+    monkeypatch.setattr("clinic.security.time.time", lambda: now[0])
+    session = seal.open_session()
+    for _ in range(3):
+        now[0] += 29 * 60
+        assert seal.accepts_session(session)
+    now[0] += 31 * 60
+    assert not seal.accepts_session(session)
+    now[0] -= 31 * 60
     assert not seal.accepts_session(session)

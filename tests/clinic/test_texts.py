@@ -26,6 +26,7 @@ def test_every_text_is_used_somewhere() -> None:
         "swarm.",
         "curve.",
         "themes.",
+        "list.flag.",
         "trend.",
         "categories.",
         "guidance.topics.",

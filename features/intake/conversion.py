@@ -162,13 +162,24 @@ def describe_unread(broken: pd.Series, faults: Iterable[str]) -> tuple[str, str]
 def read_dates(
     cells: pd.Series, missing: pd.Series, reading: Reading, findings: Findings
 ) -> pd.Series:
-    """The dates in these cells (datetime64); what is no date of the map's form is a reject."""
+    """The dates in these cells (datetime64); what is no date of the map's form is a reject.
+
+    Cells that a file keeps as dates read 2020-01-31 here, beside texts of any other form.
+    """
     text = cells.mask(missing)
     dates = pd.to_datetime(text, format=reading.date_format, errors="coerce")
+    if not reading.date_format.startswith("%Y"):
+        dates = dates.fillna(pd.to_datetime(text, format="%Y-%m-%d", errors="coerce"))
     broken = dates.isna() & ~missing
     remedy = "Correct the date, or give the form in the map, e.g. date_format: '%d.%m.%Y'"
     if broken.any() and dates.isna().all():
         rule = f"holds no date of the form {reading.date_format}"
+        if text[broken].str.fullmatch(r"\d{1,8}(\.\d+)?").all():
+            rule = "holds numbers where dates are expected"
+            remedy = (
+                "If they count days, as SAS, Stata and Excel do, give the column the format of a "
+                "date there; else give times in place of dates, with their 'unit'"
+            )
         findings.problem(str(cells.name), rule, remedy, int(broken.sum()))
     else:
         rule = f"no date of the form {reading.date_format}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ _BOMS = (
 )
 _CODE_PAGES = ("cp1252", "cp1251", "cp1253")
 _SAMPLE = 100_000
+_MIXED_SHARE = 0.05
 _ALLOWED_CONTROLS = b"\t\n\r\x0b\x0c\x1a"
 
 
@@ -122,6 +124,9 @@ def _decode_unmarked(data: bytes, name: str) -> Text:
     try:
         return Text(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
+        if _is_mixed(data):
+            rule = "is not in one encoding: some lines are UTF-8, others are not"
+            raise refuse(name, rule, "Save it as UTF-8 as a whole") from None
         encoding = _guess_code_page(sample)
         return Text(data.decode(encoding, errors="replace"), encoding)
 
@@ -135,6 +140,13 @@ def _utf16_without_mark(sample: bytes) -> str | None:
     if odd_zeros > 0.5 and even_zeros < 0.1:
         return "utf-16-le"
     return "utf-16-be" if even_zeros > 0.5 and odd_zeros < 0.1 else None
+
+
+def _is_mixed(data: bytes) -> bool:
+    """Letters of UTF-8, which code pages hardly ever make by chance, beside what is none."""
+    pairs = len(re.findall(rb"[\xc3-\xc5][\x80-\xbf]", data))
+    others = len(data) - len(data.translate(None, bytes(range(128, 256))))
+    return pairs > 2 and pairs > others * _MIXED_SHARE
 
 
 def _guess_code_page(sample: bytes) -> str:

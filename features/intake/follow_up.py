@@ -68,7 +68,9 @@ def read_follow_up(
     competing = competing_time.notna() & ~event
     time = event_time.where(event, competing_time.where(competing, followup))
     code = np.select([event, competing], [EVENT, COMPETING], CENSORED).astype("int8")
-    _check_times(time, event & (event_time > followup + _ONE_DAY), endpoint, findings)
+    entry = None if clock.entry is None else str(clock.entry.name)
+    after_end = event & (event_time > followup + _ONE_DAY)
+    _check_times(time, after_end, endpoint, entry, findings)
     _check_unit(time, endpoint, findings)
     return pd.DataFrame({"time": time, "event": code}, index=cells.index)
 
@@ -150,7 +152,7 @@ def _first(
         happened = _happened(cells[one.column], one, endpoint, reading, findings)
         time = times[one.time] if one.time else pd.Series(0.0, index=cells.index)
         lost = happened & time.isna()
-        if one.time:
+        if one.time and not time.isna().all():
             remedy = "Fill in the time or correct the indicator"
             findings.reject(one.time, f"no time though {one.column} says it happened", remedy, lost)
         first = first.fillna(np.inf).combine(time.where(happened, np.inf), np.minimum)
@@ -225,11 +227,18 @@ def _check_unit(time: pd.Series, endpoint: EndpointMap, findings: Findings) -> N
 
 
 def _check_times(
-    time: pd.Series, after_end: pd.Series, endpoint: EndpointMap, findings: Findings
+    time: pd.Series,
+    after_end: pd.Series,
+    endpoint: EndpointMap,
+    entry: str | None,
+    findings: Findings,
 ) -> None:
     columns = ", ".join(endpoint.time_columns)
     if time.isna().all():
-        findings.problem(columns, "holds no time at all", "Map the column of the follow-up time")
+        told = {problem.column for problem in findings.problems}
+        if not told.intersection((*endpoint.columns, entry)):
+            remedy = "Map the column of the follow-up time"
+            findings.problem(columns, "holds no time at all", remedy)
         return
     remedy = "Correct the time; it counts from entry"
     findings.reject(columns, "no time of follow-up", "Fill it in", time.isna())

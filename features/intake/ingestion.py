@@ -131,7 +131,7 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
     if not kept.any():
         return found
     check_columns(covariates[kept], findings)
-    if follow_up is not None and wanted.endpoint:
+    if follow_up is not None and wanted.endpoint and follow_up["time"].notna().any():
         column = ", ".join(one.column for one in wanted.endpoint.events)
         check_outcomes(follow_up[kept], column, findings, limits.needed)
         check_leakage(covariates[kept], follow_up[kept], findings)

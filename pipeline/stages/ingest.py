@@ -108,6 +108,8 @@ def _describe(
             f"{endpoint.n_competing:>9,}  with the competing event",
             f"{float(endpoint.time.max()):>9.1f}  years of follow-up at most",
         ]
+    if raw.encoding.startswith("cp"):
+        lines += ["", "The encoding was guessed. If letters are wrong, say 'encoding' in the map"]
     for title, problems in (("Problems", findings.problems), ("Warnings", findings.warnings)):
         if problems:
             lines += ["", f"{title}:", *(f"  - {problem}" for problem in problems)]

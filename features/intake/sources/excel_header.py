@@ -12,7 +12,6 @@ from features.intake.header import looks_like_value
 
 HEAD_ROWS = 30
 _TITLE_CELLS, _TABLE_CELLS = 2, 4
-_SAY = "Say in the map, or to score by --header-row and --first-row"
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 """Rows of a sheet that are not empty: number and cells as text, one after the other."""
@@ -65,7 +64,7 @@ def _refuse_title(rows: Rows, name: str) -> None:
         return
     likely = next(number for (number, _), count in zip(rows, filled, strict=True) if count >= below)
     rule = f"begins with a title in row {rows[0][0]}; the names seem to be in row {likely}"
-    raise refuse(name, rule, f"{_SAY}: header_row: {likely}")
+    raise refuse(name, rule, _say(header_row=likely))
 
 
 def _refuse_two_rows_of_names(rows: Rows, name: str) -> None:
@@ -84,5 +83,14 @@ def _refuse_two_rows_of_names(rows: Rows, name: str) -> None:
         return
     rule = f"has two rows of names, {first} and {second}"
     groups = sum(map(bool, names)) < len(filled)
-    one, other = f"header_row: {second}", f"header_row: {first} and first_row: {second + 1}"
-    raise refuse(name, rule, f"{_SAY}: {f'{one}' if groups else f'{one}, or {other}'}")
+    remedy = _say(header_row=second)
+    if not groups:
+        remedy += f"; or, where row {second} holds units, "
+        remedy += _say(header_row=first, first_row=second + 1).replace("Say", "say")
+    raise refuse(name, rule, remedy)
+
+
+def _say(**rows: int) -> str:
+    keys = " and ".join(f"'{key}: {row}'" for key, row in rows.items())
+    options = " ".join(f"--{key.replace('_', '-')} {row}" for key, row in rows.items())
+    return f"Say {keys} in the map, or {options}"

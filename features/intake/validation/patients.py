@@ -20,6 +20,10 @@ _MANGLED = (
     ),
     (r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|#+", "holds spreadsheet errors"),
 )
+_TOTALS = (
+    r"(?i:(?:grand )?total|sum|mean|average|median|summe|gesamt(?:summe)?|mittelwert|durchschnitt|"
+    r"moyenne|somme|promedio|gemiddelde|totaal):?"
+)
 _ANY_MANGLED = f"(?:{'|'.join(pattern for pattern, _ in _MANGLED)})"
 
 
@@ -43,6 +47,8 @@ def check_identifiers(identifiers: pd.Series, findings: Findings, *, whole: bool
         findings.problem(column, "is empty in every row", "Map the column with the identifiers")
         return
     findings.reject(column, NO_IDENTIFIER, "Fill it in", empty)
+    totals = identifiers.str.fullmatch(_TOTALS)
+    findings.reject(column, "a line of totals, not a patient", "Delete the line", totals)
     for rule, mangled in find_mangled(identifiers):
         if whole:
             findings.problem(column, rule, _EXPORT, int(mangled.sum()))

@@ -90,6 +90,22 @@ def test_a_year_of_entry_more_than_a_hundred_years_ago_rejects_the_row(year: str
     assert _read(rows, IN_YEARS, entry="start").rejects["row"].tolist() == [2]
 
 
+def test_days_of_a_file_and_dates_in_text_are_read_side_by_side() -> None:
+    rows = ["age,start,t,mi", "60,2010-01-01,01.03.2015,1", "61,2011-01-01,2016-03-01,0"]
+    found = _read(rows, DATES, entry="start", date_format="%d.%m.%Y").cohort.endpoint
+    assert found is not None
+    assert found.time.tolist() == pytest.approx([1885 / 365.25, 1886 / 365.25])
+
+
+def test_numbers_in_place_of_dates_are_told_once_and_as_such() -> None:
+    rows = ["age,start,t,mi", "60,2010-01-01,20148,1", "61,2011-01-01,20514,0"]
+    with pytest.raises(CohortError) as raised:
+        _read(rows, DATES, entry="start")
+    (problem,) = raised.value.problems
+    assert problem.column == "t"
+    assert problem.rule == "holds numbers where dates are expected"
+
+
 CAUSES = ["age,t,cause", "60,5,001", "61,6,", "62,7,002", "63,8,", "64,9,001", "65,9,NA"]
 
 

@@ -46,6 +46,15 @@ def test_units_become_the_canonical_ones() -> None:
     assert covariates["height"].tolist() == pytest.approx([1.80 * 100])
 
 
+def test_a_line_of_totals_is_no_patient() -> None:
+    csv = "id,AGE\nK1,61\nTotal,59.5\nMittelwert:,59.5\nSumner,58\n"
+    content = {"patient_id": "id", "variables": {"age": "AGE"}}
+    limits = Limits(0.9, LIMITS.today)
+    found = _ingest(csv, content, with_endpoint=False, limits=limits)
+    assert found.rejects["row"].tolist() == [3, 4]
+    assert found.rejects["rule"].unique().tolist() == ["a line of totals, not a patient"]
+
+
 REDCAP = "id,repeat,AGE\n1,,61\n1,drug,\n2,,58\n"
 
 

@@ -176,6 +176,18 @@ def test_a_packed_parquet_file_is_refused_by_its_name(tmp_path: Path) -> None:
         read_table(tmp_path / "c.gz")
 
 
+def test_lines_in_two_encodings_are_refused() -> None:
+    lines = [f"{i},männlich,Müller\n" for i in range(40)]
+    whole = "id,sex,name\n" + "".join(lines)
+    for encoding in ("utf-8", "cp1252"):
+        assert read_bytes(whole.encode(encoding), "c.csv").frame["sex"].unique() == ["männlich"]
+    mixed = whole[:300].encode() + whole[300:].encode("cp1252")
+    with pytest.raises(CohortError, match="not in one encoding"):
+        read_bytes(mixed, "c.csv")
+    greek = "id,sex\n" + "1,\u0386\u03bd\u03b4\u03c1\u03b1\u03c2\n" * 40
+    assert len(read_bytes(greek.encode("cp1253"), "c.csv").frame) == 40
+
+
 def test_a_declared_encoding_holds(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_bytes("id,name\n1,Łódź\n".encode("cp1250"))
     raw = read_table(tmp_path / "c.csv", Dialect(encoding="cp1250"))

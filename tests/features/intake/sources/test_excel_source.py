@@ -97,7 +97,7 @@ def test_of_two_rows_of_names_one_has_to_be_named(tmp_path: Path) -> None:
 def test_a_row_of_units_below_the_names_can_be_passed_over(tmp_path: Path) -> None:
     units: list[Any] = ["text", "years", "m/f", "date", "mg/dl"]
     file = _save(tmp_path / "c.xlsx", Patients=[NAMES, units, *PATIENTS])
-    with pytest.raises(CohortError, match="header_row: 1 and first_row: 3"):
+    with pytest.raises(CohortError, match="'header_row: 1' and 'first_row: 3'"):
         _read(file)
     assert _read(file, header_row=1, first_row=3) == PLAIN
 

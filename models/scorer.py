@@ -105,6 +105,13 @@ class Scorer:
         predictor = RiskPredictor.load(model_folder / PREDICTOR)
         dictionary = Dictionary.load(model_folder / DICTIONARY)
         known = {feature.name for feature in catalogue_of(dictionary)}
+        newer = {name for feature in CATALOGUE for name in feature.inputs} - {*dictionary}
+        if newer:
+            raise ModelError(
+                f"The model was trained before the dictionary knew {', '.join(sorted(newer)[:5])}"
+                f"{' and others' if len(newer) > 5 else ''}. Train it again, use the version that "
+                f"trained it ({about.code_version}) or the served model, which carries its own code"
+            )
         foreign = [name for name in predictor.feature_names if name not in known]
         if foreign:
             raise ModelError(

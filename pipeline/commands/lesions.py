@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.errors import ConfigError
+from features.errors import ConfigError, ScanError
 
 if TYPE_CHECKING:
     from pipeline.measuring.request import MeasuringRequest, ScanFiles
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "lesions ct/ --mask seg.dcm --patient 7 --out scan",
     "lesions ct.nii.gz --mask mask.nii.gz --labels labels.yaml --kvp 120 --no-contrast --out scan",
+    "lesions --report sr.dcm --patient 7 --out scan",
     "lesions --manifest scans.csv --workers 4 --resume --out scans",
 )
 
@@ -29,6 +30,9 @@ def lesions(
     ] = None,
     manifest: Annotated[
         Path | None, typer.Option(help="CSV of many scans: scan, mask, patient, date.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="DICOM SR with scores that others measured; no scan.")
     ] = None,
     patient: Annotated[str | None, typer.Option(help="The patient's identifier to write.")] = None,
     patient_from_dicom: Annotated[
@@ -92,8 +96,13 @@ def lesions(
             raise ConfigError("--manifest names scans, masks and patients itself")
         _measure_manifest(manifest, request, out, workers, resume)
         return
+    if report is not None:
+        if patient is None or scan is not None or mask is not None:
+            raise ConfigError("--report needs --patient, and neither scan nor mask")
+        _read_report(report, patient, covariates, out, overwrite)
+        return
     if scan is None or mask is None:
-        raise ConfigError("name a scan and its --mask, or a --manifest of many")
+        raise ConfigError("name a scan and its --mask, a --manifest of many, or a --report")
     if patient is not None and patient_from_dicom:
         raise ConfigError("--patient and --patient-from-dicom exclude each other")
     _measure_one(ScanFiles(scan, mask, patient, patient_from_dicom), request, out, overwrite)
@@ -124,6 +133,26 @@ def _measure_one(files: ScanFiles, request: MeasuringRequest, out: Path, overwri
     for warning in measured.about["warnings"]:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo("\n".join(map(str, [out / LESIONS, out / PATIENTS, *written])))
+
+
+def _read_report(
+    report: Path, patient: str, covariates: Path | None, out: Path, overwrite: bool
+) -> None:
+    import pandas as pd
+
+    from features.imaging.reading.calcium_report import read_calcium_report
+    from pipeline.files.tables import written_whole
+    from pipeline.measuring.output import PATIENTS, join_covariates
+
+    read = read_calcium_report(report)
+    for reason in read.not_understood:
+        typer.echo(f"not understood: {reason}", err=True)
+    if not read.values:
+        raise ScanError("the report holds no calcium score that is understood by its codes")
+    row = pd.DataFrame(read.values, index=pd.Index([patient], name="patient_id"))
+    with written_whole([out / PATIENTS], [report], overwrite) as tables:
+        tables.append(join_covariates(row, covariates), out / PATIENTS)
+    typer.echo(f"{', '.join(read.values)}\n{out / PATIENTS}")
 
 
 def _measure_manifest(

@@ -72,7 +72,8 @@ class ResourceIntake:
         """A line that is cut off may be an entry of a list: of its patient, or of anybody."""
         self._store.add_unreadable("", found.where, found.rule)
         if not found.patient:
-            self.complete = self.complete and found.kind in ("Patient", "Observation")
+            harmless = found.kind and not doubt_list(found.kind)
+            self.complete = self.complete and bool(harmless)
             return
         patient = resolve({"reference": found.patient}, "Patient", "")
         doubts = doubt_list(found.kind) if found.kind else doubt_lists()

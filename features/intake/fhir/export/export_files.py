@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from features.errors import CohortError, Problem
-from features.intake.fhir.elements.addresses import plain_server
-from features.intake.fhir.elements.json_elements import mapping, text
 from features.intake.fhir.export.bounded_file import refuse
 from features.intake.fhir.export.bundles import Pages, unfold
 from features.intake.fhir.export.export_items import Broken, Item, Note
 from features.intake.fhir.export.json_documents import is_manifest, read_documents
+from features.intake.fhir.export.manifests import Manifests, read_manifests
 
 _LINES = (".ndjson", ".jsonl")
 SUFFIXES = (*_LINES, ".json")
-_LARGEST_MANIFEST = 1 << 20
 
 
 def is_fhir(path: Path) -> bool:
@@ -53,17 +50,21 @@ def read_resources(path: Path) -> Iterator[Item]:
     """Every resource, and every line that holds none. Raises CohortError for a file as a whole."""
     pages = Pages()
     files = list_files(path)
-    servers = _read_manifests(path, files)
+    manifests = read_manifests(files) if path.is_dir() else Manifests()
     if path.is_dir():
         yield from _name_unread(path)
     for file in files:
         name = name_file(file, path)
         try:
-            yield from _read_file(file, name, _server_of(file, servers), pages)
+            for item in _read_file(file, name, manifests.server_of(file), pages):
+                manifests.count(item)
+                yield item
         except (OSError, EOFError, zlib.error) as error:
             rule = "is damaged or cannot be read" if file.exists() else "has gone away"
             raise CohortError([Problem("", rule, "Export it again")], name) from error
     pages.check()
+    manifests.check()
+    yield from manifests.failures()
 
 
 def _read_file(file: Path, name: str, server: str, pages: Pages) -> Iterator[Item]:
@@ -90,37 +91,6 @@ def _name_unread(folder: Path) -> Iterator[Note]:
         for one in folders:
             if (Path(here) / one).is_symlink():
                 yield Note("file", "not read: a link to a folder", "", False)
-
-
-def _read_manifests(path: Path, files: tuple[Path, ...]) -> dict[Path, str]:
-    """By folder, the server that a bulk export there came from, as its manifest says."""
-    servers: dict[Path, str] = {}
-    for file in files if path.is_dir() else ():
-        if file.suffix != ".json" or file.stat().st_size > _LARGEST_MANIFEST:
-            continue
-        data = file.read_bytes()
-        if b'"transactionTime"' not in data:
-            continue
-        try:
-            body = mapping(json.loads(data))
-        except (ValueError, RecursionError):
-            continue
-        if is_manifest(body):
-            servers[file.parent] = _exporting_server(text(body.get("request")))
-    return servers
-
-
-def _exporting_server(request: str) -> str:
-    """The base URL in ``https://server/base/Group/7/$export?_type=...``."""
-    address = request.split("?")[0].split("/$export")[0]
-    for kind in ("Patient", "System"):
-        address = address.removesuffix(f"/{kind}")
-    head, group, _ = address.rpartition("/Group/")
-    return plain_server(head if group else address) if "://" in address else ""
-
-
-def _server_of(file: Path, servers: dict[Path, str]) -> str:
-    return next((servers[folder] for folder in file.parents if folder in servers), "")
 
 
 def _suffix(file: Path) -> str:

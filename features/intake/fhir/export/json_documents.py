@@ -117,7 +117,7 @@ def _read_lines(path: Path, name: str) -> Iterator[Document | Broken]:
 def _make_out(line: bytes) -> tuple[str, str]:
     """Type and patient of a resource that is cut off, where there is just one of each in sight."""
     kinds, patients = set(_KIND.findall(line)), set(_PATIENT.findall(line))
-    kind = kinds.pop().decode() if len(kinds) == 1 else ""
+    kind = kinds.pop().decode() if len(kinds) == 1 and b"Bundle" not in kinds else ""
     return kind, patients.pop().decode() if len(patients) == 1 else ""
 
 

@@ -140,6 +140,20 @@ def test_a_search_that_found_more_than_is_there_is_refused(tmp_path: Path) -> No
         read_fhir(tmp_path, DAY)
 
 
+def test_an_export_with_fewer_resources_than_its_manifest_lists_is_refused(tmp_path: Path) -> None:
+    manifest = {"transactionTime": "2020-06-01", "request": "https://a.org/$export"}
+    output = [{"type": "Condition", "url": f"https://a.org/{i}", "count": 1} for i in range(2)]
+    (tmp_path / "m.json").write_bytes(_json(manifest | {"output": output}))
+    write_lines(tmp_path / "all.ndjson", *PEOPLE)
+    with pytest.raises(CohortError, match="lists 2 Condition, 1 are here"):
+        read_fhir(tmp_path, DAY)
+    errors = [{"type": "OperationOutcome", "url": "https://a.org/e"}]
+    (tmp_path / "m.json").write_bytes(_json(manifest | {"output": output[1:], "error": errors}))
+    frame = read_fhir(tmp_path, DAY).frame
+    assert frame.loc["p1", "diabetes"] == 1.0
+    assert "prior_cad" not in frame
+
+
 @pytest.mark.parametrize(
     "partial",
     [
@@ -156,6 +170,23 @@ def test_where_a_part_of_the_export_is_missing_no_list_is_whole(
     with path.open("ab") as file:
         file.write(partial)
     assert "diabetes" not in read_fhir(path, DAY).frame
+
+
+@pytest.mark.parametrize(
+    ("cut", "whole"),
+    [
+        ('{"resourceType": "Encounter", "id"', True),
+        ('{"resourceType": "Observation", "id"', True),
+        ('{"resourceType": "Bundle", "entry"', False),
+        ('{"resourceT', False),
+    ],
+)
+def test_a_line_cut_off_harms_the_lists_if_it_may_have_been_on_one(
+    tmp_path: Path, cut: str, whole: bool
+) -> None:
+    path = write_lines(tmp_path / "all.ndjson", patient(), HDL, condition(ICD10, "J45.9"))
+    path.write_text(path.read_text() + cut)
+    assert ("diabetes" in read_fhir(path, DAY).frame) == whole
 
 
 def test_a_line_cut_off_opens_the_lists_of_the_patient_it_names_alone(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def read_documents(path: Path, name: str, lines: bool) -> Iterator[Document | Br
     """
     with BoundedFile(path, name) as file:
         first = _first_line(file)
-        by_line = _parse_or_none(first) is not None
+        by_line = len(_parse_all(first) or []) == 1
         if not by_line:
             whole = _whole_or_none(path, name, lines)
             if whole is not None:
@@ -72,7 +72,7 @@ def _whole_or_none(path: Path, name: str, lines: bool) -> list[Document] | None:
     with BoundedFile(path, name) as file:
         data = file.read_rest(b"")
     found = _parse_all(data)
-    if found is not None:
+    if found is not None and not (lines and any(not _is_resource(one) for one in found)):
         return list(_documents(found, name))
     if lines:
         return None
@@ -119,6 +119,10 @@ def _make_out(line: bytes) -> tuple[str, str]:
     kinds, patients = set(_KIND.findall(line)), set(_PATIENT.findall(line))
     kind = kinds.pop().decode() if len(kinds) == 1 and b"Bundle" not in kinds else ""
     return kind, patients.pop().decode() if len(patients) == 1 else ""
+
+
+def _is_resource(value: object) -> bool:
+    return bool(text(mapping(value).get("resourceType")))
 
 
 def _documents(found: list[object], name: str) -> Iterator[Document]:

@@ -85,6 +85,15 @@ def test_bundles_in_lines_and_json_over_lines_are_read(
     assert found.rejects.empty
 
 
+@pytest.mark.parametrize("first", ["null", "[]", "7", "{", "nonsense"])
+def test_a_first_line_that_is_no_resource_is_one_reject(tmp_path: Path, first: str) -> None:
+    path = write_lines(tmp_path / "all.ndjson", *PEOPLE)
+    path.write_text(f"{first}\n{path.read_text()}")
+    found = read_fhir(path, DAY)
+    assert found.frame["hdl_cholesterol"].tolist() == [50.0]
+    assert found.rejects["column"].tolist() == ["all.ndjson line 1"]
+
+
 def test_every_person_of_a_bundle_a_line_is_read(tmp_path: Path) -> None:
     of = {"subject": {"reference": "Patient/p2"}}
     lines = bundle(patient(), HDL), bundle(patient("p2"), observation("2085-9", 61, "mg/dL") | of)

@@ -140,7 +140,7 @@ def test_every_record_of_an_export_is_accounted_for(lines: list[Any]) -> None:
 def test_a_hundred_thousand_records_are_accounted_for() -> None:
     put = []
 
-    @settings(max_examples=4_000, deadline=None, database=None)
+    @settings(max_examples=3_000, deadline=None, database=None)
     @given(st.lists(_LINES, min_size=2, max_size=4).map(lambda found: [*chain(*found)]))
     def account(lines: list[Any]) -> None:
         put.append(_account(lines))

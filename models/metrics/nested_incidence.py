@@ -1,6 +1,7 @@
 """Aalen-Johansen risks among ever fewer of the same patients, in one pass. Compiled.
 
-Imports numba at its top: import this where it is used. Held to `aalen_johansen` of each group
+Loops alone, for whole arrays take numba longer to compile. Imports it at its top:
+import this where it is used. Held to `aalen_johansen` of each group
 alone by tests/models/metrics/test_net_benefit.py.
 """
 
@@ -36,28 +37,34 @@ def risks_of_nested(
     horizon, ``stop``: the first beyond it. NaN where a group's follow-up ends before the horizon
     with some of it still event-free.
     """
-    n, m = len(position), position.max() + 1
+    n, m = len(position), 0
+    for i in range(n):
+        m = max(m, position[i] + 1)
     starts = np.zeros(m + 1, np.int64)
+    place = np.zeros(m + 1, np.int64)
     for i in range(n):
         starts[position[i] + 1] += 1
     for j in range(m):
         starts[j + 1] += starts[j]
-    order, place = np.empty(n, np.int64), starts.copy()
-    at_risk = np.zeros(n_levels)
+        place[j + 1] = starts[j + 1]
+    order, at_risk = np.empty(n, np.int64), np.zeros(n_levels)
+    marked, reached = np.zeros(n_levels), np.zeros(n_levels)
     for i in range(n):
         order[place[position[i]]] = i
         place[position[i]] += 1
         for k in range(level[i]):
             at_risk[k] += counts[i]
-    marked, reached = at_risk.copy(), np.zeros(n_levels)
+            marked[k] += counts[i]
     survival, risk = np.ones(n_levels), np.zeros(n_levels)
     gone, d_any, d_event = np.zeros(n_levels), np.zeros(n_levels), np.zeros(n_levels)
     for time in range(max(stop, at_horizon + 1)):
         if time == at_horizon:
-            reached[:] = at_risk
+            for k in range(n_levels):
+                reached[k] = at_risk[k]
         if time >= stop:
             break
-        gone[:], d_any[:], d_event[:] = 0.0, 0.0, 0.0
+        for k in range(n_levels):
+            gone[k] = d_any[k] = d_event[k] = 0.0
         for one in range(starts[time], starts[time + 1]):
             i = order[one]
             for k in range(level[i]):

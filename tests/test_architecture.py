@@ -73,6 +73,43 @@ def test_a_file_holds_one_idea_and_bears_a_telling_name(path: Path) -> None:
     assert not VAGUE & set(path.relative_to(ROOT).with_suffix("").parts)
 
 
+def _find_circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Names that reach themselves through others, circle by circle."""
+    reached: dict[str, set[str]] = {}
+    for name in graph:
+        found, waiting = set[str](), list(graph[name])
+        while waiting:
+            other = waiting.pop()
+            if other not in found:
+                found.add(other)
+                waiting += graph.get(other, ())
+        reached[name] = found
+    in_circle = sorted(name for name in graph if name in reached[name])
+    return [[o for o in in_circle if o in reached[n] and n in reached[o]] for n in in_circle]
+
+
+@pytest.mark.parametrize("room", ["clinic", "features", "pipeline"])
+def test_no_modules_import_one_another_in_a_circle(room: str) -> None:
+    names = {name for name in _files() if name.split(".")[0] == room}
+    graph = {name: (_imports(_files()[name]) & names) - {name} for name in names}
+    packages = {name for name in names if _files()[name].name == "__init__.py"}
+    graph = {name: set(to) - packages for name, to in graph.items() if name not in packages}
+    assert _find_circles(graph) == []
+
+
+def test_no_folders_of_features_import_one_another_in_a_circle() -> None:
+    modules = {name for name in _files() if name.startswith("features.")}
+    for depth in (2, 3):
+        graph: dict[str, set[str]] = {}
+        for name in modules:
+            here = ".".join(name.split(".")[:depth])
+            parent = here.rpartition(".")[0]
+            to = {".".join(o.split(".")[:depth]) for o in _imports(_files()[name]) & modules}
+            beside = {one for one in to if one.rpartition(".")[0] == parent and one != here}
+            graph.setdefault(here, set()).update(beside)
+        assert _find_circles(graph) == []
+
+
 def test_mlflow_is_imported_by_tracking_and_serving_only() -> None:
     users = {path for path in SOURCES if any(n.split(".")[0] == "mlflow" for n in _imports(path))}
     serving = {path for path in users if path.is_relative_to(ROOT / "models" / "serving")}

@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
-from features.intake.sources.declared_codes import MISSING_MARK
+from features.intake.declared_codes import MISSING_MARK
 from features.intake.validation.findings import Findings
 
 BLANK = ("", "na", "n/a", "nan", "null", ".", "<na>", "nat", "missing")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from features.intake.sources.declared_codes import DeclaredCodes
+from features.intake.declared_codes import DeclaredCodes
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from features.cohort_map.entries import EndpointMap, Inclusion, Occurrence, Valu
 from features.dictionary.variable import Variable
 from features.errors import MapError
 from features.intake.conversion import YES_NO
-from features.intake.sources.declared_codes import DeclaredCodes
+from features.intake.declared_codes import DeclaredCodes
 
 Declared = Mapping[str, DeclaredCodes]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from pipeline.stages.evaluate import Evaluation
+    from pipeline.evaluation.evaluation import Evaluation
 
 _WITH_LIMITS = ("c_index", "auc", "ipa", "observed_over_expected", "calibration_slope")
 _OF_COMPARATORS = ("c_index", "uno_c", "auc", "brier", "ipa", "observed_over_expected", "ici")

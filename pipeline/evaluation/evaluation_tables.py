@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from features.cohort import Cohort
     from features.endpoint import Endpoint
     from models.metrics.follow_up import Floats
-    from pipeline.stages.evaluate import Evaluation
+    from pipeline.evaluation.evaluation import Evaluation
 
 Tables = dict[str, pd.DataFrame]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from models.evaluation.recalibration import Recalibration
     from models.metrics.follow_up import Flags, Floats
     from models.scorer import Scorer
-    from pipeline.stages.evaluate import Evaluation
+    from pipeline.evaluation.evaluation import Evaluation
 
 EXTERNAL = "external"
 
@@ -153,7 +153,7 @@ def judge_external(
     from features.splits import require_endpoint
     from models.evaluation.recalibration import fit_recalibration
     from models.metrics.horizons import usable_horizons
-    from pipeline.stages.evaluate import MIN_AT_RISK
+    from pipeline.evaluation.evaluation import MIN_AT_RISK
 
     endpoint, link = require_endpoint(cohort), scorer.predictor.link
     X = derive_features(cohort.covariates, scorer.dictionary)
@@ -212,7 +212,7 @@ def measure_external(
 ) -> Evaluation:
     """As the stage evaluate measures held-out patients; risks by horizons, then by time steps."""
     from models.evaluation.performance import evaluate_predictions
-    from pipeline.stages.evaluate import Evaluation
+    from pipeline.evaluation.evaluation import Evaluation
 
     chosen, last = params.evaluate, len(horizons)
     by_horizon = {name: risk[:, :last] for name, risk in risks.items()}

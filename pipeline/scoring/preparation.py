@@ -14,9 +14,9 @@ from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, MapError, Problem
 from features.intake.conversion import Reading
+from features.intake.declared_codes import Declares
 from features.intake.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
-from features.intake.sources.declared_codes import Declares
 from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.witness import Witness
 from features.intake.value_labels import apply_labels

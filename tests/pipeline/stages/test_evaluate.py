@@ -10,10 +10,11 @@ import pytest
 from models.evaluation.cross_validation import cross_validate, measure_folds
 from models.evaluation.incidence import incidence_by_group
 from models.evaluation.performance import evaluate_predictions
+from pipeline.evaluation.evaluation import Evaluation
 from pipeline.evaluation.evaluation_output import Extras, collect_metrics, write_evaluation
 from pipeline.evaluation.recipe_validation import MODEL
 from pipeline.settings.params import Params, Paths
-from pipeline.stages.evaluate import Evaluation, measure_against_truth
+from pipeline.stages.evaluate import measure_against_truth
 from tests.models.evaluation.toy_models import AverageModel, SignalModel
 from tests.models.metrics.simulated import Simulated, simulate
 

@@ -34,6 +34,9 @@ def lesions(
     report: Annotated[
         Path | None, typer.Option(help="DICOM SR with scores that others measured; no scan.")
     ] = None,
+    slice_spacing: Annotated[
+        float | None, typer.Option(help="Score XML contours alone: no scan, this spacing in mm.")
+    ] = None,
     patient: Annotated[str | None, typer.Option(help="The patient's identifier to write.")] = None,
     patient_from_dicom: Annotated[
         bool, typer.Option("--patient-from-dicom", help="Write the PatientID of the scan.")
@@ -96,10 +99,12 @@ def lesions(
             raise ConfigError("--manifest names scans, masks and patients itself")
         _measure_manifest(manifest, request, out, workers, resume)
         return
-    if report is not None:
-        if patient is None or scan is not None or mask is not None:
-            raise ConfigError("--report needs --patient, and neither scan nor mask")
-        _read_report(report, patient, covariates, out, overwrite)
+    alone = slice_spacing is not None
+    if report is not None or alone:
+        if patient is None or scan is not None or (mask is None) == alone:
+            raise ConfigError("--report and --slice-spacing (with --mask) need --patient, no scan")
+        scores = _report_scores(report) if report else _contour_scores(mask, request, slice_spacing)
+        _write_scores(scores, patient, [report or mask or out], request, out, overwrite)
         return
     if scan is None or mask is None:
         raise ConfigError("name a scan and its --mask, a --manifest of many, or a --report")
@@ -135,24 +140,45 @@ def _measure_one(files: ScanFiles, request: MeasuringRequest, out: Path, overwri
     typer.echo("\n".join(map(str, [out / LESIONS, out / PATIENTS, *written])))
 
 
-def _read_report(
-    report: Path, patient: str, covariates: Path | None, out: Path, overwrite: bool
-) -> None:
-    import pandas as pd
-
+def _report_scores(report: Path) -> dict[str, float]:
     from features.imaging.reading.calcium_report import read_calcium_report
-    from pipeline.files.tables import written_whole
-    from pipeline.measuring.output import PATIENTS, join_covariates
 
     read = read_calcium_report(report)
     for reason in read.not_understood:
         typer.echo(f"not understood: {reason}", err=True)
     if not read.values:
         raise ScanError("the report holds no calcium score that is understood by its codes")
-    row = pd.DataFrame(read.values, index=pd.Index([patient], name="patient_id"))
-    with written_whole([out / PATIENTS], [report], overwrite) as tables:
-        tables.append(join_covariates(row, covariates), out / PATIENTS)
-    typer.echo(f"{', '.join(read.values)}\n{out / PATIENTS}")
+    return read.values
+
+
+def _contour_scores(
+    contours: Path | None, request: MeasuringRequest, spacing: float | None
+) -> dict[str, float]:
+    from features.imaging.reading.contours_alone import score_contours
+    from features.imaging.reading.label_map import LabelMap
+
+    if contours is None or spacing is None or not spacing > 0:
+        raise ConfigError("--slice-spacing: must be above 0, with --mask")
+    return score_contours(contours, LabelMap.load(request.labels, "coca"), spacing, request.rules)
+
+
+def _write_scores(
+    scores: dict[str, float],
+    patient: str,
+    sources: list[Path],
+    request: MeasuringRequest,
+    out: Path,
+    overwrite: bool,
+) -> None:
+    import pandas as pd
+
+    from pipeline.files.tables import written_whole
+    from pipeline.measuring.output import PATIENTS, join_covariates, rounded
+
+    row = pd.DataFrame(scores, index=pd.Index([patient], name="patient_id"))
+    with written_whole([out / PATIENTS], sources, overwrite) as tables:
+        tables.append(rounded(join_covariates(row, request.covariates)), out / PATIENTS)
+    typer.echo(f"{', '.join(scores)}\n{out / PATIENTS}")
 
 
 def _measure_manifest(

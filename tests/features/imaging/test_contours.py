@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import plistlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import ScanError
+from features.imaging.measuring.rules import MeasuringRules
 from features.imaging.reading.contours import area, fill
+from features.imaging.reading.contours_alone import score_contours
 from features.imaging.reading.ct_series import read_ct_series
+from features.imaging.reading.label_map import LabelMap
 from features.imaging.reading.open_files import open_mask
 from features.imaging.scan import Scan
 from tests.features.imaging.written import (
@@ -160,3 +164,35 @@ def test_what_is_no_such_plist_is_refused(tmp_path: Path, scan: Scan, content: b
     path.write_bytes(content)
     with pytest.raises(ScanError):
         open_mask(path, scan, None)
+
+
+# Contours without their scan.
+
+
+def square_of(side: float, **more: Any) -> dict[str, Any]:
+    points = [(4.0, 4.0), (4.0 + side, 4.0), (4.0 + side, 4.0 + side), (4.0, 4.0 + side)]
+    return region(LAD, points, Point_mm=[f"({x}, {y}, -12.0)" for x, y in points], **more)
+
+
+def alone(folder: Path, *regions: dict[str, Any], spacing: float = 3.0) -> dict[str, float]:
+    path = write_plist(folder / "a.xml", {4: regions})
+    return score_contours(path, LabelMap.load(section="coca"), spacing, MeasuringRules())
+
+
+def test_contours_alone_are_scored_by_their_area_and_peak(tmp_path: Path) -> None:
+    scores = alone(tmp_path, square_of(2, Max=250.0), square_of(3, Max=450.0))
+    assert scores["cac_agatston"] == scores["cac_agatston_lad"] == 4 * 2 + 9 * 4
+    assert scores["cac_agatston_rca"] == 0
+    thin = alone(tmp_path, square_of(2, Max=250.0), spacing=1.5)
+    assert thin["cac_agatston"] == 4 * 2 * 1.5 / 3
+
+
+def test_contours_too_small_or_too_faint_score_nothing(tmp_path: Path) -> None:
+    assert alone(tmp_path, square_of(0.9, Max=500.0), square_of(3, Max=129.0)) == {
+        f"cac_agatston{vessel}": 0 for vessel in ("", "_lm", "_lad", "_lcx", "_rca")
+    }
+
+
+def test_contours_without_a_peak_need_their_scan(tmp_path: Path) -> None:
+    with pytest.raises(ScanError, match="1 contours lack Max or Point_mm"):
+        alone(tmp_path, square_of(2), square_of(2, Max=250.0))

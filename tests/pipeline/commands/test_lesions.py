@@ -10,7 +10,14 @@ import pytest
 from pydicom.dataset import FileDataset
 
 from pipeline.commands.cli import main
-from tests.features.imaging.written import heart, series_of, write_seg, write_series
+from tests.features.imaging.written import (
+    heart,
+    region,
+    series_of,
+    write_plist,
+    write_seg,
+    write_series,
+)
 
 Hu = np.ndarray
 
@@ -170,6 +177,19 @@ def test_totals_are_joined_to_what_else_is_known_of_the_patient(tmp_path: Path) 
         "7",
     ]
     assert main([*other, *known]) == 2
+
+
+def test_contours_alone_become_a_patient_that_can_be_scored(tmp_path: Path) -> None:
+    points = [(4.0, 4.0), (6.0, 4.0), (6.0, 6.0), (4.0, 6.0)]
+    in_mm = [f"({x}, {y}, -12.0)" for x, y in points]
+    outline = region("Right Coronary Artery", points, Point_mm=in_mm, Max=250.0)
+    contours = write_plist(tmp_path / "a.xml", {4: [outline]})
+    out = tmp_path / "out"
+    command = ["lesions", "--mask", str(contours), "--slice-spacing", "3", "--out", str(out)]
+    assert main(command) == 2
+    assert main([*command, "--patient", "7"]) == 0
+    row = pd.read_csv(out / "patients.csv").iloc[0]
+    assert (row["cac_agatston"], row["cac_agatston_rca"], row["cac_agatston_lad"]) == (8, 8, 0)
 
 
 # Many scans

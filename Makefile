@@ -11,7 +11,7 @@ export DVC_NO_ANALYTICS := true
 
 READY := .venv/.ready
 
-.PHONY: help setup demo spark clinic benchmarks test slow lint lock clean
+.PHONY: help setup demo spark clinic benchmarks test slow fuzz lint lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,12 @@ test: $(READY) ## run the tests (the slow ones: make slow)
 slow: $(READY) ## run the tests marked slow
 	@pytest -m slow
 
+FUZZED := csv parquet fhir map params journal model trees
+
+fuzz: $(READY) ## search every reader for inputs that break it, a minute each (Linux)
+	@uv pip install --quiet --no-deps --require-hashes --requirement requirements-fuzz.lock
+	for target in $(FUZZED); do echo "-- $$target"; python -m tests.fuzz $$target $${SECONDS_EACH:-60} 2>&1 | tail -2; done
+
 lint: $(READY) ## check style and types
 	@ruff check .
 	ruff format --check .
@@ -60,7 +66,7 @@ lock: $(READY) ## resolve requirements.lock again
 	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --extra sql --extra web --extra fhir --extra formats --extra imaging --group dev pyproject.toml -o requirements.lock
 	@python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" | uv pip compile --quiet --universal --generate-hashes --constraint requirements.lock - -o requirements-spark.lock
 	@uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group benchmarks pyproject.toml -o requirements-benchmarks.lock
-	for group in container build; do uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group $$group -o requirements-$$group.lock; done
+	for group in container build fuzz; do uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group $$group -o requirements-$$group.lock; done
 
 clean: ## remove the environment and every output (patients alone: calcirisk forget --yes)
 	@rm -rf .venv outputs mlflow.db mlruns mlartifacts dvc.lock .dvc/cache .dvc/tmp

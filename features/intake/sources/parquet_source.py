@@ -19,6 +19,8 @@ from features.intake.sources.typed_cells import to_frame
 from features.intake.sources.witness import Witness
 
 _HIDDEN = (".", "_")
+# What Arrow raises for damage: found by fuzzing, its readers of metadata do not keep to its own.
+_BROKEN = (pa.ArrowException, ArithmeticError, LookupError, OSError, RuntimeError, ValueError)
 _FEW_BYTES = 2  # for a cell, where texts are stored as codes of a dictionary
 
 
@@ -72,7 +74,11 @@ class ParquetSource:
         first: int,
     ) -> Iterator[RawBatch]:
         stored = [name for name in dict.fromkeys(columns) if name not in parts]
-        reader = _open(path, _find_repetitive(_open(path)))
+        try:
+            repetitive = _find_repetitive(_open(path))
+        except _BROKEN as error:
+            raise _damaged(path.name) from error
+        reader = _open(path, repetitive)
         # A file without any of the columns still has rows.
         any_column = reader.schema_arrow.names[:1]
         pieces = reader.iter_batches(self._size, columns=stored or any_column, use_threads=False)
@@ -81,7 +87,7 @@ class ParquetSource:
         while True:
             try:
                 table = next(tables, None)
-            except (pa.ArrowException, OSError) as error:
+            except _BROKEN as error:
                 raise _damaged(path.name) from error
             if table is None:
                 return
@@ -156,7 +162,7 @@ def _open(path: Path, encoded: Sequence[str] = ()) -> Any:
             pre_buffer=False,
             page_checksum_verification=True,
         )
-    except (pa.ArrowException, OSError) as error:
+    except _BROKEN as error:
         raise _damaged(path.name) from error
 
 
@@ -164,12 +170,19 @@ def _find_repetitive(reader: Any) -> list[str]:
     """Columns of text that are stored in so few bytes that they must repeat a few values."""
     if not reader.metadata.num_row_groups:
         return []
-    group, schema = reader.metadata.row_group(0), reader.schema
-    found = []
-    for position in range(group.num_columns):
+    schema = reader.schema
+    texts = [
+        position
+        for position in range(len(schema))
+        if schema.column(position).logical_type.type == "STRING"
+    ]
+    names = [schema.column(position).path for position in texts]
+    # Read once: of damaged metadata this raises, where what is asked below ends the program.
+    next(iter(reader.iter_batches(1, columns=names, use_threads=False)), None)
+    group, found = reader.metadata.row_group(0), []
+    for position in texts:
         column = group.column(position)
-        is_text = schema.column(position).logical_type.type == "STRING"
-        if is_text and column.total_uncompressed_size < _FEW_BYTES * column.num_values:
+        if column.total_uncompressed_size < _FEW_BYTES * column.num_values:
             found.append(column.path_in_schema)
     return found
 

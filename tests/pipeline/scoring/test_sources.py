@@ -315,3 +315,10 @@ def test_a_query_is_sent_word_for_word_and_never_repeated(tmp_path: Path) -> Non
         assert "Meier" not in str(told.value)
         assert told.value.__cause__ is None
         assert told.value.__suppress_context__ or told.value.__context__ is None
+
+
+def test_damaged_metadata_of_parquet_is_an_error_and_no_end_of_the_program() -> None:
+    """Found by fuzzing: Arrow ends the program where it is asked for the sizes of such a column."""
+    file = Path(__file__).parents[2] / "fuzz" / "seeds" / "parquet" / "histogram.parquet"
+    with pytest.raises(CohortError, match="damaged"):
+        gather(ParquetSource(file, 30))

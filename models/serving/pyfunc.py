@@ -59,12 +59,12 @@ def log_model(model_folder: Path | str, metadata: Mapping[str, str] | None = Non
     model_folder = Path(model_folder)
     about = read_about(model_folder)
     dictionary = Dictionary.load(model_folder / DICTIONARY)
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), _quiet_mlflow():
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), quiet_mlflow():
         warnings.simplefilter("ignore")
         package = vendor_package(Path(scratch), find_data_files())
         script = Path(scratch) / "calcirisk_model.py"
         script.write_text(_SCRIPT.format(package=package.name))
-        with _importable(package):
+        with importable(package):
             logged = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(script),
@@ -137,7 +137,7 @@ def _invent(variable: Variable) -> float | str:
 
 
 @contextmanager
-def _importable(package: Path) -> Iterator[None]:
+def importable(package: Path) -> Iterator[None]:
     """The package can be imported inside the block; afterwards no trace of it is left."""
     sys.path.insert(0, str(package.parent))
     try:
@@ -149,7 +149,8 @@ def _importable(package: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_mlflow() -> Iterator[Any]:
+def quiet_mlflow() -> Iterator[Any]:
+    """MLflow says nothing below an error inside the block."""
     logger = logging.getLogger("mlflow")
     level = logger.level
     logger.setLevel(logging.ERROR)

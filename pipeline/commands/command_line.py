@@ -50,8 +50,11 @@ READS: dict[str, tuple[str, ...]] = {
     "progression": ("source", "ingest", "featurize", "train"),
     "forecast": ("simulate", "ingest", "featurize", "train", "progression"),
     "score": ("ingest", "train"),
-    "report": ("ingest", "train", "evaluate", "explain"),
-    "register": ("source", "ingest", "train", "evaluate", "explain", "score", "report"),
+    "report": ("ingest", "train", "evaluate", "explain", "forecast"),
+    "register": (
+        *("source", "ingest", "train", "evaluate", "explain"),
+        *("progression", "forecast", "score", "report"),
+    ),
 }
 
 Out = Annotated[Path | None, typer.Option("--out", help="Work in this folder instead of outputs/.")]

@@ -111,6 +111,7 @@ def _describe_places(paths: Paths, about: Mapping[str, Any]) -> str:
     opened = f"mlflow ui --backend-store-uri {server or 'sqlite:///mlflow.db'}"
     places = [
         ("Model", paths.model, registered),
+        ("Growth", paths.progression / "model", _describe_growth(paths)),
         ("Report", paths.report / "report.html", "read this first: open it in a browser"),
         ("Tables", paths.evaluate / "tables", "verdict.txt says in words what they show"),
         ("Plots", paths.evaluate / "plots", "SVG: open in a browser, or dvc plots show"),
@@ -136,6 +137,18 @@ def _describe_registration(paths: Paths, about: Mapping[str, Any]) -> tuple[str,
         version = f", version {registration['version']}" if "version" in registration else ""
         return registration["uri"], f"registered as {registration['uri']}{version}"
     return _shorten(paths.model), "not registered: calcirisk register does it"
+
+
+def _describe_growth(paths: Paths) -> str:
+    """How good forecasts of later scores are, in a line."""
+    metrics = _read(paths.forecast / "metrics.json")
+    if "crps" not in metrics:
+        return "later scores: calcirisk forecast says how good they are"
+    own, carried = metrics["crps"]["calcirisk"], metrics["crps"]["carry forward"]
+    return (
+        f"later calcium scores, off by {own:.0f} AU on {metrics['scans']:,} held-out scans (CRPS); "
+        f"the first score carried forward, by {carried:.0f}"
+    )
 
 
 def _shorten(path: Path) -> str:

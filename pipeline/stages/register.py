@@ -17,6 +17,7 @@ from models.storage.model_folder import About, verify_model_folder
 from pipeline.promotion.lock import one_at_a_time
 from pipeline.settings.code_version import describe_code
 from pipeline.settings.params import Params, Paths
+from pipeline.stages.progression_registration import register_progression
 from pipeline.tracking import Tracking, Version, reporting_server
 
 
@@ -43,7 +44,8 @@ def run(params: Params, paths: Paths) -> None:
             if current is None or not reused:
                 current = log_run(tracking, params, paths, about, metrics, identity)
                 tracking.set_alias(current, alias)
-    registration = {
+            progression = register_progression(tracking, params, paths)
+    registration: dict[str, Any] = {
         "model": name,
         "alias": alias,
         "version": current.number,
@@ -52,6 +54,8 @@ def run(params: Params, paths: Paths) -> None:
         "digest": about.digest,
         "reused": reused,
     }
+    if progression is not None:
+        registration["progression"] = progression
     write_registration(registration, paths)
 
 

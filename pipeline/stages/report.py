@@ -53,7 +53,7 @@ def read_material(params: Params, paths: Paths) -> Material:
         leakage=_read_json(paths.train / "leakage.json"),
         design=_read_json(paths.evaluate / "design.json"),
         explanation=_read_json(paths.explain / "explanation.json"),
-        tables={**_read_tables(evaluation), **_read_tables(explanation)},
+        tables={**_read_tables(evaluation), **_read_tables(explanation), **_read_growth(paths)},
         external=_read_tables(evaluation / "external"),
         figures={**_read_figures(paths.evaluate), **_read_figures(paths.explain)},
         settings=dict(flatten_settings(params)),
@@ -91,6 +91,12 @@ def _read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
     files = sorted(folder.glob("*.csv"))
     return {path.stem: pd.read_csv(path) for path in files if path.stat().st_size > 1}
+
+
+def _read_growth(paths: Paths) -> dict[str, pd.DataFrame]:
+    """The tables of the forecasts of later scores, under names of their own."""
+    tables = _read_tables(paths.forecast / "tables")
+    return {f"growth_{name}": table for name, table in tables.items()}
 
 
 def _read_figures(folder: Path) -> dict[str, str]:

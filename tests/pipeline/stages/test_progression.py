@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +19,8 @@ from models.progression.forecaster import Forecaster
 from pipeline.scoring.forecast_batches import ForecastRequest, forecast_file
 from pipeline.settings.params import SIMULATED, Params, Paths
 from pipeline.stages import forecast, progression
+from pipeline.stages.progression_registration import register_progression
+from pipeline.tracking import Tracking
 from tests.models.progression.conftest import FEATURES, later_table
 
 
@@ -96,3 +99,15 @@ def test_later_scans_become_a_model_its_evaluation_and_forecasts(tmp_path: Path)
     alone = served.forecast(drawn.covariates.head(20).drop(columns=vessels), (5.0,))
     near = scored.set_index("patient_id").loc[alone.index[15:], "cac_5y"].to_numpy()
     assert alone["cac_5y"].to_numpy()[15:] == pytest.approx(near, rel=1e-3, abs=0.05)
+
+    tracking = Tracking(tmp_path)
+    told = register_progression(tracking, _params(), paths)
+    assert told is not None
+    assert (told["model"], told["alias"], told["reused"]) == (
+        "calcirisk-progression", "challenger", False,
+    )  # fmt: skip
+    again = register_progression(tracking, _params(), paths)
+    assert again == {**told, "reused": True}
+    model = mlflow.pyfunc.load_model(told["uri"])
+    served_table = model.predict(drawn.covariates.head(20).drop(columns=vessels))
+    assert served_table["cac_5y"].to_numpy() == pytest.approx(alone["cac_5y"].to_numpy(), abs=0.02)

@@ -1,0 +1,81 @@
+"""Registers the progression model, a registered model of its own, beside the risk model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from models.storage.model_folder import verify_model_folder
+from pipeline.settings.params import Params, Paths
+from pipeline.tracking import Tracking, Version, flatten
+
+SUFFIX = "-progression"
+MODEL, FLOOR = "calcirisk", "carry forward"
+
+
+def register_progression(
+    tracking: Tracking, params: Params, paths: Paths
+) -> dict[str, str | int | bool] | None:
+    """What registration.json says of the progression model; None where there is none.
+
+    It takes the alias only if it was evaluated and, on the held-out scans, was better than a score
+    carried forward: the least that a model of growth must do.
+    """
+    folder, judged = paths.progression / "model", paths.forecast / "metrics.json"
+    if not folder.is_dir() or not judged.is_file():
+        return None
+    metrics: dict[str, Any] = json.loads(judged.read_text(encoding="utf-8"))
+    if "crps" not in metrics:
+        return None
+    about = verify_model_folder(folder)
+    name, alias = params.register.model_name + SUFFIX, params.register.alias
+    evaluation = hashlib.sha256(judged.read_bytes()).hexdigest()
+    identity = {"digest": about.digest, "evaluation": evaluation}
+    current = tracking.find_version(name, alias)
+    reused = current is not None and all(current.tags.get(k) == v for k, v in identity.items())
+    passed = metrics["crps"][MODEL] < metrics["crps"][FLOOR]
+    if current is None or not reused:
+        made = _log(tracking, params, paths, metrics, identity)
+        if passed:
+            tracking.set_alias(made, alias)
+        current = made
+    return {
+        "model": name,
+        "alias": alias if passed else "",
+        "version": current.number,
+        "uri": f"models:/{name}@{alias}" if passed else f"models:/{name}/{current.number}",
+        "digest": about.digest,
+        "reused": reused,
+    }
+
+
+def _log(
+    tracking: Tracking,
+    params: Params,
+    paths: Paths,
+    metrics: dict[str, Any],
+    identity: dict[str, str],
+) -> Version:
+    from models.serving.pyfunc_progression import log_progression
+
+    folder = paths.progression / "model"
+    about = verify_model_folder(folder)
+    run_name = f"{about.cohort}-progression-{about.digest[:8]}"
+    with tracking.start_run(params.register.experiment, run_name) as run:
+        tracking.log_tags({**identity, "cohort": about.cohort, "kind": "progression",
+                           "simulated": str(about.simulated).lower()})  # fmt: skip
+        numbers = {
+            "".join(c if c.isalnum() or c in "._- /" else "_" for c in key): float(value)
+            for key, value in flatten(metrics).items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
+        tracking.log_metrics({f"{about.cohort}.progression.{k}": v for k, v in numbers.items()})
+        tracking.log_file(paths.progression / "training.json", "progression")
+        for kind in ("tables", "plots"):
+            for path in sorted((paths.forecast / kind).glob("*.*")):
+                tracking.log_file(path, f"forecast/{kind}")
+        uri = log_progression(folder, {"cohort": about.cohort})
+    return tracking.register(
+        params.register.model_name + SUFFIX, uri, run, {**identity, "cohort": about.cohort}
+    )

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from models.report.growth_tables import growth_coverage_table, growth_error_table
+from models.report.material import Material
+
+
+def _material(**tables: pd.DataFrame) -> Material:
+    return Material({}, {}, {}, {}, {}, {}, tables=tables)
+
+
+def test_the_report_says_nothing_of_growth_without_forecasts() -> None:
+    assert not growth_error_table(_material())
+    assert not growth_coverage_table(_material())
+
+
+def test_each_forecast_stands_with_its_error_by_first_score() -> None:
+    crps = pd.DataFrame({"forecast": ["calcirisk"], "all": [51.18], "first score 0": [6.92]})
+    table = growth_error_table(_material(growth_crps=crps))
+    assert table.columns == ("Forecast", "All", "First score 0")
+    assert table.rows == (("calcirisk", "51.2", "6.9"),)
+
+
+def test_coverage_of_fewer_than_ten_scans_is_not_told() -> None:
+    shares = {"inside_50": [0.5, 0.5], "inside_80": [0.8, 0.8], "inside_90": [0.9, 0.9]}
+    coverage = pd.DataFrame({"group": ["all", "few"], "scans": [1200, 9], **shares})
+    table = growth_coverage_table(_material(growth_coverage=coverage))
+    assert table.rows == (("all", "1,200", "50.0", "80.0", "90.0"),)

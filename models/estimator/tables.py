@@ -1,36 +1,19 @@
-"""Tables of other libraries, and a cohort made from one."""
+"""A cohort made from a table of any library."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from features.cohort import Cohort
 from features.dictionary.dictionary import Dictionary
+from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
 from features.intake.frame import read_covariates
-
-if TYPE_CHECKING:
-    from features.endpoint import Endpoint
-
-
-def read_table(table: Any) -> pd.DataFrame:
-    """A pandas, polars, DuckDB or Arrow table as pandas; what speaks Arrow's stream is read.
-
-    Raises CohortError for anything else.
-    """
-    if isinstance(table, pd.DataFrame):
-        return table
-    if hasattr(table, "__arrow_c_stream__"):
-        import pyarrow as pa
-
-        frame: pd.DataFrame = pa.table(table).to_pandas()
-        return frame
-    rule = f"a {type(table).__name__} is no table"
-    remedy = "Give a table of pandas, polars or Arrow with named columns"
-    raise CohortError([Problem("table", rule, remedy)], "table")
+from models.estimator.frames import read_table
+from models.estimator.target import read_target
 
 
 def make_cohort(
@@ -69,8 +52,6 @@ def make_cohort(
 
 
 def _endpoint(frame: pd.DataFrame, time: str, event: str, competing: str | None) -> Endpoint:
-    from models.estimator.target import read_target
-
     named = {"time": frame[time], "event": frame[event]}
     if competing is not None:
         named["competing"] = frame[competing]

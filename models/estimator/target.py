@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.endpoint import CENSORED, COMPETING, EVENT, Endpoint
 from features.errors import CohortError, Problem
-from models.estimator.tables import read_table
+from models.estimator.frames import read_table
 
 Target = npt.NDArray[np.void]
 

@@ -81,13 +81,13 @@ class ResourceIntake:
 
     def _take_resource(self, found: Resource) -> str:
         body, kind = found.body, text(found.body.get("resourceType"))
-        if kind not in _READ:
-            self._losses.leave_out(kind, "resource of a type that is not read")
-            return "left out"
         version = told_version(body, kind)
         if version:
             rule = f"{found.where} is FHIR {version}"
             raise CohortError([Problem("", rule, "Export R4, or STU3")], found.file)
+        if kind not in _READ:
+            self._losses.leave_out(kind, "resource of a type that is not read")
+            return "left out"
         address = address_of(body, kind, found.server, found.full_url)
         if is_urn(found.full_url) and address and found.full_url != address:
             self._store.add_alias(found.full_url, address)

@@ -17,6 +17,8 @@ _R5 = {
 
 def told_version(body: Json, kind: str) -> str:
     """DSTU2 or R5, whose elements mean other things; "" of R4 and of STU3, which are read."""
+    if kind == "MedicationOrder":
+        return "DSTU2"
     if kind in _DSTU2_KINDS and any(name in body for name in _DSTU2) and "subject" not in body:
         return "DSTU2"
     return "R5" if any(name in body for name in _R5.get(kind, ())) else ""

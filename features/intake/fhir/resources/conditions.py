@@ -23,6 +23,7 @@ from features.intake.fhir.elements.json_elements import (
     codings,
     entries,
     mapping,
+    names_of,
     status_codes,
     text,
 )
@@ -35,6 +36,7 @@ _ENDS = ("abatementDateTime", "abatementPeriod")
 _OVER_UNDATED = ("abatementAge", "abatementRange", "abatementString", "abatementBoolean")
 # Diabetes that is over is no diabetes; an infarction that is over has still been one.
 _MUST_LAST = ("diabetes",)
+_LASTING = frozenset({"active", "recurrence", "relapse"})
 _SURE = frozenset({"confirmed"})
 # Who has not one kind of diabetes may have another: what is refuted is no "no" either.
 _NOTHING_SAID = frozenset({"refuted", "entered-in-error"})
@@ -49,7 +51,7 @@ def read_condition(resource: Json, table: CodeTable, losses: Losses) -> Iterator
     """The history in a Condition. What is not used is counted."""
     said = codings(resource.get("code"))
     day = _begin(first_when(resource, _ONSETS), first_when(resource, _RECORDED))
-    verification = status_codes(resource.get("verificationStatus")) | _german_certainty(resource)
+    verification = _said(resource, "verificationStatus") | _german_certainty(resource)
     nothing_said = verification & _NOTHING_SAID
     if nothing_said:
         losses.leave_out("Condition", "verification status", min(nothing_said))
@@ -57,7 +59,8 @@ def read_condition(resource: Json, table: CodeTable, losses: Losses) -> Iterator
     absent = _absence(said, table)
     meanings = _find("condition", said, table)
     if verification - _SURE:
-        losses.leave_out("Condition", "verification status", min(verification - _SURE))
+        code = min(status_codes(resource.get("verificationStatus")) - _SURE, default="")
+        losses.leave_out("Condition", "verification status", code)
         names = [one.variable for one in absent or meanings or ()]
         yield from _each("doubt", names or ([CONDITIONS] if meanings is None else ()), day)
         return
@@ -153,9 +156,11 @@ def _while_it_lasts(fact: Fact, resource: Json, losses: Losses) -> Iterator[Fact
     if fact.kind != "history" or fact.variable not in _MUST_LAST:
         yield fact
         return
-    status, end = status_codes(resource.get("clinicalStatus")), first_when(resource, _ENDS)
-    if status & {"remission", "inactive"}:
-        losses.leave_out("Condition", f"{fact.variable} in remission or inactive")
+    status, end = _said(resource, "clinicalStatus"), first_when(resource, _ENDS)
+    if status - _LASTING - {"resolved"}:
+        losses.leave_out(
+            "Condition", f"{fact.variable} in remission, inactive or not known to last"
+        )
         yield fact._replace(kind="doubt")
     elif end is not None:
         yield fact._replace(last=end.last)
@@ -164,6 +169,13 @@ def _while_it_lasts(fact: Fact, resource: Json, losses: Losses) -> Iterator[Fact
         yield fact._replace(last=ENDED)
     else:
         yield fact
+
+
+def _said(resource: Json, name: str) -> frozenset[str]:
+    """The codes of a status, or its words in place of one; "?" where it says nothing."""
+    found = resource.get(name)
+    codes = status_codes(found) or frozenset(names_of(found))
+    return frozenset(one.lower() for one in codes) or frozenset("?" if found else ())
 
 
 def _german_certainty(resource: Json) -> frozenset[str]:

@@ -25,7 +25,7 @@ STATED = ("MedicationStatement", "MedicationRequest")
 # These say that a medicine was handed out or given once, not that it is taken.
 GIVEN = ("MedicationDispense", "MedicationAdministration")
 _RUNNING = ("active", "intended", "in-progress")
-_PAST = ("completed", "stopped", "on-hold")
+_PAST = ("completed", "stopped")
 _UNUSABLE = (
     *("entered-in-error", "not-taken", "draft", "cancelled"),
     *("declined", "not-done", "preparation"),

@@ -213,6 +213,7 @@ def test_a_line_cut_off_opens_the_lists_of_the_patient_it_names_alone(tmp_path: 
     ("change", "version"),
     [
         (lambda: condition(SNOMED, "44054006", patient={}) | {"subject": None}, "DSTU2"),
+        (lambda: {"resourceType": "MedicationOrder", "id": "1"}, "DSTU2"),
         (lambda: request(None, medication={"concept": concept(ATC, "C10AA05")}), "R5"),
     ],
 )

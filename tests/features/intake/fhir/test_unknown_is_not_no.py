@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from features.intake.fhir.reader import read_fhir
 from tests.features.intake.fhir.records import (
     ATC,
+    DAY,
     ICD10,
     LOINC,
     RXNORM,
@@ -129,6 +131,28 @@ def test_what_was_refuted_is_neither_yes_nor_no_also_in_the_plain_text_of_stu3(
     assert read_row(tmp_path, stu3, ASTHMA)["diabetes"] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"verificationStatus": {"text": "ruled out"}}, None),
+        ({"verificationStatus": {"text": "Confirmed"}}, 1.0),
+        ({"verificationStatus": {"extension": [{"url": "data-absent-reason"}]}}, None),
+        ({"verificationStatus": concept("urn:local", "maybe")}, None),
+        ({"clinicalStatus": {"text": "resolved"}}, 0.0),
+        ({"clinicalStatus": {"text": "gone?"}}, None),
+        ({"clinicalStatus": "recurrence"}, 1.0),
+        ({"verificationStatus": {}, "clinicalStatus": {}}, 1.0),
+    ],
+)
+def test_a_status_that_is_not_known_is_no_confirmation(
+    tmp_path: Path, changes: Json, expected: float | None
+) -> None:
+    said = condition(SNOMED, "44054006", **changes)
+    assert read_row(tmp_path, ASTHMA, said).get("diabetes") == expected
+    left_out = read_fhir(tmp_path / "all.ndjson", DAY).left_out
+    assert "ruled out" not in left_out.to_string()
+
+
 @pytest.mark.parametrize(("sign", "expected"), [("G", 1.0), ("A", None), ("V", None)])
 def test_a_german_diagnosis_says_beside_its_code_how_sure_it_is(
     tmp_path: Path, sign: str, expected: float | None
@@ -227,6 +251,7 @@ def test_one_antiplatelet_beside_an_unknown_medicine_is_not_known_to_be_single(
     ("changes", "expected"),
     [
         ({"status": "unknown"}, None),
+        ({"status": "on-hold"}, None),
         ({"resourceType": "MedicationStatement", "taken": "n"}, 0.0),
         ({"resourceType": "MedicationStatement", "taken": "unk"}, None),
         ({"resourceType": "MedicationDispense", "whenHandedOver": "2020-01-01"}, None),

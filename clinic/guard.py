@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
-from clinic.limits import LARGEST_BODY, LONGEST_QUERY, RateLimit
-from clinic.security import HEADERS, NEVER_STORED, SESSION_COOKIE, Access, Seal
+from clinic.limits import LARGEST_BODY, LARGEST_RECORD, LONGEST_QUERY, RateLimit
+from clinic.security import HEADERS, NEVER_STORED, SESSION_COOKIE, Access, Seal, same_secret
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -21,6 +21,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _LOG = logging.getLogger("calcirisk.clinic")
 _OPEN_PATHS = ("/sign-in", "/static/")
+_MACHINE_PATHS = ("/cds-services",)
 _BODY_SECONDS = 10.0
 # At once; whoever comes beyond gets a page that says so, at once.
 _MOST_AT_ONCE = 256
@@ -115,6 +116,12 @@ class Guard:
             raise _RefusedError(403)
         if self.access.token is None or path.startswith(_OPEN_PATHS):
             return False
+        if path.startswith(_MACHINE_PATHS):
+            # a record system keeps no cookie: it sends the same token with each request
+            kind, _, given = headers.get(b"authorization", "").partition(" ")
+            if kind.lower() != "bearer" or not same_secret(given, self.access.token):
+                raise _RefusedError(401)
+            return False
         return not self.seal.accepts_session(_read_cookie(headers.get(b"cookie", "")))
 
     def _same_origin(self, headers: dict[bytes, str]) -> bool:
@@ -125,12 +132,13 @@ class Guard:
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes:
+    largest = LARGEST_RECORD if scope["path"].startswith(_MACHINE_PATHS) else LARGEST_BODY
     for name, value in scope["headers"]:
         if name.lower() == b"content-length":
             if not value.isdigit():
                 raise _RefusedError(400)
             # so long a number would not even be read
-            if len(value) > len(str(LARGEST_BODY)) or int(value) > LARGEST_BODY:
+            if len(value) > len(str(largest)) or int(value) > largest:
                 raise _RefusedError(413)
     body = b""
     while True:
@@ -138,7 +146,7 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             return body
         body += bytes(message.get("body", b""))
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             raise _RefusedError(413)
         if not message.get("more_body", False):
             return body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clinic.assessor import Assessment
+from clinic.overview import one_of_each
 from clinic.themes import COMPETING
 from models.plain_language.leaflet import (
     Helping,
@@ -22,7 +23,7 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
     raising = [theme for theme in view.overview.themes if theme.points >= _LEAST_POINTS]
     themes = [theme for theme in raising if theme.name != COMPETING]
     told = can_be_told([row.name for row in view.treatments.offered if row.change is not None])
-    rows = [row for row in view.treatments.offered if row.name in told][:_MOST_OPTIONS]
+    rows = [row for row in one_of_each(view.treatments.offered) if row.name in told]
     facts = LeafletFacts(
         view.horizon,
         at.risk,
@@ -32,7 +33,7 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
         tuple(theme.name for theme in themes[:_MOST_REASONS]),
         tuple(
             Helping(row.name, 100 * row.change.reduction.estimate, bool(row.harm))
-            for row in rows
+            for row in rows[:_MOST_OPTIONS]
             if row.change is not None
         ),
         simulated,

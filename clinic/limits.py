@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 LARGEST_BODY = 64 * 1024
+# a health record sent along with a question
+LARGEST_RECORD = 4 * 1024 * 1024
 LONGEST_QUERY = 1024
 _MOST_CLIENTS = 4096
 

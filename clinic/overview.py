@@ -86,7 +86,7 @@ class OverviewWriter:
             self.texts("overview.rest", points=signed(rest)),
             tuple(t.label for t in shown if t.contrary),
             self._checks(patient),
-            _one_of_each(panel.offered)[:_OPTIONS],
+            one_of_each(panel.offered)[:_OPTIONS],
             icons,
             words,
         )
@@ -162,7 +162,7 @@ class OverviewWriter:
         return tuple(found)
 
 
-def _one_of_each(rows: Sequence[TreatmentRow]) -> tuple[TreatmentRow, ...]:
+def one_of_each(rows: Sequence[TreatmentRow]) -> tuple[TreatmentRow, ...]:
     """Of options that exclude each other the ticked one, else the first."""
     shown: dict[str, TreatmentRow] = {}
     for row in rows:

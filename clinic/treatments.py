@@ -122,7 +122,8 @@ class TreatmentAdvice:
         for row in rows:
             groups.setdefault(self._group(row), []).append(row)
         offered = sorted(groups.get("offered", ()), key=_urgency)
-        ldl = together.patient.get("ldl_cholesterol") if together.counted else None
+        lowers = any(self.effects[name].basis == "ldl" for name in together.counted)
+        ldl = together.patient.get("ldl_cholesterol") if lowers else None
         return TreatmentPanel(
             horizon,
             tuple(offered),

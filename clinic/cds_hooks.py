@@ -1,0 +1,112 @@
+"""CDS Hooks 2.0 (HL7): a record's request becomes an assessment, and that becomes cards.
+
+https://cds-hooks.hl7.org/2.0/: discovery, request and card as that page has them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from clinic.assessor import Assessment
+from clinic.drawing.waterfall import signed
+from clinic.texts import PageTexts
+from clinic.wording import percent
+from features.dictionary.dictionary import Dictionary
+from features.intake.fhir.reader import read_fhir
+
+SERVICE = "calcirisk-patient-view"
+_PREFETCH = {
+    "patient": "Patient/{{context.patientId}}",
+    "observations": "Observation?patient={{context.patientId}}",
+    "conditions": "Condition?patient={{context.patientId}}",
+    "medications": "MedicationRequest?patient={{context.patientId}}",
+}
+_LONGEST_SUMMARY = 139
+
+
+def discovery(texts: PageTexts) -> dict[str, Any]:
+    """What ``GET /cds-services`` answers."""
+    return {
+        "services": [
+            {
+                "hook": "patient-view",
+                "title": texts("cds.title"),
+                "description": texts("cds.description"),
+                "id": SERVICE,
+                "prefetch": dict(_PREFETCH),
+            }
+        ]
+    }
+
+
+def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary) -> pd.DataFrame | None:
+    """Covariates (1, variables) of the patient sent along; None where there is not one patient.
+
+    The resources pass through the reader of health records, in a folder that is gone afterwards.
+    Raises CohortError where they cannot be read.
+    """
+    resources = [one for part in prefetch.values() for one in _resources(part)]
+    if sum(one.get("resourceType") == "Patient" for one in resources) != 1:
+        return None
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": one} for one in resources],
+    }
+    with TemporaryDirectory(prefix="calcirisk-") as folder:
+        path = Path(folder) / "record.json"
+        path.write_text(json.dumps(bundle), encoding="utf-8")
+        read = read_fhir(path)
+    if len(read.frame) != 1:
+        return None
+    columns: dict[str, pd.Series] = {}
+    for name, variable in dictionary.items():
+        kind = "str" if variable.kind == "category" else "float64"
+        values = read.frame[name].tolist() if name in read.frame else [float("nan")]
+        columns[name] = pd.Series(values, dtype=kind)
+    return pd.DataFrame(columns)
+
+
+def write_cards(
+    view: Assessment, link: str, simulated: bool, outcome: str, texts: PageTexts
+) -> dict[str, Any]:
+    """The answer to a request: one card with risk, the strongest reason and a link to the page."""
+    at = next(risk for risk in view.risks if risk.years == view.horizon)
+    interval = ""
+    if at.interval is not None:
+        low, high = (percent(limit) for limit in at.interval)
+        interval = texts("overview.interval", low=low, high=high)
+    years = f"{view.horizon:g}"
+    summary = texts("cds.summary", years=years, risk=percent(at.risk), interval=interval).strip()
+    detail = [texts("overview.counted", outcome=outcome)]
+    if view.overview.themes:
+        strongest = view.overview.themes[0]
+        points = signed(strongest.points)
+        detail.insert(0, texts("cds.reason", name=strongest.label, points=points))
+    if simulated:
+        detail.insert(0, texts("site.research"))
+    card = {
+        "summary": summary[:_LONGEST_SUMMARY],
+        "indicator": "info",
+        "detail": "\n\n".join(detail),
+        "source": {"label": texts("site.name")},
+        "links": [{"label": texts("cds.link"), "url": link, "type": "absolute"}],
+    }
+    return {"cards": [card]}
+
+
+def _resources(part: Any) -> list[dict[str, Any]]:
+    """The resources of a prefetched one or of a Bundle of a search."""
+    if not isinstance(part, dict):
+        return []
+    if part.get("resourceType") != "Bundle":
+        return [part]
+    entries = part.get("entry")
+    found = [one.get("resource") for one in entries if isinstance(one, dict)] if entries else []
+    return [one for one in found if isinstance(one, dict)]

@@ -1,0 +1,55 @@
+"""CDS Hooks: what a record system asks when a chart is opened. JSON in, JSON out, nothing kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from clinic.cds_hooks import SERVICE, discovery, read_prefetch, write_cards
+from clinic.site import Site, site_of
+from features.errors import CalciriskError
+
+router = APIRouter()
+
+
+@router.get("/cds-services")
+def list_services(request: Request) -> JSONResponse:
+    """Discovery."""
+    return JSONResponse(discovery(site_of(request).texts))
+
+
+@router.post(f"/cds-services/{SERVICE}")
+async def view_patient(request: Request) -> JSONResponse:
+    """Cards for ``patient-view``; 400 for another hook, 412 where no patient was sent along."""
+    try:
+        asked = json.loads(await request.body())
+    except (ValueError, UnicodeDecodeError):
+        raise HTTPException(400) from None
+    if not isinstance(asked, dict) or asked.get("hook") != "patient-view":
+        raise HTTPException(400)
+    context, prefetch = asked.get("context"), asked.get("prefetch")
+    if not isinstance(context, dict) or not isinstance(asked.get("hookInstance"), str):
+        raise HTTPException(400)
+    if not isinstance(prefetch, dict):
+        raise HTTPException(412)
+    base = str(request.base_url).rstrip("/")
+    site, patient = site_of(request), str(context.get("patientId", ""))
+    return JSONResponse(await run_in_threadpool(_answer, site, prefetch, patient, base))
+
+
+def _answer(site: Site, prefetch: dict[str, Any], patient: str, base: str) -> dict[str, Any]:
+    assessor = site.assessor
+    try:
+        covariates = read_prefetch(prefetch, assessor.scorer.dictionary)
+    except CalciriskError:
+        raise HTTPException(412) from None
+    if covariates is None:
+        raise HTTPException(412)
+    view = assessor.assess(covariates, assessor.horizons[-1])
+    listed = [p for p in site.store.find_patients(patient, 2).patients if p.patient_id == patient]
+    link = f"{base}/patients/{listed[0].key}" if listed else f"{base}/new"
+    return write_cards(view, link, site.facts.simulated, site.facts.outcome, site.texts)

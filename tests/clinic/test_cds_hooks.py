@@ -1,0 +1,100 @@
+"""Requests of the shape that HL7's CDS Hooks 2.0 gives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from clinic.app import create_app
+from clinic.security import Access
+from clinic.site import Site
+
+SERVICE = "/cds-services/calcirisk-patient-view"
+TOKEN = "a-token-of-more-than-24-letters"
+
+
+def _observation(code: str, value: float, unit: str) -> dict[str, Any]:
+    quantity = {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
+    return {
+        "resource": {
+            "resourceType": "Observation",
+            "id": f"o{code}",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+            "subject": {"reference": "Patient/1288992"},
+            "effectiveDateTime": "2026-03-01",
+            "valueQuantity": quantity,
+        }
+    }
+
+
+def _request() -> dict[str, Any]:
+    ldl, hdl = _observation("13457-7", 150.0, "mg/dL"), _observation("2085-9", 45.0, "mg/dL")
+    return {
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "hook": "patient-view",
+        "context": {"userId": "Practitioner/example", "patientId": "1288992"},
+        "prefetch": {
+            "patient": {
+                "resourceType": "Patient",
+                "id": "1288992",
+                "gender": "male",
+                "birthDate": "1966-05-02",
+            },
+            "observations": {"resourceType": "Bundle", "type": "searchset", "entry": [ldl, hdl]},
+            "conditions": None,
+        },
+    }
+
+
+def test_discovery_names_the_service_and_what_it_needs(client: TestClient) -> None:
+    services = client.get("/cds-services").json()["services"]
+    assert [(one["hook"], one["id"]) for one in services] == [
+        ("patient-view", "calcirisk-patient-view")
+    ]
+    assert set(services[0]) >= {"title", "description", "prefetch"}
+    assert services[0]["prefetch"]["patient"] == "Patient/{{context.patientId}}"
+
+
+def test_a_chart_that_is_opened_gets_a_card(client: TestClient) -> None:
+    answer = client.post(SERVICE, json=_request())
+    assert answer.status_code == 200
+    (card,) = answer.json()["cards"]
+    assert "10-year cardiac risk" in card["summary"] and len(card["summary"]) < 140
+    assert card["indicator"] in ("info", "warning", "critical")
+    assert card["source"]["label"]
+    assert "Strongest reason: " in card["detail"] and "Research use only" in card["detail"]
+    (link,) = card["links"]
+    assert link["type"] == "absolute" and link["url"].startswith("http")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"hook": "order-sign"}, 400),
+        ({"hookInstance": None}, 400),
+        ({"context": "x"}, 400),
+        ({"prefetch": None}, 412),
+        ({"prefetch": {}}, 412),
+        ({"prefetch": {"patient": {"resourceType": "Patient"}}}, 412),
+    ],
+)
+def test_what_is_no_such_request_is_refused(
+    client: TestClient, changes: dict[str, Any], status: int
+) -> None:
+    assert client.post(SERVICE, json={**_request(), **changes}).status_code == status
+    assert client.post(SERVICE, content=b"{").status_code == 400
+
+
+def test_a_record_system_proves_itself_by_the_same_token(site: Site) -> None:
+    guard = create_app(replace(site, access=Access("0.0.0.0", token=TOKEN)))
+    outside = TestClient(guard, base_url="http://10.0.0.5:8400")
+    assert outside.get("/cds-services").status_code == 401
+    wrong = {"authorization": "Bearer nonsense"}
+    assert outside.post(SERVICE, json=_request(), headers=wrong).status_code == 401
+    right = {"authorization": f"Bearer {TOKEN}"}
+    assert outside.get("/cds-services", headers=right).status_code == 200
+    assert outside.post(SERVICE, json=_request(), headers=right).status_code == 200

@@ -76,7 +76,7 @@ def quantile_forest(task: Task) -> Forecast:
     """Quantile forest (Meinshausen 2006): scores of the scans that share leaves with a patient."""
     from sklearn.ensemble import RandomForestRegressor
 
-    model = RandomForestRegressor(100, min_samples_leaf=15, max_features=0.4, random_state=0)
+    model = RandomForestRegressor(60, min_samples_leaf=15, max_features=0.4, random_state=0)
     model.fit(task.inputs, np.sqrt(task.seen))
     leaves = model.apply(task.inputs)
 
@@ -84,10 +84,10 @@ def quantile_forest(task: Task) -> Forecast:
         below = (task.seen[:, None] <= GRID).astype(np.float64)
         share = np.zeros((len(X), len(GRID)))
         for tree, own in enumerate(model.apply(_inputs(X, first, years)).T):
-            order, where = np.unique(leaves[:, tree], return_inverse=True)
-            mean = np.zeros((len(order), len(GRID)))
-            np.add.at(mean, where, below)
-            mean /= np.bincount(where)[:, None]
+            sorted_by_leaf = np.argsort(leaves[:, tree], kind="stable")
+            order, first_of = np.unique(leaves[sorted_by_leaf, tree], return_index=True)
+            mean = np.add.reduceat(below[sorted_by_leaf], first_of, axis=0)
+            mean /= np.diff(np.append(first_of, len(below)))[:, None]
             share += mean[np.searchsorted(order, own)]
         return np.asarray(share / leaves.shape[1])
 
@@ -161,7 +161,7 @@ def compare() -> tuple[pd.DataFrame, ProgressionModel, SimulatedCohort]:
     model = ProgressionModel(n_threads=1).fit(X[~held], scans)
     typer.echo(model.report_)
     known = [name for name in load_priors().features() if name in X]
-    filled = X[known].fillna(X[known].median()).to_numpy(np.float64)
+    filled = X[known].fillna(X[known].median()).fillna(0.0).to_numpy(np.float64)
     of = scans.observations()
     task = Task(_inputs(filled[~held][scans.patient], of.first, of.years), of.seen)
     covariates = cohort.covariates[held]

@@ -34,7 +34,7 @@ def run(params: Params, paths: Paths) -> None:
     for name in ("tables", "plots"):
         (out / name).mkdir(parents=True, exist_ok=True)
     if not (paths.progression / "model").is_dir():
-        note = "no progression model: the cohort map names no later scans\n"
+        note = "no progression model: progression/training.json says why\n"
         (out / "tables" / "none.txt").write_text(note, encoding="utf-8")
         (out / "plots" / "none.txt").write_text(note, encoding="utf-8")
         _write(out, {"skipped": True})

@@ -20,11 +20,13 @@ TRAINING = "training.json"
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Write model/ and training.json; only training.json, which says so, without later scans.
+    """Write model/ and training.json; only training.json, which says why, where nothing is learnt.
 
-    Raises TooFewEventsError where the map names later scans and too few patients have one.
+    That the map names no later scans, or too few patients have one, is no fault of the cohort: the
+    risk model does without.
     """
     from features.cohort import Cohort
+    from features.errors import TooFewEventsError
     from models.progression.progression_model import LaterScans
     from models.progression.storage import write_progression_folder
     from models.storage.model_folder import About
@@ -40,7 +42,11 @@ def run(params: Params, paths: Paths) -> None:
     assert later is not None
     scans = LaterScans.of_table(later, development.covariates)
     X = pd.read_parquet(paths.features).loc[development.covariates.index]
-    model = make_model(params.progression, params.seed).fit(X, scans)
+    try:
+        model = make_model(params.progression, params.seed).fit(X, scans)
+    except TooFewEventsError as error:
+        write(paths.progression, {"skipped": str(error)})
+        return
     longest = model.predictor_.longest
     source = json.loads((paths.source / "source.json").read_text(encoding="utf-8"))
     about = About(

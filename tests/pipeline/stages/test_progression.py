@@ -59,6 +59,15 @@ def test_a_cohort_without_later_scans_is_no_fault(tmp_path: Path) -> None:
     assert json.loads((paths.forecast / "metrics.json").read_text()) == {"skipped": True}
 
 
+def test_too_few_later_scans_are_told_and_stop_nothing(tmp_path: Path) -> None:
+    paths = _lay_out(tmp_path, simulate_cohort(60, 2, with_lesions=False))
+    progression.run(_params(), paths)
+    forecast.run(_params(), paths)
+    told = json.loads((paths.progression / "training.json").read_text())
+    assert "needs at least 150" in told["skipped"]
+    assert not (paths.progression / "model").exists()
+
+
 @pytest.mark.slow
 def test_later_scans_become_a_model_its_evaluation_and_forecasts(tmp_path: Path) -> None:
     drawn = simulate_cohort(1000, 5, with_lesions=False)

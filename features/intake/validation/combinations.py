@@ -126,6 +126,8 @@ COMBINATIONS: tuple[Combination, ...] = (
     ),
     _more_than("spotty_lesion_count", "lesion_count"),
     _more_than("sheet_lesion_count", "lesion_count"),
+    _more_than("prior_spotty_lesion_count", "prior_lesion_count"),
+    _more_than("prior_sheet_lesion_count", "prior_lesion_count"),
     _more_than("largest_lesion_volume", "cac_volume", 0.05, 2),
     Combination(
         "an earlier scan without its date",

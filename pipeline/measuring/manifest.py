@@ -36,12 +36,13 @@ def read_manifest(file: Path) -> list[ManifestLine]:
         raise ConfigError(f"{file}: has no column {', '.join(missing)}")
     if table.empty:
         raise ConfigError(f"{file}: holds no scan")
-    dates = pd.to_datetime(table["date"].str.strip(), format="%Y-%m-%d", errors="coerce")
+    read = pd.to_datetime(table["date"].str.strip(), format="%Y-%m-%d", errors="coerce")
+    dates = [None if missing else date for missing, date in zip(read.isna(), read, strict=True)]
     return [
         ManifestLine(
             position + 2,
             ScanFiles(file.parent / str(scan), file.parent / str(mask), str(patient).strip()),
-            date if isinstance(date, pd.Timestamp) else None,
+            date,
         )
         for position, (scan, mask, patient, date) in enumerate(
             zip(table["scan"], table["mask"], table["patient"], dates, strict=True)

@@ -109,11 +109,12 @@ class Tally:
             f"90 % below {high + 0.1:.1f} %"
         )
         shown = [f"{name} {count}" for name, count in self._counts().items()]
-        return [*lines, f"categories: {', '.join(shown)}"]
+        # a horizon without categories has none to count
+        return [*lines, f"categories: {', '.join(shown)}"] if shown else lines
 
     def _counts(self) -> dict[str, str]:
         """Patients by category; where a count is small, a second one is hidden as well."""
-        order = dict.fromkeys((*self.category_names, *self.categories))
+        order = dict.fromkeys((*self.category_names, *filter(None, self.categories)))
         counts = {name: self.categories[name] for name in order if self.categories[name]}
         small = {name for name, n in counts.items() if is_small(n)}
         if len(small) == 1 and len(counts) > 1:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from models.input_ranges import InputRanges
@@ -14,12 +16,12 @@ def make_tally() -> Tally:
     return Tally((10.0,), RANGES.tally_missing(), labels, ("low", "middle", "high"))
 
 
-def scored(risks: list[float], categories: list[str], missing: str = "") -> pa.Table:
+def scored(risks: list[float], categories: Sequence[str | None], missing: str = "") -> pa.Table:
     n = len(risks)
     return pa.table(
         {
             "risk_10y": risks,
-            "risk_category": pa.array(categories).dictionary_encode(),
+            "risk_category": pa.array(categories, pa.string()).dictionary_encode(),
             "outside_training": [""] * n,
             "imputed_cac": [0] * n,
             "reference_disagrees": pa.array([1, 0, None, *[0] * n][:n], pa.int8()),
@@ -41,6 +43,12 @@ def test_batches_count_as_one_table() -> None:
         "risk_10y: 10 % of them below 9.1 %, half below 49.1 %, 90 % below 89.1 %",
         "categories: low 50, high 50",
     ]
+
+
+def test_risk_without_categories_counts_none() -> None:
+    tally = make_tally()
+    tally.add(scored([0.1] * 30, [None] * 30))
+    assert not any("categories" in line for line in tally.describe())
 
 
 def test_fewer_than_twenty_patients_are_not_described() -> None:

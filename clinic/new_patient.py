@@ -16,6 +16,24 @@ from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 
 REQUIRED = ("age", "sex")
+# What a first estimate needs: the inputs of PREVENT and the score; all else is folded.
+QUICK = (
+    "age",
+    "sex",
+    "cac_agatston",
+    "total_cholesterol",
+    "hdl_cholesterol",
+    "ldl_cholesterol",
+    "systolic_bp",
+    "bp_treated",
+    "statin_intensity",
+    "diabetes",
+    "smoking_status",
+    "egfr",
+    "prior_cad",
+)
+NO_DRUGS = "no_drugs"
+_NOT_A_DRUG = ("prior_pci",)
 # what may be shown again in a field that was filled in wrongly; anything else is not repeated
 _HARMLESS = re.compile(r"[\w .,+/-]{0,24}", re.ASCII)
 
@@ -57,8 +75,7 @@ class FieldGroup:
     @property
     def is_open(self) -> bool:
         """Whether there is something in it to see at once."""
-        first = ("demographic", "calcium", "lipids", "vital")
-        return self.name in first or any(f.error or f.value for f in self.fields)
+        return self.name == "quick" or any(f.error or f.value for f in self.fields)
 
 
 @dataclass(frozen=True)
@@ -77,7 +94,11 @@ class Entry:
 
 
 def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageTexts) -> Entry:
-    """The form as it was filled in; an empty mapping is the empty form."""
+    """The form as it was filled in; an empty mapping is the empty form.
+
+    `NO_DRUGS` ticked answers every question on drugs that was left open with no.
+    """
+    given = _without_drugs(given, dictionary) if given.get(NO_DRUGS) == "1" else given
     typed = {
         name: (given[name], given.get(f"unit-{name}", "") or (variable.unit or ""))
         for name, variable in dictionary.items()
@@ -91,9 +112,14 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
         if given and name in REQUIRED and not error and covariates[name].isna().all():
             error = texts("form.errors.required")
         fields.append(_field(variable, text, unit, error, texts))
-    groups = tuple(
-        FieldGroup(group, texts(f"groups.names.{group}"), tuple(members))
-        for group, members in groupby(fields, key=lambda f: dictionary[f.name].group)
+    quick = [next(field for field in fields if field.name == name) for name in QUICK]
+    others = [field for field in fields if field.name not in QUICK]
+    groups = (
+        FieldGroup("quick", texts("groups.names.quick"), tuple(quick)),
+        *(
+            FieldGroup(group, texts(f"groups.names.{group}"), tuple(members))
+            for group, members in groupby(others, key=lambda f: dictionary[f.name].group)
+        ),
     )
     valid = bool(given) and not any(field.error for field in fields)
     replay = tuple(
@@ -104,6 +130,18 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
     )
     units = {field.name: field.unit for field in fields if field.value and field.unit}
     return Entry(groups, covariates if valid else None, replay, units)
+
+
+def _without_drugs(given: Mapping[str, str], dictionary: Dictionary) -> dict[str, str]:
+    answered = dict(given)
+    for name, variable in dictionary.items():
+        if variable.group != "therapy" or name in _NOT_A_DRUG or given.get(name):
+            continue
+        if variable.kind == "boolean":
+            answered[name] = "0"
+        elif "none" in variable.codes:
+            answered[name] = "none"
+    return answered
 
 
 def _field(variable: Variable, text: str, unit: str, error: str, texts: PageTexts) -> Field:

@@ -152,7 +152,7 @@ def test_the_pages_work_by_keyboard_alone(browser: Any, address: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=status]")
     page.goto(f"{address}/new")
-    page.locator("text=Work out the risk").focus()
+    page.locator("text=Work out the risk").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#errors")
     assert page.evaluate("document.activeElement.id") == "errors"

@@ -227,6 +227,24 @@ def test_there_is_a_leaflet_for_the_patient_in_two_languages(
         assert words in page and f'<html lang="{language}">' in page
 
 
+def test_a_dozen_fields_stand_open_and_the_rest_is_folded(client: TestClient) -> None:
+    page = client.get("/new").text
+    folds = re.findall(r'<details class="block"( open)?>', page)
+    assert folds[0] == " open" and not any(folds[1:])
+    first = page.partition("</details>")[0]
+    assert len(re.findall(r'<label for="f-', first)) == 13
+
+
+def test_one_tick_says_that_no_drugs_are_taken(client: TestClient) -> None:
+    values = {**PATIENT, "ldl_cholesterol": "150"}
+    assert "statin –" in _enter(client, **values)
+    ticked = _enter(client, **values, no_drugs="1")
+    assert "statin none" in ticked
+    assert 'value="statin_high"' in ticked
+    both = _enter(client, **values, statin_intensity="high", no_drugs="1")
+    assert "a statin without lipid-lowering therapy" in both
+
+
 def test_the_sheet_of_a_new_patient_is_made_from_the_values_sent_along(client: TestClient) -> None:
     page = _enter(client, **PATIENT, step="print")
     assert 'class="sheet"' in page

@@ -25,7 +25,7 @@ from features.simulation.cohort import draw_complete, simulate_cohort
 from features.simulation.draws import Columns, Draws, sigmoid
 from features.simulation.outcomes import true_risk
 from models.learners.partial_likelihood import RiskSets
-from models.learners.ridge_cox import fit_ridge_cox
+from models.learners.penalised_cox import fit_ridge_cox
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 

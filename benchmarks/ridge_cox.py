@@ -21,7 +21,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from models.learners.partial_likelihood import RiskSets
-from models.learners.ridge_cox import fit_ridge_cox
+from models.learners.penalised_cox import fit_ridge_cox
 
 PENALTY, REPEATS = 0.03, 5
 

@@ -33,7 +33,7 @@ from clinic.trend import describe_change
 from clinic.wording import ValueWriter, percent
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
-from models.explanation.explanation import Explanation
+from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation
 from models.explanation.interactions import find_partners
 from models.explanation.reasons import find_unknown, is_unknown
 from models.guidelines.guideline import Guideline
@@ -143,6 +143,7 @@ class Assessor:
             moves=moves,
             competing=None if at.competing is None else np.array([at.competing]),
             weights=scorer.weights,
+            certain=scorer.find_certain(features, explanation),
             simulated=scorer.about.simulated,
         )[0]
         patient = known_of(covariates, features)
@@ -250,6 +251,8 @@ class Assessor:
         if rest:
             left = float(points.drop(shown).sum())
             steps.append(Step(self.texts("waterfall.others", n=rest), "", left))
+        if explanation.other[0]:
+            steps.append(Step(OTHER_CAUSES_LABEL, "", 100 * float(explanation.other[0])))
         return tuple(steps)
 
     def _themes(

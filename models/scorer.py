@@ -5,8 +5,8 @@ Imports, through everything it reaches, nothing beyond numpy, pandas, xgboost an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,9 @@ from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError, ModelError
 from features.intake.frame import Unknown, make_frame_rules, read_frame
 from features.intake.rows import RowRules
+from models.absent_columns import find_absent
 from models.explanation.explainer import Explainer
+from models.explanation.explanation import Explanation
 from models.explanation.population import read_weights
 from models.explanation.reasons import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
@@ -35,9 +37,11 @@ from models.storage.model_folder import (
     About,
     verify_model_folder,
 )
+from models.uncertainty.contribution_spread import OWNERS, contribution_spread, find_certain
 from models.uncertainty.risk_interval import RiskInterval
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 # Matrix products may differ in their last bits with the number of threads; limits need no more.
 _DECIMALS = 6
@@ -61,6 +65,10 @@ class Scorer:
     weights: Mapping[str, float] = field(default_factory=dict, repr=False)
     _rules: dict[tuple[Unknown, tuple[str, ...]], RowRules | None] = field(
         default_factory=dict, repr=False, compare=False
+    )
+
+    _fits: dict[frozenset[str], Scorer] = field(
+        default_factory=dict, init=False, repr=False, compare=False
     )
 
     @classmethod
@@ -142,8 +150,9 @@ class Scorer:
         ``risk_5y``, ``risk_10y``, ...: risk as a fraction, at the horizons (years) trained for or
         at any inside the follow-up; where the model keeps intervals, ``risk_5y_low`` and
         ``risk_5y_high``: the 90 % interval for the true risk. ``reason_1``, ...: label and
-        contribution in percentage points to the risk at the last horizon, largest first, "" where
-        none is left; a yes, no or category stands beside its label, and so does "not recorded".
+        contribution in percentage points to the risk at the last horizon, largest first of those
+        whose 90 % interval does not hold 0, "" where none is left; a yes, no or category stands
+        beside its label, and so does "not recorded".
         ``missing_inputs``: how many important inputs are missing. ``outside_training``: labels of
         inputs beyond the 0.5 and 99.5 % quantiles of the training cohort, "; " between them.
 
@@ -180,10 +189,39 @@ class Scorer:
         """What `score` gives but for the reasons, and these; for covariates that were checked."""
         columns = Columns.of(values, self.dictionary)
         covariates, features = columns.covariates, derive_features(columns, self.dictionary)
-        table = pd.DataFrame(self._risks(features, years), index=covariates.index, dtype=float)
+        fit = self.for_columns(covariates.columns)
+        table = pd.DataFrame(fit._risks(features, years), index=covariates.index, dtype=float)
         table["missing_inputs"] = self.ranges.count_missing(columns)
         table["outside_training"] = self.ranges.name_outside(columns, self.labels)
-        return table, self._reasons(covariates, features, years[-1], n_reasons)
+        return table, fit._reasons(covariates, features, years[-1], n_reasons)
+
+    def for_columns(self, present: Iterable[str]) -> Scorer:
+        """The scorer for a table with these columns: where one is absent, a gap tells nothing.
+
+        What a model learnt of patients who lack a value holds where others have one.
+        """
+        names = frozenset(map(str, present))
+        if names not in self._fits:
+            if len(self._fits) >= _KINDS_OF_TABLES:
+                self._fits.clear()
+            wanted = self.predictor.feature_names
+            absent = find_absent(names, self.dictionary, self.ranges.limits, wanted)
+            self._fits[names] = self._without(absent)
+        return self._fits[names]
+
+    def _without(self, absent: Sequence[str]) -> Scorer:
+        predictor, explainer, interval = (
+            self.predictor.without(absent),
+            self.explainer,
+            self.interval,
+        )
+        if explainer is not None:
+            explainer = replace(explainer, predictor=predictor)
+        if interval is not None:
+            positions = predictor.positions_of(absent)
+            part = interval.part.without(positions)
+            interval = replace(interval, predictor=predictor, part=part)
+        return replace(self, predictor=predictor, explainer=explainer, interval=interval)
 
     def _risks(self, features: pd.DataFrame, years: Sequence[float]) -> dict[str, FloatArray]:
         margins = self.predictor.margin(features)
@@ -204,6 +242,17 @@ class Scorer:
         """What a person calls each variable."""
         return {name: variable.label for name, variable in self.dictionary.items()}
 
+    def find_certain(self, features: pd.DataFrame, explanation: Explanation) -> BoolArray | None:
+        """Variables (n, v) of which the model knows whether they raise or lower each risk.
+
+        None where it keeps no intervals.
+        """
+        if self.interval is None or self.explainer is None:
+            return None
+        worth = explanation.worth
+        spread = contribution_spread(self.interval, self.explainer, features, worth, OWNERS)
+        return find_certain(explanation.by_variable(CATALOGUE), spread)
+
     def _reasons(
         self, covariates: pd.DataFrame, features: pd.DataFrame, horizon: float, n_reasons: int
     ) -> list[RankedReason]:
@@ -211,5 +260,7 @@ class Scorer:
             return []
         if self.explainer is None:
             raise ModelError("This model was kept without its explainer: ask for 0 reasons")
-        by_variable = self.explainer.explain(features, horizon).by_variable(CATALOGUE)
-        return rank_reasons(by_variable, covariates, features, self.dictionary, n_reasons)
+        explanation = self.explainer.explain(features, horizon)
+        by_variable = explanation.by_variable(CATALOGUE)
+        certain = self.find_certain(features, explanation)
+        return rank_reasons(by_variable, covariates, features, self.dictionary, n_reasons, certain)

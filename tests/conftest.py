@@ -113,7 +113,7 @@ def model_folder(drawn_covariates: pd.DataFrame, tmp_path_factory: pytest.TempPa
     )
     explainer = Explainer.fit(model.predictor_, features, (5.0, 10.0), n_strata=4)
     folder = tmp_path_factory.mktemp("trained") / "model"
-    interval = fit_uncertainty(model.predictor_, features, endpoint)
+    interval = fit_uncertainty(model)
     write_model_folder(
         folder, model.predictor_, explainer, drawn_covariates, features, about, interval
     )

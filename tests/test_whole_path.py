@@ -25,7 +25,7 @@ SMALL = {
     "simulate": {"n_patients": 900},
     "train": {"n_folds": 3, "minimum_events": 20},
     "train.boosted": {"max_rounds": 20, "learning_rate": 0.2},
-    "train.linear": {"penalties": [0.1], "adaptivities": [0.0]},
+    "train.linear": {"means": [1.0], "widths": [0.5], "penalties": []},
     "evaluate": {"n_folds": 0, "n_bootstrap": 10, "n_groups": 4},
     "explain": {"n_strata": 2, "n_background": 200, "n_patients": 2},
 }

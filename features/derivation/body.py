@@ -43,6 +43,7 @@ FEATURES: tuple[Derivation, ...] = (
         pulse_pressure,
         "systolic - diastolic, mmHg",
         "Franklin SS et al. Circulation 1999;100:354-360",
+        shown_only="The difference of two features",
     ),
     Derivation(
         "mean_arterial_pressure",
@@ -50,6 +51,7 @@ FEATURES: tuple[Derivation, ...] = (
         mean_arterial_pressure,
         "diastolic + pulse pressure / 3, mmHg",
         "Franklin SS et al. Circulation 1999;100:354-360",
+        shown_only="A weighted sum of two features",
     ),
     Derivation(
         "treated_systolic_bp",
@@ -59,6 +61,7 @@ FEATURES: tuple[Derivation, ...] = (
         _PREVENT,
         monotone=0,
         why_monotone="A change of slope: the sum with systolic pressure is what rises",
+        shown_only="It may lower risk as systolic pressure rises, which may only raise it",
     ),
     *recorded("heart_rate"),
     Derivation(

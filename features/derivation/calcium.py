@@ -66,6 +66,7 @@ FEATURES = (
         lambda columns: columns.derived(cac_percentile),
         "percentile for age, sex and ethnicity",
         "McClelland RL et al. Circulation 2006;113:30-37; Hoff JA et al. Am J Cardiol 2001;87:1335",
+        shown_only="It falls as age rises, and age may only raise risk",
     ),
     Derivation(
         "arterial_age",
@@ -73,6 +74,7 @@ FEATURES = (
         lambda columns: arterial_age(columns.derived(agatston)),
         "39.1 + 7.25 ln(Agatston + 1), years",
         _MCCLELLAND_2009,
+        shown_only="The logarithm of the score on another scale",
     ),
     Derivation(
         "arterial_age_excess",
@@ -80,6 +82,7 @@ FEATURES = (
         lambda columns: arterial_age(columns.derived(agatston)) - columns["age"],
         "arterial age minus age, years",
         _MCCLELLAND_2009,
+        shown_only="It falls as age rises, and age may only raise risk",
     ),
     *(_vessel_feature(vessel) for vessel in VESSELS),
     Derivation(

@@ -48,8 +48,8 @@ class Feature:
 
     ``variable`` is the dictionary variable a clinician is shown for it, ``group`` that
     variable's group, ``inputs`` every variable it is computed from, in the dictionary's order.
-    ``monotone``: +1 or -1 where risk may only rise or fall with the feature, else 0. ``meaning``
-    says on which scale it is, ``source`` where it was published.
+    ``monotone``: +1 or -1 where risk may only rise or fall with the feature, else 0. ``learnt``:
+    whether models see it. ``meaning`` says on which scale it is, ``source`` where it was published.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Feature:
     group: str
     monotone: int
     inputs: tuple[str, ...]
+    learnt: bool = True
     meaning: str = ""
     source: str = ""
 
@@ -81,6 +82,12 @@ def derive_features(
     return pd.DataFrame(values.T, index=columns.covariates.index, columns=names, copy=False)
 
 
+def learnable(features: pd.DataFrame) -> pd.DataFrame:
+    """The features that models learn from; those that are only shown are left out."""
+    shown = {derivation.name for derivation in DERIVATIONS if derivation.shown_only}
+    return features[[name for name in features.columns if name not in shown]]
+
+
 def catalogue_of(dictionary: Mapping[str, Variable]) -> tuple[Feature, ...]:
     """The catalogue with the features of the dictionary's own variables."""
     return (*CATALOGUE, *(_feature(one, dictionary) for one in derive_own(dictionary)))
@@ -96,6 +103,7 @@ def _feature(derivation: Derivation, dictionary: Mapping[str, Variable]) -> Feat
         group=variable.group,
         monotone=variable.monotone if derivation.monotone is None else derivation.monotone,
         inputs=tuple(name for name in dictionary if name in columns.read),
+        learnt=not derivation.shown_only,
         meaning=derivation.meaning,
         source=derivation.source or variable.source,
     )

@@ -17,6 +17,7 @@ class Derivation:
 
     ``variable`` is the dictionary variable the feature is credited to. ``monotone`` is None
     where the direction of that variable holds; another direction needs ``why_monotone``.
+    ``shown_only``: why no model learns from the feature, "" where models do.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Derivation:
     source: str
     monotone: int | None = None
     why_monotone: str = ""
+    shown_only: str = ""
 
 
 def recorded(*variables: str) -> tuple[Derivation, ...]:

@@ -43,7 +43,15 @@ def _zero_where(condition: Mask, values: Array) -> Array:
 
 
 FEATURES: tuple[Derivation, ...] = (
-    *coded("smoking_status", "former", "current"),
+    # Former or current, current: two steps up, so that each may only add.
+    Derivation(
+        "smoking_ever",
+        "smoking_status",
+        lambda columns: flag(columns["smoking_status"] >= 1, columns["smoking_status"]),
+        "former or current: yes or no",
+        "",
+    ),
+    *coded("smoking_status", "current"),
     Derivation(
         "log_pack_years",
         "pack_years",

@@ -70,7 +70,14 @@ FEATURES: tuple[Derivation, ...] = (
         _GRUNDY,
     ),
     *recorded("hdl_cholesterol"),
-    Derivation("non_hdl_cholesterol", "total_cholesterol", non_hdl, "total - HDL, mg/dL", _GRUNDY),
+    Derivation(
+        "non_hdl_cholesterol",
+        "total_cholesterol",
+        non_hdl,
+        "total - HDL, mg/dL",
+        _GRUNDY,
+        shown_only="The difference of two features",
+    ),
     Derivation(
         "cholesterol_ratio",
         "total_cholesterol",
@@ -84,6 +91,7 @@ FEATURES: tuple[Derivation, ...] = (
         lambda columns: columns.derived(non_hdl) - columns.derived(ldl),
         "total - HDL - LDL, mg/dL",
         "Varbo A et al. J Am Coll Cardiol 2013;61:427-436",
+        shown_only="It falls as LDL rises, and LDL may only raise risk",
     ),
     *logged("triglycerides"),
     Derivation(
@@ -92,6 +100,8 @@ FEATURES: tuple[Derivation, ...] = (
         lambda columns: np.log(ratio(columns["triglycerides"], columns["hdl_cholesterol"])),
         "ln(triglycerides / HDL)",
         "da Luz PL et al. Clinics 2008;63:427-432",
+        monotone=1,
+        why_monotone="It falls as HDL rises",
     ),
     *recorded("apob"),
     Derivation(
@@ -102,6 +112,7 @@ FEATURES: tuple[Derivation, ...] = (
         _DISCORDANT,
         monotone=0,
         why_monotone="In UK Biobank the ratio added nothing",
+        shown_only="It rises with ApoB and falls with LDL, and both may only raise risk",
     ),
     *logged("lpa"),
     Derivation(

@@ -46,7 +46,12 @@ FEATURES: tuple[Derivation, ...] = (
     *recorded("magnesium", "magnesium_intake", "calcium_diet"),
     *logged("calcium_supplement"),
     Derivation(
-        "calcium_total", "calcium_diet", total_calcium, "food and supplements, mg/day", _ANDERSON
+        "calcium_total",
+        "calcium_diet",
+        total_calcium,
+        "food and supplements, mg/day",
+        _ANDERSON,
+        shown_only="The sum of two variables",
     ),
     *recorded(
         "chelation",

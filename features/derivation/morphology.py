@@ -9,11 +9,13 @@ credited to the score and not to the density.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from features.derivation.arrays import Array, first_known, log_plus_one, ratio, where
 from features.derivation.burden import (
+    BANDS,
     agatston,
     vessel_scores,
     volume,
@@ -51,16 +53,13 @@ def diffusion(columns: Columns) -> Array:
 
 
 def density_score(columns: Columns) -> Array:
-    """Mean Agatston density factor, 1 to 4, (n,): as recorded, else score / area.
+    """Mean Agatston density factor, 1 to 4, (n,), as recorded; 2.5 without calcium.
 
-    The area is volume / 3 mm, the thickness of a slice. 2.5 without calcium; missing where the
-    quotient is no factor, since then the score is not that of 3 mm or the volume interpolated.
+    Not from score and volume: at a given volume a higher score would then be a denser one, and
+    lower a risk that the score may only raise.
     Source: Criqui MH et al. JAMA 2014;311:271-278.
     """
-    area = columns.derived(volume) / SLICE_MM
-    from_area = possible_density_score(ratio(columns.derived(agatston), area))
-    score = first_known(columns["cac_density_score"], from_area)
-    return where(columns.derived(agatston) == 0, MIDDLE_SCORE, score)
+    return where(columns.derived(agatston) == 0, MIDDLE_SCORE, columns["cac_density_score"])
 
 
 def possible_density_score(score: Array) -> Array:
@@ -111,10 +110,20 @@ def _logged(variable: str) -> Derivation:
     )
 
 
+def _banded_volume(columns: Columns) -> Array:
+    bands = [zero_without_calcium(columns, columns[f"cac_volume_{band}"]) for band in BANDS]
+    return np.asarray(np.sum(bands, axis=0))
+
+
 def _share(
-    name: str, variable: str, total: Callable[[Columns], Array], meaning: str, source: str = ""
+    name: str,
+    variable: str,
+    total: Callable[[Columns], Array],
+    meaning: str,
+    source: str = "",
+    **more: Any,
 ) -> Derivation:
-    return Derivation(name, variable, share_of(total, variable), meaning, source)
+    return Derivation(name, variable, share_of(total, variable), meaning, source, **more)
 
 
 FEATURES = (
@@ -126,10 +135,19 @@ FEATURES = (
         diffusion,
         "1 - score of the most affected vessel / total",
         "Dudum R et al. Coronary artery calcium dispersion and cause-specific mortality (abstract)",
+        shown_only="It falls as calcium in the most affected vessel rises",
     ),
-    _share("spotty_share", "spotty_lesion_count", _lesions, "share of lesions that are spotty"),
     _share(
-        "sheet_share", "sheet_lesion_count", _lesions, "share of lesions that are large and dense"
+        "spotty_share",
+        "spotty_lesion_count",
+        _lesions,
+        "share of lesions that are spotty",
+    ),
+    _share(
+        "sheet_share",
+        "sheet_lesion_count",
+        _lesions,
+        "share of lesions that are large and dense",
     ),
     Derivation(
         "cac_density_hu",
@@ -152,17 +170,37 @@ FEATURES = (
         "density factor minus 2.5 where volume is 130 mm3 or less",
         "Coronary Artery Calcium Density and Cardiovascular Events by Volume Level: The MESA. Circ "
         "Cardiovasc Imaging 2023 (HR 0.57 per unit at 130 mm3 or less)",
+        shown_only="It leaps as volume, which may only raise risk, passes 130 mm3",
     ),
     _logged("cac_volume_130_199"),
     _share(
         "low_density_share",
         "cac_volume_130_199",
-        volume,
+        _banded_volume,
         "share of the volume at 130-199 HU",
-        "Han D et al. JACC Adv 2025, doi:10.1016/j.jacadv.2025.102232",
+        source="Han D et al. JACC Adv 2025, doi:10.1016/j.jacadv.2025.102232",
     ),
-    _share("share_200_299", "cac_volume_200_299", volume, "share of the volume at 200-299 HU"),
-    _share("share_300_399", "cac_volume_300_399", volume, "share of the volume at 300-399 HU"),
-    _share("high_density_share", "cac_volume_400_plus", volume, "share of the volume at 400 HU up"),
+    _share(
+        "share_200_299",
+        "cac_volume_200_299",
+        _banded_volume,
+        "share of the volume at 200-299 HU",
+        shown_only="What the other shares leave",
+    ),
+    _share(
+        "share_300_399",
+        "cac_volume_300_399",
+        _banded_volume,
+        "share of the volume at 300-399 HU",
+        shown_only="What the other shares leave",
+    ),
+    _share(
+        "high_density_share",
+        "cac_volume_400_plus",
+        _banded_volume,
+        "share of the volume at 400 HU up",
+        monotone=-1,
+        why_monotone="It falls as the volume at 130-199 HU rises",
+    ),
     _logged("largest_lesion_volume"),
 )

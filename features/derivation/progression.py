@@ -46,6 +46,8 @@ FEATURES = (
         lambda columns: signed_log(columns.derived(annual_change)),
         "change of the score, AU a year, signed ln(|x| + 1)",
         _BUDOFF_2013,
+        monotone=1,
+        why_monotone="It rises with the latest score",
     ),
     Derivation(
         "cac_percent_change_per_year",
@@ -53,6 +55,8 @@ FEATURES = (
         lambda columns: signed_log(columns.derived(annual_percent_change)),
         "change of the score, percent a year, signed ln(|x| + 1)",
         _BUDOFF_2013,
+        monotone=1,
+        why_monotone="It rises with the latest score",
     ),
     Derivation(
         "cac_new",
@@ -60,6 +64,8 @@ FEATURES = (
         lambda columns: columns.derived(_had_none) * (1 - columns.derived(has_none)),
         "calcium where the earlier scan had none: yes or no",
         "Kronmal RA et al. Circulation 2007;115:2722-2730",
+        monotone=1,
+        why_monotone="It needs calcium in the latest scan",
     ),
     Derivation(
         "cac_zero_twice",
@@ -67,6 +73,8 @@ FEATURES = (
         lambda columns: columns.derived(_had_none) * columns.derived(has_none),
         "no calcium at either scan: yes or no",
         "Lehmann N et al. Circulation 2018;137:665-679",
+        monotone=-1,
+        why_monotone="It needs a latest scan without calcium",
     ),
     Derivation(
         "cac_root_change_per_year",
@@ -74,5 +82,7 @@ FEATURES = (
         lambda columns: ratio(columns.derived(root_change), columns["prior_scan_years"]),
         "difference of the square roots of volume, a year",
         _HOKANSON,
+        monotone=1,
+        why_monotone="It rises with the latest volume",
     ),
 )

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from features.dictionary.data_files import data_file
+from features.dictionary.prior import Prior, read_prior
 from features.dictionary.variable import GROUPS, KINDS, Conversion, Kind, Variable
 from features.errors import MapError
 from features.yaml_file import read_yaml
@@ -105,7 +106,20 @@ def _variable(name: Any, entry: Any) -> Variable:
         loinc=_optional_text(name, "loinc", entry),
         recorded_only=_optional_text(name, "recorded_only", entry),
         own=entry.get("own") is True,
+        priors=_priors(name, entry.get("prior", {})),
     )
+
+
+def _priors(name: str, given: Any) -> dict[str, Prior]:
+    if not isinstance(given, dict) or not all(isinstance(feature, str) for feature in given):
+        raise _wrong(name, "prior", "must map features to what is known of them")
+    priors = {}
+    for feature, entry in given.items():
+        try:
+            priors[feature] = read_prior(entry)
+        except ValueError as error:
+            raise _wrong(name, "prior", f"of {feature} {error}") from None
+    return priors
 
 
 def _wrong(name: str, key: object, what: str) -> MapError:

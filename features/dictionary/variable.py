@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from features.dictionary.prior import Prior
+
 Kind = Literal["number", "boolean", "category"]
 KINDS: tuple[Kind, ...] = ("number", "boolean", "category")
 
@@ -43,7 +45,8 @@ class Variable:
     ``low`` and ``high`` are the limits of the possible, inclusive, in the canonical unit.
     ``monotone`` is the direction of association with events, 0 where none is imposed.
     Only numbers have units and limits, only categories have codes. ``own``: described in a cohort
-    map and not in the data dictionary; it is a feature as it is recorded.
+    map and not in the data dictionary; it is a feature as it is recorded. ``priors``: of its
+    features, by the name of the feature, what is known before any cohort is seen.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Variable:
     monotone: int = 0
     loinc: str | None = None
     recorded_only: str | None = None
+    priors: Mapping[str, Prior] = field(default_factory=dict)
     own: bool = False
 
     @property

@@ -18,13 +18,15 @@ from models.learners.bends import weigh_cubes
 from models.learners.compiled_completion import (
     BLOCK,
     CompletionTables,
-    complete_block,
     complete_compiled,
+    fill_gaps,
     find_gaps_compiled,
+    standardise_block,
     tabulate,
 )
 from models.learners.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
 from models.learners.completion import Completed, Gaps
+from models.learners.linear import LinearPart
 from models.risk.absolute_risk import CompetingRisksLink
 from models.risk.predictor import CauseModel, RiskPredictor
 
@@ -35,13 +37,15 @@ Integers = npt.NDArray[np.int64]
 class LinearTables(NamedTuple):
     """The linear margins of k causes as the loop reads them.
 
-    ``constant``: (k,); ``straight``: (u, k); each of the bent pieces adds ``weights`` (b, k) times
-    the cube of what the feature ``columns`` (b,) exceeds its knot ``knots`` (b,) by.
+    ``constant``: (k,); ``straight``: (u, k) of completed features. Bends look at what is recorded:
+    they add ``levelled`` (u, k) times it, and each of their pieces ``weights`` (b, k) times the
+    cube of what the feature ``columns`` (b,) exceeds its knot ``knots`` (b,) by.
     ``boosted_weights``: (k,) of the trees' output.
     """
 
     constant: FloatArray
     straight: FloatArray
+    levelled: FloatArray
     columns: Integers
     knots: FloatArray
     weights: FloatArray
@@ -72,7 +76,28 @@ class CompiledPredictor(RiskPredictor):
         margins = by_pattern[gaps.pattern]
         tables = tabulate(self.completion, gaps, positions)
         _add_margins(columns, tables, self.linear, self.trees, margins)
+        for k, cause in enumerate(self.causes):
+            if cause.linear is not None and cause.linear_weight:
+                margins[:, k] += cause.linear_weight * self._turn(
+                    cause.linear, gaps, columns, positions
+                )
         return margins
+
+    def _turn(
+        self, part: LinearPart, gaps: Gaps, columns: FloatArray, positions: Integers
+    ) -> FloatArray:
+        """See `LinearPart.turned_rows`; looks at the patients and features it names alone."""
+        moved = np.zeros(len(gaps.pattern))
+        rows, features, corrections = part.turned_rows(gaps)
+        if len(rows):
+            completion = self.completion
+            own = columns[positions[completion.used[features]]][:, rows].T
+            own = (own - completion.mean[features]) / completion.scale[features]
+            bound = completion.bound[features]
+            moved[rows] = np.einsum(
+                "ij,ij->i", np.nan_to_num(np.clip(own, -bound, bound)), corrections
+            )
+        return moved
 
     def _columns_of(self, X: pd.DataFrame) -> tuple[FloatArray, Integers]:
         """All columns (m, n) of X, and where the features are among them; nothing is copied."""
@@ -106,7 +131,7 @@ def gap_margin(cause: CauseModel, gaps: Gaps) -> FloatArray:
     if cause.linear is not None and cause.linear_weight:
         margin += cause.linear_weight * cause.linear.gap_margin(gaps)
     if cause.boosted is not None and cause.boosted_weight:
-        margin += cause.boosted_weight * (cause.boosted.gap_margin(gaps) - cause.boosted.offset)
+        margin -= cause.boosted_weight * cause.boosted.offset
     return margin
 
 
@@ -119,6 +144,7 @@ def _tabulate_boosted(cause: CauseModel) -> TreeTables | None:
 def _tabulate_linear(predictor: RiskPredictor) -> LinearTables:
     n_causes = len(predictor.causes)
     constant, straight = np.zeros(n_causes), np.zeros((len(predictor.completion.used), n_causes))
+    levelled = np.zeros_like(straight)
     pieces: dict[tuple[int, float], FloatArray] = {}
     for k, cause in enumerate(predictor.causes):
         if cause.linear is None or not cause.linear_weight:
@@ -127,7 +153,7 @@ def _tabulate_linear(predictor: RiskPredictor) -> LinearTables:
         bends = cause.linear.design.bends
         per_unit = cause.linear_weight * bent / bends.scale
         straight[:, k] = cause.linear_weight * own
-        np.subtract.at(straight[:, k], bends.columns, per_unit * bends.slope)
+        np.subtract.at(levelled[:, k], bends.columns, per_unit * bends.slope)
         constant[k] = -(per_unit @ bends.intercept)
         weights = per_unit[:, None] * weigh_cubes(bends.knots)
         for column, knots, of_knots in zip(bends.columns, bends.knots, weights, strict=True):
@@ -137,7 +163,7 @@ def _tabulate_linear(predictor: RiskPredictor) -> LinearTables:
     knots = np.array([knot for _, knot in pieces], np.float64)
     of_pieces = np.array(list(pieces.values()), np.float64).reshape(-1, n_causes)
     boosted_weights = np.array([cause.boosted_weight for cause in predictor.causes])
-    return LinearTables(constant, straight, columns, knots, of_pieces, boosted_weights)
+    return LinearTables(constant, straight, levelled, columns, knots, of_pieces, boosted_weights)
 
 
 @compiled()
@@ -156,8 +182,10 @@ def _add_margins(
     output = np.empty(BLOCK, np.float32)
     for start in range(0, n, BLOCK):
         size = min(n - start, BLOCK)
-        complete_block(columns, tables, start, size, block, values)
-        _sum_linear(linear, block, size, total)
+        standardise_block(columns, tables, start, size, block, values)
+        _sum_bends(linear, block, size, total)
+        fill_gaps(tables, start, size, block)
+        _add_straight(linear, block, size, total)
         for k in range(n_causes):
             add_trees(trees[k], values, size, output)
             for i in range(size):
@@ -165,15 +193,24 @@ def _add_margins(
 
 
 @compiled()
-def _sum_linear(linear: LinearTables, block: FloatArray, size: int, total: FloatArray) -> None:
-    """Fill ``total`` (k, size) with the linear margins of standardised features (u, size)."""
+def _add_straight(linear: LinearTables, block: FloatArray, size: int, total: FloatArray) -> None:
+    """Add to ``total`` (k, size) what is linear in completed features (u, size)."""
+    for u in range(len(block)):
+        for k in range(len(total)):
+            for i in range(size):
+                total[k, i] += linear.straight[u, k] * block[u, i]
+
+
+@compiled()
+def _sum_bends(linear: LinearTables, block: FloatArray, size: int, total: FloatArray) -> None:
+    """Fill ``total`` (k, size) with how hazards bend along recorded features (u, size)."""
     n_causes = len(total)
     for k in range(n_causes):
         total[k] = linear.constant[k]
     for u in range(len(block)):
         for k in range(n_causes):
             for i in range(size):
-                total[k, i] += linear.straight[u, k] * block[u, i]
+                total[k, i] += linear.levelled[u, k] * block[u, i]
     for b in range(len(linear.columns)):
         column, knot = linear.columns[b], linear.knots[b]
         for k in range(n_causes):

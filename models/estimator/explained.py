@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
-from models.explanation.explanation import Explanation
+from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation
 
 if TYPE_CHECKING:
     import shap
@@ -30,7 +30,8 @@ class Explained(Explanation):
     def to_shap(self) -> shap.Explanation:
         """For SHAP's plots: contributions to the risk as fractions, a column per feature.
 
-        The plots may show the patients' values.
+        The last is what runs through dying of something else first. The plots may show the
+        patients' values.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PendingDeprecationWarning)  # SHAP on matplotlib
@@ -38,8 +39,8 @@ class Explained(Explanation):
 
         names = list(self.feature_names)
         return shap.Explanation(
-            values=self.values,
+            values=np.column_stack([self.values, self.other]),
             base_values=np.full(len(self), self.base_risk),
-            data=self.features[names].to_numpy(np.float64),
-            feature_names=names,
+            data=self.features[names].assign(other=np.nan).to_numpy(np.float64),
+            feature_names=[*names, OTHER_CAUSES_LABEL],
         )

@@ -13,6 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from features.derivation.catalogue import CATALOGUE
+from features.dictionary.prior import Priors
 from models.estimator.explained import Explained
 from models.estimator.target import read_target
 from models.explanation.explainer import Explainer
@@ -52,7 +53,11 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
         endpoint = read_target(y)
         if len(endpoint) != len(features):
             raise ValueError(f"X has {len(features)} patients, y has {len(endpoint)}")
-        model = RiskModel(monotone=known_directions()) if self.model is None else clone(self.model)
+        model = (
+            RiskModel(monotone=known_directions(), priors=known_priors())
+            if self.model is None
+            else clone(self.model)
+        )
         self.model_ = model.fit(features, endpoint)
         return self
 
@@ -113,6 +118,14 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
         tags.target_tags.required = True
         tags.target_tags.positive_only = True
         return tags
+
+
+def known_priors() -> Priors:
+    """What is published of the features that calcirisk derives."""
+    from features.dictionary.dictionary import Dictionary
+    from features.dictionary.published_priors import load_priors
+
+    return load_priors(Dictionary.load())
 
 
 def known_directions() -> dict[str, int]:

@@ -53,7 +53,7 @@ def save_model(
         code_version=version("calcirisk"),
     )
     explainer = Explainer.fit(predictor, features, about.horizons)
-    interval = fit_uncertainty(predictor, features, endpoint)
+    interval = fit_uncertainty(estimator.model_)
     return write_model_folder(
         Path(folder), predictor, explainer, cohort.covariates, features, about, interval
     )

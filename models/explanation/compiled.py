@@ -7,6 +7,7 @@ kernel in.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.cores import count_cores
-from models.explanation.explainer import CauseBackground, Explainer
+from models.explanation.carried import Carried, CauseBackground
+from models.explanation.explainer import Explainer, other_causes, worth_of
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.bends import weigh_cubes
@@ -36,7 +38,7 @@ _LARGEST_CHUNK = 32_768
 
 def carry_risk_compiled(
     explainer: Explainer, X: pd.DataFrame, horizon: float, n_threads: int = 0
-) -> tuple[FloatArray, FloatArray]:
+) -> Carried:
     """What `explainer.carry_risk` gives; the same for any number of threads, 0 for all cores."""
     from models.compiled.compiled_predictor import compile_predictor
 
@@ -45,8 +47,10 @@ def carry_risk_compiled(
     chunks = [X.iloc[start : start + size] for start in range(0, max(len(X), 1), size)]
     with ThreadPoolExecutor(n_threads or count_cores()) as pool:
         parts = list(pool.map(partial(_carry_chunk, explainer, predictor, horizon), chunks))
-    risks, totals = zip(*parts, strict=True)
-    return np.concatenate(risks), np.concatenate(totals)
+    joined = (
+        np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Carried)
+    )
+    return Carried(*joined)
 
 
 def _even_chunk(n_rows: int) -> int:
@@ -57,7 +61,7 @@ def _even_chunk(n_rows: int) -> int:
 
 def _carry_chunk(
     explainer: Explainer, predictor: CompiledPredictor, horizon: float, X: pd.DataFrame
-) -> tuple[FloatArray, FloatArray]:
+) -> Carried:
     from models.explanation.compiled_paths import close_compiled, interpolate_compiled
 
     seen, margins = predictor.see(X), predictor.margin(X)
@@ -71,13 +75,13 @@ def _carry_chunk(
         interpolate=interpolate_compiled,
         close=close_compiled,
     )
-    total = np.zeros(X.shape)
-    for k, (cause, background) in enumerate(zip(predictor.causes, explainer.causes, strict=True)):
-        worth = averages[:, :, k] * explainer.shares
-        _add_terms(cause, background, seen, worth, total)
-        if background.trees is not None:
-            add_trees_compiled(background.trees, seen.values, cause.boosted_weight * worth, total)
-    return risk, total
+    values, worth = np.zeros(X.shape), worth_of(averages, explainer, 0)
+    cause, background = predictor.causes[0], explainer.causes[0]
+    _add_terms(cause, background, seen, worth, values)
+    if background.trees is not None:
+        weighed = cause.boosted_weight * worth
+        add_trees_compiled(background.trees, seen.values, weighed, values)
+    return Carried(risk, values, other_causes(averages, margins, explainer), worth)
 
 
 def add_trees_compiled(
@@ -113,28 +117,23 @@ def _add_terms(
     means = np.zeros((total.shape[1], worth.shape[1]))
     np.add.at(means, np.array(cause.term_features, np.intp), background.mean_terms.T)
     tables = _tabulate_terms(cause, seen.gaps, total.shape[1])
-    add_terms(tables, seen.standard, seen.gaps.pattern, means, worth, total)
+    add_terms(tables, seen.recorded, seen.gaps.pattern, means, worth, total)
 
 
 def _tabulate_terms(cause: CauseModel, gaps: Gaps, n_features: int) -> TermTables:
     from models.explanation.compiled_sums import TermTables
 
     of_gaps = np.zeros((len(gaps.patterns), n_features))
-    boosted, linear = cause.boosted, cause.linear
-    if boosted is not None and cause.boosted_weight:
-        completion = boosted.completion
-        of_gaps[:, completion.used] += cause.boosted_weight * completion.gap_terms(
-            gaps, boosted.slopes
-        )
+    linear = cause.linear
     if linear is None:
         none = np.zeros(0, np.intp)
         return TermTables(none, np.zeros((len(gaps.patterns), 0)), of_gaps, none, *_NO_BENDS)
     weight, completion, bends = cause.linear_weight, linear.design.completion, linear.design.bends
-    straight, bent, indicated = linear.split_coefficients()
+    _, bent, indicated = linear.split_coefficients()
     of_gaps[:, completion.used] += weight * completion.gap_terms(gaps, linear.slopes)
-    indicators = weight * indicated * linear.design.indicators(gaps)
-    np.add.at(of_gaps.T, linear.design.indicated, indicators.T)
-    slopes = weight * completion.credit_slopes(gaps, straight)
+    indicators = indicated * linear.design.indicators(gaps) + linear.absent_terms
+    np.add.at(of_gaps.T, linear.design.indicated, weight * indicators.T)
+    slopes = weight * linear.known_slopes(gaps)
     pieces = np.column_stack([weigh_cubes(bends.knots), -bends.slope, -bends.intercept])
     per_unit = weight * bent / bends.scale
     return TermTables(

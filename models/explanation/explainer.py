@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import ModelError
+from models.explanation.carried import Carried, CauseBackground
 from models.explanation.explanation import Explanation
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
@@ -32,43 +33,37 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-FORMAT = 2
+FORMAT = 3
 _FILE = "explainer.json"
 _SIBLING_PREDICTOR = "predictor"
+KINDS = ("terms", "recorded")
 _CHUNK = 100_000  # tabulating the gradient costs the same for any number of rows
 
 
-@dataclass(frozen=True)
-class CauseBackground:
-    """What is kept of the background for one cause: means of terms, counts of decisions.
-
-    ``mean_terms``: (strata, m) of `CauseModel.terms`. ``trees``: None where there are none.
-    """
-
-    mean_terms: FloatArray
-    trees: TreeAttribution | None
+def worth_of(averages: FloatArray, explainer: Explainer, cause: int) -> FloatArray:
+    """What one unit of a cause's margin is worth (n, strata), by path averages (n, strata, k)."""
+    return np.asarray(averages[:, :, cause] * explainer.shares)
 
 
-def carry_risk(
-    explainer: Explainer, X: pd.DataFrame, horizon: float
-) -> tuple[FloatArray, FloatArray]:
-    """Risk (n,) and contributions (n, p) of patients; the reference kernel, numpy only."""
+def other_causes(averages: FloatArray, margins: FloatArray, explainer: Explainer) -> FloatArray:
+    """What runs through the hazards of all causes but the event (n,)."""
+    moves = (margins[:, None, 1:] - explainer.centres[:, 1:]) * averages[:, :, 1:]
+    return np.asarray(np.einsum("nsk,s->n", moves, explainer.shares))
+
+
+def carry_risk(explainer: Explainer, X: pd.DataFrame, horizon: float) -> Carried:
+    """Risk and contributions of patients; the reference kernel, numpy only."""
     predictor = explainer.predictor
     seen = predictor.see(X)
     margins = predictor.margin_of(seen)
     risk = predictor.link.risk(margins, [horizon])[:, 0]
     averages = average_gradients(predictor.link, margins, explainer.centres, horizon, risk=risk)
-    total = np.zeros(X.shape)
-    for k, (cause, background) in enumerate(zip(predictor.causes, explainer.causes, strict=True)):
-        worth = averages[:, :, k] * explainer.shares
-        moved = cause.terms(seen) * worth.sum(axis=1)[:, None] - worth @ background.mean_terms
-        total += moved @ _membership(cause.term_features, total.shape[1])
-        if background.trees is not None:
-            total += cause.boosted_weight * background.trees.attribute(seen.values, worth)
-    return risk, total
+    worth = worth_of(averages, explainer, 0)
+    values = explainer.attribute(0, seen, worth)
+    return Carried(risk, values, other_causes(averages, margins, explainer), worth)
 
 
-Kernel = Callable[["Explainer", pd.DataFrame, float], tuple[FloatArray, FloatArray]]
+Kernel = Callable[["Explainer", pd.DataFrame, float], Carried]
 
 
 @dataclass(frozen=True)
@@ -110,6 +105,15 @@ class Explainer:
         )
         return cls(predictor, sizes / sizes.sum(), centres, causes)
 
+    def attribute(self, k: int, seen: Completed, worth: FloatArray) -> FloatArray:
+        """What each feature adds (n, p) through the hazard of cause ``k``, worth (n, strata)."""
+        cause, background = self.predictor.causes[k], self.causes[k]
+        moved = cause.terms(seen) * worth.sum(axis=1)[:, None] - worth @ background.mean_terms
+        total = moved @ _membership(cause.term_features, len(self.predictor.feature_names))
+        if background.trees is not None:
+            total += cause.boosted_weight * background.trees.attribute(seen.values, worth)
+        return np.asarray(total)
+
     def base_risk(self, horizon: float) -> float:
         """Risk at the strata's mean margins, averaged: what contributions are counted from."""
         return float(self.predictor.link.risk(self.centres, [horizon])[:, 0] @ self.shares)
@@ -117,17 +121,39 @@ class Explainer:
     def explain(self, X: pd.DataFrame, horizon: float) -> Explanation:
         """Contributions of every feature to the risk by ``horizon`` (years), additive to 1e-6.
 
+        Features are credited with what they add through the hazard of the event; what runs through
+        dying of something else first is one sum of its own, so that no cause of the event seems to
+        protect from it. `explain_other` breaks that sum down.
+
         Raises HorizonError outside the follow-up, ModelError where features are absent or
         contributions do not add up.
         """
         X = _select(X, self.predictor)
-        risk, values = np.empty(len(X)), np.empty(X.shape)
+        risk, other, values = np.empty(len(X)), np.empty(len(X)), np.empty(X.shape)
+        worth = np.empty((len(X), len(self.shares)))
         for start in range(0, len(X), _CHUNK):
             rows = slice(start, start + _CHUNK)
-            risk[rows], values[rows] = self.kernel(self, X.iloc[rows], horizon)
+            carried = self.kernel(self, X.iloc[rows], horizon)
+            risk[rows], values[rows] = carried.risk, carried.values
+            other[rows], worth[rows] = carried.other, carried.worth
+        names = self.predictor.feature_names
         return Explanation.checked(
-            values, self.base_risk(horizon), risk, self.predictor.feature_names, horizon, X.index
+            values, other, self.base_risk(horizon), risk, names, horizon, X.index, worth
         )
+
+    def explain_other(self, X: pd.DataFrame, horizon: float) -> pd.DataFrame:
+        """What each feature (n, p) adds through the hazards of causes other than the event.
+
+        The rows sum to `Explanation.other`. For single patients: not made for speed.
+        """
+        X = _select(X, self.predictor)
+        seen = self.predictor.see(X)
+        margins = self.predictor.margin_of(seen)
+        averages = average_gradients(self.predictor.link, margins, self.centres, horizon)
+        total = np.zeros(X.shape)
+        for k in range(1, len(self.causes)):
+            total += self.attribute(k, seen, worth_of(averages, self, k))
+        return pd.DataFrame(total, index=X.index, columns=X.columns)
 
     def explain_interactions(self, patient: pd.DataFrame, horizon: float) -> Interactions:
         """What pairs of features of one patient mark together, see `interactions`."""
@@ -143,6 +169,7 @@ class Explainer:
         fingerprints = []
         for cause, background in zip(self.predictor.causes, self.causes, strict=True):
             np.save(folder / f"{cause.name}_mean_terms.npy", background.mean_terms)
+            np.save(folder / f"{cause.name}_mean_recorded.npy", background.mean_recorded)
             if background.trees is not None:
                 counts = background.trees.counts.astype(np.int32)
                 np.save(folder / f"{cause.name}_decision_counts.npy", counts)
@@ -201,7 +228,11 @@ def _summarise(
     if cause.boosted is not None and cause.boosted_weight:
         raw = bytes(cause.boosted.booster.save_raw("json"))
         trees = TreeAttribution.fit(raw, feature_names, seen.values, stratum)
-    return CauseBackground(_stratum_means(cause.terms(seen), stratum), trees)
+    recorded = np.zeros((len(seen), 0))
+    if cause.linear is not None:
+        recorded = cause.linear.design.recorded_terms(seen)
+    terms, recorded = (_stratum_means(each, stratum) for each in (cause.terms(seen), recorded))
+    return CauseBackground(terms, recorded, trees)
 
 
 def _restore(
@@ -213,7 +244,8 @@ def _restore(
         counts = _read(folder / f"{cause.name}_decision_counts.npy").astype(np.int64)
         names = predictor.feature_names
         trees = TreeAttribution.restore(raw, names, counts, fingerprint or "")
-    return CauseBackground(_read(folder / f"{cause.name}_mean_terms.npy"), trees)
+    terms, recorded = (_read(folder / f"{cause.name}_mean_{kind}.npy") for kind in KINDS)
+    return CauseBackground(terms, recorded, trees)
 
 
 def _membership(term_features: Sequence[int], n_features: int) -> FloatArray:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
+OTHER_CAUSES = "other_causes"
+OTHER_CAUSES_LABEL = "Other causes of death come first"
 TOLERANCE = 1e-6
 SMALLEST_REASON = 0.0005  # what reads "+0.0 percentage points" is no reason
 
@@ -26,40 +28,46 @@ SMALLEST_REASON = 0.0005  # what reads "+0.0 percentage points" is no reason
 class Explanation:
     """Why each patient's risk by ``horizon`` (years) differs from the base risk.
 
-    ``values``: (n, p) contributions of features to the risk, as fractions. ``base_risk``: the risk
-    that they are counted from. ``risk``: (n,). They mark risk: association, not effect.
+    ``values``: (n, p) contributions of features to the risk, as fractions, through the hazard of
+    the event; ``other``: (n,) what runs through dying of something else first. ``base_risk``: the
+    risk that they are counted from. ``risk``: (n,). They mark risk: association, not effect.
+    ``worth``: (n, strata) what one unit of the event's margin is worth (`contribution_spread`).
     """
 
     values: FloatArray
+    other: FloatArray
     base_risk: float
     risk: FloatArray
     feature_names: tuple[str, ...]
     horizon: float
     index: pd.Index
+    worth: FloatArray
 
     @classmethod
     def checked(
         cls,
         values: FloatArray,
+        other: FloatArray,
         base_risk: float,
         risk: FloatArray,
         feature_names: tuple[str, ...],
         horizon: float,
         index: pd.Index,
+        worth: FloatArray,
     ) -> Explanation:
         """The explanation, if contributions sum to the risk less the base risk within 1e-6.
 
         What is left below that stems from XGBoost adding trees in single precision. Raises
         ModelError.
         """
-        residual = risk - base_risk - values.sum(axis=1)
+        residual = risk - base_risk - values.sum(axis=1) - other
         broken = int((~(np.abs(residual) <= TOLERANCE)).sum())
         if broken:
             raise ModelError(
                 f"Contributions of {broken} of {len(risk)} patients do not add up to their risk "
                 f"within {TOLERANCE:g}. The model must not be explained; please report it"
             )
-        return cls(values, base_risk, risk, feature_names, horizon, index)
+        return cls(values, other, base_risk, risk, feature_names, horizon, index, worth)
 
     def __len__(self) -> int:
         return len(self.risk)

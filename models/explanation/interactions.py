@@ -80,13 +80,13 @@ def explain_interactions(
     slopes = average_gradients(predictor.link, margins, explainer.centres, horizon)[0]
     bends = _average_curvature(predictor.link, margins[0], explainer.centres, horizon)
     parts = _parts_by_stratum(explainer, known)
-    pairs = np.einsum("s,skl,ski,slj->ij", explainer.shares, bends, parts, parts, optimize=True) / 2
-    for k, (cause, background) in enumerate(zip(predictor.causes, explainer.causes, strict=True)):
-        if cause.boosted is not None and background.trees is not None:
-            raw = bytes(cause.boosted.booster.save_raw("json"))
-            blocks = cut_booster(raw, predictor.feature_names)
-            worth = cause.boosted_weight * slopes[:, k] * explainer.shares
-            pairs += tree_interactions(background.trees, blocks, known.values, worth)
+    pairs = np.einsum("s,s,si,sj->ij", explainer.shares, bends[:, 0, 0], parts, parts) / 2
+    event, trees = predictor.causes[0], explainer.causes[0].trees
+    if event.boosted is not None and trees is not None:
+        raw = bytes(event.boosted.booster.save_raw("json"))
+        blocks = cut_booster(raw, predictor.feature_names)
+        worth = event.boosted_weight * slopes[:, 0] * explainer.shares
+        pairs += tree_interactions(trees, blocks, known.values, worth)
     np.fill_diagonal(pairs, 0.0)
     np.fill_diagonal(pairs, contributions - pairs.sum(axis=1))
     return Interactions(pairs, predictor.feature_names, horizon)
@@ -132,16 +132,15 @@ def tree_interactions(
 
 
 def _parts_by_stratum(explainer: Explainer, patient: Completed) -> FloatArray:
-    """What each feature of the one patient adds to each margin (s, k, p) against each stratum."""
-    predictor, n_strata = explainer.predictor, len(explainer.shares)
-    parts = np.zeros((n_strata, len(predictor.causes), patient.values.shape[1]))
-    for k, (cause, background) in enumerate(zip(predictor.causes, explainer.causes, strict=True)):
-        moved = cause.terms(patient) - background.mean_terms
-        np.add.at(parts[:, k].T, np.array(cause.term_features, np.intp), moved.T)
-        if background.trees is not None:
-            seen = np.repeat(patient.values, n_strata, axis=0)
-            found = background.trees.attribute(seen, np.eye(n_strata))
-            parts[:, k] += cause.boosted_weight * found
+    """What each feature of the patient adds to the event's margin (s, p) against each stratum."""
+    cause, background = explainer.predictor.causes[0], explainer.causes[0]
+    n_strata = len(explainer.shares)
+    parts = np.zeros((n_strata, patient.values.shape[1]))
+    moved = cause.terms(patient) - background.mean_terms
+    np.add.at(parts.T, np.array(cause.term_features, np.intp), moved.T)
+    if background.trees is not None:
+        seen = np.repeat(patient.values, n_strata, axis=0)
+        parts += cause.boosted_weight * background.trees.attribute(seen, np.eye(n_strata))
     return parts
 
 

@@ -90,13 +90,17 @@ def rank_reasons(
     features: pd.DataFrame,
     dictionary: Mapping[str, Variable],
     n_reasons: int,
+    certain: BoolArray | None = None,
 ) -> list[RankedReason]:
     """The largest contributions of each patient: "Age", "Diabetes: no", one rank after the other.
 
-    ``contributions``: (n, variables) to the risk, as fractions. What is not a number is named with
+    ``contributions``: (n, variables) to the risk, as fractions; ``certain``: (n, variables) those
+    whose sign is known, all where None: no other is a reason. What is not a number is named with
     its value, and what is unknown says so.
     """
     values = contributions.to_numpy(np.float64)
+    if certain is not None:
+        values = np.where(certain, values, 0.0)
     order = _find_largest(values, n_reasons)
     columns, names = Columns(covariates, dictionary), list(contributions.columns)
     texts: list[str] = []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from models.learners.penalty_path import Fold
+from models.learners.trust_path import Fold
 from models.learners.views import View, Views
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ class BinnedFold:
     fit: xgboost.DMatrix
     left_out: xgboost.DMatrix
 
-    def label(self, label: npt.NDArray[np.float64]) -> None:
-        """Give all patients (n,) a new label."""
-        rows, left_out = self.fold
-        self.fit.set_label(label[rows])
-        self.left_out.set_label(label[left_out])
+    def label(self, label: npt.NDArray[np.float64], below: npt.NDArray[np.float64] | None) -> None:
+        """Give all patients (n,) a new label and the margin below their trees; None for none."""
+        below = np.zeros(len(label)) if below is None else below
+        for matrix, rows in zip((self.fit, self.left_out), self.fold, strict=True):
+            matrix.set_label(label[rows])
+            matrix.set_base_margin(below[rows])
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,19 @@ class Binned:
     everyone: xgboost.DMatrix
 
     @classmethod
-    def of(cls, views: Views) -> Binned:
-        """Bin each view once."""
+    def of(cls, views: Views, hidden: Collection[str] = ()) -> Binned:
+        """Bin each view once; features that are ``hidden`` from trees look all alike."""
         from xgboost import DMatrix, QuantileDMatrix
+
+        shown = np.array([name not in hidden for name in views.feature_names], np.float32)
 
         of_folds = [
             BinnedFold(
                 view,
                 fold,
-                QuantileDMatrix(view.seen.values[fold[0]]),
-                DMatrix(view.seen.values[fold[1]]),
+                QuantileDMatrix(view.seen.values[fold[0]] * shown),
+                DMatrix(view.seen.values[fold[1]] * shown),
             )
             for view, fold in zip(views.of_folds, views.folds, strict=True)
         ]
-        return cls(views, of_folds, QuantileDMatrix(views.everyone.seen.values))
+        return cls(views, of_folds, QuantileDMatrix(views.everyone.seen.values * shown))

@@ -5,9 +5,9 @@ The out-of-fold margins come from the very boosters that chose the number of rou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,10 @@ from models.learners.device import CPU
 from models.learners.split_points import move_split_points
 
 FloatArray = npt.NDArray[np.float64]
-Features = npt.NDArray[np.float32]
 
 COX, LOGISTIC = "survival:cox", "binary:logistic"
 _STRIDE = 10  # rounds between two looks at the mean loss
 _WORTH_THREADS = 5_000_000  # below this many values, threads wait for each other longer than work
-_SLOPE_PENALTY = 0.01
 _METRIC = {COX: "cox-nloglik", LOGISTIC: "logloss"}
 
 
@@ -32,14 +30,14 @@ _METRIC = {COX: "cox-nloglik", LOGISTIC: "logloss"}
 class BoostingTask:
     """What is learnt: label (n,), the objective and monotone directions (p,).
 
-    The Cox label is the time, negative where the event of this cause did not occur. ``damping``:
-    by how much slopes count when gaps are weighed.
+    The Cox label is the time, negative where the event of this cause did not occur. ``below``: (n,)
+    of each fold, and last of everyone, the margin that trees are grown on top of; None for none.
     """
 
     label: FloatArray
     objective: str
     directions: tuple[int, ...]
-    damping: float
+    below: Sequence[FloatArray] | None
     engine: Mapping[str, Any]
 
     def settings(self, tuned: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +73,10 @@ def cross_validate_rounds(
     pool: Executor,
 ) -> BoostingPath:
     """Grow one booster per fold in step until the mean loss has not improved for ``patience``."""
-    grown = [_FoldBooster(task, of_fold, tuned) for of_fold in binned.of_folds]
+    grown = [
+        _FoldBooster(task, of_fold, tuned, None if task.below is None else task.below[position])
+        for position, of_fold in enumerate(binned.of_folds)
+    ]
     best_loss, best_round, loss = np.inf, 0, np.zeros(0)
     # a GPU takes the folds one after another
     map_folds = pool.map if task.engine.get("device", CPU) == CPU else map
@@ -96,11 +97,17 @@ def cross_validate_rounds(
 class _FoldBooster:
     """The booster of one fold. One thread each: the folds themselves run side by side."""
 
-    def __init__(self, task: BoostingTask, binned: BinnedFold, tuned: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        task: BoostingTask,
+        binned: BinnedFold,
+        tuned: Mapping[str, Any],
+        below: FloatArray | None,
+    ) -> None:
         from xgboost import Booster
 
-        self.binned, self.damping = binned, task.damping
-        binned.label(task.label)
+        self.binned, self._below = binned, below
+        binned.label(task.label, below)
         settings = {**task.settings(tuned), "nthread": 1}
         self.booster = Booster(settings, cache=[binned.fit, binned.left_out])
 
@@ -116,14 +123,16 @@ class _FoldBooster:
     def centred_margin(self, rounds: int) -> FloatArray:
         """The held-out patients' margin relative to the mean of those fitted on."""
         fitted, margin = (
-            self.booster.predict(matrix, output_margin=True, iteration_range=(0, rounds))
+            np.asarray(
+                self.booster.predict(matrix, output_margin=True, iteration_range=(0, rounds)),
+                np.float64,
+            )
             for matrix in (self.binned.fit, self.binned.left_out)
         )
-        view, (fit_rows, left_out) = self.binned.view, self.binned.fold
-        slopes = self.damping * _slopes(view.seen.standard[fit_rows], fitted)
-        gaps = view.completion.gap_terms(view.seen.gaps, slopes).sum(axis=1)
-        centred = np.asarray(margin, np.float64) - float(fitted.mean(dtype=np.float64))
-        return np.asarray(centred + gaps[view.seen.gaps.pattern[left_out]])
+        if self._below is not None:
+            fit_rows, left_out = self.binned.fold
+            fitted, margin = fitted - self._below[fit_rows], margin - self._below[left_out]
+        return np.asarray(margin - fitted.mean())
 
 
 def fit_boosted(task: BoostingTask, binned: Binned, path: BoostingPath) -> BoostedPart:
@@ -132,19 +141,14 @@ def fit_boosted(task: BoostingTask, binned: Binned, path: BoostingPath) -> Boost
 
     view, matrix = binned.views.everyone, binned.everyone
     matrix.set_label(task.label)
+    if task.below is not None:
+        matrix.set_base_margin(task.below[-1])
     settings = task.settings(path.settings)
     if view.seen.values.size < _WORTH_THREADS:
         settings["nthread"] = 1
     booster = xgboost.train(settings, matrix, num_boost_round=path.rounds)
-    margin = booster.predict(matrix, output_margin=True)
     booster = move_split_points(booster, view.seen.values)
+    part = BoostedPart(view.completion, booster, 0.0)
+    output = part.output(view.seen.values)
     booster.feature_names = list(binned.views.feature_names)
-    slopes = task.damping * _slopes(view.seen.standard, margin)
-    return BoostedPart(view.completion, booster, float(margin.mean(dtype=np.float64)), slopes)
-
-
-def _slopes(standard: FloatArray, margin: Features) -> FloatArray:
-    """Least-squares slopes (u,) of the margin in the standardised features (n, u)."""
-    squares = standard.T @ standard
-    squares[np.diag_indices_from(squares)] += _SLOPE_PENALTY * len(standard)
-    return np.asarray(np.linalg.solve(squares, standard.T @ (margin - margin.mean())), np.float64)
+    return replace(part, offset=float(output.mean()))

@@ -65,7 +65,7 @@ def find_gaps_compiled(completion: Completion, columns: FloatArray, positions: I
     covariance = np.empty((len(patterns), *precision.shape))
     first, lacking = _list_lacking(patterns[:, completion.used])
     _invert(precision, informing, first, lacking, covariance)
-    return Gaps(patterns, pattern, covariance)
+    return Gaps(patterns, pattern, covariance, completion.used)
 
 
 def tabulate(completion: Completion, gaps: Gaps, positions: Integers) -> CompletionTables:
@@ -198,13 +198,14 @@ def _complete(
     own = np.zeros((len(tables.positions), BLOCK), np.float32)
     for start in range(0, n, BLOCK):
         size = min(n - start, BLOCK)
-        complete_block(columns, tables, start, size, block, own)
+        standardise_block(columns, tables, start, size, block, own)
+        fill_gaps(tables, start, size, block)
         standard[start : start + size] = block[:, :size].T
         values[start : start + size] = own[:, :size].T
 
 
 @compiled()
-def complete_block(
+def standardise_block(
     columns: FloatArray,
     tables: CompletionTables,
     start: int,
@@ -214,10 +215,9 @@ def complete_block(
 ) -> None:
     """Fill ``block`` (u, size) of the patients from ``start`` on, and their ``values`` (p, size).
 
-    Rows of values that are not modelled are left as they are: 0, where the caller began with 0.
+    Gaps stand at the mean. Rows of values that are not modelled are left as they are: 0, where the
+    caller began with 0.
     """
-    n_factors = tables.informing.shape[1]
-    known = np.zeros((n_factors, BLOCK))
     for u in range(len(tables.used)):
         mean, rate, bound = tables.mean[u], 1.0 / tables.scale[u], tables.bound[u]
         own = columns[tables.positions[tables.used[u]], start : start + size]
@@ -226,7 +226,14 @@ def complete_block(
             x = own[i]
             z = min(max((x - mean) * rate, -bound), bound)
             standard[i] = 0.0 if x != x else z
-            value[i] = np.float32(0.0) if x != x else np.float32(x)
+            value[i] = np.float32(mean) if x != x else np.float32(x)
+
+
+@compiled()
+def fill_gaps(tables: CompletionTables, start: int, size: int, block: FloatArray) -> None:
+    """Put what is expected of each gap into ``block`` (u, size) of the patients from ``start``."""
+    n_factors = tables.informing.shape[1]
+    known = np.zeros((n_factors, BLOCK))
     _weigh(tables.informing, block, known)
     for i in range(size):
         d = tables.pattern[start + i]
@@ -234,9 +241,7 @@ def complete_block(
             z = 0.0
             for q in range(n_factors):
                 z += known[q, i] * tables.leading[g, q]
-            u = tables.lacking[g]
-            block[u, i] = z
-            values[tables.used[u], i] = z * tables.scale[u] + tables.mean[u]
+            block[tables.lacking[g], i] = z
 
 
 @compiled()

@@ -9,7 +9,7 @@ with two (docs/decisions/0014).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 LARGEST_DEVIATION = 4.0
 _CHUNK = 2_048
+_ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,19 @@ class Gaps:
     """Which features are missing: the distinct patterns, and each patient's.
 
     ``patterns``: (d, p), True where missing. ``pattern``: (n,), each patient's row among them.
-    ``covariance``: (d, q, q) of the common factors of patients with the pattern.
+    ``covariance``: (d, q, q) of the common factors of patients with the pattern. ``used``: (u,) the
+    modelled features.
     """
 
     patterns: BoolArray
     pattern: npt.NDArray[np.intp]
     covariance: FloatArray = field(repr=False)
+    used: npt.NDArray[np.intp]
+
+    @property
+    def known(self) -> BoolArray:
+        """By pattern and modelled feature (d, u), whether it is known."""
+        return ~self.patterns[:, self.used]
 
 
 @dataclass(frozen=True)
@@ -40,8 +48,8 @@ class Completed:
     """Patients as a model sees them.
 
     ``standard``: (n, u) standardised features, the missing ones as expected. ``values``: (n, p)
-    features in their own units, for trees: the missing ones as expected, those that are not
-    modelled 0.
+    features in their own units, for trees: the missing ones at their mean, so that what is known of
+    one feature moves no other; those that are not modelled 0.
     """
 
     standard: FloatArray
@@ -53,12 +61,17 @@ class Completed:
         """What was missing (n, p)."""
         return self.gaps.patterns[self.gaps.pattern]
 
+    @property
+    def recorded(self) -> FloatArray:
+        """Standardised features (n, u), 0 where missing."""
+        return np.where(self.gaps.known[self.gaps.pattern], self.standard, 0.0)
+
     def __len__(self) -> int:
         return len(self.standard)
 
     def take(self, rows: npt.NDArray[np.intp]) -> Completed:
         """These patients alone."""
-        gaps = Gaps(self.gaps.patterns, self.gaps.pattern[rows], self.gaps.covariance)
+        gaps = replace(self.gaps, pattern=self.gaps.pattern[rows])
         return Completed(self.standard[rows], self.values[rows], gaps)
 
 
@@ -104,7 +117,7 @@ class Completion:
             patient, gap = np.nonzero(missing[rows][:, self.used])
             expected = self._expect(block, (patient, gap), covariance)
             block[patient, gap] = expected
-            own[patient, gap] = expected * self.scale[gap] + self.mean[gap]
+            own[patient, gap] = self.mean[gap]
             values[rows, self.used] = own
         return Completed(standard, values, gaps)
 
@@ -119,25 +132,18 @@ class Completion:
         spread = np.einsum("dqr,dr->dq", gaps.covariance, missing @ self.loadings)
         return np.asarray(0.5 * missing * (spread @ self.loadings.T + missing * self.noise))
 
-    def credit_terms(self, seen: Completed, slopes: FloatArray) -> FloatArray:
-        """Terms (n, u) of a margin with these slopes (u,), all credited to what is known.
-
-        The sum over features is ``standard @ slopes``, see `credit_slopes`.
-        """
-        return np.asarray(seen.standard * self.credit_slopes(seen.gaps, slopes)[seen.gaps.pattern])
-
-    def credit_slopes(self, gaps: Gaps, slopes: FloatArray) -> FloatArray:
+    def credit_slopes(
+        self, gaps: Gaps, slopes: FloatArray, wanted: npt.NDArray[np.intp] | slice = _ALL
+    ) -> FloatArray:
         """By pattern and feature (d, u): the slope once what is expected of gaps is credited.
 
         What is expected of a gap is a sum over the known features: each is credited with what it
-        leads to expect, and the gap with nothing.
+        leads to expect, and the gap with nothing. ``wanted``: which of the features are.
         """
-        known = ~gaps.patterns[:, self.used]
-        implied = (
-            np.einsum("dqr,dr->dq", gaps.covariance, (~known * slopes) @ self.loadings)
-            @ (self.loadings / self.noise[:, None]).T
-        )
-        return np.asarray(known * (slopes + implied))
+        lacking = (gaps.patterns[:, self.used] * slopes) @ self.loadings
+        spread = np.matmul(gaps.covariance, lacking[:, :, None])[:, :, 0]
+        implied = spread @ (self.loadings / self.noise[:, None])[wanted].T
+        return np.asarray(gaps.known[:, wanted] * (slopes[wanted] + implied))
 
     def find_gaps(self, missing: BoolArray) -> Gaps:
         """The distinct patterns of what is missing (n, p), and what each leaves open."""
@@ -154,7 +160,8 @@ class Completion:
         precision[:, upper[0], upper[1]] = (~patterns[:, self.used]).astype(np.float64) @ informing
         precision[:, upper[1], upper[0]] = precision[:, upper[0], upper[1]]
         precision += np.eye(self.n_factors)
-        return Gaps(patterns, pattern, np.asarray(np.linalg.inv(precision), np.float64))
+        covariance = np.asarray(np.linalg.inv(precision), np.float64)
+        return Gaps(patterns, pattern, covariance, self.used)
 
     def _expect(
         self,

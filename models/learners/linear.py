@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from models.learners.bends import Bends
 from models.learners.completion import BoolArray, Completed, Completion, Gaps
 
 FloatArray = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
 
 SMALLEST_COUNT = 10
 
@@ -32,13 +33,15 @@ class LinearDesign:
     which the hazard bends along them. The others are missing indicators, 0 or 1 less the ``share``
     with it, one for each distinct pattern of missingness, named by its first feature in
     ``indicated``. They are not standardised: the rarer a gap, the less its few patients may say of
-    the next one's risk (docs/decisions/0014).
+    the next one's risk (docs/decisions/0014). A gap does not bend: its term stands where that of
+    the mean does. ``absent``: (i,) where a file has no such column, so that a gap says nothing.
     """
 
     completion: Completion
     bends: Bends
     indicated: npt.NDArray[np.intp]
     share: FloatArray
+    absent: BoolArray
 
     @property
     def term_features(self) -> tuple[int, ...]:
@@ -68,11 +71,21 @@ class LinearDesign:
     def terms(self, seen: Completed) -> FloatArray:
         """Standardised terms (n, m) of completed features."""
         indicators = self.indicators(seen.gaps)[seen.gaps.pattern]
-        return np.concatenate([seen.standard, self.bends.terms(seen.standard), indicators], axis=1)
+        return np.concatenate([seen.standard, self.bends.terms(seen.recorded), indicators], axis=1)
+
+    def recorded_terms(self, seen: Completed) -> FloatArray:
+        """Terms (n, m) of what is recorded alone: 0 where a feature is missing."""
+        terms = self.terms(seen)
+        terms[:, : len(self.completion.used)] = seen.recorded
+        return terms
 
     def indicators(self, gaps: Gaps) -> FloatArray:
         """The missing indicators of each pattern of gaps (d, i)."""
-        return gaps.patterns[:, self.indicated] - self.share
+        return np.asarray((gaps.patterns[:, self.indicated] - self.share) * ~self.absent)
+
+    def without(self, features: npt.NDArray[np.intp]) -> LinearDesign:
+        """The design for a file that lacks what these features are made of."""
+        return replace(self, absent=self.absent | np.isin(self.indicated, features))
 
     @classmethod
     def learn(cls, completion: Completion, seen: Completed) -> LinearDesign:
@@ -80,7 +93,8 @@ class LinearDesign:
         missing = seen.missing
         bends = Bends.learn(seen.standard, missing[:, completion.used])
         indicated = distinct_patterns(missing)
-        return cls(completion, bends, indicated, missing[:, indicated].mean(axis=0))
+        share = missing[:, indicated].mean(axis=0)
+        return cls(completion, bends, indicated, share, np.zeros(len(indicated), bool))
 
 
 def distinct_patterns(missing: BoolArray) -> npt.NDArray[np.intp]:
@@ -102,13 +116,14 @@ class LinearPart:
 
     ``coefficients``: (m,) of the design's terms. ``slopes``: (u,) of the standardised features in a
     first fit, by which gaps are weighed: what a patient's gaps leave open of the margin is added as
-    `Completion.gap_terms` says, to the terms of the missing features.
+    `Completion.gap_terms` says, to the terms of the missing features. ``directions``: (u,) -1, 0 or
+    1; what is expected of gaps never turns a known feature against its direction.
     """
 
     design: LinearDesign
     coefficients: FloatArray
     slopes: FloatArray
-    penalty: float
+    directions: npt.NDArray[np.int8]
 
     @property
     def term_features(self) -> tuple[int, ...]:
@@ -124,16 +139,62 @@ class LinearPart:
         completion, straight = self.design.completion, seen.standard.shape[1]
         terms = self.design.terms(seen)
         terms *= self.coefficients
-        terms[:, :straight] = completion.credit_terms(seen, self.coefficients[:straight])
-        terms[:, :straight] += completion.gap_terms(seen.gaps, self.slopes)[seen.gaps.pattern]
+        credited = completion.gap_terms(seen.gaps, self.slopes)[seen.gaps.pattern]
+        terms[:, :straight] = seen.recorded * self.known_slopes(seen.gaps)[seen.gaps.pattern]
+        terms[:, :straight] += credited
+        terms[:, terms.shape[1] - len(self.design.indicated) :] += self.absent_terms
         return terms
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard (n,) relative to the average patient fitted on."""
         straight, bent, _ = self.split_coefficients()
         margin = np.einsum("ij,j->i", seen.standard, straight)
-        margin += np.einsum("ij,j->i", self.design.bends.terms(seen.standard), bent)
-        return np.asarray(margin + self.gap_margin(seen.gaps)[seen.gaps.pattern])
+        margin += np.einsum("ij,j->i", self.design.bends.terms(seen.recorded), bent)
+        margin += self.gap_margin(seen.gaps)[seen.gaps.pattern]
+        rows, features, corrections = self.turned_rows(seen.gaps)
+        recorded = seen.recorded[np.ix_(rows, features)]
+        margin[rows] += np.einsum("ij,ij->i", recorded, corrections)
+        return np.asarray(margin)
+
+    def known_slopes(self, gaps: Gaps) -> FloatArray:
+        """By pattern and feature (d, u): slopes with what is expected of gaps credited."""
+        straight, _, _ = self.split_coefficients()
+        slopes = self.design.completion.credit_slopes(gaps, straight)
+        against = (slopes - straight) * self.directions < 0
+        return np.where(against & gaps.known, straight, slopes)
+
+    def turned_rows(self, gaps: Gaps) -> tuple[Positions, Positions, FloatArray]:
+        """Patients (c,) in whom what is expected of gaps counts against features' directions.
+
+        And, of those modelled features (f,), what has to be added to their slopes (c, f) so that it
+        does not.
+        """
+        straight, _, _ = self.split_coefficients()
+        directed = np.flatnonzero(self.directions)
+        slopes = self.design.completion.credit_slopes(gaps, straight, directed)
+        expected = np.where(gaps.known[:, directed], slopes - straight[directed], 0.0)
+        turned = np.asarray(np.less(expected * self.directions[directed], 0.0))
+        features = np.flatnonzero(turned.any(axis=0))
+        turned, expected = turned[:, features], expected[:, features]
+        rows = np.flatnonzero(turned.any(axis=1)[gaps.pattern])
+        corrections = np.where(turned, -expected, 0.0)[gaps.pattern[rows]]
+        return rows, directed[features], corrections
+
+    @property
+    def absent_terms(self) -> FloatArray:
+        """What stands in place of the indicators (i,) of absent columns: their mean hazard.
+
+        Of a file without the column nobody knows who would have had a gap: the share of the
+        patients fitted on is taken.
+        """
+        _, _, slopes = self.split_coefficients()
+        share = self.design.share
+        mean = share * np.exp(slopes * (1 - share)) + (1 - share) * np.exp(-slopes * share)
+        return np.where(self.design.absent, np.log(mean), 0.0)
+
+    def without(self, features: npt.NDArray[np.intp]) -> LinearPart:
+        """The part for a file that lacks what these features are made of."""
+        return replace(self, design=self.design.without(features))
 
     def split_coefficients(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Coefficients (u,), (b,), (i,) of straight terms, bends and missing indicators."""
@@ -145,7 +206,8 @@ class LinearPart:
         """What each pattern of gaps (d,) adds to the margin."""
         _, _, indicated = self.split_coefficients()
         open_terms = self.design.completion.gap_terms(gaps, self.slopes)
-        return np.asarray(self.design.indicators(gaps) @ indicated + open_terms.sum(axis=1))
+        indicators = self.design.indicators(gaps) @ indicated + self.absent_terms.sum()
+        return np.asarray(indicators + open_terms.sum(axis=1))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON; the completion, which parts share, left out."""
@@ -155,13 +217,14 @@ class LinearPart:
             "share": self.design.share.tolist(),
             "coefficients": self.coefficients.tolist(),
             "slopes": self.slopes.tolist(),
-            "penalty": self.penalty,
+            "directions": self.directions.tolist(),
         }
 
     @classmethod
     def from_dict(cls, completion: Completion, stored: dict[str, Any]) -> LinearPart:
         """Read back what `to_dict` gave, for features completed so."""
         indicated, share = np.array(stored["indicated"], np.intp), np.array(stored["share"])
-        design = LinearDesign(completion, Bends.from_dict(stored["bends"]), indicated, share)
+        bends, present = Bends.from_dict(stored["bends"]), np.zeros(len(indicated), bool)
+        design = LinearDesign(completion, bends, indicated, share, present)
         coefficients, slopes = np.array(stored["coefficients"]), np.array(stored["slopes"])
-        return cls(design, coefficients, slopes, stored["penalty"])
+        return cls(design, coefficients, slopes, np.array(stored["directions"], np.int8))

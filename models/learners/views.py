@@ -13,7 +13,7 @@ import pandas as pd
 from models.learners.completion import Completed, Completion
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign
-from models.learners.penalty_path import Fold
+from models.learners.trust_path import Fold
 
 
 @dataclass(frozen=True)

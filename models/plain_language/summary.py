@@ -84,6 +84,7 @@ def summarise_patients(
     moves: FloatArray | None = None,
     competing: FloatArray | None = None,
     weights: Mapping[str, float] | None = None,
+    certain: npt.NDArray[np.bool_] | None = None,
     n_reasons: int = 3,
     simulated: bool = False,
 ) -> list[PatientSummary]:
@@ -92,7 +93,8 @@ def summarise_patients(
     ``covariates``: canonical; ``features``: derived from them; ``explanation``: of the same
     patients; ``intervals``: (n, 2) for the risk; ``moves``: (n,) from `RiskInterval.gap_move`;
     ``competing``: (n,) risk of the competing event; ``weights``: from
-    `models.explanation.population.relative_weights`.
+    `models.explanation.population.relative_weights`; ``certain``: (n, variables) from
+    `find_certain`, what alone is named as a strongest reason, all where None.
     """
     contributions = explanation.by_variable(CATALOGUE)
     dictionary = Dictionary.load()
@@ -105,6 +107,9 @@ def summarise_patients(
         derived = features.iloc[row]
         points = 100 * contributions.iloc[row]
         known = points[~unknown[points.index].iloc[row].to_numpy(bool)]
+        named = (
+            known if certain is None else known.drop(points.index[~certain[row]], errors="ignore")
+        )
         risk = float(explanation.risk[row])
         summaries.append(
             PatientSummary(
@@ -116,8 +121,8 @@ def summarise_patients(
                 _percentile(patient, derived),
                 _compared_within_ethnicity(patient),
                 _known(derived, "arterial_age"),
-                _largest(known, 1, n_reasons, patient),
-                _largest(known, -1, n_reasons, patient),
+                _largest(named, 1, n_reasons, patient),
+                _largest(named, -1, n_reasons, patient),
                 _treated(patient, points, dictionary),
                 _missing(
                     [name for name in ranges.important if unknown[name].iloc[row]],

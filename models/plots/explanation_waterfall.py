@@ -33,14 +33,22 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def plot_waterfall(
-    contributions: pd.Series, base_risk: float, horizon: float, title: str, n_rows: int = 12
+    contributions: pd.Series,
+    base_risk: float,
+    horizon: float,
+    title: str,
+    n_rows: int = 12,
+    last: tuple[str, float] | None = None,
 ) -> Figure:
     """Rows by size, the rest summed in one; orange raises, blue lowers.
 
     ``contributions``: fractions, indexed by the text that stands beside each row, such as
-    "Age: 62 years". ``base_risk``: the risk they are counted from.
+    "Age: 62 years". ``base_risk``: the risk they are counted from. ``last``: text and fraction of
+    a row that always has its own bar, the first above the base.
     """
     steps = _largest_last(contributions, n_rows)
+    if last is not None:
+        steps = pd.concat([pd.Series({last[0]: last[1]}), steps])
     ends = base_risk + np.cumsum(steps.to_numpy())
     starts = ends - steps.to_numpy()
     with styled():

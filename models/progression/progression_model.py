@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from features.errors import TooFewEventsError
-from models.learners.penalty_path import Fold
+from models.learners.trust_path import Fold
 from models.learners.views import Views
 from models.progression.fitting import BOOSTED, LINEAR, Budget, FittedMargin, ScanRows, fit_margin
 from models.progression.growth_law import GrowthLaw

@@ -15,7 +15,7 @@ def stack_table(material: Material) -> Table:
     words, causes = Words.load(), material.training["causes"]
     rows = []
     for part, names in (
-        ("linear", ("weight", "penalty", "adaptivity", "terms", "bends")),
+        ("linear", ("weight", "prior_mean", "prior_width", "ridge_penalty", "terms", "bends")),
         ("boosted", ("weight", "rounds", "out_of_fold_loss")),
     ):
         for name in names:

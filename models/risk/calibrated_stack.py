@@ -9,6 +9,7 @@ import numpy as np
 
 from features.endpoint import EVENT, Endpoint
 from models.learners.partial_likelihood import RiskSets
+from models.learners.prior import Trust
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
 from models.risk.baseline import breslow_baseline
 from models.risk.cause_fitting import BOOSTED, LINEAR, FittedBoosted, FittedCause, FittedLinear
@@ -41,7 +42,7 @@ def assemble(
         stacked = np.zeros(len(endpoint))
         weights: dict[str, float] = {}
         if chosen:
-            columns = np.stack([fitted.path.out_of_fold for fitted in chosen.values()], axis=1)
+            columns = np.stack([fitted.out_of_fold for fitted in chosen.values()], axis=1)
             sets = RiskSets(cause.outcome.time, cause.outcome.occurred)
             found = stack_weights_cox(columns, sets)
             stacked = np.einsum("ij,j->i", columns, found)
@@ -63,7 +64,7 @@ def _assemble_fixed_horizon(
 ) -> Assembly:
     assert endpoint.horizon is not None
     chosen = {name: cause.parts[name] for name in parts}
-    columns = np.stack([fitted.path.out_of_fold for fitted in chosen.values()], axis=1)
+    columns = np.stack([fitted.out_of_fold for fitted in chosen.values()], axis=1)
     found = stack_weights_logistic(columns, cause.outcome.occurred)
     model = _cause_model(cause, dict(zip(chosen, found[:-1].tolist(), strict=True)))
     link = FixedHorizonLink(endpoint.horizon, float(found[-1]))
@@ -131,6 +132,13 @@ def _mending_shift(
     return float(brentq(excess, -2.0, 2.0, xtol=1e-6))
 
 
+def describe_trust(trust: Trust) -> dict[str, float]:
+    """How far the prior was trusted, in plain numbers."""
+    if trust.penalty is not None:
+        return {"ridge_penalty": trust.penalty}
+    return {"prior_mean": trust.mean, "prior_width": trust.width}
+
+
 def _describe(causes: list[FittedCause], models: list[CauseModel]) -> dict[str, Any]:
     described: dict[str, Any] = {}
     for cause, model in zip(causes, models, strict=True):
@@ -139,8 +147,7 @@ def _describe(causes: list[FittedCause], models: list[CauseModel]) -> dict[str, 
         if isinstance(linear, FittedLinear) and model.linear is not None:
             entry["linear"] = {
                 "weight": model.linear_weight,
-                "penalty": linear.path.penalty,
-                "adaptivity": linear.path.adaptivity,
+                **describe_trust(linear.path.trust),
                 "terms": len(linear.part.coefficients),
                 "bends": len(linear.part.design.bends.columns),
             }

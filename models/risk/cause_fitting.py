@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from features.dictionary.prior import Priors
 from models.learners.binned import Binned
 from models.learners.boosted import BoostedPart
 from models.learners.boosting import (
@@ -21,20 +22,22 @@ from models.learners.boosting import (
     fit_boosted,
 )
 from models.learners.linear import LinearPart
-from models.learners.penalty_path import (
+from models.learners.penalised_cox import CoxTask
+from models.learners.penalised_logistic import LogisticTask
+from models.learners.prior import Trust, term_prior
+from models.learners.trust_path import (
+    Believed,
     FloatArray,
     Fold,
-    PenaltyPath,
-    Regression,
     Terms,
-    choose_penalty,
+    TrustPath,
+    choose_trust,
 )
-from models.learners.ridge_cox import CoxTask
-from models.learners.ridge_logistic import LogisticTask
 from models.learners.tuning import candidate_settings
 from models.learners.views import View, Views
 
 LINEAR, BOOSTED = "linear", "boosted"
+FIRST_PENALTY = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FittedLinear:
-    """The linear part, its path and its out-of-fold margins."""
+    """The linear part, its path and its out-of-fold margins (n,).
+
+    ``margins``: (n,) of everybody by the part of each fold and, last, by that of everyone.
+    ``believed``: the regression on everyone, from which the posterior follows.
+    """
 
     part: LinearPart
-    path: PenaltyPath
+    path: TrustPath
+    out_of_fold: FloatArray
+    margins: tuple[FloatArray, ...]
+    believed: Believed
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,11 @@ class FittedBoosted:
 
     part: BoostedPart
     path: BoostingPath
+
+    @property
+    def out_of_fold(self) -> FloatArray:
+        """Margins (n,) of those left out."""
+        return self.path.out_of_fold
 
 
 @dataclass
@@ -85,15 +100,29 @@ class FittedCause:
     parts: dict[str, FittedLinear | FittedBoosted] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class LinearBudget:
+    """What the linear part believes of each feature, and how far it may be trusted."""
+
+    priors: Priors
+    trusts: Sequence[Trust]
+
+    @property
+    def first(self) -> Trust:
+        """Of the fit by whose slopes gaps are weighed."""
+        known = any(trust.mean for trust in self.trusts)
+        return Trust(1.0, 1.0) if known else Trust(penalty=FIRST_PENALTY)
+
+
 def fit_linear_part(
     views: Views,
+    name: str,
     outcome: Outcome,
     directions: Sequence[int],
-    penalties: Sequence[float],
-    adaptivities: Sequence[float],
+    budget: LinearBudget,
     pool: Executor,
 ) -> FittedLinear:
-    """Choose how to shrink by cross-validation, then fit on all patients.
+    """Choose how far to trust the prior by cross-validation, then fit on all patients.
 
     What gaps leave open enters every fit as an offset, weighed by the slopes of a first fit that
     knows of none; so an indicator of missingness tells only what is more than chance.
@@ -101,28 +130,36 @@ def fit_linear_part(
     task = (
         CoxTask(outcome.time, outcome.occurred) if outcome.timed else LogisticTask(outcome.occurred)
     )
-    first_penalty = sorted(penalties)[len(penalties) // 2]
     of_features = np.array(directions, np.int8)
 
-    def regress(view: View, fold: Fold | None) -> tuple[Regression, FloatArray]:
+    def regress(view: View, fold: Fold | None) -> tuple[Believed, FloatArray]:
         values = view.design.terms(view.seen)
         terms = Terms(values, view.design.limits(of_features), np.zeros(len(values)))
-        first = task.on(terms, fold)
-        used, start = view.completion.used, np.zeros(values.shape[1])
-        start[: len(used)] = near[used]
-        coefficients = first.fit(np.full(values.shape[1], first_penalty), start)
-        slopes = coefficients[: len(used)] * outcome.damping
+        prior = term_prior(view.design, views.feature_names, budget.priors, name)
+        first = Believed(task.on(terms, fold), prior)
+        used = view.completion.used
+        slopes = first.fit(budget.first)[: len(used)] * outcome.damping
         by_pattern = view.completion.gap_terms(view.seen.gaps, slopes).sum(axis=1)
-        return first.given(by_pattern[view.seen.gaps.pattern]), slopes
+        given = first.regression.given(by_pattern[view.seen.gaps.pattern])
+        return replace(first, regression=given), slopes
 
-    near = np.zeros(len(directions))
+    def part_of(view: View, coefficients: FloatArray, slopes: FloatArray) -> LinearPart:
+        along = of_features[view.completion.used]
+        return LinearPart(view.design, coefficients, slopes, along)
+
     everyone, slopes = regress(views.everyone, None)
-    # the optimum of a fold is one and the same from anywhere; from here it only comes sooner
-    near[views.everyone.completion.used] = slopes
-    of_folds = [regression for regression, _ in pool.map(regress, views.of_folds, views.folds)]
-    path = choose_penalty(everyone, of_folds, views.folds, penalties, adaptivities, pool)
-    part = LinearPart(views.everyone.design, path.coefficients, slopes, path.penalty)
-    return FittedLinear(part, path)
+    regressed = list(pool.map(regress, views.of_folds, views.folds))
+    path = choose_trust(everyone, [believed for believed, _ in regressed], budget.trusts, pool)
+    margins = [
+        part_of(view, beta, of_fold).margin(view.seen)
+        for view, beta, (_, of_fold) in zip(views.of_folds, path.of_folds, regressed, strict=True)
+    ]
+    out_of_fold = np.zeros(len(outcome.time))
+    for margin, (_, left_out) in zip(margins, views.folds, strict=True):
+        out_of_fold[left_out] = margin[left_out]
+    part = part_of(views.everyone, path.coefficients, slopes)
+    margins.append(part.margin(views.everyone.seen))
+    return FittedLinear(part, path, out_of_fold, tuple(margins), everyone)
 
 
 @dataclass(frozen=True)
@@ -143,8 +180,12 @@ def fit_boosted_part(
     directions: Sequence[int],
     budget: BoostingBudget,
     pool: Executor,
+    below: Sequence[FloatArray] | None = None,
 ) -> FittedBoosted:
-    """Choose settings and rounds by cross-validation, then fit on all patients."""
+    """Choose settings and rounds by cross-validation, then fit on all patients.
+
+    ``below``: the margins (n,) that trees are grown on top of, of each fold and of everyone.
+    """
     if outcome.timed:
         label = np.where(outcome.occurred, outcome.time, -outcome.time)
     else:
@@ -153,7 +194,7 @@ def fit_boosted_part(
         label,
         COX if outcome.timed else LOGISTIC,
         tuple(directions),
-        outcome.damping,
+        below,
         budget.engine,
     )
     paths = [

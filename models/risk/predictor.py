@@ -6,10 +6,10 @@ Needs numpy, pandas and xgboost alone, so that a served model starts fast and in
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from models.storage.formats import read_json, reading
 
 FloatArray = npt.NDArray[np.float64]
 
-FORMAT = 2
+FORMAT = 3
 _FILE = "predictor.json"
 
 
@@ -47,21 +47,20 @@ class CauseModel:
     @property
     def term_features(self) -> tuple[int, ...]:
         """Position among the features that each of `terms` belongs to."""
-        if self.linear is not None:
-            return self.linear.term_features
-        if self.boosted is not None:
-            return tuple(int(i) for i in self.boosted.completion.used)
-        return ()
+        return () if self.linear is None else self.linear.term_features
 
     def terms(self, seen: Completed) -> FloatArray:
         """What adds to the margin term by term (n, m): all but the shift and the trees' output."""
         terms = np.zeros((len(seen), len(self.term_features)))
         if self.linear is not None:
             terms += self.linear_weight * self.linear.terms(seen)
-        if self.boosted is not None and self.boosted_weight:
-            gaps = self.boosted.gap_terms(seen)
-            terms[:, : gaps.shape[1]] += self.boosted_weight * gaps
         return terms
+
+    def without(self, features: npt.NDArray[np.intp]) -> CauseModel:
+        """The cause for a file that lacks what these features are made of."""
+        if self.linear is None:
+            return self
+        return replace(self, linear=self.linear.without(features))
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard (n,) relative to the baseline."""
@@ -98,6 +97,18 @@ class RiskPredictor:
                 f"{len(absent)} features of the model are absent: {', '.join(absent[:5])}. "
                 "Derive them with features.derivation.catalogue.derive_features."
             )
+
+    def without(self, absent: Collection[str]) -> Self:
+        """The predictor for a file that lacks all that these features are made of.
+
+        There a gap tells nothing of the patient who has it.
+        """
+        positions = self.positions_of(absent)
+        return replace(self, causes=tuple(cause.without(positions) for cause in self.causes))
+
+    def positions_of(self, names: Collection[str]) -> npt.NDArray[np.intp]:
+        """Where these features are among those of the model."""
+        return np.array([self.feature_names.index(name) for name in names], np.intp)
 
     def margin(self, X: pd.DataFrame) -> FloatArray:
         """Margins (n, k), one column per cause. Raises ModelError where X lacks a feature."""

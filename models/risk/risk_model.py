@@ -12,13 +12,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from features.dictionary.prior import Priors
 from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import TooFewEventsError
 from features.splits import cross_validation_folds
 from models.cores import count_cores
 from models.learners.binned import Binned
 from models.learners.device import require_device
-from models.learners.penalty_path import FloatArray
+from models.learners.trust_path import FloatArray, list_trusts
 from models.learners.views import Views
 from models.risk.calibrated_stack import assemble
 from models.risk.cause_fitting import (
@@ -26,6 +27,7 @@ from models.risk.cause_fitting import (
     LINEAR,
     BoostingBudget,
     FittedCause,
+    LinearBudget,
     Outcome,
     fit_boosted_part,
     fit_linear_part,
@@ -53,8 +55,9 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     n_folds : folds for penalty, rounds, weights and baselines.
     minimum_events : fewer events than this are refused; at 50 a C of 0.75 has a standard error
         of about 0.035, and the weights of the stack are little better than a guess.
-    penalties : ridge penalties tried, per event.
-    adaptivities : how unequally terms are shrunk: powers tried, 0 the plain ridge.
+    priors : what is known of the features before any patient is seen; None for nothing.
+    means, widths : how far means and widths of the prior are trusted: multipliers tried.
+    penalties : plain ridge penalties tried in the prior's place, per event.
     max_depth ... reg_lambda : XGBoost's own settings, the first candidate of the tuning.
     max_rounds, early_stopping_rounds : limits of boosting.
     n_trials : further settings of the boosted part that are drawn and tried.
@@ -75,8 +78,10 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         monotone: Mapping[str, int] | None = None,
         n_folds: int = 5,
         minimum_events: int = 50,
-        penalties: Sequence[float] = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01),
-        adaptivities: Sequence[float] = (0.0, 1.0),
+        priors: Priors | None = None,
+        means: Sequence[float] = (1.0, 0.5, 0.0),
+        widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0),
+        penalties: Sequence[float] = (1.0, 0.3, 0.1, 0.03),
         max_depth: int = 3,
         learning_rate: float = 0.05,
         min_child_weight: float = 10.0,
@@ -95,8 +100,10 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         self.monotone = monotone
         self.n_folds = n_folds
         self.minimum_events = minimum_events
+        self.priors = priors
+        self.means = means
+        self.widths = widths
         self.penalties = penalties
-        self.adaptivities = adaptivities
         self.max_depth = max_depth
         self.learning_rate = learning_rate
         self.min_child_weight = min_child_weight
@@ -129,7 +136,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             )
             views = Views.learn(X, folds, pool)
             self.completion_ = views.everyone.completion
-            binned = Binned.of(views) if BOOSTED in self.parts else None
+            self._views = views
+            binned = Binned.of(views, self._hidden()) if BOOSTED in self.parts else None
             self.causes_ = [
                 self._fit_cause(cause, views, binned, pool) for cause in self._causes(endpoint)
             ]
@@ -137,13 +145,24 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         return self
 
     def alone(self, part: str) -> RiskModel:
-        """This model with one part only, on the same folds; nothing is fitted again but weights."""
+        """This model with one part only, on the same folds.
+
+        Trees that were grown on top of a linear part are grown again without it; of the linear
+        part nothing is fitted again but its weight.
+        """
         check_is_fitted(self, "predictor_")
         other = RiskModel(**{**self.get_params(), "parts": (part,)})
         other.feature_names_in_ = self.feature_names_in_
-        other.endpoint_, other.causes_ = self.endpoint_, self.causes_
-        other.completion_ = self.completion_
-        with threadpool_limits(limits=1, user_api="blas"):
+        other.endpoint_, other.completion_ = self.endpoint_, self.completion_
+        with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
+            if part == BOOSTED and LINEAR in self.parts:
+                binned = Binned.of(self._views, self._hidden())
+                bare = [FittedCause(cause.name, cause.outcome) for cause in self.causes_]
+                other.causes_ = [
+                    other._fit_cause(cause, self._views, binned, pool) for cause in bare
+                ]
+            else:
+                other.causes_ = self.causes_
             other._join((part,))
         return other
 
@@ -206,15 +225,28 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         # directions are of the event: what raises it need not raise other deaths
         monotone = (self.monotone or {}) if cause.name == "event" else {}
         directions = [int(monotone.get(name, 0)) for name in views.feature_names]
+        below = None
         if LINEAR in self.parts:
-            cause.parts[LINEAR] = fit_linear_part(
-                views, outcome, directions, self.penalties, self.adaptivities, pool
-            )
+            trusts = list_trusts(self._means(), self.widths, self.penalties)
+            budget = LinearBudget(self.priors or Priors(), trusts)
+            linear = fit_linear_part(views, cause.name, outcome, directions, budget, pool)
+            cause.parts[LINEAR], below = linear, linear.margins
         if binned is not None:
             cause.parts[BOOSTED] = fit_boosted_part(
-                binned, outcome, directions, self._budget(), pool
+                binned, outcome, directions, self._budget(), pool, below
             )
         return cause
+
+    def _means(self) -> Sequence[float]:
+        """Means tried: only none where nothing is known."""
+        priors = self.priors or Priors()
+        known = [prior.event or prior.death for prior in priors.by_feature.values()]
+        return self.means if any(belief and belief.mean for belief in known) else (0.0,)
+
+    def _hidden(self) -> frozenset[str]:
+        """Features that trees may not see: those without an established effect."""
+        priors = self.priors or Priors()
+        return frozenset(name for name in priors.by_feature if priors.is_fixed(name))
 
     def _budget(self) -> BoostingBudget:
         names = (

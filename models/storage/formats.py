@@ -60,6 +60,8 @@ FIELDS: dict[str, Numbers] = {
     "indicated": Numbers(("i",), 0, "p", whole=True),
     "share": Numbers(("i",), 0, 1),
     "coefficients": Numbers((None,)),
+    "slopes": Numbers(("u",)),
+    "directions": Numbers(("u",), -1, 1, whole=True),
     "link.knots": Numbers(("j",), 0, rising=True),
     "link.cumulative": Numbers(("k", "j"), 0, steady=True),
     "years": Numbers(("y",), 0, rising=True),

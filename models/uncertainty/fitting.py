@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
-from models.learners.bends import Bends
-from models.learners.linear import LinearDesign, LinearPart
-from models.risk.predictor import RiskPredictor
-from models.uncertainty.evidence import (
-    CoxLikelihood,
-    Likelihood,
-    LogisticLikelihood,
-    most_probable_posterior,
-)
+from features.errors import ModelError
+from models.risk.cause_fitting import LINEAR, FittedLinear
+from models.risk.risk_model import RiskModel
 from models.uncertainty.risk_interval import RiskInterval
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,32 +18,22 @@ FloatArray = npt.NDArray[np.float64]
 _MOMENTS = 20
 
 
-def fit_uncertainty(predictor: RiskPredictor, X: pd.DataFrame, endpoint: Endpoint) -> RiskInterval:
-    """Intervals for ``predictor``, from features (n, p) and endpoint of its development patients.
+def fit_uncertainty(model: RiskModel) -> RiskInterval:
+    """Intervals for a fitted model, from the posterior of its linear part under its prior.
 
-    Nothing is refitted but one ridge regression of the event: about two seconds for 20,000
-    patients. How well the intervals cover is measured in `benchmarks/interval_coverage.py`.
+    Nothing is fitted again. How well the intervals cover is measured in
+    `benchmarks/interval_coverage.py`. Raises ModelError where the model has no linear part.
     """
-    if len(X) != len(endpoint):
-        raise ValueError(f"X has {len(X)} patients, the endpoint {len(endpoint)}")
-    seen = predictor.see(X)
-    occurred = endpoint.event == EVENT
-    bent = LinearDesign.learn(predictor.completion, seen)
-    likelihood: Likelihood = LogisticLikelihood(occurred)
-    if not endpoint.is_fixed_horizon:
-        likelihood = CoxLikelihood(endpoint.time, occurred)
+    event, predictor = model.causes_[0], model.predictor_
+    linear = event.parts.get(LINEAR)
+    if not isinstance(linear, FittedLinear):
+        raise ModelError("Intervals come from the linear part, which this model does not have")
     # one BLAS thread: sums in another order would change the last bits with the machine
     with threadpool_limits(limits=1, user_api="blas"):
-        found = [
-            (design, most_probable_posterior(likelihood, design.terms(seen)))
-            for design in (replace(bent, bends=Bends.none()), bent)
-        ]
-        design, posterior = max(found, key=lambda pair: pair[1].evidence)
-        coefficients = _factor(posterior.covariance)
-    slopes = posterior.mean[: len(predictor.completion.used)]
-    part = LinearPart(design, posterior.mean, slopes, posterior.penalty)
-    years, events = _events_by(endpoint, predictor.link.max_horizon)
-    return RiskInterval(predictor, part, coefficients, years, events)
+        covariance = linear.believed.covariance(linear.path.trust, linear.path.coefficients)
+        factor = predictor.causes[0].linear_weight * _factor(covariance)
+    years, events = _events_by(model.endpoint_, predictor.link.max_horizon)
+    return RiskInterval(predictor, linear.part, factor, years, events)
 
 
 def _factor(covariance: FloatArray) -> FloatArray:

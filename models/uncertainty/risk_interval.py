@@ -23,7 +23,7 @@ from models.storage.formats import read_array, read_json
 
 FloatArray = npt.NDArray[np.float64]
 
-FORMAT = 2
+FORMAT = 3
 LEVEL = 0.9
 _FILE = "uncertainty.json"
 _CHUNK = 16_384
@@ -37,8 +37,8 @@ class RiskInterval:
 
     The variance of the margin is the sum of three:
 
-    - what the coefficients leave open: ``terms' V terms``, V the posterior covariance of a ridge
-      regression on the terms of ``part`` (`models.uncertainty.evidence`), kept as a factor
+    - what the coefficients leave open: ``terms' V terms``, V the posterior covariance of the linear
+      part's coefficients under its prior (`Believed.covariance`), kept as a factor
       ``coefficients`` (m, m) with V = F F';
     - what missing values leave open, given the others (`Completion.gap_terms`), by the slopes of
       ``part``; the interval is laid around the expected margin, to which the prediction adds half

@@ -76,8 +76,9 @@ class SplitParams:
 class LinearParams:
     """The ridge-penalised half of the risk model: what cross-validation tries."""
 
+    means: tuple[float, ...] = within(low=0, high=2)
+    widths: tuple[float, ...] = within(low=0)
     penalties: tuple[float, ...] = within(low=0)
-    adaptivities: tuple[float, ...] = within(low=0, high=4)
 
 
 @dataclass(frozen=True)

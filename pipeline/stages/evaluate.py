@@ -32,6 +32,7 @@ def run(params: Params, paths: Paths) -> None:
     CohortError where the cohort lacks what the design of the validation needs.
     """
     from features.cohort import Cohort
+    from features.derivation.catalogue import learnable
     from features.splits import require_endpoint
     from models.metrics.horizons import usable_horizons
     from pipeline.evaluation.evaluation_output import Extras, write_evaluation
@@ -44,7 +45,7 @@ def run(params: Params, paths: Paths) -> None:
 
     cohort = Cohort.read(paths.ingest)
     endpoint = require_endpoint(cohort)
-    X = pd.read_parquet(paths.features).loc[cohort.covariates.index]
+    X = learnable(pd.read_parquet(paths.features).loc[cohort.covariates.index])
     is_held_out = pd.read_parquet(paths.split)["part"].loc[X.index].eq("held_out").to_numpy()
     horizons, left_out = usable_horizons(endpoint.take(is_held_out), params.horizons, MIN_AT_RISK)
     with _progress() as progress:

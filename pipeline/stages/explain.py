@@ -9,14 +9,16 @@ identifiers; no later stage reads it or sends it anywhere.
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.derivation.derivation import RECORDED
 from pipeline.settings.params import Params, Paths
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def run(params: Params, paths: Paths) -> None:
 
     population = explain_patients(explainer, covariates, features, horizon)
     write_population(population, dictionary, paths.explain)
+    write_published(dictionary, paths)
     invented = invent_patient()
     of_invented = featurize(invented, params.featurize.exclude, dictionary)
     example = explain_patients(explainer, invented, of_invented, horizon)
@@ -119,10 +122,44 @@ def write_population(population: ExplainedPatients, dictionary: Dictionary, fold
     bars = plot_groups(population.by_group, horizon)
     write_svg(bars, folder / "plots" / "groups.svg", "What marks risk, by group")
     points = (100 * population.by_variable).add_suffix("_points")
+    points["other_causes_points"] = 100 * population.explanation.other
     points.insert(0, "risk_percent", 100 * population.explanation.risk)
     # Sorted by risk: the order of the rows must not lead back to the cohort file either.
     points = points.sort_values("risk_percent", kind="stable")
     points.to_csv(folder / "local" / "population.csv", index=False, float_format="%.4f")
+
+
+def write_published(dictionary: Dictionary, paths: Paths) -> None:
+    """Published effects beside those learnt and used, as table and forest plot."""
+    from features.derivation.catalogue import CATALOGUE
+    from models.plots.published_effects import plot_published_effects
+    from models.plots.style import write_svg
+
+    source = paths.train / "published_effects.csv"
+    if not source.is_file():
+        return
+    table = pd.read_csv(source)
+    table.to_csv(paths.explain / "tables" / "published_effects.csv", index=False)
+    meanings = {each.name: each.meaning for each in CATALOGUE}
+    labels = {
+        str(row["feature"]): label_step(row, meanings.get(row["feature"], ""), dictionary)
+        for row in table.to_dict("records")
+    }
+    figure = plot_published_effects(table, labels, f"{table['ratio'].iloc[0].title()} ratio")
+    title = "Effects: published, learnt from this cohort alone, used"
+    write_svg(figure, paths.explain / "plots" / "published_effects.svg", title)
+
+
+def label_step(row: Mapping[Hashable, Any], meaning: str, dictionary: Dictionary) -> str:
+    """What a feature is called beside the ratio of one step: "Age, per 10 years"."""
+    variable = dictionary.get(str(row["variable"]))
+    label = str(row["feature"]) if variable is None else variable.label
+    if meaning.endswith("yes or no") or (variable is not None and variable.kind == "boolean"):
+        return label if meaning in ("", RECORDED, "yes or no") else f"{label} ({meaning[:-11]})"
+    if meaning == RECORDED:
+        unit = (variable.unit if variable else None) or ""
+        return f"{label}, per {row['per']:g} {unit}".rstrip()
+    return f"{label}, per {row['per']:g} of {meaning}" if meaning else label
 
 
 def write_patients(
@@ -184,6 +221,7 @@ def draw_patient(
     patients: ExplainedPatients, row: int, dictionary: Dictionary, title: str, path: Path
 ) -> None:
     """The waterfall of one patient, rows named by variable and value in its canonical unit."""
+    from models.explanation.explanation import OTHER_CAUSES_LABEL
     from models.explanation.population import describe_value
     from models.plots.explanation_waterfall import plot_waterfall
     from models.plots.style import write_svg
@@ -195,14 +233,18 @@ def draw_patient(
         index=[describe_value(values.get(name), dictionary[name]) for name in contributions.index],
     )
     explanation = patients.explanation
-    figure = plot_waterfall(named, explanation.base_risk, explanation.horizon, title)
+    last = (OTHER_CAUSES_LABEL, float(explanation.other[row]))
+    figure = plot_waterfall(
+        named, explanation.base_risk, explanation.horizon, title, last=last if last[1] else None
+    )
     write_svg(figure, path, title)
 
 
 def write_notes(population: ExplainedPatients, simulated: bool, folder: Path) -> None:
     """explanation.json for programs, README.txt for people."""
     explanation = population.explanation
-    residual = explanation.risk - explanation.base_risk - explanation.values.sum(axis=1)
+    explained = explanation.base_risk + explanation.values.sum(axis=1) + explanation.other
+    residual = explanation.risk - explained
     stored = {
         "horizon": explanation.horizon,
         "patients": len(explanation),

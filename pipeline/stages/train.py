@@ -25,6 +25,8 @@ DEVELOPMENT, HELD_OUT = "development", "held_out"
 # A horizon that fewer development patients were followed up to is left out.
 MINIMUM_AT_RISK = 20
 
+PUBLISHED = "published_effects.csv"
+
 
 def run(params: Params, paths: Paths) -> None:
     """Write model/, parts/, split.parquet, leakage.json and training.json.
@@ -33,6 +35,7 @@ def run(params: Params, paths: Paths) -> None:
     variable leaks, TooFewEventsError, HorizonError where no horizon is left.
     """
     from features.cohort import Cohort
+    from features.derivation.catalogue import learnable
     from features.splits import require_endpoint
     from models.metrics.horizons import usable_horizons
     from models.storage.model_writer import write_model_folder
@@ -46,7 +49,7 @@ def run(params: Params, paths: Paths) -> None:
     development = cohort.take((split["part"] == DEVELOPMENT).to_numpy())
     endpoint = require_endpoint(development)
     horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
-    X = features.loc[development.covariates.index]
+    X = learnable(features.loc[development.covariates.index])
     model = make_model(params.train, params.seed, cohort.dictionary).fit(X, endpoint)
     explainer = fit_explainer(model.predictor_, X, horizons, params.explain, params.seed)
 
@@ -54,10 +57,11 @@ def run(params: Params, paths: Paths) -> None:
     paths.train.mkdir(parents=True, exist_ok=True)
     split.to_parquet(paths.split)
     covariates = development.covariates
-    interval = fit_uncertainty(model.predictor_, X, endpoint)
+    interval = fit_uncertainty(model)
     fitted, known = model.predictor_, cohort.dictionary
     write_model_folder(paths.model, fitted, explainer, covariates, X, about, interval, known)
     write_parts(model, paths)
+    write_published(model, paths)
     write_training(model, split, left_out, paths)
 
 
@@ -77,17 +81,20 @@ def split_cohort(cohort: Cohort, split: SplitParams, seed: int) -> pd.DataFrame:
 
 
 def make_model(train: TrainParams, seed: int, dictionary: Dictionary | None = None) -> RiskModel:
-    """The risk model as params.yaml describes it, monotone where the catalogue says so.
+    """The risk model as params.yaml describes it, by the dictionary's directions and priors.
 
     ``dictionary``: None for the data dictionary without variables of one's own.
     """
     from features.derivation.catalogue import catalogue_of
     from features.dictionary.dictionary import Dictionary
+    from features.dictionary.published_priors import load_priors
     from models.risk.risk_model import RiskModel
 
-    catalogue = catalogue_of(dictionary or Dictionary.load())
+    known = dictionary or Dictionary.load()
+    catalogue = catalogue_of(known)
     return RiskModel(
         monotone={one.name: one.monotone for one in catalogue if one.monotone},
+        priors=load_priors(known),
         n_folds=train.n_folds,
         minimum_events=train.minimum_events,
         n_threads=train.n_threads,
@@ -138,6 +145,21 @@ def write_parts(model: RiskModel, paths: Paths) -> None:
     """Each part alone, for the evaluation to set beside the stack; same folds, same patients."""
     for part in model.parts:
         model.alone(part).predictor_.save(paths.train / "parts" / part)
+
+
+def write_published(model: RiskModel, paths: Paths) -> None:
+    """published_effects.csv: published, learnt from this cohort alone, used."""
+    from features.dictionary.prior import Priors
+    from models.evaluation.published_effects import compare_with_published
+    from models.risk.cause_fitting import LINEAR, FittedLinear
+    from models.uncertainty.contribution_spread import OWNERS
+
+    linear = model.causes_[0].parts.get(LINEAR)
+    if isinstance(linear, FittedLinear):
+        names = model.predictor_.feature_names
+        table = compare_with_published(linear, names, OWNERS, model.priors or Priors())
+        table["ratio"] = "odds" if model.endpoint_.is_fixed_horizon else "hazard"
+        table.to_csv(paths.train / PUBLISHED, index=False, float_format="%.6g")
 
 
 def write_training(

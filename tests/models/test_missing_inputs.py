@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features, learnable
 from features.dictionary.dictionary import Dictionary
+from features.dictionary.published_priors import load_priors
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
 from models.risk.risk_model import RiskModel
@@ -41,10 +42,12 @@ def trial() -> Trial:
     endpoint = Endpoint(outcome["time"].to_numpy(float), outcome["event"].to_numpy(np.int8))
     model = RiskModel(
         monotone={feature.name: feature.monotone for feature in CATALOGUE},
-        penalties=(0.1, 0.03),
+        priors=load_priors(Dictionary.load()),
+        widths=(0.5,),
+        penalties=(),
         max_rounds=60,
         n_threads=1,
-    ).fit(derive_features(fitted), endpoint)
+    ).fit(learnable(derive_features(fitted)), endpoint)
     unseen = drawn.covariates.iloc[N_FITTED:]
     return Trial(model, unseen, drawn.truth["true_risk_10y"].to_numpy()[N_FITTED:])
 

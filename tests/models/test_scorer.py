@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import CohortError, HorizonError, ModelError
 from models.scorer import Scorer
 from models.storage.model_folder import seal_model_folder
@@ -126,24 +128,32 @@ def test_inputs_beyond_the_training_cohort_are_named(scorer: Scorer) -> None:
     assert named == ["Age; Systolic blood pressure", ""]
 
 
-def test_the_contributions_behind_the_reasons_sum_to_the_risk(
+def test_the_reasons_are_the_largest_contributions_that_are_certain(
     scorer: Scorer, drawn_covariates: pd.DataFrame
 ) -> None:
-    one = drawn_covariates.iloc[[5]]
-    scored = scorer.score(one, n_reasons=100)
-    reasons = [text for text in scored.filter(like="reason_").iloc[0] if text]
-    points = [float(text.rsplit(" ", 1)[1]) for text in reasons]
-    assert points == sorted(points, key=abs, reverse=True)
+    patients = drawn_covariates.iloc[:40]
+    scored = scorer.score(patients, n_reasons=90)
     assert scorer.explainer is not None
-    base = 100 * scorer.explainer.base_risk(10)
-    # Each reason is rounded to 0.1 points, and those that round to 0 are left out.
-    assert base + sum(points) == pytest.approx(100 * scored["risk_10y"].iloc[0], abs=0.5)
+    features = derive_features(patients)
+    explanation = scorer.explainer.explain(features, 10.0)
+    certain = scorer.find_certain(features, explanation)
+    assert certain is not None and certain.any() and not certain.all()
+    values = 100 * explanation.by_variable(CATALOGUE)
+    for row, reasons in enumerate(scored.filter(like="reason_").to_numpy()):
+        points = [float(text.rsplit(" ", 1)[1]) for text in reasons if text]
+        assert points == sorted(points, key=abs, reverse=True)
+        own = values.iloc[row]
+        expected = own[certain[row] & (own.abs() >= 0.05).to_numpy()]
+        assert sorted(points) == pytest.approx(sorted(expected), abs=0.051)
+    explained = explanation.base_risk + values.sum(axis=1) / 100 + explanation.other
+    assert explained.to_numpy() == pytest.approx(scored["risk_10y"].to_numpy(), abs=1e-6)
 
 
 def test_a_reason_without_a_value_says_so(scorer: Scorer, drawn_covariates: pd.DataFrame) -> None:
     one = drawn_covariates.iloc[[5]].drop(columns=["cac_agatston"])
     one = one.drop(columns=[name for name in one if str(name).startswith("cac_agatston_")])
-    reasons = scorer.score(one, n_reasons=100).filter(like="reason_").iloc[0]
+    whatever = replace(scorer, interval=None)  # certain or not
+    reasons = whatever.score(one, n_reasons=90).filter(like="reason_").iloc[0]
     named = [text for text in reasons if text.startswith("Coronary calcium score (Agatston)")]
     assert all(text.startswith("Coronary calcium score (Agatston): not rec") for text in named)
     assert named

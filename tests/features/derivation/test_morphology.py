@@ -48,19 +48,9 @@ def test_bands_are_shares_of_the_volume() -> None:
     np.testing.assert_allclose(found[names].astype(float), [0.50, 0.30, 0.15, 0.05])
 
 
-def test_the_density_score_is_agatston_over_area_where_it_is_not_recorded() -> None:
-    found = features_of(cac_agatston=90, cac_volume=100)
-    assert found["cac_density_score"] == pytest.approx(90 / (100 / 3))
-
-
-@pytest.mark.parametrize("score", [900, 1])
-def test_a_density_score_outside_1_to_4_is_missing_and_not_clipped(score: float) -> None:
-    assert np.isnan(features_of(cac_agatston=score, cac_volume=100)["cac_density_score"])
-
-
-@pytest.mark.parametrize(("score", "density"), [(4.001 * 100 / 3, 4), (0.999 * 100 / 3, 1)])
-def test_rounding_puts_no_density_score_outside_its_limits(score: float, density: float) -> None:
-    assert features_of(cac_agatston=score, cac_volume=100)["cac_density_score"] == density
+def test_the_density_score_is_as_recorded_so_that_a_higher_score_is_never_a_denser_one() -> None:
+    assert np.isnan(features_of(cac_agatston=90, cac_volume=100)["cac_density_score"])
+    assert features_of(cac_agatston=90, cac_density_score=2.7)["cac_density_score"] == 2.7
 
 
 def test_without_calcium_there_is_no_share_and_density_stands_in_the_middle() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.compiled import compilation
-from models.learners.compiled_completion import complete_block
+from models.learners.compiled_completion import standardise_block
 
 
 def test_machine_code_is_kept_apart_for_each_state_of_all_sources(
@@ -30,5 +30,5 @@ def test_machine_code_is_kept_apart_for_each_state_of_all_sources(
 
 
 def test_loops_are_kept_there() -> None:
-    kept = Path(complete_block._cache.cache_path)  # type: ignore[attr-defined]
+    kept = Path(standardise_block._cache.cache_path)  # type: ignore[attr-defined]
     assert kept.is_relative_to(compilation.cache_folder())

@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {
     "n_folds": 2,
     "max_rounds": 3,
     "penalties": (1.0,),
-    "adaptivities": (0.0,),
+    "widths": (1.0,),
     "n_threads": 1,
 }
 
@@ -124,9 +124,9 @@ def test_an_explanation_is_what_shap_plots(
 ) -> None:
     X, _ = patients
     values = fitted.explain(X[:10], background=X).to_shap()
-    assert values.shape == (10, 3)
+    assert values.shape == (10, 4)
     np.testing.assert_allclose(
         values.values.sum(axis=1) + values.base_values, fitted.predict(X[:10]), atol=1e-6
     )
-    assert values.feature_names == ["a", "b", "c"]
-    np.testing.assert_array_equal(values.data, X[:10].to_numpy())
+    assert values.feature_names == ["a", "b", "c", "Other causes of death come first"]
+    np.testing.assert_array_equal(values.data[:, :3], X[:10].to_numpy())

@@ -62,8 +62,8 @@ def _make_cause(name: str, X: pd.DataFrame, completion: Completion, seed: int) -
     offset = float(booster.predict(matrix, output_margin=True).mean(dtype=np.float64))
     return CauseModel(
         name,
-        LinearPart(design, coefficients, effects, 1.0),
-        BoostedPart(completion, booster, offset, 0.8 * effects),
+        LinearPart(design, coefficients, effects, np.zeros(len(effects), np.int8)),
+        BoostedPart(completion, booster, offset),
         0.55,
         0.5,
         0.07,

@@ -38,15 +38,17 @@ def test_contributions_come_close_to_shapley_values_of_the_risk_itself(
 ) -> None:
     predictor = make_predictor(n_causes, fixed=fixed)
     background, patients = draw_features(48, seed=4), draw_features(16, seed=5)
-    found = Explainer.fit(predictor, background, [10.0]).explain(patients, 10.0)
+    explainer = Explainer.fit(predictor, background, [10.0])
+    found = explainer.explain(patients, 10.0)
+    values = found.values + explainer.explain_other(patients, 10.0).to_numpy()
     expected = interventional_shapley(
         risk_of_states(predictor),
         see_features(predictor, patients),
         see_features(predictor, background),
     )
     # The figures of the design: 0.25 percentage points and correlation 0.995.
-    assert np.abs(found.values - expected).mean() < 0.0025
-    assert np.corrcoef(found.values.ravel(), expected.ravel())[0, 1] > 0.995
+    assert np.abs(values - expected).mean() < 0.0025
+    assert np.corrcoef(values.ravel(), expected.ravel())[0, 1] > 0.995
     mean_risk = predictor.risk(background, [10.0]).mean()
     assert found.base_risk == pytest.approx(mean_risk, abs=0.002)
 
@@ -57,6 +59,7 @@ def test_two_hundred_patients_with_two_causes_keep_within_the_figures_of_the_des
     background, patients = draw_features(48, seed=4), draw_features(200, seed=19)
     explainer = Explainer.fit(predictor, background, [10.0])
     found = replace(explainer, kernel=carry_risk_compiled).explain(patients, 10.0).values
+    found = found + explainer.explain_other(patients, 10.0).to_numpy()
     expected = interventional_shapley(
         risk_of_states(predictor),
         see_features(predictor, patients),
@@ -73,7 +76,7 @@ def test_contributions_sum_to_risk_less_base_risk_at_any_horizon(
     patients = draw_features(400, seed=6, missing=0.3)
     explanation = explainer.explain(patients, horizon)
     np.testing.assert_array_equal(explanation.risk, predictor.risk(patients, [horizon])[:, 0])
-    total = explanation.base_risk + explanation.values.sum(axis=1)
+    total = explanation.base_risk + explanation.values.sum(axis=1) + explanation.other
     np.testing.assert_allclose(total, explanation.risk, atol=1e-6)
 
 
@@ -81,7 +84,7 @@ def test_contributions_add_up_for_patients_far_from_all_others(explainer: Explai
     patients = draw_features(50, seed=7) * 30
     explanation = explainer.explain(patients, 10.0)
     assert explanation.risk.max() > 0.99
-    total = explanation.base_risk + explanation.values.sum(axis=1)
+    total = explanation.base_risk + explanation.values.sum(axis=1) + explanation.other
     np.testing.assert_allclose(total, explanation.risk, atol=1e-6)
 
 
@@ -105,6 +108,31 @@ def test_the_compiled_kernel_explains_alike(n_causes: int, fixed: bool, n: int) 
     plain = explainer.explain(patients, 10.0)
     np.testing.assert_allclose(compiled.risk, plain.risk, rtol=0, atol=1e-13)
     np.testing.assert_allclose(compiled.values, plain.values, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(compiled.other, plain.other, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(compiled.worth, plain.worth, rtol=0, atol=1e-12)
+
+
+def test_a_variable_is_credited_with_the_hazard_of_the_event_alone(
+    explainer: Explainer, predictor: RiskPredictor
+) -> None:
+    patients = draw_features(40, seed=21)
+    found = explainer.explain(patients, 10.0)
+    event, death = predictor.causes
+    still = replace(
+        predictor, causes=(event, replace(death, linear_weight=0.0, boosted_weight=0.0))
+    )
+    moved = predictor.margin(patients)[:, 0] - still.margin(patients)[:, 0]
+    assert not moved.any()
+    # whoever dies sooner of something else has less of the event: one sum, and against it
+    dying = predictor.margin(patients)[:, 1]
+    assert np.corrcoef(dying, found.other)[0, 1] < -0.5
+
+
+def test_what_other_causes_take_can_be_broken_down(explainer: Explainer) -> None:
+    patients = draw_features(40, seed=22, missing=0.3)
+    found = explainer.explain_other(patients, 10.0)
+    other = explainer.explain(patients, 10.0).other
+    np.testing.assert_allclose(found.sum(axis=1), other, rtol=0, atol=1e-6)
 
 
 def test_the_compiled_kernel_explains_a_cause_without_one_of_its_parts() -> None:
@@ -126,7 +154,7 @@ def test_a_hundred_thousand_patients_add_up_whoever_is_explained_beside_them(
     explanation = quick.explain(patients, 10.0)
     plain = predictor.risk(patients, [10.0])[:, 0]
     np.testing.assert_allclose(explanation.risk, plain, rtol=0, atol=1e-13)
-    total = explanation.base_risk + explanation.values.sum(axis=1)
+    total = explanation.base_risk + explanation.values.sum(axis=1) + explanation.other
     assert np.abs(total - explanation.risk).max() <= 1e-6
     few = quick.explain(patients.iloc[50_000:53_000], 10.0)
     np.testing.assert_allclose(few.values, explanation.values[50_000:53_000], rtol=0, atol=1e-12)
@@ -181,7 +209,7 @@ def test_a_part_that_the_model_lacks_contributes_nothing(predictor: RiskPredicto
     linear_only = replace(predictor, causes=parts)
     explainer = Explainer.fit(linear_only, draw_features(100, seed=11), [10.0])
     explanation = explainer.explain(draw_features(30, seed=12), 10.0)
-    total = explanation.base_risk + explanation.values.sum(axis=1)
+    total = explanation.base_risk + explanation.values.sum(axis=1) + explanation.other
     np.testing.assert_allclose(total, explanation.risk, atol=1e-12)
 
 

@@ -25,13 +25,18 @@ CATALOGUE = (
 )
 LABELS = {"age": "Age", "cac_agatston": "Calcium score", "smoking_status": "Smoking"}
 NAMES = ("log_cac", "age", "smoker", "no_cac")
+OTHER = np.array([-0.01, -0.002])
 VALUES = np.array([[0.04, 0.02, -0.01, 0.005], [-0.02, 0.0001, 0.0, -0.01]])
 
 
 @pytest.fixture
 def explanation() -> Explanation:
-    risk = 0.08 + VALUES.sum(axis=1)
-    return Explanation.checked(VALUES, 0.08, risk, NAMES, 10.0, pd.Index(["a", "b"]))
+    return _checked(VALUES, 0.08 + OTHER + VALUES.sum(axis=1))
+
+
+def _checked(values: np.ndarray, risk: np.ndarray) -> Explanation:
+    index = pd.Index(["a", "b"])
+    return Explanation.checked(values, OTHER, 0.08, risk, NAMES, 10.0, index, np.zeros((2, 1)))
 
 
 def test_features_are_summed_to_variables_in_the_order_of_the_catalogue(
@@ -42,7 +47,7 @@ def test_features_are_summed_to_variables_in_the_order_of_the_catalogue(
     assert summed.iloc[0].tolist() == pytest.approx([0.02, 0.04 + 0.005, -0.01])
     groups = explanation.by_group(CATALOGUE)  # type: ignore[arg-type]
     assert list(groups.columns) == ["demographic", "calcium", "lifestyle"]
-    np.testing.assert_allclose(groups.sum(axis=1), explanation.risk - 0.08)
+    np.testing.assert_allclose(groups.sum(axis=1), explanation.risk - 0.08 - OTHER)
 
 
 def test_reasons_are_signed_percentage_points_largest_first(explanation: Explanation) -> None:
@@ -54,9 +59,9 @@ def test_reasons_are_signed_percentage_points_largest_first(explanation: Explana
 
 
 def test_contributions_that_do_not_add_up_are_refused() -> None:
-    risk = 0.08 + VALUES.sum(axis=1)
+    risk = 0.08 + OTHER + VALUES.sum(axis=1)
     risk[1] += 2e-6
     with pytest.raises(ModelError, match="1 of 2"):
-        Explanation.checked(VALUES, 0.08, risk, NAMES, 10.0, pd.Index(["a", "b"]))
+        _checked(VALUES, risk)
     with pytest.raises(ModelError):
-        Explanation.checked(VALUES * np.nan, 0.08, risk, NAMES, 10.0, pd.Index(["a", "b"]))
+        _checked(VALUES * np.nan, risk)

@@ -82,7 +82,9 @@ def test_a_variable_weighs_what_it_moves_a_risk_where_it_is_recorded(tmp_path: P
     values = np.zeros((3, len(names)))
     values[:, age] = [0.02, -0.01, 0.5]
     risk = np.array([0.1, 0.2, 0.5])
-    explained = Explanation(values, 0.1, risk, names, 10.0, pd.RangeIndex(3))
+    explained = Explanation(
+        values, np.zeros(3), 0.1, risk, names, 10.0, pd.RangeIndex(3), np.zeros((3, 1))
+    )
     covariates = pd.DataFrame({"age": [60.0, 50.0, np.nan], "bmi": [np.nan, np.nan, np.nan]})
     weights = relative_weights(explained, covariates)
     assert weights == {"age": pytest.approx((0.02 / 0.1 + 0.01 / 0.2) / 2)}

@@ -35,7 +35,11 @@ def test_a_gap_is_expected_to_be_what_regression_on_the_rest_gives() -> None:
     covariance, known = _covariance(), [0, 2, 3, 5]
     slopes = np.linalg.solve(covariance[np.ix_(known, known)], covariance[np.ix_(known, [1, 4])])
     expected = patients[:, known] @ slopes
-    assert completion.complete(patients).values[:, [1, 4]] == pytest.approx(expected, abs=0.1)
+    seen = completion.complete(patients)
+    found = seen.standard * completion.scale + completion.mean
+    assert found[:, [1, 4]] == pytest.approx(expected, abs=0.1)
+    # trees see the mean: what is known of one feature moves no other
+    assert np.ptp(seen.values[:, [1, 4]], axis=0).max() == 0.0
 
 
 def test_gaps_leave_open_half_the_conditional_variance_of_the_margin() -> None:
@@ -73,11 +77,11 @@ def test_what_a_gap_is_expected_to_be_is_credited_to_what_lets_one_expect_it() -
     patients[:, [0, 3]] = NAN
     patients[:50, 1] = NAN
     seen = completion.complete(patients)
-    terms = completion.credit_terms(seen, slopes)
+    terms = seen.recorded * completion.credit_slopes(seen.gaps, slopes)[seen.gaps.pattern]
     assert terms.sum(axis=1) == pytest.approx(seen.standard @ slopes, abs=1e-12)
     assert (terms[seen.missing] == 0).all()
     complete = completion.complete(_draw(200, seed=6))
-    assert completion.credit_terms(complete, slopes) == pytest.approx(complete.standard * slopes)
+    assert completion.credit_slopes(complete.gaps, slopes) == pytest.approx(slopes[None])
 
 
 def test_what_is_known_is_left_as_it_is() -> None:

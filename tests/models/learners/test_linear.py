@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,9 @@ from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
 
 NAN = np.nan
+
+
+FREE = np.zeros(4, np.int8)
 
 
 def _features() -> np.ndarray:
@@ -44,7 +49,7 @@ def test_features_missing_together_share_one_indicator() -> None:
 def test_terms_sum_to_the_margin_and_survive_being_written() -> None:
     design = _design()
     slopes = np.array([0.1, -0.2, 0.3, 0.4])
-    part = LinearPart(design, np.array([0.1, -0.2, 0.3, 0.4, 0.2, 0.1, -0.3, 0.5]), slopes, 0.1)
+    part = LinearPart(design, np.array([0.1, -0.2, 0.3, 0.4, 0.2, 0.1, -0.3, 0.5]), slopes, FREE)
     seen = design.completion.complete(_features())
     assert part.margin(seen) == pytest.approx(part.terms(seen).sum(axis=1), abs=1e-15)
     again = LinearPart.from_dict(design.completion, part.to_dict())
@@ -55,7 +60,7 @@ def test_a_gap_adds_half_the_variance_that_it_leaves_open() -> None:
     design = _design()
     slopes = np.array([0.0, 0.9, 0.0, 0.0])
     nothing = np.zeros(8)
-    part = LinearPart(design, nothing, slopes, 0.1)
+    part = LinearPart(design, nothing, slopes, FREE)
     margin = part.margin(design.completion.complete(_features()))
     assert margin[30:] == pytest.approx(np.zeros(170))
     # feature 1 is unrelated to the others, so that its whole variance of 1 is open
@@ -75,3 +80,39 @@ def test_a_bend_may_not_turn_a_known_direction_round() -> None:
     assert np.diff(hazard).min() < 0
     assert broken.tolist() == [4]
     assert (limits.rows @ np.array([0.1, 0, 0, 0, 0.01, 0, 0, 0]) >= 0).all()
+
+
+def test_gaps_turn_no_feature_against_its_direction() -> None:
+    design = _design()
+    loadings = np.array([[0.9], [-0.8], [0.0], [0.0]])
+    completion = replace(design.completion, loadings=loadings, noise=1 - loadings[:, 0] ** 2 + 0.02)
+    design = replace(design, completion=completion)
+    coefficients = np.array([0.05, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.3])
+    # feature 1 is expected to be low where feature 0 is high, and raises the hazard by far more
+    directions = np.array([1, 1, 0, 0], np.int8)
+    part = LinearPart(design, coefficients, coefficients[:4], directions)
+    features = np.zeros((50, 4))
+    features[:, 0] = np.linspace(-2, 2, 50)
+    features[:, 1] = np.nan
+    seen = completion.complete(features)
+    assert np.diff(seen.standard[:, 1]).max() < 0
+    assert np.diff(part.margin(seen)).min() >= -1e-12
+    assert part.terms(seen).sum(axis=1) == pytest.approx(part.margin(seen), abs=1e-12)
+    free = replace(part, directions=FREE)
+    assert np.diff(free.margin(seen)).max() < 0
+
+
+def test_a_gap_says_nothing_where_the_file_has_no_such_column() -> None:
+    design = _design()
+    coefficients = np.zeros(8)
+    coefficients[7] = 1.4
+    part = LinearPart(design, coefficients, np.zeros(4), FREE)
+    seen = design.completion.complete(_features())
+    absent = part.without(np.array([1]))
+    share = 30 / 200
+    assert absent.margin(seen) == pytest.approx(
+        np.full(200, np.log(share * np.exp(1.4 * (1 - share)) + (1 - share) * np.exp(-1.4 * share)))
+    )
+    # so that the mean hazard is that of the patients fitted on
+    assert np.exp(part.margin(seen)).mean() == pytest.approx(np.exp(absent.margin(seen)).mean())
+    assert absent.terms(seen).sum(axis=1) == pytest.approx(absent.margin(seen))

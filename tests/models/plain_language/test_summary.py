@@ -81,7 +81,9 @@ def _with_contribution(variable: str, points: float, **values: object) -> Patien
     covariates = pd.DataFrame({name: [value] for name, value in values.items()})
     names = tuple(feature.name for feature in CATALOGUE)
     risk = np.array([0.1 + points / 100])
-    explanation = Explanation(contributions, 0.1, risk, names, 10.0, covariates.index)
+    explanation = Explanation(
+        contributions, np.zeros(1), 0.1, risk, names, 10.0, covariates.index, np.zeros((1, 1))
+    )
     features = derive_features(covariates)
     return summarise_patients(covariates, features, explanation, InputRanges({}, ()))[0]
 

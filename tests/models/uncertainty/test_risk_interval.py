@@ -23,7 +23,7 @@ def _model(**changes: object) -> RiskModel:
 
 @pytest.fixture(scope="module")
 def intervals(cohort: Cohort) -> RiskInterval:
-    return fit_uncertainty(_model().fit(*cohort).predictor_, *cohort)
+    return fit_uncertainty(_model().fit(*cohort))
 
 
 def test_the_risk_lies_within_its_interval(intervals: RiskInterval, cohort: Cohort) -> None:
@@ -78,7 +78,7 @@ def test_a_patient_has_the_same_interval_alone_and_among_others(
 
 def test_more_patients_make_surer(cohort: Cohort, intervals: RiskInterval) -> None:
     X, endpoint = cohort
-    few = fit_uncertainty(intervals.predictor, X.iloc[:400], endpoint.take(np.arange(400)))
+    few = fit_uncertainty(_model().fit(X.iloc[:400], endpoint.take(np.arange(400))))
     assert few.variance(X).mean() > intervals.variance(X).mean()
 
 
@@ -109,8 +109,8 @@ def test_what_cannot_be_answered_is_refused(intervals: RiskInterval, cohort: Coh
         intervals.interval(cohort[0], [100.0])
     with pytest.raises(ModelError, match="between 0 and 1"):
         intervals.interval(cohort[0], [5.0], level=90)
-    with pytest.raises(ValueError, match="patients"):
-        fit_uncertainty(intervals.predictor, cohort[0].iloc[:5], cohort[1])
+    with pytest.raises(ModelError, match="linear part"):
+        fit_uncertainty(_model(parts=("boosted",)).fit(*cohort))
 
 
 def test_a_cohort_of_yes_and_no_has_intervals_too(cohort: Cohort) -> None:
@@ -118,14 +118,14 @@ def test_a_cohort_of_yes_and_no_has_intervals_too(cohort: Cohort) -> None:
     event = ((endpoint.event == 1) & (endpoint.time <= 5)).astype(np.int8)
     yes_no = Endpoint(np.full(len(X), 5.0), event, horizon=5.0)
     model = _model().fit(X, yes_no)
-    limits = fit_uncertainty(model.predictor_, X, yes_no).interval(X, [5.0])
+    limits = fit_uncertainty(model).interval(X, [5.0])
     risk = model.predict_risk(X, [5.0])
     assert (limits[:, :, 0] < risk).all() and (risk < limits[:, :, 1]).all()
 
 
 def test_a_column_all_missing_does_no_harm(cohort: Cohort) -> None:
     X, endpoint = cohort
-    model = _model(parts=("boosted",)).fit(X, endpoint)
+    model = _model().fit(X, endpoint)
     absent = X.assign(noise=np.nan)
-    limits = fit_uncertainty(model.predictor_, absent, endpoint).interval(absent, [5.0])
+    limits = fit_uncertainty(model).interval(absent, [5.0])
     assert np.isfinite(limits).all()

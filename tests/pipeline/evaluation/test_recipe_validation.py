@@ -23,7 +23,7 @@ from pipeline.settings.params import Params
 @pytest.fixture
 def params() -> Params:
     params = Params.load()
-    linear = replace(params.train.linear, penalties=(0.3,), adaptivities=(0.0,))
+    linear = replace(params.train.linear, means=(1.0,), widths=(0.5,), penalties=())
     boosted = replace(params.train.boosted, max_rounds=5, learning_rate=0.3)
     train = replace(params.train, n_folds=2, linear=linear, boosted=boosted)
     return replace(params, train=train, evaluate=replace(params.evaluate, n_folds=2))

@@ -25,7 +25,7 @@ def params() -> Params:
     """Soon computed, on a model that may not see what the planted group is told by."""
     given = Params.load(ROOT / "params.yaml")
     boosted = replace(given.train.boosted, max_rounds=20, learning_rate=0.2)
-    linear = replace(given.train.linear, penalties=(0.1,), adaptivities=(0.0,))
+    linear = replace(given.train.linear, means=(1.0,), widths=(0.5,), penalties=())
     measured = replace(given.evaluate, n_folds=0, n_bootstrap=40, incremental=False)
     return replace(
         given,

@@ -46,7 +46,9 @@ def explainer() -> Explainer:
     completion = learn_completion(X.to_numpy())
     design = LinearDesign.learn(completion, completion.complete(X.to_numpy()))
     slopes = np.full(len(completion.used), 0.3)
-    part = LinearPart(design, np.full(len(design.term_features), 0.3), slopes, 1.0)
+    part = LinearPart(
+        design, np.full(len(design.term_features), 0.3), slopes, np.zeros(len(slopes), np.int8)
+    )
     cause = CauseModel("event", part, None, 1.0, 0.0)
     predictor = RiskPredictor(names, completion, (cause,), FixedHorizonLink(10.0, -2.0))
     return Explainer.fit(predictor, X, [10.0], n_strata=4)

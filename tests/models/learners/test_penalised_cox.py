@@ -15,7 +15,8 @@ from models.learners.partial_likelihood import (
     log_likelihood,
     residuals,
 )
-from models.learners.ridge_cox import fit_ridge_cox
+from models.learners.penalised_cox import fit_penalised_cox
+from models.learners.prior import Gaussian
 from tests.models.conftest import draw_cohort
 
 
@@ -24,6 +25,10 @@ def _standardised(n_patients: int, seed: int) -> tuple[np.ndarray, np.ndarray, n
     values = X.to_numpy()
     terms = (values - values.mean(axis=0)) / values.std(axis=0)
     return terms, endpoint.time, endpoint.event == EVENT
+
+
+def _ridge(terms: np.ndarray, sets: RiskSets, penalty: float) -> Gaussian:
+    return Gaussian.ridge(terms.shape[1], penalty * sets.n_events)
 
 
 def test_three_patients_give_the_partial_likelihood_written_out() -> None:
@@ -72,26 +77,44 @@ def test_who_does_not_count_changes_nothing() -> None:
     assert log_likelihood(some, margin) == log_likelihood(alone, margin[rows])
     assert residuals(some, margin)[rows] == pytest.approx(residuals(alone, margin[rows]))
     assert not residuals(some, margin)[1::3].any()
-    (ours, _), (theirs, _) = fit_ridge_cox(terms, some, 0.1), fit_ridge_cox(terms[rows], alone, 0.1)
+    prior = _ridge(terms, some, 0.1)
+    ours, _ = fit_penalised_cox(terms, some, prior)
+    theirs, _ = fit_penalised_cox(terms[rows], alone, prior)
     assert ours == pytest.approx(theirs, abs=1e-9)
 
 
-def test_a_penalty_of_each_term_is_one_of_terms_of_other_scales() -> None:
+def test_a_prior_is_in_the_units_of_its_terms() -> None:
     terms, time, occurred = _standardised(400, seed=8)
     sets, scale = RiskSets(time, occurred), np.linspace(0.2, 2.0, terms.shape[1])
-    ours, _ = fit_ridge_cox(terms, sets, 0.1 / scale**2)
-    assert ours == pytest.approx(fit_ridge_cox(terms * scale, sets, 0.1)[0] * scale, abs=1e-7)
+    prior = _ridge(terms, sets, 0.1)
+    scaled = Gaussian(prior.mean, prior.precision / np.outer(scale, scale))
+    ours, _ = fit_penalised_cox(terms, sets, scaled)
+    theirs, _ = fit_penalised_cox(terms * scale, sets, prior)
+    assert ours == pytest.approx(theirs * scale, abs=1e-7)
 
 
-def test_a_term_with_an_infinite_penalty_is_left_out() -> None:
+def test_a_term_that_is_left_out_is_as_if_it_were_not_there() -> None:
     terms, time, occurred = _standardised(400, seed=9)
-    sets, penalty = RiskSets(time, occurred), np.full(terms.shape[1], 0.1)
-    penalty[1] = np.inf
-    kept = np.flatnonzero(np.isfinite(penalty))
-    ours, _ = fit_ridge_cox(terms, sets, penalty, start=np.ones(terms.shape[1]))
+    sets = RiskSets(time, occurred)
+    left_out = np.arange(terms.shape[1]) == 1
+    prior = _ridge(terms, sets, 0.1)
+    start = np.ones(terms.shape[1])
+    ours, _ = fit_penalised_cox(terms, sets, prior, start, left_out=left_out)
+    fewer = terms[:, ~left_out]
     assert ours[1] == 0.0
-    assert ours[kept] == pytest.approx(fit_ridge_cox(terms[:, kept], sets, 0.1)[0], abs=1e-7)
-    assert not fit_ridge_cox(terms, sets, np.inf)[0].any()
+    assert ours[~left_out] == pytest.approx(
+        fit_penalised_cox(fewer, sets, _ridge(fewer, sets, 0.1))[0], abs=1e-7
+    )
+
+
+def test_with_a_narrow_prior_the_data_are_not_heard_and_with_a_wide_one_the_prior_is_not() -> None:
+    terms, time, occurred = _standardised(400, seed=10)
+    sets, mean = RiskSets(time, occurred), np.full(terms.shape[1], 0.7)
+    narrow, _ = fit_penalised_cox(terms, sets, Gaussian(mean, 1e8 * np.eye(len(mean))))
+    assert narrow == pytest.approx(mean, abs=1e-4)
+    wide, _ = fit_penalised_cox(terms, sets, Gaussian(mean, 1e-8 * np.eye(len(mean))))
+    free, _ = fit_penalised_cox(terms, sets, _ridge(terms, sets, 1e-12))
+    assert wide == pytest.approx(free, abs=1e-5)
 
 
 @pytest.mark.parametrize("penalty", [1.0, 0.1, 0.001])
@@ -101,7 +124,8 @@ def test_coefficients_equal_scikit_survival(penalty: float) -> None:
     alpha = penalty * occurred.sum()  # its penalty is of the whole likelihood, ours per event
     outcome = np.array(list(zip(occurred, time, strict=True)), dtype=[("e", "?"), ("t", "<f8")])
     theirs = CoxPHSurvivalAnalysis(alpha=alpha, ties="breslow", tol=1e-12).fit(terms, outcome)
-    ours, _ = fit_ridge_cox(terms, RiskSets(time, occurred), penalty)
+    sets = RiskSets(time, occurred)
+    ours, _ = fit_penalised_cox(terms, sets, _ridge(terms, sets, penalty))
     assert ours == pytest.approx(theirs.coef_, abs=1e-6)
 
 
@@ -111,14 +135,16 @@ def test_without_ties_coefficients_equal_lifelines() -> None:
     terms, time, occurred = _standardised(400, seed=4)
     frame = pd.DataFrame(terms).assign(time=time, event=occurred)
     theirs = CoxPHFitter().fit(frame, "time", "event").params_.to_numpy()
-    ours, _ = fit_ridge_cox(terms, RiskSets(time, occurred), penalty=1e-9)
+    sets = RiskSets(time, occurred)
+    ours, _ = fit_penalised_cox(terms, sets, _ridge(terms, sets, 1e-9))
     assert ours == pytest.approx(theirs, abs=1e-5)
 
 
 def test_a_fit_that_begins_with_a_neighbour_s_hessian_ends_where_a_fresh_one_does() -> None:
     terms, time, occurred = _standardised(500, seed=6)
     sets = RiskSets(time, occurred)
-    neighbour, hessian = fit_ridge_cox(terms, sets, penalty=0.3)
-    warm, _ = fit_ridge_cox(terms, sets, 0.1, start=neighbour, hessian=hessian)
-    fresh, _ = fit_ridge_cox(terms, sets, 0.1)
+    neighbour, hessian = fit_penalised_cox(terms, sets, _ridge(terms, sets, 0.3))
+    prior = _ridge(terms, sets, 0.1)
+    warm, _ = fit_penalised_cox(terms, sets, prior, start=neighbour, hessian=hessian)
+    fresh, _ = fit_penalised_cox(terms, sets, prior)
     assert warm == pytest.approx(fresh, abs=1e-6)

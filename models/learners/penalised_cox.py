@@ -1,4 +1,4 @@
-"""Ridge-penalised Cox regression.
+"""Cox regression under a normal prior, of which the ridge penalty is the plainest.
 
 Written here because every fit of the stack needs dozens of warm-started fits on the same risk
 sets; docs/decisions/0010 has the comparison with lifelines.
@@ -13,68 +13,69 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from models.learners.partial_likelihood import RiskSets, information, log_likelihood, residuals
-from models.learners.penalty_path import FloatArray, Fold, Terms
+from models.learners.prior import BoolArray, Gaussian
+from models.learners.trust_path import FloatArray, Fold, Terms
 
 _MAX_STEPS = 100
 EXACT, SEARCHING = 1e-14, 1e-9  # relative gain of the objective at which a fit ends
 _STALE = 0.5  # a step that gains more than this share of the one before asks for a fresh Hessian
 
 
-def fit_ridge_cox(
+def fit_penalised_cox(
     covariates: FloatArray,
     sets: RiskSets,
-    penalty: float | FloatArray,
+    prior: Gaussian,
     start: FloatArray | None = None,
     tolerance: float = EXACT,
     hessian: FloatArray | None = None,
     offset: FloatArray | float = 0.0,
+    left_out: BoolArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Coefficients (m,) that maximise ``log likelihood / events - sum(penalty / 2 * beta^2)``.
+    """Coefficients (m,) that maximise log partial likelihood plus log density of the prior.
 
-    ``covariates``: (n, m) standardised; ``offset``: (n,) enters the margin as it is. ``penalty`` is
-    per event, so that one grid serves cohorts of any size, and may be one for each term (m,); an
-    infinite one leaves the term out. Newton's method with step halving; a Hessian (m, m) of the
+    ``covariates``: (n, m); ``offset``: (n,) enters the margin as it is; the coefficients of terms
+    that are ``left_out`` (m,) stay 0. Newton's method with step halving; a Hessian (m, m) of the
     likelihood, dearer than dozens of gradients, is kept for as long as steps with it gain quickly,
     and returned, so that a neighbouring fit can begin with it.
     """
-    strength = np.broadcast_to(penalty, covariates.shape[1]) * sets.n_events
-    free = np.flatnonzero(np.isfinite(strength))
-    strength = strength[free]
-    beta = np.zeros(len(free)) if start is None else start[free]
+    n_terms = covariates.shape[1]
+    free = np.arange(n_terms) if left_out is None else np.flatnonzero(~left_out)
+    beta = np.zeros(n_terms)
+    if start is not None:
+        beta[free] = start[free]
 
-    def spread(of_free: FloatArray) -> FloatArray:
-        whole = np.zeros(covariates.shape[1])
-        whole[free] = of_free
-        return whole
+    def factorise(hessian: FloatArray) -> tuple[FloatArray, bool]:
+        curvature = (hessian + prior.precision)[np.ix_(free, free)]
+        return cho_factor(curvature)
 
-    def objective(beta: FloatArray, margin: FloatArray) -> float:
-        return log_likelihood(sets, margin) - 0.5 * float(strength @ beta**2)
-
-    margin = covariates @ spread(beta) + offset
+    margin = covariates @ beta + offset
     hessian = information(sets, covariates, margin) if hessian is None else hessian
-    factor = cho_factor(hessian[np.ix_(free, free)] + np.diag(strength))
-    current, gained = objective(beta, margin), np.inf
+    factor = factorise(hessian)
+    current = log_likelihood(sets, margin) + prior.log_density(beta)
+    gained = np.inf
     for _ in range(_MAX_STEPS):
-        gradient = (covariates.T @ residuals(sets, margin))[free] - strength * beta
-        step = cho_solve(factor, gradient)
-        along = covariates @ spread(step)
-        following = objective(beta + step, margin + along)
-        while not following >= current and np.abs(step).max(initial=0.0) > EXACT:
+        pull = prior.precision @ (beta - prior.mean)
+        step = np.zeros(n_terms)
+        step[free] = cho_solve(factor, (covariates.T @ residuals(sets, margin) - pull)[free])
+        along = covariates @ step
+        while True:
+            following = log_likelihood(sets, margin + along) + prior.log_density(beta + step)
+            if following >= current or np.abs(step).max(initial=0.0) <= EXACT:
+                break
             step, along = step / 2, along / 2
-            following = objective(beta + step, margin + along)
         before, gained = gained, following - current
         beta, margin, current = beta + step, margin + along, following
         if abs(gained) < tolerance * max(1.0, abs(current)):
             break
         if gained > _STALE * before:
             hessian = information(sets, covariates, margin)
-            factor = cho_factor(hessian[np.ix_(free, free)] + np.diag(strength))
-    return spread(beta), hessian
+            factor = factorise(hessian)
+    return beta, hessian
 
 
 @dataclass
 class CoxRegression:
-    """Ridge Cox regression on the patients of ``sets``, for `models.learners.penalty_path`.
+    """Cox regression on the patients of ``sets``, for `models.learners.trust_path`.
 
     The last Hessian of one fit serves the next.
     """
@@ -85,13 +86,28 @@ class CoxRegression:
     tolerance: float
     hessian: FloatArray | None = None
 
-    def fit(self, penalties: FloatArray, start: FloatArray | None) -> FloatArray:
-        """Coefficients (m,) under penalties (m,) per event."""
-        values, offset = self.terms.values, self.terms.offset
-        beta, self.hessian = fit_ridge_cox(
-            values, self.sets, penalties, start, self.tolerance, self.hessian, offset
+    def fit(self, prior: Gaussian, start: FloatArray | None, left_out: BoolArray) -> FloatArray:
+        """Coefficients (m,) under this prior; 0 for terms ``left_out`` (m,)."""
+        beta, self.hessian = fit_penalised_cox(
+            self.terms.values,
+            self.sets,
+            prior,
+            start,
+            self.tolerance,
+            self.hessian,
+            self.terms.offset,
+            left_out,
         )
         return beta
+
+    @property
+    def n_events(self) -> int:
+        """Events among the patients fitted on."""
+        return self.sets.n_events
+
+    def information(self, margin: FloatArray) -> FloatArray:
+        """Negative Hessian (m, m) of the log partial likelihood at margins (n,)."""
+        return information(self.sets, self.terms.values, margin)
 
     def given(self, offset: FloatArray) -> CoxRegression:
         """The same with an offset (n,) in every margin."""

@@ -1,4 +1,4 @@
-"""Ridge-penalised logistic regression for cohorts that record a yes or no by a fixed horizon.
+"""Logistic regression under a normal prior, for cohorts that record a yes or no by a horizon.
 
 Written here because scikit-learn's takes no offset, which what gaps leave open enters by.
 """
@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve
 
-from models.learners.penalty_path import FloatArray, Fold, Terms
+from models.learners.prior import BoolArray, Gaussian
+from models.learners.trust_path import FloatArray, Fold, Terms
 
 _MAX_STEPS = 50
 _EXACT = 1e-12  # relative gain of the objective at which a fit ends
@@ -19,26 +20,41 @@ _EXACT = 1e-12  # relative gain of the objective at which a fit ends
 
 @dataclass(frozen=True)
 class LogisticRegression:
-    """Ridge logistic regression on the patients a fold leaves in."""
+    """Logistic regression on the patients a fold leaves in."""
 
     terms: Terms
     occurred: npt.NDArray[np.bool_]
     fold: Fold
 
-    def fit(self, penalties: FloatArray, start: FloatArray | None) -> FloatArray:
-        """Coefficients (m,) without the intercept, under penalties (m,) per event.
+    def fit(self, prior: Gaussian, start: FloatArray | None, left_out: BoolArray) -> FloatArray:
+        """Coefficients (m,) without the intercept under this prior; 0 for those ``left_out``.
 
-        An infinite penalty leaves the term out. ``start`` is not needed.
+        ``start`` is not needed.
         """
-        rows, free = self.fold[0], np.flatnonzero(np.isfinite(penalties))
-        beta = np.zeros(len(penalties))
-        beta[free] = fit_ridge_logistic(
-            self.terms.values[np.ix_(rows, free)],
+        rows = self.fold[0]
+        return fit_penalised_logistic(
+            self.terms.values[rows],
             self.occurred[rows],
-            penalties[free],
+            prior,
             self.terms.offset[rows],
+            left_out,
         )
-        return beta
+
+    @property
+    def n_events(self) -> int:
+        """Events among the patients fitted on."""
+        return int(self.occurred[self.fold[0]].sum())
+
+    def information(self, margin: FloatArray) -> FloatArray:
+        """Of the coefficients (m, m) at margins (n,) without the intercept, which is left free."""
+        rows = self.fold[0]
+        terms, margin = self.terms.values[rows], margin[rows]
+        odds = margin + _intercept(margin, self.occurred[rows])
+        chance = 1.0 / (1.0 + np.exp(-odds))
+        weight = chance * (1.0 - chance)
+        total = terms.T @ weight
+        second = terms.T @ (weight[:, None] * terms)
+        return np.asarray(second - np.outer(total, total) / weight.sum())
 
     def given(self, offset: FloatArray) -> LogisticRegression:
         """The same with an offset (n,) in all log odds."""
@@ -63,34 +79,42 @@ class LogisticTask:
         return LogisticRegression(terms, self._occurred, fold or (everyone, everyone[:0]))
 
 
-def fit_ridge_logistic(
+def fit_penalised_logistic(
     covariates: FloatArray,
     occurred: npt.NDArray[np.bool_],
-    penalty: float | FloatArray,
+    prior: Gaussian,
     offset: FloatArray,
+    left_out: BoolArray | None = None,
 ) -> FloatArray:
-    """Coefficients (m,) that maximise ``log likelihood / events - sum(penalty / 2 * beta^2)``.
+    """Coefficients (m,) that maximise log likelihood plus log density of the prior.
 
-    ``covariates``: (n, m) standardised; ``offset``: (n,) enters the log odds as it is; ``penalty``:
-    one for all terms, or (m,). The intercept is not penalised and not returned. Newton's method
-    with step halving.
+    ``covariates``: (n, m); ``offset``: (n,) enters the log odds as it is; the coefficients of terms
+    that are ``left_out`` (m,) stay 0. The intercept has no prior and is not returned. Newton's
+    method with step halving.
     """
+    n_terms = covariates.shape[1]
     design = np.concatenate([covariates, np.ones((len(covariates), 1))], axis=1)
-    strength = np.zeros(design.shape[1])
-    strength[:-1] = penalty * max(int(occurred.sum()), 1)
-    beta = np.zeros(design.shape[1])
+    precision = np.zeros((n_terms + 1, n_terms + 1))
+    precision[:-1, :-1] = prior.precision
+    precision[-1, -1] = _EXACT
+    centre = np.append(prior.mean, 0.0)
+    kept = np.ones(n_terms + 1, bool) if left_out is None else np.append(~left_out, True)
+    free = np.flatnonzero(kept)
+    beta = np.zeros(n_terms + 1)
     beta[-1] = _intercept(offset, occurred)
 
     def objective(candidate: FloatArray) -> float:
         likelihood = _log_likelihood(design @ candidate + offset, occurred)
-        return likelihood - 0.5 * float(candidate @ (strength * candidate))
+        return likelihood + prior.log_density(candidate[:-1])
 
     current = objective(beta)
     for _ in range(_MAX_STEPS):
         expected = 1.0 / (1.0 + np.exp(-(design @ beta + offset)))
-        gradient = design.T @ (occurred - expected) - strength * beta
+        gradient = design.T @ (occurred - expected) - precision @ (beta - centre)
         weighted = design * (expected * (1.0 - expected))[:, None]
-        step = solve(weighted.T @ design + np.diag(strength + _EXACT), gradient, assume_a="pos")
+        curvature = (weighted.T @ design + precision)[np.ix_(free, free)]
+        step = np.zeros(n_terms + 1)
+        step[free] = solve(curvature, gradient[free], assume_a="pos")
         following = objective(beta + step)
         while not following >= current and np.abs(step).max() > _EXACT:
             step = step / 2

@@ -1,0 +1,114 @@
+"""What is known of a feature's log hazard ratio before any patient of a cohort is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Belief(NamedTuple):
+    """A normal distribution of a log hazard ratio per unit of a feature."""
+
+    mean: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is published of one feature, per unit of it; None where nothing is.
+
+    ``event``: its log hazard ratio for the event; ``given_calcium``: the same among patients whose
+    calcium score the model knows, ``event`` where None; ``death``: for death from another cause.
+    ``fixed``: no effect is established, so that the width of ``event`` holds whatever a cohort
+    seems to say. ``source``: where the means were published.
+    """
+
+    event: Belief | None = None
+    given_calcium: Belief | None = None
+    death: Belief | None = None
+    fixed: bool = False
+    source: str = ""
+
+    def of(self, cause: str, knows_calcium: bool) -> Belief | None:
+        """The belief about ``cause``, "event" or "competing"."""
+        if self.fixed:
+            return self.event
+        if cause != "event":
+            return self.death
+        return self.given_calcium or self.event if knows_calcium else self.event
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Features that describe one thing: of the sum of their effects more is known than of each.
+
+    ``features``: name -> by how much the feature rises where the thing rises by one unit.
+    """
+
+    features: Mapping[str, float]
+    prior: Prior
+
+
+@dataclass(frozen=True)
+class Priors:
+    """What is known of all features, by name, and of sums of them."""
+
+    by_feature: Mapping[str, Prior] = field(default_factory=dict)
+    sums: tuple[Sum, ...] = ()
+
+    def of(self, feature: str, cause: str, knows_calcium: bool) -> Belief | None:
+        """The belief about one feature's effect on ``cause``; None where there is none."""
+        prior = self.by_feature.get(feature)
+        return None if prior is None else prior.of(cause, knows_calcium)
+
+    def is_fixed(self, feature: str) -> bool:
+        """Whether no effect of the feature is established."""
+        prior = self.by_feature.get(feature)
+        return prior is not None and prior.fixed
+
+
+_BELIEFS = ("event", "given_calcium", "death")
+
+
+def read_prior(entry: Any) -> Prior:
+    """A prior from its piece of YAML; ValueError says in a few words what is wrong with it."""
+    if not isinstance(entry, Mapping) or not entry:
+        raise ValueError("must map 'event', 'given_calcium', 'death' or 'none' to numbers")
+    for key in entry:
+        if key not in (*_BELIEFS, "none", "source"):
+            raise ValueError(f"does not know {key!r}")
+    if "none" in entry:
+        if set(entry) - {"none", "source"}:
+            raise ValueError("holds 'none' beside what would be an effect")
+        return Prior(Belief(0.0, _width(entry["none"])), fixed=True, source=_source(entry))
+    event, given, death = (_belief(entry[key]) if key in entry else None for key in _BELIEFS)
+    source = _source(entry)
+    if not source and any(belief and belief.mean for belief in (event, given, death)):
+        raise ValueError("needs a 'source' where a mean is not 0")
+    return Prior(event, given, death, source=source)
+
+
+def _belief(value: Any) -> Belief:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError("must give [mean, width]")
+    return Belief(_number(value[0]), _width(value[1]))
+
+
+def _width(value: Any) -> float:
+    if _number(value) <= 0:
+        raise ValueError("must have a width above 0")
+    return float(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must hold numbers")
+    return float(value)
+
+
+def _source(entry: Mapping[str, Any]) -> str:
+    source = entry.get("source", "")
+    if not isinstance(source, str):
+        raise ValueError("must give its 'source' as a text")
+    return source

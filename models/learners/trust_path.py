@@ -1,0 +1,174 @@
+"""Chooses how far the prior of the linear part is trusted, by cross-validation.
+
+Means and widths are trusted in steps, and a plain ridge is always among those tried, so that a
+wrong prior costs no more than the choice. The hazard may nowhere point against the monotone
+direction that the dictionary gives a feature: terms that would make it are left out, one round
+after another, until none does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from models.learners.linear import Limits
+from models.learners.prior import BoolArray, Gaussian, TermPrior, Trust
+
+FloatArray = npt.NDArray[np.float64]
+Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+
+COVERING = 1.5
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Linear terms (n, m) of all patients, and the limits of their coefficients.
+
+    ``offset``: (n,) enters every margin as it is.
+    """
+
+    values: FloatArray
+    limits: Limits
+    offset: FloatArray
+
+    def margin(self, beta: FloatArray) -> FloatArray:
+        """Margins (n,) by these coefficients (m,)."""
+        return np.asarray(self.values @ beta + self.offset)
+
+
+class Regression(Protocol):
+    """A penalised regression of one outcome on the terms of some of the patients."""
+
+    @property
+    def terms(self) -> Terms:
+        """The terms of all patients."""
+
+    @property
+    def n_events(self) -> int:
+        """Events among the patients fitted on."""
+
+    def fit(self, prior: Gaussian, start: FloatArray | None, left_out: BoolArray) -> FloatArray:
+        """Coefficients (m,) under this prior; 0 for terms ``left_out`` (m,)."""
+
+    def given(self, offset: FloatArray) -> Regression:
+        """The same with an offset (n,) in every margin."""
+
+    def score(self, margin: FloatArray) -> float:
+        """Log likelihood that margins (n,) give the patients who were left out."""
+
+    def information(self, margin: FloatArray) -> FloatArray:
+        """What the patients fitted on say of the coefficients (m, m), at margins (n,)."""
+
+
+@dataclass(frozen=True)
+class Believed:
+    """A regression and what is believed of its terms."""
+
+    regression: Regression
+    prior: TermPrior
+
+    def fit(self, trust: Trust, start: FloatArray | None = None) -> FloatArray:
+        """Coefficients (m,) within their limits, under the prior trusted so far."""
+        gaussian = self.prior.gaussian(trust, self.regression.n_events)
+        left_out = np.zeros(len(gaussian.mean), bool)
+        beta = self.regression.fit(gaussian, start, left_out)
+        while (against := _against(beta, self.regression.terms.limits) & ~left_out).any():
+            left_out |= against
+            beta = self.regression.fit(gaussian, beta, left_out)
+        return beta
+
+    def covariance(self, trust: Trust, beta: FloatArray) -> FloatArray:
+        """Of the coefficients (m, m) after these data, near ``beta`` (m,); 0 for terms left out.
+
+        The posterior of a normal prior, unlike the sampling variance that a bootstrap estimates,
+        holds the squared bias of shrinkage too, so that intervals from it cover the truth on
+        average over patients, if the prior is as wide as the truth. Widths that predict best are
+        narrower than those that cover: by ``COVERING``, measured in `benchmarks.true_reasons`
+        (Nychka D (1988), JASA 83:1134-1143; Marra G and Wood SN (2012),
+        Scandinavian Journal of Statistics 39:53-74).
+        """
+        wide = replace(trust, width=COVERING * trust.width)
+        precision = self.prior.gaussian(wide, self.regression.n_events).precision
+        curvature = self.regression.information(self.regression.terms.margin(beta)) + precision
+        free = np.flatnonzero(beta)
+        covariance = np.zeros_like(curvature)
+        covariance[np.ix_(free, free)] = np.linalg.inv(curvature[np.ix_(free, free)])
+        return covariance
+
+
+@dataclass(frozen=True)
+class TrustPath:
+    """The trust that was chosen, its score, and what was fitted with it.
+
+    ``scores``: of every trust tried. ``coefficients``: (m,) from all patients; ``of_folds``: from
+    those each fold leaves in.
+    """
+
+    trust: Trust
+    score: float
+    scores: tuple[tuple[Trust, float], ...]
+    coefficients: FloatArray
+    of_folds: tuple[FloatArray, ...]
+
+
+def choose_trust(
+    everyone: Believed,
+    of_folds: Sequence[Believed],
+    trusts: Sequence[Trust],
+    pool: Executor,
+) -> TrustPath:
+    """The best trust by cross-validation, and coefficients from all patients.
+
+    ``everyone``: on all patients; ``of_folds``: on those each fold leaves in, by terms that were
+    learnt on them alone.
+    """
+
+    def follow(believed: Believed) -> tuple[list[float], list[FloatArray]]:
+        scores, found = [], []
+        regression = believed.regression
+        for _, chain in groupby(trusts, lambda trust: (trust.mean, trust.penalty is None)):
+            beta: FloatArray | None = None
+            for trust in chain:
+                beta = believed.fit(trust, beta)
+                found.append(beta)
+                scores.append(regression.score(regression.terms.margin(beta)))
+        return scores, found
+
+    scores, found = zip(*pool.map(follow, of_folds), strict=True)
+    total = np.sum(scores, axis=0)
+    best = int(np.argmax(total))
+    start = np.mean([path[best] for path in found], axis=0) if _alike(found, everyone) else None
+    return TrustPath(
+        trusts[best],
+        float(total[best]),
+        tuple(zip(trusts, total.tolist(), strict=True)),
+        everyone.fit(trusts[best], start),
+        tuple(path[best] for path in found),
+    )
+
+
+def list_trusts(
+    means: Sequence[float], widths: Sequence[float], penalties: Sequence[float]
+) -> list[Trust]:
+    """What is tried: each mean with each width, from the narrowest, and each ridge penalty."""
+    priors = [Trust(mean, width) for mean in means for width in sorted(widths)]
+    return priors + [Trust(penalty=penalty) for penalty in sorted(penalties, reverse=True)]
+
+
+def _alike(found: Sequence[Sequence[FloatArray]], everyone: Believed) -> bool:
+    n_terms = len(everyone.prior.mean)
+    return all(len(path[0]) == n_terms for path in found)
+
+
+def _against(beta: FloatArray, limits: Limits) -> npt.NDArray[np.bool_]:
+    """The terms (m,) that must go for limits to be held."""
+    against = np.zeros(len(beta), bool)
+    against[limits.culprits[limits.rows @ beta < -_ROUNDING]] = True
+    return against

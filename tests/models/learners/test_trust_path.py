@@ -1,0 +1,156 @@
+"""How far the prior of the linear part is trusted."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.learners.linear import Limits
+from models.learners.penalised_cox import CoxTask
+from models.learners.penalised_logistic import LogisticTask
+from models.learners.prior import TermPrior, Trust
+from models.learners.trust_path import Believed, Terms, TrustPath, choose_trust, list_trusts
+
+POOL = ThreadPoolExecutor(2)
+TRUSTS = list_trusts((1.0, 0.0), (0.25, 1.0, 4.0), (1.0, 0.1, 0.01))
+
+
+def _prior(mean: np.ndarray, width: float = 0.1) -> TermPrior:
+    n_terms = len(mean)
+    nothing = np.zeros(0)
+    widths, free = np.full(n_terms, width), np.zeros(n_terms, bool)
+    return TermPrior(mean, widths, free, np.zeros((0, n_terms)), nothing, nothing)
+
+
+def _path(
+    task: CoxTask | LogisticTask,
+    terms: Terms,
+    prior: TermPrior,
+    trusts: list[Trust] = TRUSTS,
+) -> TrustPath:
+    of_folds = [Believed(task.on(terms, fold), prior) for fold in _folds(len(terms.values))]
+    return choose_trust(Believed(task.on(terms, None), prior), of_folds, trusts, POOL)
+
+
+def _folds(n_patients: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    rows = np.arange(n_patients)
+    return [(rows[rows % 3 != k], rows[rows % 3 == k]) for k in range(3)]
+
+
+def _free(values: np.ndarray) -> Terms:
+    return Terms(values, _limits(np.zeros(values.shape[1])), np.zeros(len(values)))
+
+
+def _limits(directions: np.ndarray) -> Limits:
+    return Limits(np.diag(directions), np.arange(len(directions)))
+
+
+def _draw(beta: np.ndarray, seed: int, n: int = 300) -> tuple[CoxTask, Terms]:
+    draws = np.random.default_rng(seed)
+    values = draws.normal(size=(n, len(beta)))
+    time = draws.exponential(np.exp(-values @ beta))
+    return CoxTask(time, draws.random(n) < 0.3), _free(values)
+
+
+BETA = np.concatenate([[0.5, -0.4, 0.3], np.full(10, 0.15), np.zeros(40)])
+
+
+def test_what_is_published_and_true_is_trusted_and_brings_the_fit_nearer_to_the_truth() -> None:
+    task, terms = _draw(BETA, seed=1)
+    told, untold = _path(task, terms, _prior(BETA)), _path(task, terms, _prior(np.zeros(53)))
+    assert told.trust.mean == 1.0
+    assert told.score > untold.score
+    error = [np.square(path.coefficients - BETA).sum() for path in (told, untold)]
+    assert error[0] < error[1] / 2
+
+
+def test_what_is_published_and_wrong_is_not_trusted() -> None:
+    task, terms = _draw(BETA, seed=2)
+    wrong = _path(task, terms, _prior(-BETA))
+    assert wrong.trust.mean == 0.0 or wrong.trust.penalty is not None
+    assert wrong.score == pytest.approx(_path(task, terms, _prior(np.zeros(53))).score)
+
+
+def test_a_plain_ridge_is_always_among_those_tried() -> None:
+    task, terms = _draw(np.full(53, 0.08), seed=3, n=3_000)
+    path = _path(task, terms, _prior(-BETA, 0.001))
+    scores = dict(path.scores)
+    assert path.score == max(scores.values())
+    assert Trust(penalty=0.1) in scores
+    assert path.trust.penalty is not None
+
+
+def test_no_cohort_makes_an_effect_of_what_has_none_established() -> None:
+    beta = BETA.copy()
+    beta[-1] = 0.6
+    task, terms = _draw(beta, seed=4)
+    width = np.full(53, 0.1)
+    width[-1] = 0.005
+    fixed = np.arange(53) == 52
+    prior = replace(_prior(np.zeros(53)), width=width, fixed=fixed)
+    for trust in TRUSTS:
+        path = _path(task, terms, prior, [trust])
+        assert abs(path.coefficients[-1]) < 0.01
+
+
+def test_of_a_sum_more_is_known_than_of_its_parts() -> None:
+    draws = np.random.default_rng(5)
+    common = draws.normal(size=400)
+    values = common[:, None] + 0.05 * draws.normal(size=(400, 4))
+    time = draws.exponential(np.exp(-0.5 * common))
+    task, terms = CoxTask(time, draws.random(400) < 0.1), _free(values)
+    loose = _prior(np.zeros(4), 1.0)
+    tight = replace(
+        loose, sums=np.ones((1, 4)), sum_mean=np.array([0.5]), sum_width=np.array([0.02])
+    )
+    trust = Trust(1.0, 1.0)
+    assert _path(task, terms, tight, [trust]).coefficients.sum() == pytest.approx(0.5, abs=0.04)
+    gaussian = tight.gaussian(trust, 100)
+    assert gaussian.mean.sum() == pytest.approx(0.5, abs=0.001)
+    covariance = np.linalg.inv(gaussian.precision)
+    assert np.sqrt(covariance.sum()) == pytest.approx(0.02, rel=0.01)
+    assert np.sqrt(covariance[0, 0]) > 0.8
+
+
+def test_logistic_coefficients_point_where_the_truth_does() -> None:
+    draws = np.random.default_rng(4)
+    values = draws.normal(size=(3_000, 3))
+    occurred = draws.random(3_000) < 1 / (1 + np.exp(1.0 - values @ [1.0, -0.5, 0.0]))
+    path = _path(LogisticTask(occurred), _free(values), _prior(np.zeros(3)))
+    assert path.coefficients == pytest.approx([1.0, -0.5, 0.0], abs=0.12)
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_posterior_covers_the_truth_of_which_the_prior_speaks(timed: bool) -> None:
+    inside = []
+    for seed in range(12):
+        draws = np.random.default_rng(seed)
+        beta = draws.normal(scale=0.2, size=15)
+        values = draws.normal(size=(400, 15))
+        task: CoxTask | LogisticTask
+        if timed:
+            time = draws.exponential(np.exp(-values @ beta))
+            task = CoxTask(time, draws.random(400) < 0.4)
+        else:
+            task = LogisticTask(draws.random(400) < 1 / (1 + np.exp(1.0 - values @ beta)))
+        believed = Believed(task.on(_free(values), None), _prior(np.zeros(15), 0.2))
+        found = believed.fit(Trust())
+        deviation = np.sqrt(np.diag(believed.covariance(Trust(), found)))
+        inside += list(np.abs(found - beta) < 1.645 * deviation)
+    assert 0.84 < np.mean(inside) < 0.96
+
+
+def test_no_coefficient_points_against_its_direction() -> None:
+    draws = np.random.default_rng(5)
+    values = draws.normal(size=(800, 6))
+    time = draws.exponential(np.exp(-values @ [0.5, -0.5, 0.3, 0.0, 0.0, 0.0]))
+    directions = np.array([1.0, 1.0, -1.0, 1.0, -1.0, 0.0])
+    terms = Terms(values, _limits(directions), np.zeros(800))
+    task = CoxTask(time, np.ones(800, bool))
+    path = _path(task, terms, _prior(np.zeros(6)))
+    assert (path.coefficients * directions >= 0).all()
+    assert path.coefficients[1] == path.coefficients[2] == 0.0
+    assert path.coefficients[0] > 0.3

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -134,16 +132,3 @@ def _account(lines: list[Any]) -> int:
 @given(_LINES)
 def test_every_record_of_an_export_is_accounted_for(lines: list[Any]) -> None:
     _account(lines)
-
-
-@pytest.mark.slow
-def test_a_hundred_thousand_records_are_accounted_for() -> None:
-    put = []
-
-    @settings(max_examples=3_000, deadline=None, database=None)
-    @given(st.lists(_LINES, min_size=2, max_size=4).map(lambda found: [*chain(*found)]))
-    def account(lines: list[Any]) -> None:
-        put.append(_account(lines))
-
-    account()
-    assert sum(put) > 100_000

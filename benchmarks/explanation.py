@@ -25,7 +25,9 @@ import xgboost
 from rich.console import Console
 from woodelf import WoodelfExplainer
 
-from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features, learnable
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.published_priors import load_priors
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
 from models.compiled.compiled_scorer import compile_explainer
@@ -122,11 +124,14 @@ def _compare(
 
 def _whole_explanation() -> dict[str, tuple[int, Work]]:
     cohort = simulate_cohort(N_COHORT, seed=1)
-    X = derive_features(cohort.covariates)
+    X = learnable(derive_features(cohort.covariates))
     table = cohort.endpoint
+    priors = load_priors(Dictionary.load())
     monotone = {feature.name: feature.monotone for feature in CATALOGUE if feature.monotone}
     endpoint = Endpoint(table["time"].to_numpy(), table["event"].to_numpy())
-    predictor = RiskModel(monotone=monotone, n_threads=2, seed=1).fit(X, endpoint).predictor_
+    predictor = (
+        RiskModel(monotone=monotone, priors=priors, n_threads=2, seed=1).fit(X, endpoint).predictor_
+    )
     plain = Explainer.fit(predictor, X, [HORIZON], N_STRATA)
     quick = compile_explainer(plain)
     many = derive_features(simulate_cohort(N_FAST, seed=2, with_lesions=False).covariates)

@@ -18,7 +18,9 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE, derive_features, learnable
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.published_priors import load_priors
 from features.endpoint import EVENT, Endpoint
 from features.simulation.cohort import SimulatedCohort, simulate_cohort
 from models.learners.completion import Completed
@@ -36,6 +38,7 @@ COHORTS = {
 }
 TEST_SEED, N_TEST = 4_999, 20_000
 HORIZON = 10.0
+_PRIORS = load_priors(Dictionary.load())
 _MONOTONE = {feature.name: feature.monotone for feature in CATALOGUE if feature.monotone}
 
 
@@ -81,7 +84,7 @@ def main() -> None:
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     console = Console()
     test = simulate_cohort(N_TEST, seed=TEST_SEED, with_lesions=False)
-    X_test = derive_features(test.covariates)
+    X_test = learnable(derive_features(test.covariates))
     truth = test.truth["true_risk_10y"].to_numpy()
     group = cac_group(test.covariates["cac_agatston"].to_numpy())
     names = ("all", *CAC_GROUPS)
@@ -92,11 +95,14 @@ def main() -> None:
         fitting, cost = [], []
         for seed in COHORTS[size]:
             cohort = simulate_cohort(size, seed=seed, with_lesions=False)
-            X, endpoint = derive_features(cohort.covariates), _endpoint(cohort)
-            model = RiskModel(monotone=_MONOTONE, n_threads=threads, seed=seed).fit(X, endpoint)
+            X = learnable(derive_features(cohort.covariates))
+            endpoint = _endpoint(cohort)
+            model = RiskModel(monotone=_MONOTONE, priors=_PRIORS, n_threads=threads, seed=seed).fit(
+                X, endpoint
+            )
             predictor = model.predictor_
             start = time.perf_counter()
-            intervals = fit_uncertainty(predictor, X, endpoint)
+            intervals = fit_uncertainty(model)
             fitting.append(time.perf_counter() - start)
             kinds = (intervals, _sampling_only(intervals, X, endpoint))
             for kind, one in zip(found, kinds, strict=True):

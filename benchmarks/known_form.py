@@ -25,7 +25,8 @@ from features.simulation.cohort import draw_complete, simulate_cohort
 from features.simulation.draws import Columns, Draws, sigmoid
 from features.simulation.outcomes import true_risk
 from models.learners.partial_likelihood import RiskSets
-from models.learners.penalised_cox import fit_ridge_cox
+from models.learners.penalised_cox import fit_penalised_cox
+from models.learners.prior import Gaussian
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 
@@ -99,8 +100,9 @@ def _fit(n_patients: int, seed: int) -> tuple[pd.Series, pd.Series]:
     # a term that nobody of a small cohort has cannot be weighed
     scale = terms.std().where(terms.std() > 0, np.inf)
     standard = ((terms - terms.mean()) / scale).to_numpy()
-    penalty = np.where(np.isfinite(scale), 0.0, np.inf)
-    weights, _ = fit_ridge_cox(standard, RiskSets(endpoint.time, endpoint.event == 1), penalty)
+    sets, free = RiskSets(endpoint.time, endpoint.event == 1), Gaussian.ridge(len(scale), 0.0)
+    nobody = ~np.isfinite(scale.to_numpy())
+    weights, _ = fit_penalised_cox(standard, sets, free, left_out=nobody)
     return terms.mean(), pd.Series(weights, terms.columns) / scale
 
 

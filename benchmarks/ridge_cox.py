@@ -21,7 +21,8 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from models.learners.partial_likelihood import RiskSets
-from models.learners.penalised_cox import fit_ridge_cox
+from models.learners.penalised_cox import fit_penalised_cox
+from models.learners.prior import Gaussian
 
 PENALTY, REPEATS = 0.03, 5
 
@@ -43,6 +44,7 @@ def _fits(
     from sksurv.linear_model import CoxPHSurvivalAnalysis
 
     n_patients, n_events = len(terms), int(occurred.sum())
+    ridge = Gaussian.ridge(terms.shape[1], PENALTY * n_events)
     frame = pd.DataFrame(terms).assign(follow_up=follow_up, occurred=occurred)
     outcome = np.array(
         list(zip(occurred, follow_up, strict=True)), dtype=[("event", "?"), ("time", "<f8")]
@@ -58,7 +60,7 @@ def _fits(
         return np.asarray(model.fit(terms, outcome).coef_)
 
     return {
-        "calcirisk": lambda: fit_ridge_cox(terms, RiskSets(follow_up, occurred), PENALTY)[0],
+        "calcirisk": lambda: fit_penalised_cox(terms, RiskSets(follow_up, occurred), ridge)[0],
         "lifelines": lifelines,
         "scikit-survival": scikit_survival,
     }

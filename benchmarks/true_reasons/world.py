@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from benchmarks.alternatives.simulated import known_of
 from benchmarks.true_reasons.things import true_terms
 from features.derivation.catalogue import derive_features, learnable
 from features.endpoint import Endpoint
-from features.intake.lesions import summarise_lesions
 from features.simulation.cohort import draw_complete, simulate_cohort
 from features.simulation.draws import Draws
 from features.simulation.observation import draw_entry, observe
@@ -48,11 +48,7 @@ def draw_world(n_patients: int, seed: int, factors: Mapping[str, float] | None =
     The mean hazard stays what it is. Covariates, lesions and gaps do not depend on the factors.
     """
     cohort = simulate_cohort(n_patients, seed, with_lesions=True)
-    assert cohort.lesions is not None
-    covariates = cohort.covariates.copy()
-    for name, sums in summarise_lesions(cohort.lesions).items():
-        own = covariates[name] if name in covariates else pd.Series(np.nan, covariates.index)
-        covariates[name] = own.where(own.notna(), sums.reindex(covariates.index))
+    covariates = known_of(cohort)
     draws = Draws(seed, n_patients)
     patient, _ = draw_complete(draws)
     terms = true_terms(patient)

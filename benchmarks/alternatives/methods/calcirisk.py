@@ -32,12 +32,17 @@ class Calcirisk:
 
 
 class DirectedCalcirisk(Calcirisk):
-    """The same, told the directions of the catalogue, as `calcirisk train` is."""
+    """The same with the directions and priors of the dictionary, as `calcirisk train` is."""
 
     def __init__(self) -> None:
         from features.derivation.catalogue import CATALOGUE
+        from features.dictionary.dictionary import Dictionary
+        from features.dictionary.published_priors import load_priors
 
-        super().__init__(monotone={each.name: each.monotone for each in CATALOGUE if each.monotone})
+        super().__init__(
+            monotone={each.name: each.monotone for each in CATALOGUE if each.monotone},
+            priors=load_priors(Dictionary.load()),
+        )
 
 
 def _weights(cause: dict[str, Any]) -> dict[str, float]:

@@ -173,7 +173,8 @@ class LinearPart:
         directed = np.flatnonzero(self.directions)
         slopes = self.design.completion.credit_slopes(gaps, straight, directed)
         expected = np.where(gaps.known[:, directed], slopes - straight[directed], 0.0)
-        turned = np.asarray(np.less(expected * self.directions[directed], 0.0))
+        turned = np.zeros(expected.shape, bool)
+        np.less(expected * self.directions[directed], 0.0, out=turned)
         features = np.flatnonzero(turned.any(axis=0))
         turned, expected = turned[:, features], expected[:, features]
         rows = np.flatnonzero(turned.any(axis=1)[gaps.pattern])

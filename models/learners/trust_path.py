@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import Protocol
 
 import numpy as np
@@ -130,28 +130,30 @@ def choose_trust(
     learnt on them alone.
     """
 
-    def follow(believed: Believed) -> tuple[list[float], list[FloatArray]]:
-        scores, found = [], []
+    def fit(believed: Believed, trust: Trust, start: FloatArray | None) -> tuple[FloatArray, float]:
+        beta = believed.fit(trust, start)
         regression = believed.regression
-        for _, chain in groupby(trusts, lambda trust: (trust.mean, trust.penalty is None)):
-            beta: FloatArray | None = None
-            for trust in chain:
-                beta = believed.fit(trust, beta)
-                found.append(beta)
-                scores.append(regression.score(regression.terms.margin(beta)))
-        return scores, found
+        return beta, regression.score(regression.terms.margin(beta))
 
-    scores, found = zip(*pool.map(follow, of_folds), strict=True)
-    total = np.sum(scores, axis=0)
-    best = int(np.argmax(total))
-    start = np.mean([path[best] for path in found], axis=0) if _alike(found, everyone) else None
-    return TrustPath(
-        trusts[best],
-        float(total[best]),
-        tuple(zip(trusts, total.tolist(), strict=True)),
-        everyone.fit(trusts[best], start),
-        tuple(path[best] for path in found),
-    )
+    tried: dict[Trust, tuple[float, tuple[FloatArray, ...]]] = {}
+    for _, chain in groupby(trusts, lambda trust: (trust.mean, trust.penalty is None)):
+        found: tuple[FloatArray | None, ...] = (None,) * len(of_folds)
+        before = -np.inf
+        for trust in chain:
+            fitted = list(pool.map(fit, of_folds, repeat(trust), found))
+            found = betas = tuple(beta for beta, _ in fitted)
+            score = float(sum(of_fold for _, of_fold in fitted))
+            tried[trust] = score, betas
+            # from narrow to wide the score rises to its best and falls
+            if score < before:
+                break
+            before = score
+    best = max(tried, key=lambda trust: tried[trust][0])
+    score, of_best = tried[best]
+    alike = all(len(beta) == len(everyone.prior.mean) for beta in of_best)
+    start = np.mean(of_best, axis=0) if alike else None
+    scores = tuple((trust, one) for trust, (one, _) in tried.items())
+    return TrustPath(best, score, scores, everyone.fit(best, start), of_best)
 
 
 def list_trusts(
@@ -160,11 +162,6 @@ def list_trusts(
     """What is tried: each mean with each width, from the narrowest, and each ridge penalty."""
     priors = [Trust(mean, width) for mean in means for width in sorted(widths)]
     return priors + [Trust(penalty=penalty) for penalty in sorted(penalties, reverse=True)]
-
-
-def _alike(found: Sequence[Sequence[FloatArray]], everyone: Believed) -> bool:
-    n_terms = len(everyone.prior.mean)
-    return all(len(path[0]) == n_terms for path in found)
 
 
 def _against(beta: FloatArray, limits: Limits) -> npt.NDArray[np.bool_]:

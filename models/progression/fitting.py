@@ -85,8 +85,8 @@ def fit_margin(
     else:
         chosen, folds = None, _level_folds(views, designs, scans, margin)
         final = _level(margin, len(everyone.term_features))
-    linear = LinearPart(everyone, final[1:], np.zeros(len(everyone.completion.used)),
-                        chosen.looseness if chosen else 0.0)  # fmt: skip
+    n_used = len(everyone.completion.used)
+    linear = LinearPart(everyone, final[1:], np.zeros(n_used), np.zeros(n_used, np.int8))
     held_out = np.zeros(len(scans.patient))
     for rows, values in folds:
         held_out[rows] = values
@@ -113,7 +113,8 @@ def _design(view: View, rows: Rows) -> LinearDesign:
     missing = view.seen.missing[rows]
     indicated = distinct_patterns(missing)
     share = missing[:, indicated].mean(axis=0)
-    return LinearDesign(view.completion, Bends.none(), indicated, share)
+    present = np.zeros(len(indicated), bool)
+    return LinearDesign(view.completion, Bends.none(), indicated, share, present)
 
 
 def _linear_folds(
@@ -205,8 +206,7 @@ def _boost(
         return None, added, 0
     booster = fit(grown(views.everyone, np.arange(len(scans.patient))), settings, path.rounds)
     booster.feature_names = list(views.feature_names)
-    slopes = np.zeros(len(views.everyone.completion.used))
-    return BoostedPart(views.everyone.completion, booster, 0.0, slopes), added, path.rounds
+    return BoostedPart(views.everyone.completion, booster, 0.0), added, path.rounds
 
 
 def _join(linear: FloatArray, boosted: FloatArray, margin: Margin) -> tuple[float, float, float]:

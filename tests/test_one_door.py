@@ -47,7 +47,7 @@ def _quote(cell: Any, sign: str) -> str:
 
 def _by_ingest(row: dict[str, Any], folder: Path, scorer: Scorer) -> Any:
     raw = read_table(_write(row, folder / "patients.csv", ","))
-    by_names = name_by_dictionary(list(raw.frame), DICTIONARY, raw.name)
+    by_names = name_by_dictionary([str(name) for name in raw.frame], DICTIONARY, raw.name)
     limits = Limits(1.0, date(2026, 11, 1))
     found = ingest(raw, by_names, DICTIONARY, limits, with_endpoint=False)
     return scorer.score(found.cohort.covariates, [10], 0)["risk_10y"].iloc[0]

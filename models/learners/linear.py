@@ -177,7 +177,8 @@ class LinearPart:
         np.less(expected * self.directions[directed], 0.0, out=turned)
         features = np.flatnonzero(turned.any(axis=0))
         turned, expected = turned[:, features], expected[:, features]
-        rows = np.flatnonzero(turned.any(axis=1)[gaps.pattern])
+        of_pattern = np.array(turned.any(axis=1), bool)
+        rows = np.flatnonzero(of_pattern[gaps.pattern])
         corrections = np.where(turned, -expected, 0.0)[gaps.pattern[rows]]
         return rows, directed[features], corrections
 

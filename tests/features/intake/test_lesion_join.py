@@ -46,7 +46,8 @@ def test_a_patient_without_a_lesion_has_an_unknown_score() -> None:
 def test_a_patient_without_a_lesion_has_none_where_the_map_says_so() -> None:
     found = _examine("pid,age\n417,66\n10419,58\nB7,61\n", absent="no calcium")
     assert found.cohort is not None
-    assert found.cohort.covariates.loc["B7", ["cac_agatston", "lesion_count"]].tolist() == [0, 0]
+    of_one = found.cohort.covariates.loc["B7"]
+    assert [of_one["cac_agatston"], of_one["lesion_count"]] == [0, 0]
 
 
 @pytest.mark.parametrize("identifier", ["00417", " 00417", "417.0"])

@@ -32,6 +32,8 @@ _BY_PREDICTOR = ("age_band", "cac_group")
 _TESTED = ("c_index", "observed_over_expected")
 _SPOKEN = {"age_band": "age", "cac_group": "calcium score"}
 _LEVEL = 0.05
+_COMMON = 0.02  # share of the patients from which on a yes is a group
+_ALONE, _AFTER_ALL_LOOKS = "beyond chance alone", "beyond chance after all looks"
 
 Group = tuple[str, str]
 """Subgroup and level, such as ("sex", "female")."""
@@ -68,7 +70,22 @@ def find_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
     for low, high, level in (*_CAC_GROUPS, (300, np.inf, "300 or above")):
         groups["cac_group", level] = (cac >= low) & (cac < high)
     groups["cac_group", "missing"] = np.isnan(cac)
+    groups |= _common_groups(covariates)
     return {group: rows for group, rows in groups.items() if rows.any() and not rows.all()}
+
+
+def _common_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
+    """Every yes of the dictionary's variables, and every level of smoking, that enough have."""
+    groups: dict[Group, Flags] = {}
+    for name, variable in Dictionary.load().items():
+        if name not in covariates:
+            continue
+        if variable.kind == "boolean":
+            groups[name, "yes"] = (covariates[name] == 1).to_numpy(dtype=bool)
+        elif name == "smoking_status":
+            for level in variable.codes:
+                groups[name, level] = covariates[name].eq(level).fillna(value=False).to_numpy(bool)
+    return {group: rows for group, rows in groups.items() if rows.mean() >= _COMMON}
 
 
 def measure_groups(
@@ -84,7 +101,8 @@ def measure_groups(
 
     First: subgroup, level, metric, horizon, estimate, lower, upper, n, events, small. Second:
     subgroup, level, metric, horizon, estimate, overall, gap, lower, upper (95 %, paired), n,
-    events, small, finding ("" where none). ``n`` and ``events`` are texts, told in tens; a group
+    events, small, chance ("beyond chance alone", "beyond chance after all looks", ""), finding (""
+    where none). ``n`` and ``events`` are texts, told in tens; a group
     with 1 to 9 of either has its row, and no figure that would tell how many.
     """
     arms: dict[Group, Arm] = {group: Arm(risk, rows) for group, rows in groups.items()}
@@ -158,7 +176,9 @@ def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
     found = tested & beyond_chance & too_far
     texts = [_say(row) if is_found else "" for row, is_found in zip(
         gaps.to_dict("records"), found, strict=True)]  # fmt: skip
-    return gaps.drop(columns="z").assign(finding=texts)
+    alone = ~gaps["small"] & (gaps["z"].abs() > NormalDist().inv_cdf(1 - _LEVEL / 2))
+    chance = np.select([tested & beyond_chance, alone], [_AFTER_ALL_LOOKS, _ALONE], "")
+    return gaps.drop(columns="z").assign(chance=chance, finding=texts)
 
 
 def _say(row: Mapping[object, object]) -> str:

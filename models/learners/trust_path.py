@@ -102,6 +102,17 @@ class Believed:
         covariance[np.ix_(free, free)] = np.linalg.inv(curvature[np.ix_(free, free)])
         return covariance
 
+    def effective_parameters(self, trust: Trust, beta: FloatArray) -> float:
+        """How many parameters the data were free to choose: trace of ``(H + P)^-1 H``.
+
+        Gray RJ (1992), JASA 87:942-951.
+        """
+        data = self.regression.information(self.regression.terms.margin(beta))
+        precision = self.prior.gaussian(trust, self.regression.n_events).precision
+        free = np.flatnonzero(beta)
+        inner = np.ix_(free, free)
+        return float(np.trace(np.linalg.solve((data + precision)[inner], data[inner])))
+
 
 @dataclass(frozen=True)
 class TrustPath:

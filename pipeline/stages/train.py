@@ -162,14 +162,48 @@ def write_published(model: RiskModel, paths: Paths) -> None:
         table.to_csv(paths.train / PUBLISHED, index=False, float_format="%.6g")
 
 
+def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
+    """Riley's least sample size for the parameters of the event, and what to say of it."""
+    from models.evaluation.sample_size import least_sample_size
+    from models.risk.cause_fitting import LINEAR, FittedLinear
+
+    linear, endpoint = model.causes_[0].parts.get(LINEAR), model.endpoint_
+    if not isinstance(linear, FittedLinear) or endpoint.is_fixed_horizon:
+        return {}, []
+    candidates = len(linear.path.coefficients)
+    free = linear.believed.effective_parameters(linear.path.trust, linear.path.coefficients)
+    patients, years = len(endpoint), float(endpoint.time.sum())
+    horizon = float(endpoint.time.max())
+    ask = least_sample_size(candidates, patients, endpoint.n_events, years, horizon)
+    under = least_sample_size(free, patients, endpoint.n_events, years, horizon)
+    size = {
+        "candidate_parameters": candidates,
+        "effective_parameters": round(free, 1),
+        "needed_for_candidates": ask.needed,
+        "needed_for_effective": under.needed,
+    }
+    if patients >= ask.needed:
+        return size, []
+    enough = "has enough for" if patients >= under.needed else "has too few even for"
+    said = (
+        f"{patients:,} patients with {endpoint.n_events} events: {candidates} candidate parameters "
+        f"alone would need {ask.needed:,} (Riley et al., BMJ 2020;368:m441). Under the prior the "
+        f"data choose some {free:.0f} parameters, which need {under.needed:,}: the cohort {enough} "
+        "these. See how far the prior is trusted, and the interval of each effect."
+    )
+    return size, [said]
+
+
 def write_training(
     model: RiskModel, split: pd.DataFrame, left_out: Sequence[str], paths: Paths
 ) -> None:
     """What was chosen and why, and what a person should be warned of."""
+    size, told = judge_sample_size(model)
     report: dict[str, Any] = {
         **model.report_,
+        "sample_size": size,
         "parts": {name: int(count) for name, count in split["part"].value_counts().items()},
-        "warnings": [*(f"Horizon {told}." for told in left_out), *model.warnings_],
+        "warnings": [*(f"Horizon {one}." for one in left_out), *model.warnings_, *told],
     }
     text = json.dumps(report, indent=2, default=float) + "\n"
     (paths.train / "training.json").write_text(text, encoding="utf-8")

@@ -129,7 +129,9 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
         for pair in ((field.name, field.value), (f"unit-{field.name}", field.unit))
     )
     units = {field.name: field.unit for field in fields if field.value and field.unit}
-    return Entry(groups, covariates if valid else None, replay, units)
+    # a blank field is no column: that nothing was typed says nothing of the patient
+    known = covariates.dropna(axis="columns", how="all")
+    return Entry(groups, known if valid else None, replay, units)
 
 
 def _without_drugs(given: Mapping[str, str], dictionary: Dictionary) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ def plot_published_effects(table: pd.DataFrame, labels: Mapping[str, str], unit:
     """
     shown = table[table["published"].fillna(0.0) != 0.0].reset_index(drop=True)
     with styled():
-        figure = new_figure(8.4, 1.3 + 0.42 * max(len(shown), 1))
+        figure = new_figure(11.0, 2.4 + 0.42 * max(len(shown), 1))
         axes = figure.subplots()
         rows = np.arange(len(shown), dtype=float)
         step = shown["per"].to_numpy(np.float64)
@@ -48,7 +49,7 @@ def plot_published_effects(table: pd.DataFrame, labels: Mapping[str, str], unit:
             f"{labels.get(name, name)}{' *' if marked else ''}"
             for name, marked in zip(shown["feature"], shown["contradicts"], strict=True)
         ]
-        axes.set_yticks(rows, names, fontsize=9)
+        axes.set_yticks(rows, [shorten(name, 60, placeholder=" …") for name in names], fontsize=9)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xscale("log")
         ticks = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0]

@@ -25,13 +25,14 @@ _WIDEST = (0.2, 5.0)
 
 
 def plot_published_effects(table: pd.DataFrame, labels: Mapping[str, str], unit: str) -> Figure:
-    """A row per feature that has a published effect, three ratios each with its 95 % interval.
+    """Three ratios with their 95 % intervals for each feature that has a published effect.
 
-    ``table``: of `compare_with_published`. Ratios are per standard step: the step of each feature
+    And for each in which the cohort contradicts that it has none. ``table``: of `compare_with_published`. Ratios are per standard step: the step of each feature
     by which its three widths are comparable is ``per``, beside the name. ``unit``: "Hazard ratio"
     or "Odds ratio". What contradicts the published effect is marked.
     """
-    shown = table[table["published"].fillna(0.0) != 0.0].reset_index(drop=True)
+    has_effect = table["published"].fillna(0.0) != 0.0
+    shown = table[has_effect | table["contradicts"]].reset_index(drop=True)
     with styled():
         figure = new_figure(11.0, 2.4 + 0.42 * max(len(shown), 1))
         axes = figure.subplots()

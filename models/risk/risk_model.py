@@ -287,7 +287,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             warnings.append(
                 f"{self.report_['events_per_feature']:.1f} events per feature "
                 f"({self.report_['events']} events, {self.report_['features']} features): below "
-                f"{COMFORTABLE_EVENTS_PER_FEATURE}, so the model leans on its penalties. Prefer "
+                f"{COMFORTABLE_EVENTS_PER_FEATURE}, so the model leans on its prior. Prefer "
                 "fewer features or more events."
             )
         if self.endpoint_.is_fixed_horizon:

@@ -27,9 +27,10 @@ _WIDEST = (0.2, 5.0)
 def plot_published_effects(table: pd.DataFrame, labels: Mapping[str, str], unit: str) -> Figure:
     """Three ratios with their 95 % intervals for each feature that has a published effect.
 
-    And for each in which the cohort contradicts that it has none. ``table``: of `compare_with_published`. Ratios are per standard step: the step of each feature
-    by which its three widths are comparable is ``per``, beside the name. ``unit``: "Hazard ratio"
-    or "Odds ratio". What contradicts the published effect is marked.
+    And for each in which the cohort contradicts that it has none. ``table``: of
+    `compare_with_published`; ratios are per step ``per`` of the feature, by which the three widths
+    are comparable. ``labels``: of features, with the step. ``unit``: "Hazard ratio" or "Odds
+    ratio". What contradicts the published effect is marked.
     """
     has_effect = table["published"].fillna(0.0) != 0.0
     shown = table[has_effect | table["contradicts"]].reset_index(drop=True)

@@ -137,6 +137,6 @@ def _sum_up(
         if belief is not None and np.count_nonzero(share) > 1:
             rows.append(share / scale)
             beliefs.append(belief)
-    sums = np.array(rows).reshape(-1, len(names))
+    sums = np.array(rows) if rows else np.zeros((0, len(names)))
     means, widths = np.array(beliefs).reshape(-1, 2).T
     return sums, means, widths

@@ -14,6 +14,7 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 @pytest.mark.slow
 # MLflow's own call of a pandas function that pandas 4 will have otherwise
 @pytest.mark.filterwarnings("ignore:Starting with pandas version 4.0:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.drop")
 @pytest.mark.usefixtures("tracking_root")
 def test_the_page_runs_from_its_first_line_to_its_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -84,6 +85,9 @@ def test_it_lives_beside_another_version_of_itself(
     stored = json.loads((other_folder / "predictor" / "predictor.json").read_text())
     stored["causes"][0]["shift"] += 0.5
     (other_folder / "predictor" / "predictor.json").write_text(json.dumps(stored))
+    centres = np.load(other_folder / "explainer" / "centres.npy")
+    centres[:, 0] += 0.5  # the background moves with the patients
+    np.save(other_folder / "explainer" / "centres.npy", centres)
     seal_model_folder(other_folder, replace(read_about(model_folder), name="other"))
     tracking = Tracking(tracking_root)
     with tracking.start_run("serving-test", "other"):

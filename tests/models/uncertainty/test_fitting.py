@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.derivation.catalogue import CATALOGUE, derive_features, learnable
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
 from features.endpoint import Endpoint
-from features.simulation.cohort import simulate_cohort
+from features.intake.lesions import summarise_lesions
+from features.simulation.cohort import SimulatedCohort, simulate_cohort
 from models.risk.risk_model import RiskModel
 from models.uncertainty.coverage import CAC_GROUPS, cac_group, measure_coverage
 from models.uncertainty.fitting import fit_uncertainty
@@ -34,6 +36,16 @@ def test_intervals_are_calibrated_where_the_truth_is_simple() -> None:
     assert 0.8 <= np.mean(held) <= 0.99
 
 
+def _known(cohort: SimulatedCohort) -> pd.DataFrame:
+    """Covariates with what the table of lesions adds to them."""
+    assert cohort.lesions is not None
+    known = cohort.covariates.copy()
+    for name, sums in summarise_lesions(cohort.lesions).items():
+        own = known[name] if name in known else pd.Series(np.nan, known.index)
+        known[str(name)] = own.where(own.notna(), sums.reindex(known.index))
+    return known
+
+
 @pytest.mark.slow
 def test_nine_in_ten_true_risks_lie_within_the_interval_in_every_calcium_group() -> None:
     test = simulate_cohort(20_000, seed=900, with_lesions=False)
@@ -44,10 +56,10 @@ def test_nine_in_ten_true_risks_lie_within_the_interval_in_every_calcium_group()
     group = cac_group(test.covariates["cac_agatston"].to_numpy())
     tables = []
     for seed in (901, 902, 903):
-        cohort = simulate_cohort(6_800, seed=seed, with_lesions=False)
+        cohort = simulate_cohort(6_800, seed=seed)
         table = cohort.endpoint
         endpoint = Endpoint(table["time"].to_numpy(), table["event"].to_numpy())
-        X = learnable(derive_features(cohort.covariates))
+        X = learnable(derive_features(_known(cohort)))
         model = RiskModel(monotone=MONOTONE, priors=PRIORS, n_threads=1, seed=seed).fit(X, endpoint)
         limits = fit_uncertainty(model).interval(X_test, [10.0])[:, 0]
         tables.append(measure_coverage(limits, truth, group)["coverage"])

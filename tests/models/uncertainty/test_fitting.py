@@ -48,11 +48,9 @@ def _known(cohort: SimulatedCohort) -> pd.DataFrame:
 
 @pytest.mark.slow
 def test_nine_in_ten_true_risks_lie_within_the_interval_in_every_calcium_group() -> None:
-    test = simulate_cohort(20_000, seed=900, with_lesions=False)
-    X_test, truth = (
-        learnable(derive_features(test.covariates)),
-        test.truth["true_risk_10y"].to_numpy(),
-    )
+    test = simulate_cohort(20_000, seed=900)
+    X_test = learnable(derive_features(_known(test)))
+    truth = test.truth["true_risk_10y"].to_numpy()
     group = cac_group(test.covariates["cac_agatston"].to_numpy())
     tables = []
     for seed in (901, 902, 903):

@@ -39,12 +39,13 @@ def test_without_nameless_memory_a_nameless_file_hands_objects_over(
         place.close()
 
 
-@pytest.mark.parametrize("command", ["score new.csv", "promote", "train", "ingest"])
-def test_where_files_cannot_be_locked_it_is_said_at_once(command: str) -> None:
+@pytest.mark.parametrize("command", ["score new.csv", "promote", "train --out", "ingest --out"])
+def test_where_files_cannot_be_locked_it_is_said_at_once(command: str, tmp_path: Path) -> None:
+    words = [*command.split(), *([str(tmp_path)] if command.endswith("--out") else [])]
     script = (
         "import sys; sys.modules['fcntl'] = None\n"
         "from pipeline.commands.cli import main\n"
-        f"sys.exit(main({command.split()!r}))"
+        f"sys.exit(main({words!r}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False

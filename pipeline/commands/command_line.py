@@ -71,6 +71,8 @@ def command(summary: str, *examples: str) -> Callable[[Command], Command]:
 
 def run_stage(name: str, params: Params, out: Path | None) -> None:
     """Run one stage. Raises ConfigError naming the stage that must come first."""
+    from pipeline.files.stage_folder import written_whole
+
     paths = Paths.default(out)
     for earlier in NEEDS.get(name, ()):
         if not any(paths.stage(earlier).glob("*")):
@@ -78,8 +80,6 @@ def run_stage(name: str, params: Params, out: Path | None) -> None:
                 f"{paths.stage(earlier)} is empty or not there: run `calcirisk {earlier}"
                 f"{f' --out {out}' if out else ''}` first"
             )
-    from pipeline.files.stage_folder import written_whole
-
     with written_whole(name, paths, READS[name], forget=name == "ingest") as staged:
         import_module(f"pipeline.stages.{name}").run(params, staged)
 

@@ -26,9 +26,9 @@ from rich.console import Console
 from features.simulation.cohort import simulate_cohort
 from models.serving.pyfunc import log_model
 from pipeline.engines.spark_scoring import score_with_spark
+from pipeline.scoring.account.job_summary import ScoreSummary
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.summary import ScoreSummary
 from pipeline.settings.params import Paths
 from pipeline.tracking import Tracking
 

@@ -19,10 +19,10 @@ import pandas as pd
 import uvicorn
 from starlette.testclient import TestClient
 
+from clinic.access.guard import Guard
+from clinic.access.limits import RateLimit
+from clinic.access.security import Access
 from clinic.app import create_app
-from clinic.guard import Guard
-from clinic.limits import RateLimit
-from clinic.security import Access
 from clinic.server import ClinicRequest, build_site
 from features.cohort import Cohort
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from features.derivation.catalogue import derive_features
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
-from models.learners.device import CPU, CUDA, require_device
+from models.learners.trees.device import CPU, CUDA, require_device
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 from models.risk.cause_fitting import BOOSTED, LINEAR

@@ -23,16 +23,16 @@ from features.simulation.growth import TrueGrowth
 from models.progression.compiled_progression import compile_forecaster
 from models.progression.evaluation import GRID, expected_crps
 from models.progression.forecaster import Forecaster
-from models.progression.likelihood import Observations
-from models.progression.normal import normal_cdf
-from models.progression.priors import load_priors
-from models.progression.progression_model import LaterScans, ProgressionModel
+from models.progression.law.likelihood import Observations
+from models.progression.law.normal import normal_cdf
 from models.progression.rivals import (
     carry_forward,
     constant_absolute,
     constant_relative,
     published_law,
 )
+from models.progression.training.priors import load_priors
+from models.progression.training.progression_model import LaterScans, ProgressionModel
 from models.storage.model_folder import About
 
 FloatArray = npt.NDArray[np.float64]

@@ -26,14 +26,14 @@ from benchmarks.score_population import require_room, write_population
 from features.derivation.catalogue import derive_features
 from features.dictionary.dictionary import Dictionary
 from features.intake.rows import read_rows
-from pipeline.scoring.assembly import assemble
+from pipeline.scoring.account.counts import Tally
 from pipeline.scoring.batch import score_batch
-from pipeline.scoring.part import make_part
-from pipeline.scoring.preparation import Job, prepare
+from pipeline.scoring.final_files import assemble
+from pipeline.scoring.job_setup import Job, prepare
+from pipeline.scoring.kept.finished_batch import make_part
+from pipeline.scoring.kept.work_folder import Finished, WorkFolder
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.tally import Tally
-from pipeline.scoring.work_folder import Finished, WorkFolder
-from pipeline.scoring.workers import quicken
+from pipeline.scoring.workers.worker_pool import quicken
 from pipeline.settings.paths import Paths
 
 _PHASES = ("read", "check", "derive", "margins", "risks", "rest of the batch", "keep", "assemble")

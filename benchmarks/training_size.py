@@ -24,7 +24,7 @@ from rich.console import Console
 from features.derivation.catalogue import derive_features
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
-from models.learners.binned import Binned
+from models.learners.trees.binned import Binned
 from models.learners.views import Views
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp

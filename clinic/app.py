@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from clinic.guard import Guard
+from clinic.access.guard import Guard
 from clinic.routes import cds_hooks, new_patient, patient, patients, population, sign_in
 from clinic.site import FOLDER, Site
 

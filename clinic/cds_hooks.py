@@ -13,8 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from clinic.assessor import Assessment
 from clinic.drawing.waterfall import signed
+from clinic.patient.assessor import Assessment
 from clinic.texts import PageTexts
 from clinic.wording import percent
 from features.dictionary.dictionary import Dictionary

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
 
-from clinic.security import FORM_COOKIE
+from clinic.access.security import FORM_COOKIE
 from clinic.site import site_of
 
 _MOST_FIELDS = 400

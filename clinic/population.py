@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from clinic.assessor import Assessor
 from clinic.drawing.bars import draw_sizes
 from clinic.drawing.beeswarm import draw_beeswarm
 from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.dependence import Tint, draw_dependence
 from clinic.drawing.waterfall import signed
-from clinic.store import PatientStore
+from clinic.patient.assessor import Assessor
+from clinic.scored_patients.store import PatientStore
 from clinic.texts import PageTexts
 from clinic.wording import number
 from features.derivation.catalogue import CATALOGUE, derive_features

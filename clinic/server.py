@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from clinic.access.guard import Guard
+from clinic.access.security import Access
 from clinic.app import create_app
-from clinic.assessor import Assessor
-from clinic.guard import Guard
 from clinic.model_facts import describe_model
+from clinic.patient.assessor import Assessor
 from clinic.population import Population
-from clinic.security import Access
+from clinic.scored_patients.store import PatientStore
+from clinic.scored_patients.store_writing import bring_store_up_to_date, write_store
 from clinic.site import Site
-from clinic.store import PatientStore
-from clinic.store_writing import bring_store_up_to_date, write_store
 from clinic.texts import load_texts
 from models.scorer import Scorer
 
@@ -74,7 +74,7 @@ def serve(app: Guard, access: Access) -> None:
     """Serve until stopped. No log of requests: paths would say who was looked at, and when."""
     import uvicorn
 
-    from clinic.punctual import PunctualProtocol
+    from clinic.access.punctual import PunctualProtocol
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     uvicorn.run(

@@ -12,16 +12,16 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from clinic.access.security import FORM_COOKIE, SESSION_COOKIE, Access, Seal
 from clinic.drawing.waterfall import signed
-from clinic.security import FORM_COOKIE, SESSION_COOKIE, Access, Seal
 from clinic.texts import PageTexts, load_texts
 from clinic.wording import percent, tenths
 
 if TYPE_CHECKING:
-    from clinic.assessor import Assessor
     from clinic.model_facts import ModelFacts
+    from clinic.patient.assessor import Assessor
     from clinic.population import Population
-    from clinic.store import PatientStore
+    from clinic.scored_patients.store import PatientStore
 
 FOLDER = Path(__file__).parent
 

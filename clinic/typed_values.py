@@ -14,7 +14,7 @@ from features.cohort_map.entries import ValueSource
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.units import to_canonical
 from features.dictionary.variable import Conversion, Variable
-from features.intake.conversion import (
+from features.intake.cells.conversion import (
     COMMA,
     INFINITE,
     POINT,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -97,9 +98,10 @@ def test_no_modules_import_one_another_in_a_circle(room: str) -> None:
     assert _find_circles(graph) == []
 
 
-def test_no_folders_of_features_import_one_another_in_a_circle() -> None:
-    modules = {name for name in _files() if name.startswith("features.")}
-    for depth in (2, 3):
+@pytest.mark.parametrize("room", ["clinic", "features"])
+def test_no_folders_import_one_another_in_a_circle(room: str) -> None:
+    modules = {name for name in _files() if name.startswith(f"{room}.")}
+    for depth in (2, 3, 4):
         graph: dict[str, set[str]] = {}
         for name in modules:
             here = ".".join(name.split(".")[:depth])
@@ -108,6 +110,11 @@ def test_no_folders_of_features_import_one_another_in_a_circle() -> None:
             beside = {one for one in to if one.rpartition(".")[0] == parent and one != here}
             graph.setdefault(here, set()).update(beside)
         assert _find_circles(graph) == []
+
+
+def test_at_most_a_dozen_files_lie_side_by_side() -> None:
+    beside = Counter(path.parent for path in SOURCES if path.name != "__init__.py")
+    assert {str(folder.relative_to(ROOT)): n for folder, n in beside.items() if n > 12} == {}
 
 
 def test_mlflow_is_imported_by_tracking_and_serving_only() -> None:
@@ -147,7 +154,8 @@ def test_dvc_knows_every_file_that_a_stage_is_computed_with(name: str) -> None:
     deps = [ROOT / dep for dep in stage["deps"]]
     # values in params.yaml are followed by `params`, so the modules that read it are not deps
     settings = {
-        ROOT / "pipeline" / "settings" / f"{module}.py" for module in ("params", "paths", "strict")
+        ROOT / "pipeline" / "settings" / f"{module}.py"
+        for module in ("params", "paths", "strict_sections")
     }
     packages = {path for path in SOURCES if path.name == "__init__.py"}
     for path in _reached(f"pipeline.stages.{name}") - settings - packages:
@@ -172,7 +180,7 @@ def test_dvc_knows_every_setting_that_a_stage_reads(name: str) -> None:
     "name",
     [
         *("commands/cli", "commands/command_line", "commands/run"),
-        *("settings/params", "settings/paths", "settings/strict"),
+        *("settings/params", "settings/paths", "settings/strict_sections"),
     ],
 )
 def test_nothing_heavy_is_imported_when_the_command_line_starts(name: str) -> None:

@@ -19,15 +19,15 @@ from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
 from features.intake.ingestion import Limits, ingest
 from features.intake.map_check import name_by_dictionary
-from features.intake.sources.csv_source import CsvSource
 from features.intake.sources.frame_source import FrameSource
 from features.intake.sources.parquet_source import ParquetSource
 from features.intake.sources.source import Source
+from features.intake.sources.text.csv_source import CsvSource
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.columns import Wanted
-from pipeline.scoring.patient_file import read_patient_file
+from pipeline.scoring.sources.patient_file import read_patient_file
 
 REFUSED = "refused"
 DICTIONARY = Dictionary.load()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.cores import count_cores
-from pipeline.scoring.handover import Handover
+from pipeline.scoring.workers.handover import Handover
 
 ROOT = Path(__file__).parents[1]
 

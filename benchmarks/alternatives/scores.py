@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.alternatives.cohort import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.brier import integrated_brier_score, integrated_null_brier_score
-from models.metrics.calibration import observed_over_expected
-from models.metrics.calibration_curve import calibration_distances
+from models.metrics.calibration.calibration_curve import calibration_distances
+from models.metrics.calibration.level_and_slope import observed_over_expected
 from models.metrics.concordance import harrell_c, uno_c
 from models.metrics.follow_up import FollowUp
 

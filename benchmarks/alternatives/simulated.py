@@ -11,7 +11,7 @@ import pandas as pd
 from benchmarks.alternatives.cohort import BenchmarkCohort
 from features.derivation.catalogue import derive_features, learnable
 from features.endpoint import Endpoint
-from features.intake.lesions import summarise_lesions
+from features.intake.lesions.lesion_summary import summarise_lesions
 from features.simulation import SimulatedCohort, simulate_cohort
 
 SIZES = (1_000, 6_800, 50_000, 500_000)

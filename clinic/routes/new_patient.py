@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from clinic.forms import Form, read_form
-from clinic.leaflets import make_leaflet
 from clinic.new_patient import read_entry
+from clinic.patient.leaflets import make_leaflet
 from clinic.routes.patient import choose_horizon
 from clinic.site import site_of
 from models.plain_language.leaflet import known_languages

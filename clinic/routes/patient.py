@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from clinic.forms import Form, read_form
-from clinic.leaflets import make_leaflet
+from clinic.patient.leaflets import make_leaflet
+from clinic.scored_patients.store import Listed
 from clinic.site import Site, site_of
-from clinic.store import Listed
 from models.plain_language.leaflet import known_languages
 
 router = APIRouter()

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from clinic.forms import Form, read_form
+from clinic.scored_patients.store import FLAGS, ListPage
 from clinic.site import site_of
-from clinic.store import FLAGS, ListPage
 
 router = APIRouter()
 

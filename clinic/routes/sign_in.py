@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from clinic.access.security import SESSION_COOKIE, same_secret
 from clinic.forms import Form, read_form
-from clinic.security import SESSION_COOKIE, same_secret
 from clinic.site import site_of
 
 router = APIRouter()

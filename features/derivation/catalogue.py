@@ -8,21 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.derivation.body import FEATURES as BODY
-from features.derivation.calcium import FEATURES as CALCIUM
 from features.derivation.columns import Columns
-from features.derivation.demographic import FEATURES as DEMOGRAPHIC
 from features.derivation.derivation import Derivation
-from features.derivation.kidney import FEATURES as KIDNEY
-from features.derivation.lifestyle import FEATURES as LIFESTYLE
-from features.derivation.lipids import FEATURES as LIPIDS
-from features.derivation.metabolic import FEATURES as METABOLIC
-from features.derivation.minerals import FEATURES as MINERALS
-from features.derivation.morphology import FEATURES as MORPHOLOGY
-from features.derivation.morphology_change import FEATURES as MORPHOLOGY_CHANGE
 from features.derivation.own_features import derive_own
-from features.derivation.progression import FEATURES as PROGRESSION
-from features.derivation.therapy import FEATURES as THERAPY
+from features.derivation.person.body import FEATURES as BODY
+from features.derivation.person.demographic import FEATURES as DEMOGRAPHIC
+from features.derivation.person.kidney import FEATURES as KIDNEY
+from features.derivation.person.lifestyle import FEATURES as LIFESTYLE
+from features.derivation.person.lipids import FEATURES as LIPIDS
+from features.derivation.person.metabolic import FEATURES as METABOLIC
+from features.derivation.person.minerals import FEATURES as MINERALS
+from features.derivation.person.therapy import FEATURES as THERAPY
+from features.derivation.scan.calcium import FEATURES as CALCIUM
+from features.derivation.scan.morphology import FEATURES as MORPHOLOGY
+from features.derivation.scan.morphology_change import FEATURES as MORPHOLOGY_CHANGE
+from features.derivation.scan.progression import FEATURES as PROGRESSION
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 

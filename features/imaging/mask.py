@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from features.derivation.burden import VESSELS
+from features.derivation.scan.burden import VESSELS
 
 Labels = npt.NDArray[np.uint8]
 Truths = npt.NDArray[np.bool_]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from features.derivation.burden import BANDS, VESSELS
+from features.derivation.scan.burden import BANDS, VESSELS
 from features.errors import ScanError
 from features.imaging.measuring.measurement import COLUMNS, Measurement
 from features.imaging.measuring.rules import MeasuringRules
 from features.imaging.reading.declaration import PATIENT_SIZES, Declaration
 from features.imaging.scan import Acquisition, Scan
-from features.intake.lesions import summarise_lesions
+from features.intake.lesions.lesion_summary import summarise_lesions
 
 LESION_COLUMNS = ("patient_id", "lesion", *COLUMNS)
 # What a scan without a lesion is known to have none of.

@@ -12,7 +12,7 @@ import pandas as pd
 from features.cohort_map.codes import normal_code
 from features.cohort_map.entries import EndpointMap, Occurrence
 from features.endpoint import CENSORED, COMPETING, EVENT
-from features.intake.conversion import (
+from features.intake.cells.conversion import (
     BLANK,
     Reading,
     code_cells,

@@ -11,7 +11,7 @@ import pandas as pd
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError, Problem
-from features.intake.conversion import UNKNOWN
+from features.intake.cells.conversion import UNKNOWN
 from features.intake.map_check import name_by_dictionary
 from features.intake.rows import RowRules, examine_rows
 from features.intake.validation.findings import Reject

@@ -12,10 +12,10 @@ from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
-from features.intake.conversion import Reading, is_missing, read_numbers
+from features.intake.cells.conversion import Reading, is_missing, read_numbers
+from features.intake.files.raw_table import RawTable
 from features.intake.follow_up import Clock, check_ages, read_entry, read_follow_up
 from features.intake.later_scans import name_patients, read_later_scans
-from features.intake.raw_table import RawTable
 from features.intake.read_file import ReadFile, read_file
 from features.intake.selection import Step
 from features.intake.validation.columns import check_columns

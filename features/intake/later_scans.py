@@ -11,10 +11,10 @@ from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import ValueSource
 from features.cohort_map.later_scans import SCORE, SETTINGS, LaterScan, ScanSettings
 from features.dictionary.variable import Variable
-from features.intake.cells import read_values
-from features.intake.conversion import Reading, is_missing, read_dates, read_numbers
+from features.intake.cells.canonical_values import read_values
+from features.intake.cells.conversion import Reading, is_missing, read_dates, read_numbers
+from features.intake.cells.whole_columns import report_broken
 from features.intake.validation.findings import Findings
-from features.intake.whole_columns import report_broken
 
 PER_YEAR = {"years": 1.0, "months": 12.0, "weeks": 365.25 / 7, "days": 365.25}
 LATEST_YEARS = 60.0

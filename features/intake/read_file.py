@@ -8,11 +8,12 @@ import pandas as pd
 
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
-from features.intake.conversion import Reading
+from features.intake.cells.conversion import Reading
+from features.intake.cells.value_labels import apply_labels
+from features.intake.files.raw_table import RawTable
 from features.intake.later_scans import without_absent_scans
-from features.intake.lesion_join import PatientLesions
+from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import check_map, report_absent
-from features.intake.raw_table import RawTable
 from features.intake.rows import (
     NOT_SELECTED,
     ExaminedRows,
@@ -23,7 +24,6 @@ from features.intake.rows import (
 )
 from features.intake.sources.typed_cells import describe_no_cells
 from features.intake.validation.findings import Findings
-from features.intake.value_labels import apply_labels
 
 
 @dataclass(frozen=True)

@@ -18,18 +18,18 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
-from features.intake.cells import read_values
-from features.intake.conversion import Reading
-from features.intake.lesion_join import PatientLesions
+from features.intake.cells.canonical_values import read_values
+from features.intake.cells.conversion import Reading
+from features.intake.cells.raw_cells import as_text
+from features.intake.cells.text_cells import Known
+from features.intake.cells.whole_columns import report_broken, warn_of_possible_codes
+from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import check_map, fold_names
-from features.intake.raw_cells import as_text
 from features.intake.rejects import no_rejects, rejects_table
 from features.intake.selection import Step, find_number_columns, select_rows
-from features.intake.text_cells import Known
 from features.intake.validation.combinations import check_combinations
 from features.intake.validation.findings import Findings
 from features.intake.validation.patients import check_identifiers
-from features.intake.whole_columns import report_broken, warn_of_possible_codes
 
 NOT_SELECTED = "left out by the visit or the rules of inclusion of the map"
 

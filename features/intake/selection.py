@@ -12,7 +12,7 @@ from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import Inclusion
 from features.dictionary.variable import Variable
-from features.intake.conversion import (
+from features.intake.cells.conversion import (
     Reading,
     code_cells,
     is_missing,
@@ -20,7 +20,7 @@ from features.intake.conversion import (
     parse_numbers,
     read_numbers,
 )
-from features.intake.raw_cells import as_text
+from features.intake.cells.raw_cells import as_text
 from features.intake.validation.findings import Findings
 
 

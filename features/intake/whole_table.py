@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from features.cohort_map.dialect import Dialect
-from features.intake.declared_codes import Declares
-from features.intake.decoding import refuse, unpack
-from features.intake.header import refuse_patient_as_header
-from features.intake.raw_cells import as_text, is_typed
-from features.intake.raw_table import RawTable
-from features.intake.reading import read_bytes
-from features.intake.sources.csv_source import CsvSource, recode
+from features.intake.cells.declared_codes import Declares
+from features.intake.cells.raw_cells import as_text, is_typed
+from features.intake.files.cohort_file import read_bytes
+from features.intake.files.decoding import refuse, unpack
+from features.intake.files.header import refuse_patient_as_header
+from features.intake.files.raw_table import RawTable
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
+from features.intake.sources.text.csv_source import CsvSource, recode
 from features.intake.sources.typed_cells import NoCellsError
 
 _BATCH_ROWS = 65_536

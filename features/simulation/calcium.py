@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from features.derivation.rescan import rescan_spread
+from features.derivation.scan.rescan import rescan_spread
 from features.simulation.draws import Columns, Draws, Floats, by_group
 from features.simulation.growth import growth_margin
 

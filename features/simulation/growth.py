@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import gammaincinv, ndtr
 
-from features.derivation.rescan import rescan_spread
+from features.derivation.scan.rescan import rescan_spread
 from features.simulation.draws import Columns, Draws, Floats, by_group
 
 # Mean yearly growth of the square root with and, once it has begun, without calcium at first.

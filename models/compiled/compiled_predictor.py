@@ -24,9 +24,9 @@ from models.learners.compiled_completion import (
     standardise_block,
     tabulate,
 )
-from models.learners.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
 from models.learners.completion import Completed, Gaps
 from models.learners.linear import LinearPart
+from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
 from models.risk.absolute_risk import CompetingRisksLink
 from models.risk.predictor import CauseModel, RiskPredictor
 

@@ -15,7 +15,7 @@ import pandas as pd
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from features.splits import Positions, cross_validation_folds
-from models.metrics.calibration import observed_over_expected
+from models.metrics.calibration.level_and_slope import observed_over_expected
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import Floats, FollowUp
 

@@ -20,7 +20,7 @@ import pandas as pd
 from features.endpoint import CENSORED, EVENT, Endpoint
 from models.metrics.auc import auc
 from models.metrics.brier import brier_score
-from models.metrics.calibration import calibration_slope, mean_risk
+from models.metrics.calibration.level_and_slope import calibration_slope, mean_risk
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import Floats, FollowUp
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.endpoint import Endpoint
 from models.metrics.aalen_johansen import aalen_johansen
-from models.metrics.calibration import join_sparse_groups, risk_groups
+from models.metrics.calibration.level_and_slope import join_sparse_groups, risk_groups
 from models.metrics.follow_up import Flags, Floats, FollowUp
 
 

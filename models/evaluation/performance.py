@@ -14,7 +14,7 @@ from features.endpoint import Endpoint
 from models.evaluation.metric import COMPARED, DISTANCES, INTEGRATED_METRICS, METRICS
 from models.evaluation.prediction import Measured, PreparedRisk, measure
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
-from models.metrics.calibration import calibration_by_group
+from models.metrics.calibration.level_and_slope import calibration_by_group
 from models.metrics.follow_up import Flags, Floats, FollowUp
 from models.metrics.integrated_brier import RisksOverTime, time_steps
 from models.metrics.survey import Survey

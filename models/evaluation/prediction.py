@@ -11,10 +11,14 @@ import numpy.typing as npt
 from models.evaluation.metric import INTEGRATED_METRICS, METRICS
 from models.metrics.aalen_johansen import observed_risk
 from models.metrics.auc import auc
-from models.metrics.binomial_regression import Beginning, link_risk
 from models.metrics.brier import brier_score
-from models.metrics.calibration import calibration_in_the_large, calibration_line, mean_risk
-from models.metrics.calibration_curve import CalibrationCurve, CurveBasis
+from models.metrics.calibration.binomial_regression import Beginning, link_risk
+from models.metrics.calibration.calibration_curve import CalibrationCurve, CurveBasis
+from models.metrics.calibration.level_and_slope import (
+    calibration_in_the_large,
+    calibration_line,
+    mean_risk,
+)
 from models.metrics.concordance import Ranking, harrell_c, uno_c
 from models.metrics.follow_up import Floats, FollowUp
 from models.metrics.integrated_brier import RisksOverTime

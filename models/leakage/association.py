@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.endpoint import Endpoint
-from models.leakage.subject import Flags, Floats
+from models.leakage.inspected_cohort import Flags, Floats
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.leakage.subject import ENOUGH_PATIENTS, Floats, rank
+from models.leakage.inspected_cohort import ENOUGH_PATIENTS, Floats, rank
 
 Integers = npt.NDArray[np.intp]
 

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from features.errors import CohortError, ConfigError
-from models.leakage.after_entry import check_follow_up
-from models.leakage.carriers import check_carriers
-from models.leakage.clock import check_dates, check_times
-from models.leakage.duplicates import check_duplicates
-from models.leakage.identifiers import check_identifiers
-from models.leakage.immortal_time import check_immortal_time
+from models.leakage.checks.after_entry import check_follow_up
+from models.leakage.checks.carriers import check_carriers
+from models.leakage.checks.clock import check_dates, check_times
+from models.leakage.checks.duplicates import check_duplicates
+from models.leakage.checks.identifiers import check_identifiers
+from models.leakage.checks.immortal_time import check_immortal_time
+from models.leakage.checks.names import check_names
+from models.leakage.checks.outcome import check_outcome
+from models.leakage.checks.site_proxy import check_site
+from models.leakage.checks.too_good import check_too_good
+from models.leakage.inspected_cohort import Subject
 from models.leakage.leak import Leak
 from models.leakage.limits import Limits
-from models.leakage.names import check_names
-from models.leakage.outcome import check_outcome
-from models.leakage.site_proxy import check_site
-from models.leakage.subject import Subject
-from models.leakage.too_good import check_too_good
 
 CHECKS: tuple[Callable[[Subject, Limits], Iterator[Leak]], ...] = (
     check_names,

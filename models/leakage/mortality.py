@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.endpoint import Endpoint
-from models.leakage.subject import Floats, rank
+from models.leakage.inspected_cohort import Floats, rank
 
 AGE = "age"
 

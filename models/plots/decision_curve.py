@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from models.evaluation.decisions import TREAT_ALL, TREAT_NONE
+from models.evaluation.comparisons.decisions import TREAT_ALL, TREAT_NONE
 from models.plots.style import GREY, INK, PALE, SERIES, label_axes, new_figure, percent_axis, styled
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from models.learners.compiled_completion import complete_compiled
 from models.learners.completion import Completed
-from models.progression.compiled_law import distribution
 from models.progression.forecaster import Forecaster
+from models.progression.law.compiled_law import distribution
 from models.progression.predictor import ProgressionPredictor
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.derivation.catalogue import CATALOGUE
-from models.progression.growth_law import Patients
+from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor
 from models.risk.predictor import CauseModel
 

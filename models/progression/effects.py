@@ -11,7 +11,7 @@ import numpy.typing as npt
 import yaml
 
 from features.dictionary.data_files import data_file
-from models.progression.repeatability import RISE
+from models.progression.two_scans.repeatability import RISE
 
 FloatArray = npt.NDArray[np.float64]
 

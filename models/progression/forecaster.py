@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.derivation.burden import agatston
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.derivation.columns import Columns
+from features.derivation.scan.burden import agatston
 from features.dictionary.dictionary import Dictionary
 from features.errors import ModelError
 from features.intake.frame import Unknown, make_frame_rules, read_frame
 from models.progression.predictor import QUANTILES, ProgressionPredictor
-from models.progression.second_scan import judge_second_scan
+from models.progression.two_scans.second_scan import judge_second_scan
 from models.storage.formats import reading
 from models.storage.model_folder import DICTIONARY, About, verify_model_folder
 

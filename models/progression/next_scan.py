@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.progression.growth_law import Patients
+from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor
 
 FloatArray = npt.NDArray[np.float64]

@@ -14,15 +14,15 @@ import pandas as pd
 
 from features.errors import HorizonError, ModelError
 from models.learners.completion import Completed, Completion
-from models.progression.growth_law import GrowthLaw, Patients
-from models.progression.reading import distribution
+from models.progression.law.growth_law import GrowthLaw, Patients
+from models.progression.law.law_reading import distribution
 from models.risk.predictor import CauseModel, cause_from_dict, cause_to_dict
 from models.storage.formats import read_json, reading
 
 FloatArray = npt.NDArray[np.float64]
 
 FORMAT = 1
-# Chances, quantiles and means of the law: `models.progression.reading`, or the compiled loop.
+# Chances, quantiles and means of the law: `law_reading`, or the compiled loop.
 Reader = Callable[
     [GrowthLaw, Patients, Sequence[float], Sequence[float], Sequence[float]],
     tuple[FloatArray, FloatArray, FloatArray],

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from models.progression.likelihood import Observations
-from models.progression.normal import normal_cdf
-from models.progression.published_law import (
+from models.progression.law.likelihood import Observations
+from models.progression.law.normal import normal_cdf
+from models.progression.law.published_law import (
     expected_score,
     percentile,
     published_accuracy,

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.arrays import Array, Mask, first_known
-from features.derivation.body import bmi
-from features.derivation.burden import agatston
 from features.derivation.columns import Columns
-from features.derivation.kidney import egfr
-from features.derivation.therapy import takes_lipid_drug
+from features.derivation.person.body import bmi
+from features.derivation.person.kidney import egfr
+from features.derivation.person.therapy import takes_lipid_drug
+from features.derivation.scan.burden import agatston
 from features.dictionary.dictionary import Dictionary
 
 Values = Mapping[str, Array]

@@ -6,15 +6,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from models.report import (
-    censoring_tables,
-    decision_tables,
-    fold_tables,
-    growth_tables,
-    model_tables,
-    patient_tables,
-    performance_tables,
-)
 from models.report.checklist import answer_items, items_by_section, read_flags, state_facts
 from models.report.comparison import compare, main_evaluation
 from models.report.figures import caption_figures
@@ -29,6 +20,15 @@ from models.report.table import (
     plain_table,
     quote_code,
     write_markdown,
+)
+from models.report.tables import (
+    censoring_tables,
+    decision_tables,
+    fold_tables,
+    growth_tables,
+    model_tables,
+    patient_tables,
+    performance_tables,
 )
 from models.report.words import TEMPLATES, Words
 

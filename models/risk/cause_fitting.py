@@ -11,9 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from features.dictionary.prior import Priors
-from models.learners.binned import Binned
-from models.learners.boosted import BoostedPart
-from models.learners.boosting import (
+from models.learners.linear import LinearPart
+from models.learners.penalised_cox import CoxTask
+from models.learners.penalised_logistic import LogisticTask
+from models.learners.prior import Trust, term_prior
+from models.learners.trees.binned import Binned
+from models.learners.trees.boosted import BoostedPart
+from models.learners.trees.boosting import (
     COX,
     LOGISTIC,
     BoostingPath,
@@ -21,10 +25,7 @@ from models.learners.boosting import (
     cross_validate_rounds,
     fit_boosted,
 )
-from models.learners.linear import LinearPart
-from models.learners.penalised_cox import CoxTask
-from models.learners.penalised_logistic import LogisticTask
-from models.learners.prior import Trust, term_prior
+from models.learners.trees.tuning import candidate_settings
 from models.learners.trust_path import (
     Believed,
     FloatArray,
@@ -33,7 +34,6 @@ from models.learners.trust_path import (
     TrustPath,
     choose_trust,
 )
-from models.learners.tuning import candidate_settings
 from models.learners.views import View, Views
 
 LINEAR, BOOSTED = "linear", "boosted"

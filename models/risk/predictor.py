@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import ModelError
-from models.learners.boosted import BoostedPart
 from models.learners.completion import Completed, Completion
 from models.learners.linear import LinearPart
+from models.learners.trees.boosted import BoostedPart
 from models.risk.absolute_risk import CompetingRisksLink, Link, link_from_dict
 from models.storage.booster_check import load_booster
 from models.storage.formats import read_json, reading

@@ -17,8 +17,8 @@ from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import TooFewEventsError
 from features.splits import cross_validation_folds
 from models.cores import count_cores
-from models.learners.binned import Binned
-from models.learners.device import require_device
+from models.learners.trees.binned import Binned
+from models.learners.trees.device import require_device
 from models.learners.trust_path import FloatArray, list_trusts
 from models.learners.views import Views
 from models.risk.calibrated_stack import assemble

@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.endpoint import Endpoint
 from models.metrics.brier import brier_score, index_of_prediction_accuracy
-from models.metrics.calibration import calibration_slope, observed_over_expected
+from models.metrics.calibration.level_and_slope import calibration_slope, observed_over_expected
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import Floats, FollowUp
 

@@ -13,16 +13,16 @@ from typing import Annotated
 import typer
 
 from features.errors import CalciriskError, ConfigError
-from pipeline.commands import forecast_command as ahead
 from pipeline.commands.clinic import clinic
 from pipeline.commands.command_line import Out, ParamsFile, app, command, run_stage, tell
-from pipeline.commands.fhir import fhir
-from pipeline.commands.forget import forget
-from pipeline.commands.lesions import EXAMPLES as LESIONS_EXAMPLES
-from pipeline.commands.lesions import lesions
+from pipeline.commands.patients import forecast_command as ahead
+from pipeline.commands.patients.fhir import fhir
+from pipeline.commands.patients.forget import forget
+from pipeline.commands.patients.lesions import EXAMPLES as LESIONS_EXAMPLES
+from pipeline.commands.patients.lesions import lesions
+from pipeline.commands.patients.reference_scores import reference_scores
+from pipeline.commands.patients.score_command import score
 from pipeline.commands.process import run_as_program
-from pipeline.commands.reference_scores import reference_scores
-from pipeline.commands.score_command import score
 from pipeline.commands.sign import sign
 from pipeline.settings.params import Params, Paths
 
@@ -226,8 +226,8 @@ def monitor(
 
     Exit code 0: no drift, 1: drift, 2: it could not be compared.
     """
-    from pipeline.commands.monitor import MonitorRequest, print_report
-    from pipeline.commands.monitor import monitor as compare
+    from pipeline.commands.patients.monitor import MonitorRequest, print_report
+    from pipeline.commands.patients.monitor import monitor as compare
 
     paths = Paths.default()
     request = MonitorRequest(file, model, out or paths.stage("monitor"), cohort, lesions)

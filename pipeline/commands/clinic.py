@@ -39,9 +39,9 @@ def clinic(
 ) -> None:
     """Show scored patients in a browser, on this machine alone unless told otherwise."""
     try:
-        from clinic.security import Access
+        from clinic.access.security import Access
+        from clinic.scored_patients.store import count_differing
         from clinic.server import ClinicRequest, build_app, read_token, serve
-        from clinic.store import count_differing
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "uvicorn", "starlette"):
             raise

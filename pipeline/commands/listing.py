@@ -43,7 +43,7 @@ def list_cohorts(paths: Paths) -> str:
 
 
 def _presence(cohort: str, file: str, paths: Paths) -> str:
-    from features.intake.reading import locate_source, source_folders
+    from features.intake.files.cohort_file import locate_source, source_folders
 
     if cohort == SIMULATED:
         return "simulated here"

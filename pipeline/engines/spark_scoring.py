@@ -38,15 +38,15 @@ from pipeline.engines.spark_tables import (
 from pipeline.files.destinations import refuse_existing, take
 from pipeline.files.faults import describe_fault
 from pipeline.files.private import hidden_beside, open_folder
-from pipeline.scoring.open_source import files_of
-from pipeline.scoring.output import REJECTS_SCHEMA, describe_output, refuse_shared
-from pipeline.scoring.preparation import Job, prepare
+from pipeline.scoring.account.counts import Tally
+from pipeline.scoring.account.job_summary import ScoreSummary
+from pipeline.scoring.job_setup import Job, prepare
+from pipeline.scoring.kept.work_folder import WorkFolder, sync_folder
+from pipeline.scoring.output_schema import REJECTS_SCHEMA, describe_output, refuse_shared
+from pipeline.scoring.outputs.writers import CsvWriter
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.summary import ScoreSummary
-from pipeline.scoring.tally import Tally
-from pipeline.scoring.work_folder import WorkFolder, sync_folder
-from pipeline.scoring.workers import quicken
-from pipeline.scoring.writers import CsvWriter
+from pipeline.scoring.sources.open_source import files_of
+from pipeline.scoring.workers.worker_pool import quicken
 from pipeline.settings.paths import Paths
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from features.intake.rows import NOT_SELECTED
 from features.intake.sources.typed_cells import to_frame
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.columns import IDENTIFIER, MISSING
-from pipeline.scoring.output import output_schema
-from pipeline.scoring.part import ROW
+from pipeline.scoring.kept.finished_batch import ROW
+from pipeline.scoring.output_schema import output_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -87,7 +87,7 @@ def _run(tasks: list[_Task], params: Params, n_tables: int, n_processes: int) ->
 
 
 def _tabulate(task: _Task, params: Params, n_tables: int) -> Tables:
-    from models.evaluation.score_comparison import compare_scores, score_risks
+    from models.evaluation.comparisons.score_comparison import compare_scores, score_risks
     from models.reference_scores.registry import REFERENCE_SCORES
 
     endpoint, risks, horizon = task.endpoint, task.risks, task.horizon
@@ -108,7 +108,7 @@ def _tabulate(task: _Task, params: Params, n_tables: int) -> Tables:
 def _measure_groups(
     task: _Task, params: Params, n_tables: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    from models.evaluation.subgroups import GapLimits, find_groups, measure_groups
+    from models.evaluation.comparisons.subgroups import GapLimits, find_groups, measure_groups
 
     chosen = params.evaluate.subgroups
     limits = GapLimits(
@@ -127,7 +127,7 @@ def _decide(
     params: Params,
 ) -> pd.DataFrame:
     """Curves of the patients whom all scores drawn cover, so that they can be compared."""
-    from models.evaluation.decisions import decision_curve
+    from models.evaluation.comparisons.decisions import decision_curve
 
     chosen = params.evaluate.decision
     covering = {n: r for n, r in scores.items() if np.isfinite(r).mean() >= chosen.min_coverage}
@@ -152,8 +152,8 @@ def _reclassify(
     params: Params,
 ) -> pd.DataFrame:
     """The model against each of its parts and each score that covers enough."""
-    from models.evaluation.decisions import reclassify
-    from models.evaluation.score_comparison import MIN_EVENTS
+    from models.evaluation.comparisons.decisions import reclassify
+    from models.evaluation.comparisons.score_comparison import MIN_EVENTS
 
     tables = []
     for name, reference in {**risks, **scores}.items():
@@ -186,7 +186,7 @@ def tabulate_steps(
     params: Params,
 ) -> pd.DataFrame:
     """incremental: what each further group of features adds, on the patients held out."""
-    from models.evaluation.incremental import measure_steps
+    from models.evaluation.comparisons.incremental import measure_steps
 
     if not validated.steps:
         return pd.DataFrame()
@@ -213,8 +213,8 @@ def tabulate_repeats(
     validated: Validated, endpoint: Endpoint, horizons: tuple[float, ...]
 ) -> pd.DataFrame:
     """Each metric of each repeat of the folds; empty where there is one. No risk is averaged."""
-    from models.evaluation.arms import Arm, measure_arms
-    from models.evaluation.score_comparison import SHOWN
+    from models.evaluation.comparisons.paired_risks import Arm, measure_arms
+    from models.evaluation.comparisons.score_comparison import SHOWN
 
     if not validated.others:
         return pd.DataFrame()
@@ -248,7 +248,7 @@ def measure_censoring(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
 def describe_cohort(cohort: Cohort) -> Tables:
     """table_one, missingness, and whom each reference score covers."""
     from features.description import missingness, table_one
-    from models.evaluation.score_comparison import describe_coverage
+    from models.evaluation.comparisons.score_comparison import describe_coverage
     from models.reference_scores.registry import REFERENCE_SCORES
 
     return {

@@ -73,7 +73,7 @@ def _score_both(
     from features.derivation.catalogue import derive_features
     from features.endpoint import EVENT
     from features.splits import require_endpoint
-    from models.evaluation.ranking import compare_ranking
+    from models.evaluation.comparisons.ranking import compare_ranking
     from models.scorer import Scorer
 
     features = derive_features(held_out.covariates)

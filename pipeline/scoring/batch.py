@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.cohort_map.cohort_map import CohortMap
-from features.derivation.burden import agatston
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
+from features.derivation.scan.burden import agatston
 from features.errors import ConfigError, HorizonError, ModelError
-from features.intake.lesion_join import PatientLesions
+from features.intake.cells.raw_cells import as_text
+from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
-from features.intake.raw_cells import as_text
 from features.intake.rows import RowRules, read_rows
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer

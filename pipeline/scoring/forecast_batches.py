@@ -16,11 +16,11 @@ from features.intake.map_check import name_by_dictionary
 from features.intake.rows import RowRules, read_rows
 from models.progression.compiled_progression import compile_forecaster
 from models.progression.forecaster import THRESHOLDS, Forecaster
-from models.progression.second_scan import TEXTS
-from pipeline.scoring.open_source import open_source
-from pipeline.scoring.output import REJECTS_SCHEMA
+from models.progression.two_scans.second_scan import TEXTS
+from pipeline.scoring.output_schema import REJECTS_SCHEMA
+from pipeline.scoring.outputs.writers import CsvWriter, open_writer
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.writers import CsvWriter, open_writer
+from pipeline.scoring.sources.open_source import open_source
 from pipeline.settings.paths import Paths
 
 

@@ -16,23 +16,23 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.errors import CohortError, ConfigError, Problem
-from features.intake.lesion_join import describe_orphans
+from features.intake.lesions.lesion_join import describe_orphans
 from features.intake.sources.source import RawBatch, Source
 from pipeline.files.destinations import Taken, refuse_existing, take
 from pipeline.files.faults import reporting_faults
-from pipeline.scoring.assembly import assemble, find_owners
-from pipeline.scoring.fhir_output import ENDINGS
-from pipeline.scoring.memory import keep_freed_memory, spared_from_collection
-from pipeline.scoring.open_source import files_of
-from pipeline.scoring.output import describe_output, refuse_shared
-from pipeline.scoring.preparation import Job, prepare
-from pipeline.scoring.progress import Progress
+from pipeline.scoring.account.counts import Tally
+from pipeline.scoring.account.job_summary import ScoreSummary
+from pipeline.scoring.account.progress import Progress
+from pipeline.scoring.final_files import assemble, find_owners
+from pipeline.scoring.job_setup import Job, prepare
+from pipeline.scoring.kept.work_folder import Finished, WorkFolder, sync_folder
+from pipeline.scoring.output_schema import describe_output, refuse_shared
+from pipeline.scoring.outputs.fhir_output import ENDINGS
+from pipeline.scoring.outputs.writers import TABLES
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.summary import ScoreSummary
-from pipeline.scoring.tally import Tally
-from pipeline.scoring.work_folder import Finished, WorkFolder, sync_folder
-from pipeline.scoring.workers import Scored, count_workers, start_workers
-from pipeline.scoring.writers import TABLES
+from pipeline.scoring.sources.open_source import files_of
+from pipeline.scoring.workers.kept_memory import keep_freed_memory, spared_from_collection
+from pipeline.scoring.workers.worker_pool import Scored, count_workers, start_workers
 from pipeline.settings.paths import Paths
 
 

@@ -21,7 +21,7 @@ class ScoreRequest:
     `pipeline.scoring.columns.Wanted`. ``overwrite``: replace what is there, finished or not;
     ``resume``: go on where a killed job stopped, if one did. ``batch_rows``: rows in memory at a
     time (text files: as many as fit into about the same space). ``workers``: see
-    `pipeline.scoring.workers.count_workers`. ``index_date``: the day on which
+    `pipeline.scoring.workers.worker_pool.count_workers`. ``index_date``: the day on which
     health records are read, None for each patient's last measurement.
     """
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from features.dictionary.dictionary import Dictionary
 from pipeline.scoring.job import score_stream
-from pipeline.scoring.patient_file import read_patient_file
 from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.sources.patient_file import read_patient_file
 from pipeline.settings.paths import Paths
 
 

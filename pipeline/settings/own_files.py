@@ -13,8 +13,8 @@ from features.intake.validation.outcomes import EventsNeeded
 from pipeline.files.stage_folder import written_whole
 from pipeline.settings.params import SIMULATED, Params, Paths
 from pipeline.stages.ingest import check_cohort, limits_of, run_ingest, source_folders_of
-from pipeline.stages.readiness import find_obstacles
 from pipeline.stages.source import describe_files, describe_simulation, write_source
+from pipeline.training.readiness import find_obstacles
 
 
 def check_own_cohort(

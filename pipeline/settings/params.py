@@ -8,7 +8,7 @@ from typing import Literal
 
 from features.errors import ConfigError
 from pipeline.settings.paths import Paths, default_params, find_root
-from pipeline.settings.strict import build, within
+from pipeline.settings.strict_sections import build, within
 
 __all__ = ["SIMULATED", "STAGES", "Params", "Paths", "find_root"]
 

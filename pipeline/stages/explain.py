@@ -57,8 +57,8 @@ def run(params: Params, paths: Paths) -> None:
     from models.compiled.compiled_scorer import FEWEST_EXPLAINED, compile_explainer
     from models.explanation.explainer import Explainer
     from models.storage.model_folder import DICTIONARY, EXPLAINER, read_about
+    from pipeline.evaluation.invented_patient import invent_patient
     from pipeline.stages.featurize import featurize
-    from pipeline.stages.invented_patient import invent_patient
 
     about = read_about(paths.model)
     dictionary = Dictionary.load(paths.model / DICTIONARY)

@@ -15,7 +15,7 @@ from pipeline.settings.params import SIMULATED, Params, Paths
 if TYPE_CHECKING:
     from features.cohort import Cohort
     from models.progression.forecaster import Forecaster
-    from models.progression.progression_model import LaterScans
+    from models.progression.training.progression_model import LaterScans
 
 MODEL = "calcirisk"
 
@@ -28,7 +28,7 @@ def run(params: Params, paths: Paths) -> None:
     from models.progression.compiled_progression import compile_forecaster
     from models.progression.evaluation import Held, groups_of, tabulate_coverage, tabulate_crps
     from models.progression.forecaster import Forecaster
-    from models.progression.progression_model import LaterScans
+    from models.progression.training.progression_model import LaterScans
 
     out = paths.forecast
     for name in ("tables", "plots"):
@@ -137,7 +137,7 @@ def _against_truth(
     from features.simulation.growth import TrueGrowth
     from models.progression import rivals
     from models.progression.evaluation import GRID, summarise_truth
-    from models.progression.likelihood import Observations
+    from models.progression.law.likelihood import Observations
 
     covariates, held = held_out.covariates, scans["held_out"]
     truth = pd.read_parquet(paths.simulate / "truth.parquet").loc[covariates.index]

@@ -13,10 +13,10 @@ from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
+from features.intake.cells.value_labels import describe_labels
+from features.intake.files.cohort_file import locate_source, source_folders
+from features.intake.files.raw_table import RawTable
 from features.intake.ingestion import Examination, Ingested, Limits, examine, ingest
-from features.intake.raw_table import RawTable
-from features.intake.reading import locate_source, source_folders
-from features.intake.value_labels import describe_labels
 from features.intake.whole_table import read_table
 from pipeline.settings.params import Params, Paths
 

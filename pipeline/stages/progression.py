@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline.settings.params import Params, Paths, ProgressionParams
 
 if TYPE_CHECKING:
-    from models.progression.progression_model import ProgressionModel
+    from models.progression.training.progression_model import ProgressionModel
 
 TRAINING = "training.json"
 
@@ -27,8 +27,8 @@ def run(params: Params, paths: Paths) -> None:
     """
     from features.cohort import Cohort
     from features.errors import TooFewEventsError
-    from models.progression.progression_model import LaterScans
     from models.progression.storage import write_progression_folder
+    from models.progression.training.progression_model import LaterScans
     from models.storage.model_folder import About
 
     paths.progression.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def run(params: Params, paths: Paths) -> None:
 
 def make_model(progression: ProgressionParams, seed: int) -> ProgressionModel:
     """The progression model as params.yaml describes it."""
-    from models.progression.progression_model import ProgressionModel
+    from models.progression.training.progression_model import ProgressionModel
 
     return ProgressionModel(
         n_folds=progression.n_folds,

@@ -15,9 +15,9 @@ import pandas as pd
 
 from models.storage.model_folder import About, verify_model_folder
 from pipeline.promotion.lock import one_at_a_time
+from pipeline.promotion.progression_registration import register_progression
 from pipeline.settings.code_version import describe_code
 from pipeline.settings.params import Params, Paths
-from pipeline.stages.progression_registration import register_progression
 from pipeline.tracking import Tracking, Version, reporting_server
 
 

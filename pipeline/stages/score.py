@@ -8,10 +8,10 @@ import pandas as pd
 
 from features.cohort import Cohort
 from features.intake.sources.frame_source import FrameSource
+from pipeline.scoring.account.job_summary import ScoreSummary
 from pipeline.scoring.columns import Categories, Comparison
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.summary import ScoreSummary
 from pipeline.settings.params import Params, Paths
 
 __all__ = ["ScoreRequest", "ScoreSummary", "run", "score_file"]
@@ -31,7 +31,7 @@ def run(params: Params, paths: Paths) -> None:
     if params.score.file is None:
         score_stream(request, paths, _held_out(paths))
         return
-    from features.intake.reading import locate_source
+    from features.intake.files.cohort_file import locate_source
     from pipeline.stages.ingest import source_folders_of
 
     file = locate_source(params.score.file, source_folders_of(paths))

@@ -44,7 +44,7 @@ def describe_simulation(params: Params) -> dict[str, Any]:
 
 def describe_files(cohort_map: CohortMap, root: Path) -> dict[str, Any]:
     """The files that a cohort's map names: no path, so that another machine finds the same."""
-    from features.intake.reading import locate_source, source_folders
+    from features.intake.files.cohort_file import locate_source, source_folders
 
     names = [cohort_map.file, *([cohort_map.lesions.file] if cohort_map.lesions else [])]
     found = [locate_source(name, source_folders(root)) for name in names]

@@ -40,7 +40,7 @@ def run(params: Params, paths: Paths) -> None:
     from models.metrics.horizons import usable_horizons
     from models.storage.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
-    from pipeline.stages.leakage import require_no_leak
+    from pipeline.training.leakage_gate import require_no_leak
 
     cohort = Cohort.read(paths.ingest)
     features = pd.read_parquet(paths.features)

@@ -13,15 +13,15 @@ pytest.importorskip("fastapi", reason="the extra web is not installed")
 
 from starlette.testclient import TestClient
 
+from clinic.access.limits import RateLimit
+from clinic.access.security import Access
 from clinic.app import create_app
-from clinic.assessor import Assessor
-from clinic.limits import RateLimit
 from clinic.model_facts import ModelFacts
+from clinic.patient.assessor import Assessor
 from clinic.population import Population
-from clinic.security import Access
+from clinic.scored_patients.store import PatientStore
+from clinic.scored_patients.store_writing import write_store
 from clinic.site import Site
-from clinic.store import PatientStore
-from clinic.store_writing import write_store
 from clinic.texts import load_texts
 from models.scorer import Scorer
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import uvicorn
 
+from clinic.access.limits import RateLimit
 from clinic.app import create_app
-from clinic.limits import RateLimit
 from clinic.site import Site
 from tests.accessibility import serious_findings
 

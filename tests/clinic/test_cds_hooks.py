@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from clinic.access.security import Access
 from clinic.app import create_app
-from clinic.security import Access
 from clinic.site import Site
 
 SERVICE = "/cds-services/calcirisk-patient-view"

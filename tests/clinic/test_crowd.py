@@ -12,10 +12,10 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from clinic import punctual
+from clinic.access import punctual
+from clinic.access.limits import RateLimit
+from clinic.access.punctual import PunctualProtocol
 from clinic.app import create_app
-from clinic.limits import RateLimit
-from clinic.punctual import PunctualProtocol
 from clinic.site import Site
 from tests.clinic.conftest import LOCAL
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from clinic.access.limits import LARGEST_BODY, RateLimit
 from clinic.app import create_app
-from clinic.limits import LARGEST_BODY, RateLimit
 from clinic.site import Site
 from tests.clinic.conftest import HOSTILE_NAME, LOCAL, keys_of, token_of
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from clinic.scored_file import read_scores
-from clinic.store import PatientStore
-from clinic.store_writing import write_store
+from clinic.scored_patients.scored_file import read_scores
+from clinic.scored_patients.store import PatientStore
+from clinic.scored_patients.store_writing import write_store
 from features.errors import ConfigError
 from models.scorer import Scorer
 

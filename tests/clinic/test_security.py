@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
+from clinic.access.limits import RateLimit
+from clinic.access.security import Access, Seal
 from clinic.app import create_app
-from clinic.limits import RateLimit
-from clinic.security import Access, Seal
 from clinic.site import Site
 from features.errors import ConfigError
 from tests.clinic.conftest import LOCAL, keys_of, token_of
@@ -148,7 +148,9 @@ def test_a_session_is_worth_nothing_to_another_process_or_when_old(
     assert seal.accepts_session(session)
     assert not Seal().accepts_session(session)
     assert not seal.accepts_session("")
-    monkeypatch.setattr("clinic.security.time.time", lambda: int(session.split("-")[0]) + 9 * 3600)
+    monkeypatch.setattr(
+        "clinic.access.security.time.time", lambda: int(session.split("-")[0]) + 9 * 3600
+    )
     assert not seal.accepts_session(session)
 
 
@@ -165,7 +167,7 @@ def test_a_cookie_is_worth_nothing_after_signing_out(site: Site) -> None:
 def test_a_session_that_nobody_uses_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     seal = Seal()
     now = [1_000_000.0]
-    monkeypatch.setattr("clinic.security.time.time", lambda: now[0])
+    monkeypatch.setattr("clinic.access.security.time.time", lambda: now[0])
     session = seal.open_session()
     for _ in range(3):
         now[0] += 29 * 60

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from clinic.access.security import Access
 from clinic.app import create_app
-from clinic.security import Access
 from clinic.server import ClinicRequest, build_site
 from pipeline.commands.clinic import name_store
 from pipeline.scoring.shown_patients import score_and_read

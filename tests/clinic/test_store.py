@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clinic.store import PatientStore
-from clinic.store_writing import bring_store_up_to_date, write_store
+from clinic.scored_patients.store import PatientStore
+from clinic.scored_patients.store_writing import bring_store_up_to_date, write_store
 from features.errors import ConfigError
 from models.scorer import Scorer
 from tests.clinic.conftest import HOSTILE_NAME

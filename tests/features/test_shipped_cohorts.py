@@ -12,8 +12,8 @@ import pytest
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
+from features.intake.files.cohort_file import locate_source, read_bytes
 from features.intake.ingestion import Ingested, Limits, ingest
-from features.intake.reading import locate_source, read_bytes
 from features.intake.whole_table import read_table
 
 LIMITS = Limits(0.1, date(2026, 11, 1))

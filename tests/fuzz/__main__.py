@@ -21,13 +21,13 @@ with atheris.instrument_imports(include=["features", "models", "pipeline"]):
     from features.cohort_map.cohort_map import CohortMap
     from features.cohort_map.dialect import Dialect
     from features.errors import CalciriskError
-    from features.intake.sources.csv_source import CsvSource
     from features.intake.sources.parquet_source import ParquetSource
     from features.intake.sources.source import Source
+    from features.intake.sources.text.csv_source import CsvSource
     from models.storage.booster_check import check_booster
     from models.storage.formats import read_json
     from models.storage.ubjson import read_ubjson
-    from pipeline.scoring.journal import DamagedError, read_lines, write_lines
+    from pipeline.scoring.kept.journal import DamagedError, read_lines, write_lines
     from pipeline.settings.params import Params
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -60,7 +60,7 @@ def fuzz_parquet(data: bytes) -> None:
 
 def fuzz_fhir(data: bytes) -> None:
     """A Bundle or lines of resources."""
-    from pipeline.scoring.fhir_source import FhirSource
+    from pipeline.scoring.sources.fhir_source import FhirSource
 
     with suppress(CalciriskError):
         _read_all(FhirSource(_file(data, "a.ndjson"), 100))

@@ -11,7 +11,7 @@ from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
 from features.dictionary.variable import Variable
 from features.endpoint import Endpoint
-from features.intake.lesions import summarise_lesions
+from features.intake.lesions.lesion_summary import summarise_lesions
 from features.simulation.cohort import simulate_cohort
 from models.risk.risk_model import RiskModel
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.derivation.burden import BANDS, VESSELS
+from features.derivation.scan.burden import BANDS, VESSELS
 from features.errors import ScanError
 from features.imaging.mask import Mask
 from features.imaging.measuring.agatston import score_areas

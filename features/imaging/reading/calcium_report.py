@@ -15,7 +15,7 @@ from typing import Any
 
 from features.errors import ScanError
 from features.imaging.reading.dicom_files import open_dicom
-from features.imaging.reading.label_map import LabelMap
+from features.imaging.reading.masks.label_map import LabelMap
 
 CALCIUM_SCORE = frozenset({"SCT 450360000", "SRT F-F3012"})
 METHODS = {

@@ -14,8 +14,8 @@ from features.imaging.mask import Mask, MaskBuilder
 from features.imaging.reading.acquisition import declared_of, find_warnings, voltage_problems
 from features.imaging.reading.declaration import Declaration
 from features.imaging.reading.extra import imaging_package
-from features.imaging.reading.label_map import IGNORE, LabelMap
-from features.imaging.reading.placement import place
+from features.imaging.reading.masks.label_map import IGNORE, LabelMap
+from features.imaging.reading.masks.placement import place
 from features.imaging.scan import Acquisition, Floats, Grid, Scan
 
 # NIfTI counts x to the right and y to the front, DICOM to the left and to the back.

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from features.errors import ScanError
 from features.imaging.mask import Mask
-from features.imaging.reading.coca import read_coca
 from features.imaging.reading.ct_series import read_ct_series
 from features.imaging.reading.declaration import Declaration
 from features.imaging.reading.dicom_files import open_dicom
-from features.imaging.reading.label_map import LabelMap
+from features.imaging.reading.masks.coca import read_coca
+from features.imaging.reading.masks.label_map import LabelMap
+from features.imaging.reading.masks.rtstruct import read_rtstruct
+from features.imaging.reading.masks.seg import read_seg
 from features.imaging.reading.nifti import is_nifti, read_nifti_mask, read_nifti_scan
-from features.imaging.reading.rtstruct import read_rtstruct
-from features.imaging.reading.seg import read_seg
 from features.imaging.scan import Scan
 
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from features.errors import CohortError
-from features.intake.decoding import refuse
-from features.intake.header import check_header
+from features.intake.files.decoding import refuse
+from features.intake.files.header import check_header
 from features.intake.sources.parquet_source import cut_evenly
 from features.intake.sources.source import RawBatch
 from features.intake.sources.typed_cells import to_frame

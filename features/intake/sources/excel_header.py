@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from features.cohort_map.dialect import Dialect
-from features.intake.decoding import refuse
-from features.intake.header import looks_like_value
+from features.intake.files.decoding import refuse
+from features.intake.files.header import looks_like_value
 
 HEAD_ROWS = 30
 _TITLE_CELLS, _TABLE_CELLS = 2, 4

@@ -16,8 +16,8 @@ import pandas as pd
 
 from features.cohort_map.dialect import Dialect
 from features.errors import ConfigError
-from features.intake.decoding import refuse
-from features.intake.header import check_header, refuse_patient_as_header
+from features.intake.files.decoding import refuse
+from features.intake.files.header import check_header, refuse_patient_as_header
 from features.intake.rejects import rejects_table
 from features.intake.sources.excel_header import HEAD_ROWS, find_start
 from features.intake.sources.extra import import_reader

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from features.cohort_map.dialect import Dialect
-from features.intake.decoding import PARQUET, refuse
+from features.intake.files.decoding import PARQUET, refuse
 from features.intake.sources.arrow_source import ARROW_FILE, ARROW_STREAM, FEATHER_1, ArrowSource
-from features.intake.sources.csv_source import CsvSource
 from features.intake.sources.excel_source import ExcelSource
 from features.intake.sources.parquet_source import ParquetSource
 from features.intake.sources.source import Source
 from features.intake.sources.stat_source import StatSource, find_kind
+from features.intake.sources.text.csv_source import CsvSource
 
 _ZIP, _OLE, _CPORT = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"**COMPRESSED**"
 

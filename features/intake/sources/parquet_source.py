@@ -12,8 +12,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from features.errors import CohortError, Problem
-from features.intake.decoding import refuse
-from features.intake.header import check_header
+from features.intake.files.decoding import refuse
+from features.intake.files.header import check_header
 from features.intake.sources.source import RawBatch
 from features.intake.sources.typed_cells import to_frame
 from features.intake.sources.witness import Witness

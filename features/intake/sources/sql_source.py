@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.errors import ConfigError
-from features.intake.header import check_header
+from features.intake.files.header import check_header
 from features.intake.sources.source import RawBatch
 from features.intake.sources.typed_cells import to_frame
 from features.intake.sources.witness import Witness

@@ -11,9 +11,9 @@ import pandas as pd
 
 from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, ConfigError
-from features.intake.declared_codes import DeclaredCodes
-from features.intake.decoding import refuse
-from features.intake.header import check_header
+from features.intake.cells.declared_codes import DeclaredCodes
+from features.intake.files.decoding import refuse
+from features.intake.files.header import check_header
 from features.intake.sources.extra import import_reader
 from features.intake.sources.source import RawBatch
 from features.intake.sources.typed_cells import day_text

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import CohortError, ConfigError
-from features.intake.decoding import refuse
+from features.intake.files.decoding import refuse
 
 _CHUNK = 1 << 22
 

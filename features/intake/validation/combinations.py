@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.derivation.columns import Columns
-from features.derivation.morphology import SLICE_MM, possible_density_score
+from features.derivation.scan.morphology import SLICE_MM, possible_density_score
 from features.intake.validation.findings import Findings
 
 Mask = npt.NDArray[np.bool_]

@@ -11,8 +11,8 @@ from features.cohort_map.cohort_map import CohortMap
 from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
+from features.intake.files.cohort_file import read_bytes
 from features.intake.ingestion import Limits, examine
-from features.intake.reading import read_bytes
 
 FAT = {"label": "Epicardial fat", "unit": "mL", "range": ["5", "400"], "direction": "up"}
 PLAQUE = {"label": "Plaque", "kind": "category", "codes": ["none", "soft", "mixed"]}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.derivation.calcium import arterial_age
+from features.derivation.scan.calcium import arterial_age
 from tests.features.derivation.one_patient import features_of
 
 VESSELS = {

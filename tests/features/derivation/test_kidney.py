@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.derivation.kidney import ckd_epi_2021
+from features.derivation.person.kidney import ckd_epi_2021
 from tests.features.derivation.one_patient import features_of
 
 

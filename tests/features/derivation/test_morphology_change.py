@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.derivation.morphology_change import FEATURES
+from features.derivation.scan.morphology_change import FEATURES
 from tests.features.derivation.one_patient import features_of
 
 THEN = {

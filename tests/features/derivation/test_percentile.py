@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.derivation.catalogue import derive_features
-from features.derivation.percentile import HIGHEST
+from features.derivation.scan.percentile import HIGHEST
 from features.dictionary.data_files import data_file
 
 MESA_AGES = {"45-54": 50, "55-64": 60, "65-74": 70, "75-84": 80}

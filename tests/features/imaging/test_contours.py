@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from features.errors import ScanError
 from features.imaging.measuring.rules import MeasuringRules
-from features.imaging.reading.contours import area, fill
-from features.imaging.reading.contours_alone import score_contours
 from features.imaging.reading.ct_series import read_ct_series
-from features.imaging.reading.label_map import LabelMap
+from features.imaging.reading.masks.contours import area, fill
+from features.imaging.reading.masks.contours_alone import score_contours
+from features.imaging.reading.masks.label_map import LabelMap
 from features.imaging.reading.open_files import open_mask
 from features.imaging.scan import Scan
 from tests.features.imaging.written import (

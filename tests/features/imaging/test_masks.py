@@ -13,7 +13,7 @@ from features.imaging.mask import Mask
 from features.imaging.measuring.measurement import measure_lesions
 from features.imaging.measuring.rules import MeasuringRules
 from features.imaging.reading.ct_series import read_ct_series
-from features.imaging.reading.label_map import LabelMap
+from features.imaging.reading.masks.label_map import LabelMap
 from features.imaging.reading.nifti import read_nifti_mask
 from features.imaging.reading.open_files import open_mask
 from features.imaging.scan import Scan

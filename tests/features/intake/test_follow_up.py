@@ -10,8 +10,8 @@ import pytest
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
+from features.intake.files.cohort_file import read_bytes
 from features.intake.ingestion import Ingested, Limits, examine, ingest
-from features.intake.reading import read_bytes
 
 LIMITS = Limits(0.5, date(2026, 11, 1))
 

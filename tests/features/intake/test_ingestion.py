@@ -11,8 +11,8 @@ from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import Occurrence
 from features.dictionary.dictionary import Dictionary
 from features.errors import CalciriskError, CohortError
+from features.intake.files.cohort_file import read_bytes
 from features.intake.ingestion import Ingested, Limits, ingest
-from features.intake.reading import read_bytes
 
 LIMITS = Limits(0.1, date(2026, 11, 1))
 

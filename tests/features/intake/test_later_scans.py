@@ -11,8 +11,8 @@ from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError, MapError
+from features.intake.files.cohort_file import read_bytes
 from features.intake.ingestion import Examination, Limits, examine, ingest
-from features.intake.reading import read_bytes
 
 TABLE = """ID,AGE,CAC,D0,T2,CAC2,VOL2,CT,CT2,T3,CAC3
 a,60,0,2010-01-01,2.5,12,15,A,A,10,150

@@ -11,8 +11,8 @@ import pytest
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
+from features.intake.files.cohort_file import read_bytes
 from features.intake.ingestion import Examination, Limits, examine
-from features.intake.reading import read_bytes
 
 LESIONS = "pid,vessel,agatston,volume\n417,lad,900,700\n417,rca,300,250\n10419,lcx,40,30\n"
 

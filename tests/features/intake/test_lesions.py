@@ -6,7 +6,7 @@ import pytest
 
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError
-from features.intake.lesions import summarise_lesions
+from features.intake.lesions.lesion_summary import summarise_lesions
 
 LESIONS = pd.DataFrame(
     {

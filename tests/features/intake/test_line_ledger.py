@@ -13,9 +13,9 @@ import zstandard
 
 from features.cohort_map.dialect import Dialect
 from features.errors import CohortError
-from features.intake.sources.csv_source import CsvSource
-from features.intake.sources.line_ledger import LineLedger
-from features.intake.sources.text_stream import TextStream
+from features.intake.sources.text.csv_source import CsvSource
+from features.intake.sources.text.line_ledger import LineLedger
+from features.intake.sources.text.text_stream import TextStream
 
 ROWS = [f"P{i:05d},{50 + i % 30},male,note {i}" for i in range(3000)]
 HEADER = "patient_id,age,sex,note"

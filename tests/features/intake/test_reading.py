@@ -14,9 +14,9 @@ from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.dialect import Dialect
 from features.dictionary.dictionary import Dictionary
 from features.errors import CalciriskError, CohortError, ConfigError
-from features.intake.raw_table import RawTable
+from features.intake.files.cohort_file import locate_source, read_bytes
+from features.intake.files.raw_table import RawTable
 from features.intake.read_file import read_file
-from features.intake.reading import locate_source, read_bytes
 from features.intake.whole_table import read_table
 
 PLAIN = "id,age,sex\n007,61,f\nNA,55,m\n"

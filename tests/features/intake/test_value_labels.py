@@ -12,9 +12,9 @@ import pytest
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
-from features.intake.declared_codes import DeclaredCodes
+from features.intake.cells.declared_codes import DeclaredCodes
+from features.intake.cells.value_labels import apply_labels, describe_labels
 from features.intake.ingestion import Ingested, Limits, ingest
-from features.intake.value_labels import apply_labels, describe_labels
 from features.intake.whole_table import read_table
 from tests.features.intake.test_ingestion import LIMITS
 

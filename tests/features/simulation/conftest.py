@@ -5,7 +5,7 @@ from features.simulation.calcium import draw_prior_scan
 from features.simulation.cohort import draw_patients
 from features.simulation.draws import Columns, Draws
 from features.simulation.lesions import draw_lesions, sum_lesions
-from features.simulation.targets import SEED
+from features.simulation.measured.targets import SEED
 
 
 @pytest.fixture(scope="session")

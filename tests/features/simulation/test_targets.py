@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from features.simulation import SimulatedCohort
-from features.simulation.measures import percentile_gap
-from features.simulation.targets import (
+from features.simulation.measured.measures import percentile_gap
+from features.simulation.measured.targets import (
     BEGIN,
     DOCUMENT,
     END,

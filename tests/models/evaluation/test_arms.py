@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.arms import Arm, all_rows, difference, measure_arms
+from models.evaluation.comparisons.paired_risks import Arm, all_rows, difference, measure_arms
 from models.evaluation.performance import evaluate_predictions
 from tests.models.metrics.simulated import Simulated, endpoint_of, simulate
 

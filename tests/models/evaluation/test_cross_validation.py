@@ -7,7 +7,7 @@ import pytest
 from features.endpoint import Endpoint
 from features.splits import cross_validation_folds
 from models.evaluation.cross_validation import cross_validate, measure_folds
-from models.metrics.calibration import observed_over_expected
+from models.metrics.calibration.level_and_slope import observed_over_expected
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 from tests.models.evaluation.toy_models import AverageModel, SignalModel

@@ -3,10 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.decisions import TREAT_ALL, TREAT_NONE, decision_curve, reclassify
+from models.evaluation.comparisons.decisions import (
+    TREAT_ALL,
+    TREAT_NONE,
+    decision_curve,
+    reclassify,
+)
+from models.metrics.decisions.net_benefit import net_benefit
+from models.metrics.decisions.reclassification import CAVEATS
 from models.metrics.follow_up import FollowUp
-from models.metrics.net_benefit import net_benefit
-from models.metrics.reclassification import CAVEATS
 from tests.models.metrics.simulated import Simulated, simulate
 
 

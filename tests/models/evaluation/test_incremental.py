@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.incremental import measure_steps
+from models.evaluation.comparisons.incremental import measure_steps
 from tests.models.metrics.simulated import simulate
 
 

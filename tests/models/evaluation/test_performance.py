@@ -16,7 +16,7 @@ from models.evaluation.metric import (
 )
 from models.evaluation.performance import EvaluationResult, evaluate_predictions
 from models.metrics.brier import integrated_brier_score, integrated_null_brier_score
-from models.metrics.calibration import calibration_slope
+from models.metrics.calibration.level_and_slope import calibration_slope
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import Floats, FollowUp
 from models.metrics.integrated_brier import time_steps

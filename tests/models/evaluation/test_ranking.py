@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.errors import HorizonError
+from models.evaluation.comparisons.ranking import compare_ranking
 from models.evaluation.performance import evaluate_predictions
-from models.evaluation.ranking import compare_ranking
 from tests.models.metrics.simulated import simulate
 
 

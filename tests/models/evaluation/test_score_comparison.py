@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.evaluation.score_comparison import (
+from models.evaluation.comparisons.score_comparison import (
     MIN_EVENTS,
     compare_scores,
     describe_coverage,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.endpoint import Endpoint
-from models.evaluation.subgroups import GapLimits, find_groups, measure_groups
+from models.evaluation.comparisons.subgroups import GapLimits, find_groups, measure_groups
 from models.metrics.follow_up import Floats
 from tests.models.metrics.simulated import Simulated, simulate
 

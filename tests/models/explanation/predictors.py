@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 import xgboost
 
-from models.learners.boosted import BoostedPart
 from models.learners.completion import Completion
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
+from models.learners.trees.boosted import BoostedPart
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
 from models.risk.baseline import Baseline
 from models.risk.predictor import CauseModel, RiskPredictor

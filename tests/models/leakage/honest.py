@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.endpoint import Endpoint
-from models.leakage.subject import Subject
+from models.leakage.inspected_cohort import Subject
 
 Floats = npt.NDArray[np.float64]
 Shape = Callable[[np.random.Generator], Subject]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.leakage.subject import Subject
+from models.leakage.inspected_cohort import Subject
 
 Plant = Callable[[Subject, np.random.Generator], object]
 Floats = npt.NDArray[np.float64]

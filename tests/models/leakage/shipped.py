@@ -16,13 +16,13 @@ from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError
+from features.intake.files.cohort_file import locate_source
+from features.intake.files.raw_table import RawTable
 from features.intake.ingestion import Limits, ingest
-from features.intake.raw_table import RawTable
-from features.intake.reading import locate_source
 from features.intake.whole_table import read_table
 from features.simulation.cohort import simulate_cohort
 from features.splits import split_held_out
-from models.leakage.subject import Subject
+from models.leakage.inspected_cohort import Subject
 
 MAPS = Path(__file__).parents[3] / "data" / "cohorts"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from models.leakage.clock import check_dates, check_times, count_equal_times
+from models.leakage.checks.clock import check_dates, check_times, count_equal_times
 from models.leakage.limits import Limits
 from tests.models.leakage.shipped import simulated_briefly, with_column
 

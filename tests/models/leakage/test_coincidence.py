@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.leakage.checks.duplicates import twins_by_values
 from models.leakage.coincidence import is_beyond_chance, own_shares
-from models.leakage.duplicates import twins_by_values
 
 
 def everyone(values: pd.DataFrame) -> pd.Series:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.leakage.duplicates import check_duplicates, count_across, twins_by_id
+from models.leakage.checks.duplicates import check_duplicates, count_across, twins_by_id
+from models.leakage.inspected_cohort import Subject
 from models.leakage.limits import Limits
-from models.leakage.subject import Subject
 from tests.models.leakage.shipped import simulated
 
 

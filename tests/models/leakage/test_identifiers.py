@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from features.endpoint import Endpoint
-from models.leakage.identifiers import check_identifiers
+from models.leakage.checks.identifiers import check_identifiers
+from models.leakage.inspected_cohort import Subject
 from models.leakage.limits import Limits
-from models.leakage.subject import Subject
 
 
 def _found(values: object, ids: list[str] | None = None) -> list[str]:

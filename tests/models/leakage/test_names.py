@@ -4,7 +4,7 @@ import pytest
 
 from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
-from models.leakage.names import sounds_like_outcome
+from models.leakage.checks.names import sounds_like_outcome
 from tests.models.leakage.shipped import MAPS
 
 

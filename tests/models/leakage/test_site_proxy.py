@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.leakage.checks.site_proxy import check_site
+from models.leakage.inspected_cohort import Subject
 from models.leakage.limits import Limits
-from models.leakage.site_proxy import check_site
-from models.leakage.subject import Subject
 from tests.models.leakage.shipped import simulated_briefly, with_column
 
 Proxy = Callable[[np.ndarray, np.random.Generator], object]

@@ -11,9 +11,9 @@ import xgboost
 
 from features.endpoint import EVENT
 from features.splits import cross_validation_folds
-from models.learners.binned import Binned
-from models.learners.boosting import COX, BoostingTask, cross_validate_rounds, fit_boosted
 from models.learners.partial_likelihood import RiskSets, log_likelihood
+from models.learners.trees.binned import Binned
+from models.learners.trees.boosting import COX, BoostingTask, cross_validate_rounds, fit_boosted
 from models.learners.views import Views
 from tests.models.conftest import draw_cohort
 

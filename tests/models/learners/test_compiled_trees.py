@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from models.learners.compiled_trees import add_trees, tabulate_trees
+from models.learners.trees.compiled_trees import add_trees, tabulate_trees
 
 N = 400
 
@@ -44,7 +44,7 @@ def test_deep_trees_and_unknown_objectives_have_no_tables() -> None:
 
 
 def test_tables_that_differ_from_the_booster_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    from models.learners import compiled_trees
+    from models.learners.trees import compiled_trees
 
     monkeypatch.setattr(compiled_trees, "_find_base", lambda learner: np.float32(0.25))
     assert tabulate_trees(grow(3, "survival:cox")) is None

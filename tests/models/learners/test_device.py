@@ -8,8 +8,8 @@ import pytest
 import xgboost
 
 from features.errors import ConfigError
-from models.learners import device
-from models.learners.device import CPU, CUDA, require_device
+from models.learners.trees import device
+from models.learners.trees.device import CPU, CUDA, require_device
 from models.risk.risk_model import RiskModel
 from tests.models.conftest import draw_cohort
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from models.learners.split_points import move_split_points
+from models.learners.trees.split_points import move_split_points
 
 
 def _fit(values: np.ndarray, label: np.ndarray) -> xgboost.Booster:

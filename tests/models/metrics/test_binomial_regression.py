@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.metrics.binomial_regression import (
+from models.metrics.calibration.binomial_regression import (
     Beginning,
     Link,
     fit_binomial,
@@ -53,7 +53,7 @@ def test_separated_patients_have_no_estimate() -> None:
 
 @pytest.mark.parametrize("link", ["cloglog", "logit"])
 def test_the_compiled_pass_gives_the_derivatives_of_the_deviance(link: Link) -> None:
-    from models.metrics.binomial_pass import pass_cloglog, pass_logit
+    from models.metrics.calibration.binomial_pass import pass_cloglog, pass_logit
 
     rng = np.random.default_rng(4)
     x = np.column_stack([np.ones(300), rng.normal(size=(300, 2))])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.metrics.aalen_johansen import observed_risk
-from models.metrics.calibration import (
+from models.metrics.calibration.level_and_slope import (
     calibration_by_group,
     calibration_in_the_large,
     calibration_slope,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.metrics.calibration_curve import (
+from models.metrics.calibration.calibration_curve import (
     CurveBasis,
     calibration_curve,
     calibration_distances,

@@ -5,8 +5,8 @@ import pytest
 
 from features.errors import HorizonError
 from models.metrics.aalen_johansen import observed_risk
+from models.metrics.decisions.net_benefit import net_benefit, treat_all
 from models.metrics.follow_up import FollowUp
-from models.metrics.net_benefit import net_benefit, treat_all
 from tests.models.metrics.simulated import Simulated, endpoint_of
 
 RISK = np.array([0.30, 0.25, 0.15, 0.05, 0.05])

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.metrics.follow_up import FollowUp
-from models.metrics.reclassification import (
+from models.metrics.decisions.reclassification import (
     CAVEATS,
     Nri,
     categorical_nri,
     continuous_nri,
     idi,
 )
+from models.metrics.follow_up import FollowUp
 from tests.models.metrics.simulated import Simulated, endpoint_of
 
 # two events, one competing death, three event-free at 5 years; nobody lost

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models.evaluation.decisions import decision_curve
+from models.evaluation.comparisons.decisions import decision_curve
 from models.plots.decision_curve import choose_lines, plot_decision_curve
 from tests.models.metrics.simulated import simulate
 

@@ -9,8 +9,8 @@ import pytest
 from features.derivation.catalogue import derive_features
 from features.dictionary.dictionary import Dictionary
 from features.simulation import SimulatedCohort, simulate_cohort
-from models.progression.growth_law import Patients
-from models.progression.progression_model import LaterScans, ProgressionModel
+from models.progression.law.growth_law import Patients
+from models.progression.training.progression_model import LaterScans, ProgressionModel
 
 FEATURES = [
     *("age", "sex_male", "systolic_bp", "bmi", "diabetes", "family_history", "log_cac"),

@@ -4,8 +4,8 @@ import numpy as np
 
 from features.dictionary.dictionary import Dictionary
 from models.progression.effects import CALCIUM, DENSIFIED, EVENTS, explain_rise, load_effects
-from models.progression.priors import load_priors
-from models.progression.repeatability import RISE, WITHIN_NOISE
+from models.progression.training.priors import load_priors
+from models.progression.two_scans.repeatability import RISE, WITHIN_NOISE
 
 
 def test_every_effect_stands_beside_its_effect_on_events_with_a_source() -> None:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.progression.compiled_law import distribution as compiled
-from models.progression.growth_law import GrowthLaw, Patients
-from models.progression.law_fitting import rates_of
-from models.progression.reading import distribution
+from models.progression.law.compiled_law import distribution as compiled
+from models.progression.law.growth_law import GrowthLaw, Patients
+from models.progression.law.law_fitting import rates_of
+from models.progression.law.law_reading import distribution
 
 SHARES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 SCORES = (0.0, 10.0, 100.0, 300.0, 400.0, 1000.0)

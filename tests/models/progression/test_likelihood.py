@@ -3,11 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.progression.compiled_likelihood import rate_values
-from models.progression.growth_law import GrowthLaw
-from models.progression.law_fitting import choose_growth, rates_of
-from models.progression.likelihood import Observations, begun_densities, onset_slopes, rate_value
-from models.progression.margins import OnsetMargin
+from models.progression.law.compiled_likelihood import rate_values
+from models.progression.law.growth_law import GrowthLaw
+from models.progression.law.law_fitting import choose_growth, rates_of
+from models.progression.law.likelihood import (
+    Observations,
+    begun_densities,
+    onset_slopes,
+    rate_value,
+)
+from models.progression.training.margins import OnsetMargin
 
 LAW = GrowthLaw(0.5, *rates_of("gamma", 2.2))
 
@@ -46,7 +51,7 @@ def test_the_law_that_made_the_scans_is_found_again() -> None:
     first, years = rng.gamma(0.7, 250, n) + 1, rng.uniform(1.5, 10, n)
     true = (np.sqrt(first) + 0.9 * rng.gamma(2.2, 1 / 2.2, n) * years) ** 2
     bmi = np.full(n, 28.0)
-    from features.derivation.rescan import rescan_spread
+    from features.derivation.scan.rescan import rescan_spread
 
     seen = np.maximum(true + rescan_spread(true, bmi) * rng.standard_normal(n), 0)
     law, level = choose_growth(Observations(first, seen, years, bmi))

@@ -13,8 +13,8 @@ from models.progression.contributions import Background, explain_forecast
 from models.progression.evaluation import GRID, coverage, crps, expected_crps
 from models.progression.next_scan import plan_next_scan
 from models.progression.predictor import ProgressionPredictor
-from models.progression.priors import load_priors
-from models.progression.progression_model import LaterScans, ProgressionModel
+from models.progression.training.priors import load_priors
+from models.progression.training.progression_model import LaterScans, ProgressionModel
 from tests.models.progression.conftest import Trained
 
 

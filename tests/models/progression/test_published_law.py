@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.dictionary.data_files import data_file
-from models.progression.published_law import (
+from models.progression.law.published_law import (
     Curve,
     classify,
     expected_score,

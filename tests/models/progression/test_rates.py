@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.progression.rates import DEFINITIONS, measure_rates
+from models.progression.two_scans.rates import DEFINITIONS, measure_rates
 
 
 def test_each_rate_follows_its_definition() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.derivation.rescan import USUAL_BMI, rescan_spread
-from models.progression.repeatability import (
+from features.derivation.scan.rescan import USUAL_BMI, rescan_spread
+from models.progression.two_scans.repeatability import (
     FALL,
     FROM_ZERO,
     NOT_COMPARABLE,

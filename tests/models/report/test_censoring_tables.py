@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from models.report.censoring_tables import censoring_table, describe_censoring
 from models.report.material import Material
 from models.report.rendering import render_report
+from models.report.tables.censoring_tables import censoring_table, describe_censoring
 
 
 def _told(material: Material, c_index: float) -> Material:

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from models.report.decision_tables import (
+from models.report.material import Material
+from models.report.tables.decision_tables import (
     net_benefit_table,
     reclassification_caveats,
     reclassification_table,
 )
-from models.report.material import Material
 from tests.models.report.test_performance_tables import with_table
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from models.report.fold_tables import fold_table, repeat_table, site_table
 from models.report.material import Material
 from models.report.rendering import render_card, render_report
+from models.report.tables.fold_tables import fold_table, repeat_table, site_table
 from tests.models.report.test_performance_tables import with_table
 
 MEASURED = {"n": "120", "events": "<10", "c_index": 0.7, "observed_over_expected": 1.1}

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from models.report.growth_tables import growth_coverage_table, growth_error_table
 from models.report.material import Material
+from models.report.tables.growth_tables import growth_coverage_table, growth_error_table
 
 
 def _material(**tables: pd.DataFrame) -> Material:

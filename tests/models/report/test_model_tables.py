@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from models.report.material import Material
-from models.report.model_tables import (
+from models.report.tables.model_tables import (
     bends_table,
     settings_table,
     stack_table,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from models.report.material import Material
-from models.report.patient_tables import (
+from models.report.tables.patient_tables import (
     analysis_table,
     characteristics_table,
     complete_variables,

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from models.report.material import Material
-from models.report.performance_tables import (
+from models.report.tables.performance_tables import (
     coverage_table,
     incremental_table,
     performance_tables,

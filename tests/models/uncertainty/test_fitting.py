@@ -8,7 +8,7 @@ from features.derivation.catalogue import CATALOGUE, derive_features, learnable
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
 from features.endpoint import Endpoint
-from features.intake.lesions import summarise_lesions
+from features.intake.lesions.lesion_summary import summarise_lesions
 from features.simulation.cohort import SimulatedCohort, simulate_cohort
 from models.risk.risk_model import RiskModel
 from models.uncertainty.coverage import CAC_GROUPS, cac_group, measure_coverage

@@ -12,7 +12,7 @@ from fhir.resources.R4B.riskassessment import RiskAssessment
 from features.errors import ConfigError
 from features.intake.fhir.reader import read_fhir
 from pipeline.commands.cli import main
-from pipeline.scoring.fhir_output import make_assessment
+from pipeline.scoring.outputs.fhir_output import make_assessment
 from pipeline.settings.paths import Paths
 from pipeline.stages.score import ScoreRequest, score_file
 from tests.features.intake.fhir.records import (

@@ -8,9 +8,9 @@ import pytest
 from pipeline.commands import cli
 from pipeline.files.stage_folder import written_whole
 from pipeline.files.tables import written_whole as tables_written_whole
-from pipeline.scoring.journal import Finished
-from pipeline.scoring.part import make_part
-from pipeline.scoring.work_folder import WorkFolder
+from pipeline.scoring.kept.finished_batch import make_part
+from pipeline.scoring.kept.journal import Finished
+from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.settings.paths import Paths
 
 PLANTED = "PLANTED-4711"
@@ -47,7 +47,7 @@ def test_no_planted_identifier_is_left_of_what_the_program_wrote(
 ) -> None:
     root, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
     paths = Paths(root)
-    monkeypatch.setattr("pipeline.commands.forget.Paths.default", lambda: paths)
+    monkeypatch.setattr("pipeline.commands.patients.forget.Paths.default", lambda: paths)
     for folder in (root / ".dvc" / "cache" / "files", root / "data" / "raw", elsewhere):
         folder.mkdir(parents=True)
     (root / ".dvc" / "cache" / "files" / "ab12").write_text(PLANTED)

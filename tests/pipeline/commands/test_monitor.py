@@ -10,7 +10,7 @@ import pytest
 
 from features.errors import CohortError
 from pipeline.commands import cli
-from pipeline.commands.monitor import MonitorRequest, monitor
+from pipeline.commands.patients.monitor import MonitorRequest, monitor
 from pipeline.settings.params import Paths
 
 MAP = """name: mine

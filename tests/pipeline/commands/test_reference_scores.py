@@ -8,7 +8,7 @@ import pytest
 
 from models.reference_scores.registry import REFERENCE_SCORES
 from pipeline.commands import cli
-from pipeline.commands.reference_scores import reference_scores_table
+from pipeline.commands.patients.reference_scores import reference_scores_table
 from tests.models.reference_scores.patients import HEALTHY, frame
 
 

@@ -17,12 +17,12 @@ from models.compiled.compiled_predictor import CompiledPredictor
 from pipeline.engines import spark_scoring
 from pipeline.engines.spark_scoring import score_with_spark
 from pipeline.engines.spark_session import spark_session
-from pipeline.scoring import workers
 from pipeline.scoring.job import score_stream
-from pipeline.scoring.part import make_part
-from pipeline.scoring.preparation import Job
+from pipeline.scoring.job_setup import Job
+from pipeline.scoring.kept.finished_batch import make_part
+from pipeline.scoring.kept.work_folder import Finished, WorkFolder
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.work_folder import Finished, WorkFolder
+from pipeline.scoring.workers import worker_pool as workers
 from pipeline.settings.params import Paths
 
 

@@ -26,7 +26,7 @@ import pyarrow.parquet  # noqa: F401
 import xgboost  # noqa: F401
 
 import models.scorer  # noqa: F401
-import pipeline.scoring.part
+import pipeline.scoring.kept.finished_batch
 import pipeline.tracking
 from features.errors import CalciriskError
 from pipeline.scoring.batch import score_batch
@@ -56,7 +56,7 @@ def run(job: dict[str, Any], report: int) -> int:
     for name in ("fsync", "replace", "unlink", "rmdir"):
         setattr(os, name, counted(getattr(os, name)))
     if job["kill_in_batch"]:
-        vars(pipeline.scoring.part)["score_batch"] = die_in(job["kill_in_batch"])
+        vars(pipeline.scoring.kept.finished_batch)["score_batch"] = die_in(job["kill_in_batch"])
     if job["largest_file"]:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"], job["largest_file"]))

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
+from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.work_folder import WorkFolder
 from tests.pipeline.scoring.conftest import written
 
 ROOT = Path(__file__).parents[3]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from features.cohort_map.dialect import Dialect
 from features.dictionary.dictionary import Dictionary
 from features.errors import CalciriskError
-from features.intake.sources.csv_source import CsvSource
+from features.intake.sources.text.csv_source import CsvSource
 from models.scorer import Scorer
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.columns import Wanted

@@ -9,11 +9,11 @@ import pytest
 
 from features.errors import CohortError, ConfigError
 from features.intake.validation.patients import REPEATED
-from pipeline.scoring import part
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.job import score_stream
+from pipeline.scoring.kept import finished_batch as part
+from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.work_folder import WorkFolder
 from pipeline.settings.params import Paths
 from tests.pipeline.scoring.conftest import written
 
@@ -206,7 +206,9 @@ def test_where_no_terminal_is_a_line_is_told_now_and_then(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     seconds = iter(range(0, 10_000, 7))
-    monkeypatch.setattr("pipeline.scoring.progress.time.monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(
+        "pipeline.scoring.account.progress.time.monotonic", lambda: float(next(seconds))
+    )
     score_stream(request_, paths)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == f"60 rows, 15 %, {60 / 14:.0f} rows/s"

@@ -8,7 +8,11 @@ import pandas as pd
 import pytest
 
 from features.errors import ConfigError
-from pipeline.scoring.lesion_memory import BYTES_PER_CELL, estimate_cells, refuse_lack_of_memory
+from pipeline.scoring.sources.lesion_memory import (
+    BYTES_PER_CELL,
+    estimate_cells,
+    refuse_lack_of_memory,
+)
 
 
 @pytest.fixture(scope="module")

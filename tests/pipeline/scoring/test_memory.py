@@ -6,7 +6,7 @@ import resource
 import numpy as np
 import pytest
 
-from pipeline.scoring.memory import keep_freed_memory, spared_from_collection
+from pipeline.scoring.workers.kept_memory import keep_freed_memory, spared_from_collection
 
 
 @pytest.mark.skipif(not hasattr(resource, "RUSAGE_THREAD"), reason="needs Linux")

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy
 
 from features.errors import ConfigError
-from pipeline.scoring import part
 from pipeline.scoring.batch import ScoringRules, score_batch
 from pipeline.scoring.job import score_stream
+from pipeline.scoring.kept import finished_batch as part
 from pipeline.scoring.request import ScoreRequest
 from pipeline.settings.params import Paths
 from tests.pipeline.scoring.postgres import Server, find_binaries

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.scoring.repeats import Keys, find_repeats, make_keys
+from pipeline.scoring.kept.repeats import Keys, find_repeats, make_keys
 
 
 def keys_of(texts: list[str]) -> Keys:

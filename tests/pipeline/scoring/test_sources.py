@@ -15,11 +15,11 @@ from pyarrow import parquet
 
 from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, ConfigError
-from features.intake.raw_cells import as_text
-from features.intake.sources.csv_source import CsvSource
+from features.intake.cells.raw_cells import as_text
 from features.intake.sources.parquet_source import ParquetSource
 from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.sql_source import SqlSource
+from features.intake.sources.text.csv_source import CsvSource
 from features.intake.whole_table import read_table
 
 QUERY = "SELECT * FROM patients ORDER BY row"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from models.input_ranges import InputRanges
+from pipeline.scoring.account.counts import Tally
 from pipeline.scoring.columns import MISSING
-from pipeline.scoring.tally import Tally
 
 RANGES = InputRanges({}, ("age", "bmi"))
 

@@ -17,14 +17,14 @@ from pyarrow import parquet
 
 from features.cohort_map.dialect import Dialect
 from features.errors import CalciriskError, CohortError, ConfigError
-from features.intake.sources.csv_source import CsvSource
 from features.intake.sources.source import RawBatch
-from pipeline.scoring import preparation
+from features.intake.sources.text.csv_source import CsvSource
+from pipeline.scoring import job_setup as preparation
 from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.job import score_stream
-from pipeline.scoring.part import score_part
+from pipeline.scoring.kept.finished_batch import score_part
+from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.work_folder import WorkFolder
 from pipeline.settings.params import Paths
 from tests.pipeline.scoring.conftest import written
 
@@ -41,7 +41,7 @@ def broken_off(
         return score_part(rows, unreadable, rules)
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.scoring.workers.score_part", fail)
+        patch.setattr("pipeline.scoring.workers.worker_pool.score_part", fail)
         with pytest.raises(MemoryError):
             score_stream(request_, paths)
     return replace(request_, resume=True)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from pipeline.scoring.writers import open_writer
+from pipeline.scoring.outputs.writers import open_writer
 
 TABLE = pa.table(
     {

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from features.errors import ConfigError
-from pipeline.settings.strict import build, within
+from pipeline.settings.strict_sections import build, within
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
 from models.risk.absolute_risk import FixedHorizonLink
 from models.risk.predictor import CauseModel, RiskPredictor
+from pipeline.evaluation.invented_patient import invent_patient
 from pipeline.stages.explain import (
     ExplainedPatients,
     choose_patients,
@@ -23,7 +24,6 @@ from pipeline.stages.explain import (
     write_patients,
     write_population,
 )
-from pipeline.stages.invented_patient import invent_patient
 
 
 def draw_covariates(n: int) -> pd.DataFrame:

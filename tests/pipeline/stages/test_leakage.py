@@ -12,7 +12,7 @@ from features.cohort import Cohort
 from features.errors import CohortError
 from models.leakage.limits import Limits
 from pipeline.settings.params import Params, Paths
-from pipeline.stages.leakage import limits_of, require_no_leak
+from pipeline.training.leakage_gate import limits_of, require_no_leak
 from tests.models.leakage.shipped import simulated_briefly
 
 ROOT = Path(__file__).parents[3]

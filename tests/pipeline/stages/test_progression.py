@@ -16,10 +16,10 @@ from features.endpoint import Endpoint
 from features.errors import ConfigError
 from features.simulation import SimulatedCohort, simulate_cohort
 from models.progression.forecaster import Forecaster
+from pipeline.promotion.progression_registration import register_progression
 from pipeline.scoring.forecast_batches import ForecastRequest, forecast_file
 from pipeline.settings.params import SIMULATED, Params, Paths
 from pipeline.stages import forecast, progression
-from pipeline.stages.progression_registration import register_progression
 from pipeline.tracking import Tracking
 from tests.models.progression.conftest import FEATURES, later_table
 

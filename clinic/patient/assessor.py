@@ -1,0 +1,295 @@
+"""Everything that is shown of one patient, computed from canonical covariates alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from markupsafe import Markup
+
+from clinic.drawing.bars import draw_sizes
+from clinic.drawing.canvas import for_both_widths
+from clinic.drawing.risk_curve import Curve, CurveWords, draw_risk_curve
+from clinic.drawing.waterfall import Step, draw_waterfall
+from clinic.patient.calcium import (
+    CalciumPanel,
+    describe_calcium,
+    describe_percentile,
+    percentile_of,
+)
+from clinic.patient.guidance import Guidance, advise
+from clinic.patient.overview import Overview, OverviewWriter
+from clinic.patient.quality import Quality, judge_quality
+from clinic.patient.references import ReferenceRisk, compute_references, guideline_scores
+from clinic.patient.suppositions import average_of, known_of, suppose_calcium
+from clinic.patient.themes import Theme, fold_themes
+from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
+from clinic.patient.trend import describe_change
+from clinic.texts import PageTexts
+from clinic.wording import ValueWriter, percent
+from features.derivation.catalogue import CATALOGUE, derive_features
+from features.errors import ModelError
+from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation
+from models.explanation.interactions import find_partners
+from models.explanation.reasons import find_unknown, is_unknown
+from models.guidelines.guideline import Guideline
+from models.plain_language.summary import summarise_patients
+from models.plain_language.texts import Texts
+from models.plain_language.writing import write_plain_text
+from models.reference_scores.inputs import Inputs
+from models.risk.absolute_risk import CompetingRisksLink
+from models.scorer import Scorer
+from models.treatment_effects.effects import TreatmentEffects
+
+FloatArray = npt.NDArray[np.float64]
+
+_SHOWN_STEPS = 10
+_SMALLEST_POINTS = 0.05
+_MOMENTS = 40
+_INTERVAL_MOMENTS = 10
+
+
+@dataclass(frozen=True)
+class RiskAt:
+    """Risk by a horizon (years) with its interval, fractions."""
+
+    years: float
+    risk: float
+    interval: tuple[float, float] | None
+    competing: float | None
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the page of one patient shows; drawings are SVG, points are percentage points."""
+
+    horizon: float
+    risks: tuple[RiskAt, ...]
+    curve: Markup | None
+    paragraphs: tuple[tuple[str, str], ...]
+    base_risk: float
+    steps: tuple[Step, ...]
+    waterfall: Markup
+    overview: Overview
+    guidance: Guidance
+    references: tuple[ReferenceRisk, ...]
+    calcium: CalciumPanel
+    vessel_bars: Markup | None
+    quality: Quality
+    treatments: TreatmentPanel
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """Assesses patients with one model."""
+
+    scorer: Scorer
+    texts: PageTexts
+    plain: Texts = field(default_factory=Texts.load)
+    effects: TreatmentEffects = field(default_factory=TreatmentEffects.load)
+    guideline: Guideline = field(default_factory=Guideline.load)
+
+    def __post_init__(self) -> None:
+        if self.scorer.explainer is None:
+            raise ModelError("This model was kept without its explainer: train it again")
+
+    @property
+    def horizons(self) -> tuple[float, ...]:
+        """Years for which a risk is shown."""
+        return self.scorer.about.horizons
+
+    def explain(self, features: pd.DataFrame, horizon: float) -> Explanation:
+        """Contributions to the risk by a horizon (years)."""
+        assert self.scorer.explainer is not None
+        return self.scorer.explainer.explain(features, horizon)
+
+    def find_partners(self, features: pd.DataFrame, horizon: float) -> dict[str, str]:
+        """The variable that each variable shares most risk with among these patients."""
+        assert self.scorer.explainer is not None
+        return find_partners(self.scorer.explainer, features, horizon, CATALOGUE)
+
+    def assess(
+        self,
+        covariates: pd.DataFrame,
+        horizon: float,
+        chosen: Sequence[str] = (),
+        units: Mapping[str, str] | None = None,
+    ) -> Assessment:
+        """One patient (1, variables); ``horizon``: that of reasons and treatments, years.
+
+        ``units``: by variable, those that values were entered in and are shown in.
+        """
+        scorer, texts = self.scorer, self.texts
+        writer = ValueWriter(scorer.dictionary, texts, units or {})
+        features = derive_features(covariates, scorer.dictionary)
+        margins = scorer.predictor.margin(features)
+        explanation = self.explain(features, horizon)
+        risks = self._risks(features, margins)
+        at = next(risk for risk in risks if risk.years == horizon)
+        intervals = None if at.interval is None else np.array([at.interval])
+        moves = None
+        if scorer.interval is not None:
+            moves = scorer.interval.gap_move(features, horizon, margins)
+        summary = summarise_patients(
+            covariates,
+            features,
+            explanation,
+            scorer.ranges,
+            intervals=intervals,
+            moves=moves,
+            competing=None if at.competing is None else np.array([at.competing]),
+            weights=scorer.weights,
+            certain=scorer.find_certain(features, explanation),
+            simulated=scorer.about.simulated,
+        )[0]
+        patient = known_of(covariates, features)
+        steps = self._steps(explanation, covariates, features, writer)
+        calcium = describe_calcium(patient, features.iloc[0], writer)
+        advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
+        panel = advice.build(margins[0], horizon, patient, chosen, at.interval)
+        percentile = percentile_of(patient, features.iloc[0])
+        guidance = advise(
+            self.guideline, patient, percentile, Inputs(covariates), guideline_scores(), texts
+        )
+        overview = OverviewWriter(writer, self.guideline).write(
+            patient,
+            at.risk,
+            at.interval,
+            average_of(self.scorer, covariates, horizon),
+            self._themes(explanation, covariates, features, patient),
+            panel,
+            guidance,
+            describe_percentile(patient, features.iloc[0], texts),
+            describe_change(patient, texts),
+        )
+        return Assessment(
+            horizon,
+            risks,
+            self._curve(features, margins, risks),
+            write_plain_text(summary, self.plain.for_model(scorer.dictionary)).paragraphs,
+            explanation.base_risk,
+            steps,
+            self._waterfall(steps, explanation),
+            overview,
+            guidance,
+            tuple(compute_references(covariates, scorer.dictionary, texts)),
+            calcium,
+            self._vessels(calcium),
+            judge_quality(covariates, features, scorer.ranges, writer),
+            panel,
+        )
+
+    def _risks(self, features: pd.DataFrame, margins: FloatArray) -> tuple[RiskAt, ...]:
+        link, years = self.scorer.predictor.link, self.horizons
+        risks = link.risk(margins, years)[0]
+        intervals: list[tuple[float, float] | None] = [None] * len(years)
+        if self.scorer.interval is not None:
+            limits = self.scorer.interval.interval(features, years, margins=margins)[0]
+            intervals = [(float(low), float(high)) for low, high in limits]
+        others: list[float | None] = [None] * len(years)
+        if isinstance(link, CompetingRisksLink) and link.n_causes > 1:
+            others = [float(r) for r in link.cumulative_incidence(margins, years)[0, :, 1]]
+        return tuple(
+            RiskAt(year, float(risk), interval, other)
+            for year, risk, interval, other in zip(years, risks, intervals, others, strict=True)
+        )
+
+    def _curve(
+        self, features: pd.DataFrame, margins: FloatArray, risks: Sequence[RiskAt]
+    ) -> Markup | None:
+        link, end = self.scorer.predictor.link, self.horizons[-1]
+        if not isinstance(link, CompetingRisksLink):
+            return None
+        years = np.linspace(0, end, _MOMENTS + 1)
+        incidence = 100 * link.cumulative_incidence(margins, list(years[1:]))[0]
+        curves = np.vstack([np.zeros(incidence.shape[1]), incidence])
+        competing = curves[:, 1] if link.n_causes > 1 else np.array([])
+        low = high = np.array([])
+        if self.scorer.interval is not None:
+            moments = np.linspace(0, end, _INTERVAL_MOMENTS + 1)
+            found = self.scorer.interval.interval(features, list(moments[1:]), margins=margins)[0]
+            limits = 100 * np.vstack([[0, 0], found])
+            low, high = (np.interp(years, moments, limits[:, side]) for side in (0, 1))
+        words = CurveWords(
+            self.texts("curve.title"),
+            " ".join(
+                self.texts("curve.point", years=f"{r.years:g}", percent=percent(r.risk))
+                for r in risks
+            ),
+            *(self.texts(f"curve.{name}") for name in ("event", "competing", "interval", "years")),
+        )
+        drawn = (years, curves[:, 0], competing, low, high)
+        curve = Curve(*(values.tolist() for values in drawn))
+        return for_both_widths(lambda narrow: draw_risk_curve(curve, words, narrow))
+
+    def _steps(
+        self,
+        explanation: Explanation,
+        covariates: pd.DataFrame,
+        features: pd.DataFrame,
+        writer: ValueWriter,
+    ) -> tuple[Step, ...]:
+        """The largest contributions first, the others summed in the last."""
+        points = 100 * explanation.by_variable(CATALOGUE).iloc[0]
+        order = points.abs().sort_values(ascending=False, kind="stable").index
+        shown = [str(n) for n in order[:_SHOWN_STEPS] if abs(points[n]) >= _SMALLEST_POINTS]
+        steps = []
+        for name in shown:
+            variable = self.scorer.dictionary[name]
+            value = writer.say(name, covariates.iloc[0].get(name))
+            note = ""
+            if value == self.texts("values.missing"):
+                unknown = is_unknown(name, covariates, features)[0]
+                value = value if unknown else self.texts("values.derived")
+                note = self.texts("values.expected") if unknown else ""
+            steps.append(Step(variable.label, value, float(points[name]), note))
+        rest = len(points) - len(shown)
+        if rest:
+            left = float(points.drop(shown).sum())
+            steps.append(Step(self.texts("waterfall.others", n=rest), "", left))
+        if explanation.other[0]:
+            steps.append(Step(OTHER_CAUSES_LABEL, "", 100 * float(explanation.other[0])))
+        return tuple(steps)
+
+    def _themes(
+        self,
+        explanation: Explanation,
+        covariates: pd.DataFrame,
+        features: pd.DataFrame,
+        patient: Mapping[str, Any],
+    ) -> tuple[Theme, ...]:
+        points = 100 * explanation.by_variable(CATALOGUE).iloc[0]
+        names = [str(name) for name in points.index if name in self.scorer.dictionary]
+        found = find_unknown(names, covariates, features)
+        unknown = {name: bool(flags[0]) for name, flags in found.items()}
+        return fold_themes(points, unknown, patient, self.scorer.dictionary, self.texts)
+
+    def scenarios(self, covariates: pd.DataFrame, horizon: float) -> tuple[tuple[str, float], ...]:
+        """See `clinic.patient.suppositions.suppose_calcium`."""
+        return suppose_calcium(self.scorer, covariates, horizon)
+
+    def _waterfall(self, steps: Sequence[Step], explanation: Explanation) -> Markup:
+        texts, risk = self.texts, float(explanation.risk[0])
+        years = f"{explanation.horizon:g}"
+        ends = texts("waterfall.base"), texts("waterfall.risk", years=years)
+        description = texts(
+            "waterfall.description", base=percent(explanation.base_risk), risk=percent(risk)
+        )
+        title = texts("waterfall.title")
+        base = 100 * explanation.base_risk
+        return for_both_widths(
+            lambda narrow: draw_waterfall(steps, base, title, description, ends, narrow)
+        )
+
+    def _vessels(self, calcium: CalciumPanel) -> Markup | None:
+        if not any(score for _, score in calcium.vessels):
+            return None
+        title = self.texts("calcium.vessels.title")
+        words = "; ".join(f"{name} {score:,.0f}" for name, score in calcium.vessels)
+        return for_both_widths(
+            lambda narrow: draw_sizes("vessels", calcium.vessels, title, words, narrow)
+        )

@@ -1,0 +1,42 @@
+"""The leaflet of an assessed patient: the same numbers, in the patient's words."""
+
+from __future__ import annotations
+
+from clinic.patient.assessor import Assessment
+from clinic.patient.overview import one_of_each
+from clinic.patient.themes import COMPETING
+from models.plain_language.leaflet import (
+    Helping,
+    Leaflet,
+    LeafletFacts,
+    can_be_told,
+    known_languages,
+    write_leaflet,
+)
+
+_MOST_REASONS, _MOST_OPTIONS, _LEAST_POINTS = 3, 4, 0.1
+
+
+def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) -> Leaflet:
+    """The leaflet in a language that is shipped, else in English."""
+    at = next(risk for risk in view.risks if risk.years == view.horizon)
+    raising = [theme for theme in view.overview.themes if theme.points >= _LEAST_POINTS]
+    themes = [theme for theme in raising if theme.name != COMPETING]
+    told = can_be_told([row.name for row in view.treatments.offered if row.change is not None])
+    rows = [row for row in one_of_each(view.treatments.offered) if row.name in told]
+    facts = LeafletFacts(
+        view.horizon,
+        at.risk,
+        at.interval,
+        view.overview.average,
+        view.calcium.score,
+        tuple(theme.name for theme in themes[:_MOST_REASONS]),
+        tuple(
+            Helping(row.name, 100 * row.change.reduction.estimate, bool(row.harm))
+            for row in rows[:_MOST_OPTIONS]
+            if row.change is not None
+        ),
+        simulated,
+        date,
+    )
+    return write_leaflet(facts, language if language in known_languages() else "en")

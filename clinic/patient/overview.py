@@ -1,0 +1,172 @@
+"""The answer on one screen: who, how high, why, what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from clinic.drawing.bars import Bar, draw_theme_bars
+from clinic.drawing.canvas import for_both_widths
+from clinic.drawing.icons import draw_icons
+from clinic.drawing.scale import draw_scale
+from clinic.drawing.waterfall import signed
+from clinic.patient.guidance import Guidance
+from clinic.patient.themes import COMPETING, Theme
+from clinic.patient.treatments import TreatmentPanel, TreatmentRow
+from clinic.texts import PageTexts
+from clinic.wording import ValueWriter, percent, whole
+from models.guidelines.guideline import Guideline
+from models.treatment_effects.conditions import recorded
+
+_BARS, _OPTIONS = 5, 3
+_SMALL = 0.05
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the first screen shows; ``who``: short facts; ``calcium``: the line on the score.
+
+    ``checks``: what does not fit together in the inputs; ``contrary``: themes that lower the risk
+    here though they are known to raise it.
+    """
+
+    who: tuple[str, ...]
+    scale: Markup
+    average: float | None
+    calcium: tuple[str, ...]
+    themes: tuple[Theme, ...]
+    bars: Markup
+    rest: str
+    contrary: tuple[str, ...]
+    checks: tuple[str, ...]
+    options: tuple[TreatmentRow, ...]
+    icons: Markup
+    icons_words: str
+
+
+@dataclass(frozen=True)
+class OverviewWriter:
+    """Makes the overview; holds what is the same for every patient."""
+
+    writer: ValueWriter
+    guideline: Guideline
+
+    @property
+    def texts(self) -> PageTexts:
+        """The words of the page."""
+        return self.writer.texts
+
+    def write(
+        self,
+        patient: Mapping[str, Any],
+        risk: float,
+        interval: tuple[float, float] | None,
+        average: float | None,
+        themes: tuple[Theme, ...],
+        panel: TreatmentPanel,
+        guidance: Guidance,
+        percentile: str,
+        trend: str,
+    ) -> Overview:
+        """The overview of one patient; risks are fractions by the main horizon."""
+        shown = [t for t in themes if abs(t.points) >= _SMALL and t.name != COMPETING][:_BARS]
+        competing = [t for t in themes if t.name == COMPETING]
+        rest = sum(t.points for t in themes) - sum(t.points for t in (*shown, *competing))
+        icons, words = self._icons(risk, panel)
+        return Overview(
+            self._who(patient),
+            self._scale(risk, interval, average),
+            average,
+            self._calcium(patient, guidance, percentile, trend),
+            (*shown, *competing),
+            self._bars([*shown, *competing]),
+            self.texts("overview.rest", points=signed(rest)),
+            tuple(t.label for t in shown if t.contrary),
+            self._checks(patient),
+            one_of_each(panel.offered)[:_OPTIONS],
+            icons,
+            words,
+        )
+
+    def _who(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
+        facts = []
+        for name in ("age", "sex", "cac_agatston", "ldl_cholesterol", "statin_intensity"):
+            value = recorded(patient, name)
+            said = "–"
+            if value is not None:
+                said = self.writer.say(name, value)
+            facts.append(self.texts(f"overview.who.{name}", value=said))
+        high, low = (recorded(patient, name) for name in ("systolic_bp", "diastolic_bp"))
+        if high is not None:
+            pressure = f"{high:.0f}/{low:.0f}" if low is not None else f"{high:.0f}"
+            facts.append(self.texts("overview.who.pressure", value=pressure))
+        return tuple(facts)
+
+    def _scale(
+        self, risk: float, interval: tuple[float, float] | None, average: float | None
+    ) -> Markup:
+        texts = self.texts
+        limits = ""
+        if interval is not None:
+            low, high = (percent(limit) for limit in interval)
+            limits = texts("overview.interval", low=low, high=high)
+        said = texts("overview.scale_words", risk=percent(risk), interval=limits)
+        label = texts("overview.average", risk=percent(average)) if average is not None else ""
+        bounds = [step.start for step in self.guideline.risk.steps[1:]]
+        title = texts("overview.scale_title")
+        return for_both_widths(
+            lambda narrow: draw_scale(
+                risk, interval, average, bounds, title, f"{said} {label}", label, narrow
+            )
+        )
+
+    def _calcium(
+        self, patient: Mapping[str, Any], guidance: Guidance, percentile: str, trend: str
+    ) -> tuple[str, ...]:
+        score = recorded(patient, "cac_agatston")
+        if score is None:
+            return (self.texts("overview.no_calcium"),)
+        said = [self.texts("overview.calcium", score=whole(float(score)), drs=guidance.drs)]
+        return tuple(line for line in (*said, percentile, trend) if line)
+
+    def _bars(self, themes: Sequence[Theme]) -> Markup:
+        rows = [Bar(theme.label, theme.points, theme.limits, theme.estimated) for theme in themes]
+        words = "; ".join(f"{row.label} {signed(row.points)}" for row in rows)
+        description = self.texts("overview.bars_words", list=words)
+        title = self.texts("overview.why")
+        return for_both_widths(lambda narrow: draw_theme_bars(rows, title, description, narrow))
+
+    def _icons(self, risk: float, panel: TreatmentPanel) -> tuple[Markup, str]:
+        events = round(100 * risk)
+        spared = 0
+        if panel.combined is not None:
+            spared = events - round(100 * panel.combined.after.estimate)
+        key = "overview.icons_spared" if spared else "overview.icons"
+        words = self.texts(key, n=events, spared=spared, left=events - spared)
+        return draw_icons(events, spared, self.texts("overview.icons_title"), words), words
+
+    def _checks(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
+        found = []
+        hba1c, glucose = recorded(patient, "hba1c"), recorded(patient, "glucose")
+        high = (hba1c is not None and hba1c >= 6.5) or (glucose is not None and glucose >= 126)
+        if recorded(patient, "diabetes") == 0 and high:
+            found.append(self.texts("checks.diabetes"))
+        on_statin = recorded(patient, "statin_intensity") not in (None, "none")
+        if on_statin and recorded(patient, "statin_years") is None:
+            found.append(self.texts("checks.statin_years"))
+        if recorded(patient, "prior_cad") == 0 and recorded(patient, "prior_pci") == 1:
+            found.append(self.texts("checks.stent"))
+        return tuple(found)
+
+
+def one_of_each(rows: Sequence[TreatmentRow]) -> tuple[TreatmentRow, ...]:
+    """Of options that exclude each other the ticked one, else the first."""
+    shown: dict[str, TreatmentRow] = {}
+    for row in rows:
+        key = row.exclusive or row.name
+        if key not in shown or row.chosen:
+            shown[key] = row
+    return tuple(shown.values())

@@ -1,0 +1,1 @@
+"""The patients that a file of scores holds: checked, stored, listed."""

@@ -1,0 +1,1 @@
+"""What is derived from all else that is known of a person."""

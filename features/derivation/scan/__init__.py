@@ -1,0 +1,1 @@
+"""What is derived from a calcium scan, and from two."""

@@ -1,0 +1,144 @@
+"""Where a calcium score stands among people of the same age, sex and ethnicity.
+
+Tables: McClelland RL et al. Circulation 2006;113:30-37, table 2 (MESA, 45 years and older, four
+ethnic groups); Hoff JA et al. Am J Cardiol 2001;87:1335-1339 (no ethnicity), for those below 45
+years or of no or another ethnicity.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from features.derivation.arrays import Array, where
+from features.derivation.columns import Columns
+from features.derivation.scan.burden import agatston
+from features.dictionary.data_files import data_file
+
+MESA_FROM_YEARS = 45
+HIGHEST = 99.9
+_SEXES = ("Female", "Male")
+_ETHNICITIES = ("White", "Black", "Hispanic", "Chinese")
+# The open bands are taken to be five years wide, as their neighbours are.
+_HOFF_AGES = {"<40": 37.5, ">74": 77.5}
+_LOWEST_SCORE = float(np.log1p(1.0))
+
+
+@dataclass(frozen=True)
+class PercentileTable:
+    """``log_scores``: ln(score + 1), (strata, ages, percents), at the middle of each age band."""
+
+    ages: Array
+    percents: Array
+    log_scores: Array
+
+    def at(self, stratum: npt.NDArray[np.intp], age: Array) -> Array:
+        """(n, percents) ln(score + 1), linear in age between the middles of the bands."""
+        left = np.clip(np.searchsorted(self.ages, age, "right") - 1, 0, len(self.ages) - 2)
+        weight = (age - self.ages[left]) / (self.ages[left + 1] - self.ages[left])
+        weight = np.clip(weight, 0.0, 1.0)
+        # percent after percent, so that each is one stretch of memory
+        by_percent = self.log_scores.transpose(2, 0, 1).reshape(len(self.percents), -1)
+        cell = stratum * len(self.ages) + left
+        younger, older = by_percent.take(cell, axis=1), by_percent.take(cell + 1, axis=1)
+        return np.asarray(((1 - weight) * younger + weight * older).T)
+
+
+def cac_percentile(columns: Columns) -> Array:
+    """Percentile, (n,) 0 to 99.9, of the total Agatston score for age, sex and ethnicity.
+
+    NaN where score, age or sex is missing.
+    """
+    score, age, sex = columns.derived(agatston), columns["age"], columns["sex"]
+    ethnicity = columns["ethnicity"]
+    result = np.full(len(score), np.nan)
+    known = ~np.isnan([score, age, sex]).any(axis=0)
+    mesa = known & (age >= MESA_FROM_YEARS) & (ethnicity < len(_ETHNICITIES))
+    for rows, table, groups in (
+        (mesa, mesa_table, len(_ETHNICITIES)),
+        (known & ~mesa, hoff_table, 1),
+    ):
+        if rows.any():
+            group = ethnicity[rows] if groups > 1 else np.zeros(int(rows.sum()))
+            stratum = (sex[rows] * groups + group).astype(np.intp)
+            curves = table().at(stratum, age[rows])
+            result[rows] = percentile_on_curve(score[rows], curves, table().percents)
+    return result
+
+
+def percentile_on_curve(score: Array, curves: Array, percents: Array) -> Array:
+    """Percentile of each score, (n,), on its own curve (n, percents) of ln(score + 1).
+
+    Linear in ln(score + 1) between the curve's points; above the last one the share of people
+    above falls exponentially, as steep as in the last interval. Many people have a score of
+    zero: they share the middle of the ranks below a score of 1.
+    """
+    positive = np.maximum(_interpolate(np.log1p(score), curves, percents), 0.0)
+    middle_of_zeros = _interpolate(np.full(len(score), _LOWEST_SCORE), curves, percents) / 2
+    percentile = where(score > 0, np.maximum(positive, middle_of_zeros), middle_of_zeros)
+    return where(score >= 0, np.minimum(percentile, HIGHEST), np.nan)
+
+
+def _interpolate(log_score: Array, curves: Array, percents: Array) -> Array:
+    knots = [np.zeros(len(curves)), *curves.T]
+    shares = [0.0, *percents]
+    result = np.zeros(len(curves))
+    for left in range(len(knots) - 1):
+        width = knots[left + 1] - knots[left]
+        slope = (shares[left + 1] - shares[left]) / where(width > 0, width, 1.0)
+        inside = shares[left] + slope * (log_score - knots[left])
+        # where it lies above a later knot, too, that one has the last word
+        result = where(log_score >= knots[left], inside, result)
+    above = 100.0 - shares[-1]
+    beyond = np.maximum(log_score - knots[-1], 0.0)
+    tail = 100.0 - above * np.exp(-slope * beyond / above)
+    return where(log_score >= knots[-1], tail, result)
+
+
+@cache
+def mesa_table() -> PercentileTable:
+    """McClelland 2006: strata are sex (female, male) times white, black, hispanic, chinese."""
+    strata = [(sex, group) for sex in _SEXES for group in _ETHNICITIES]
+    rows = _read("reference/mesa_cac_percentile_cutoffs.csv")
+    keyed = [((row["sex"], row["race"]), row) for row in rows]
+    return _table(strata, keyed, ("p25", "p50", "p75", "p90", "p95"))
+
+
+@cache
+def hoff_table() -> PercentileTable:
+    """Hoff 2001: strata are female, male."""
+    rows = _read("reference/hoff2001_cac_percentile_cutoffs.csv")
+    keyed = [((row["sex"],), row) for row in rows]
+    return _table([(sex,) for sex in _SEXES], keyed, ("p25", "p50", "p75", "p90"))
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with data_file(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _table(
+    strata: Sequence[tuple[str, ...]],
+    keyed_rows: Sequence[tuple[tuple[str, ...], dict[str, str]]],
+    columns: tuple[str, ...],
+) -> PercentileTable:
+    scores = {
+        (stratum, _middle(row["age_band"])): [float(row[column]) for column in columns]
+        for stratum, row in keyed_rows
+    }
+    ages = sorted({age for _, age in scores})
+    grid = [[scores[stratum, age] for age in ages] for stratum in strata]
+    percents = np.array([float(column[1:]) for column in columns])
+    return PercentileTable(np.array(ages), percents, np.log1p(np.array(grid)))
+
+
+def _middle(age_band: str) -> float:
+    if age_band in _HOFF_AGES:
+        return _HOFF_AGES[age_band]
+    first, last = (float(age) for age in age_band.split("-"))
+    return (first + last + 1) / 2

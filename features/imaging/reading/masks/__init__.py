@@ -1,0 +1,1 @@
+"""Masks and contours of calcium, from every format."""

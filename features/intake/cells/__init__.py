@@ -1,0 +1,1 @@
+"""Cells of a file to canonical values."""

@@ -1,0 +1,1 @@
+"""The second file of a cohort: one row per lesion."""

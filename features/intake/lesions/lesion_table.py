@@ -1,0 +1,108 @@
+"""The second file of a cohort, one row per lesion: read by the map, every fault a problem."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from features.cohort_map.codes import normal_code
+from features.cohort_map.cohort_map import CohortMap
+from features.cohort_map.entries import ValueSource
+from features.cohort_map.section import nearest
+from features.derivation.scan.morphology import possible_density_score
+from features.intake.cells.conversion import Reading, code_cells, is_missing, read_numbers
+from features.intake.files.raw_table import RawTable
+from features.intake.map_check import fold_names
+from features.intake.validation.findings import Findings
+
+NUMBERS = (
+    "agatston",
+    "volume",
+    "area",
+    "mass",
+    "mean_hu",
+    "peak_hu",
+    "length",
+    "volume_130_199",
+    "volume_200_299",
+    "volume_300_399",
+    "volume_400_plus",
+)
+_REQUIRED = ("vessel", "agatston", "volume")
+_VESSELS = ("lm", "lad", "lcx", "rca")
+
+
+def read_lesion_table(
+    raw: RawTable, cohort_map: CohortMap, reading: Reading, findings: Findings
+) -> pd.DataFrame | None:
+    """The lesions as `summarise_lesions` takes them; None where there are faults.
+
+    Every fault goes to the findings as a problem: a patient with some lesions left out would look
+    healthier than they are.
+    """
+    own = Findings()
+    table = _read_table(raw, cohort_map, reading, own)
+    for reject in own.rejects:
+        own.problem(reject.column, reject.rule, reject.remedy, len(reject.rows))
+    findings.problems += own.problems
+    if own.problems:
+        return None
+    _warn_of_impossible_density(table, findings)
+    return table
+
+
+def _warn_of_impossible_density(table: pd.DataFrame, findings: Findings) -> None:
+    """Score over area outside 1 to 4: these patients have no density score."""
+    if "area" not in table:
+        return
+    sums = table[["agatston", "area"]].groupby(table["patient_id"]).sum(min_count=1)
+    score = (sums["agatston"] / sums["area"]).where(sums["area"] > 0).dropna().to_numpy()
+    impossible = int(np.isnan(possible_density_score(score)).sum())
+    if impossible:
+        rule = "patients whose score over area is no density score (1 to 4), which is left missing"
+        remedy = "Give score and area of slices of 3 mm, not of interpolated volumes"
+        findings.warn("area", rule, remedy, impossible)
+
+
+def _read_table(
+    raw: RawTable, cohort_map: CohortMap, reading: Reading, findings: Findings
+) -> pd.DataFrame:
+    lesions = cohort_map.lesions
+    assert lesions is not None
+    columns = {name: ValueSource("column", (name,)) for name in ("vessel", *NUMBERS)}
+    columns |= lesions.columns
+    for name in lesions.columns:
+        if name not in ("vessel", *NUMBERS):
+            remedy = f"Known: vessel, {', '.join(NUMBERS)}"
+            findings.problem(name, "is no column of a lesion table", remedy)
+    wanted = {name: source.columns[0] for name, source in columns.items() if source.columns}
+    names = (lesions.patient_id, *wanted.values())
+    frame = raw.frame.rename(columns=fold_names(list(map(str, raw.frame)), names, raw.name))
+    for name in (lesions.patient_id, *(wanted[column] for column in _REQUIRED)):
+        if name not in frame:
+            rule = f"is not a column of {raw.name}{nearest(name, map(str, frame.columns))}"
+            findings.problem(name, rule, "Correct the name under 'lesions' in the map")
+    if findings.problems:
+        return pd.DataFrame()
+    table = pd.DataFrame({"patient_id": frame[lesions.patient_id]})
+    findings.reject(
+        lesions.patient_id, "no patient identifier", "Fill it in", table["patient_id"] == ""
+    )
+    table["vessel"] = _read_vessels(frame[wanted["vessel"]], columns["vessel"], findings)
+    for name in NUMBERS:
+        if wanted[name] in frame:
+            cells = frame[wanted[name]]
+            numbers = read_numbers(cells, is_missing(cells, reading), reading, findings)
+            findings.reject(wanted[name], "a negative measurement", "Correct it", numbers < 0)
+            table[name] = numbers
+    for name in ("agatston", "volume"):
+        findings.reject(wanted[name], "no measurement", "Fill it in", table[name].isna())
+    return table
+
+
+def _read_vessels(cells: pd.Series, source: ValueSource, findings: Findings) -> pd.Series:
+    known = {normal_code(raw): vessel for raw, vessel in source.codes.items()}
+    vessels = code_cells(cells).map(known or {vessel: vessel for vessel in _VESSELS})
+    remedy = f"Vessels are {', '.join(_VESSELS)}; give 'codes' under lesions in the map"
+    findings.reject(str(cells.name), "an unknown vessel", remedy, ~vessels.isin(_VESSELS))
+    return vessels

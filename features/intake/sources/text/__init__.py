@@ -1,0 +1,1 @@
+"""Patients in text files."""

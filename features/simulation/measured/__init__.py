@@ -1,0 +1,1 @@
+"""A simulated cohort measured beside the published figures."""

@@ -1,0 +1,1 @@
+"""Several risks of the same patients beside one another."""

@@ -1,0 +1,107 @@
+"""Decision curves and reclassification of several risks, with paired bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from features.disclosure import is_small, round_count
+from features.endpoint import Endpoint
+from models.evaluation.comparisons.paired_risks import interval_of
+from models.metrics.bootstrap import percentile_interval, resample_counts
+from models.metrics.decisions.net_benefit import net_benefit, treat_all
+from models.metrics.decisions.reclassification import CAVEATS, categorical_nri, continuous_nri, idi
+from models.metrics.follow_up import Flags, Floats, FollowUp
+
+TREAT_ALL, TREAT_NONE = "treat all", "treat none"
+
+
+def decision_curve(
+    endpoint: Endpoint,
+    risks: Mapping[str, Floats],
+    horizon: float,
+    thresholds: Sequence[float],
+    seed: int,
+    n_bootstrap: int,
+) -> pd.DataFrame:
+    """Net benefit per patient by threshold of each risk (n,), of treating all and none.
+
+    Columns: horizon, model, threshold, net_benefit, lower, upper (95 %), n, events (in tens). NaN
+    where 1 to 9 patients lie above a threshold, or not above it: net benefit would tell of them.
+    """
+    follow_up = FollowUp.of(endpoint)
+
+    def measure(sample: FollowUp) -> Floats:
+        curves = [net_benefit(sample, risk, horizon, thresholds) for risk in risks.values()]
+        return np.array([*curves, treat_all(sample, horizon, thresholds)])
+
+    estimate = measure(follow_up)
+    resamples = resample_counts(len(endpoint), n_bootstrap, seed)
+    draws = [measure(follow_up.resample(counts)) for counts in resamples]
+    lower, upper = percentile_interval(np.array(draws).reshape(n_bootstrap, *estimate.shape))
+    hidden = np.array([_tells_of_few(risk, thresholds) for risk in risks.values()])
+    for table in (estimate, lower, upper):
+        table[:-1][hidden] = np.nan
+    none = np.zeros((1, len(thresholds)))
+    figures = [np.concatenate([table, none]) for table in (estimate, lower, upper)]
+    names = [*risks, TREAT_ALL, TREAT_NONE]
+    return pd.DataFrame(
+        {
+            "horizon": float(horizon),
+            "model": np.repeat(names, len(thresholds)),
+            "threshold": np.tile(np.asarray(thresholds, dtype=np.float64), len(names)),
+            "net_benefit": figures[0].ravel(),
+            "lower": figures[1].ravel(),
+            "upper": figures[2].ravel(),
+            "n": round_count(len(endpoint)),
+            "events": round_count(int(follow_up.has_event_by(horizon).sum())),
+        }
+    )
+
+
+def _tells_of_few(risk: Floats, thresholds: Sequence[float]) -> Flags:
+    above = [int((risk > threshold).sum()) for threshold in thresholds]
+    return np.array([is_small(n) or is_small(len(risk) - n) for n in above], dtype=np.bool_)
+
+
+def reclassify(
+    endpoint: Endpoint,
+    risk: Floats,
+    reference: Floats,
+    horizon: float,
+    categories: Sequence[float],
+    seed: int,
+    n_bootstrap: int,
+) -> pd.DataFrame:
+    """How the risks (n,) move patients against the reference (n,), where both are known.
+
+    Columns: horizon, metric, estimate, lower, upper (95 %), n, events (in tens), caveat.
+    """
+    both = np.isfinite(risk) & np.isfinite(reference)
+    follow_up = FollowUp.of(endpoint.take(both))
+    new, old = risk[both], reference[both]
+
+    def measure(sample: FollowUp) -> Floats:
+        by_category = categorical_nri(sample, new, old, horizon, categories)
+        by_any = continuous_nri(sample, new, old, horizon)
+        gain = idi(sample, new, old, horizon)
+        return np.array(
+            [by_category.events, by_category.nonevents, by_any.events, by_any.nonevents, gain]
+        )
+
+    estimate = measure(follow_up)
+    resamples = resample_counts(len(new), n_bootstrap, seed)
+    draws = [measure(follow_up.resample(counts)) for counts in resamples]
+    drawn = np.array(draws).reshape(n_bootstrap, len(estimate))
+    rows = []
+    for position, (metric, caveat) in enumerate(CAVEATS.items()):
+        lower, upper = interval_of(drawn[:, position])
+        rows.append([float(horizon), metric, estimate[position], lower, upper, caveat])
+    table = pd.DataFrame(
+        rows, columns=["horizon", "metric", "estimate", "lower", "upper", "caveat"]
+    )
+    table.insert(5, "n", round_count(len(new)))
+    table.insert(6, "events", round_count(int(follow_up.has_event_by(horizon).sum())))
+    return table

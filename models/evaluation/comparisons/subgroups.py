@@ -1,0 +1,200 @@
+"""Is the model as good in every group of patients? Groups, their figures, and gaps from all.
+
+A gap is a finding only beyond a threshold and beyond chance: by its bootstrap standard error, at a
+level shared by all gaps that are tested (Bonferroni), over all tables of a run. Observed over
+expected is tested on the log scale, where its error does not depend on its size. C-indices inside
+groups made by age or calcium are lower by nature, for the group takes the strongest predictors
+away; they are shown, and are no findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from features.derivation.columns import Columns
+from features.derivation.scan.burden import agatston
+from features.dictionary.dictionary import Dictionary
+from features.disclosure import is_small, tell_count
+from features.endpoint import Endpoint
+from models.evaluation.comparisons.paired_risks import (
+    Arm,
+    Figures,
+    all_rows,
+    difference,
+    measure_arms,
+)
+from models.evaluation.comparisons.score_comparison import SHOWN
+from models.metrics.follow_up import Flags, Floats
+from models.reference_scores.inputs import takes_statin
+
+_AGE_BANDS = ((-np.inf, 55, "below 55"), (55, 65, "55 to 64"), (65, 75, "65 to 74"))
+_CAC_GROUPS = ((0, 1, "0"), (1, 100, "1 to 99"), (100, 300, "100 to 299"))
+_BY_PREDICTOR = ("age_band", "cac_group")
+_TESTED = ("c_index", "observed_over_expected")
+_SPOKEN = {"age_band": "age", "cac_group": "calcium score"}
+_LEVEL = 0.05
+_COMMON = 0.02  # share of the patients from which on a yes is a group
+_ALONE, _AFTER_ALL_LOOKS = "beyond chance alone", "beyond chance after all looks"
+
+Group = tuple[str, str]
+"""Subgroup and level, such as ("sex", "female")."""
+
+
+@dataclass(frozen=True)
+class GapLimits:
+    """Below ``min_events`` a group is small; larger gaps than these are worth a sentence.
+
+    ``n_tables`` of gaps share the chance of a false finding: one for each evaluation and horizon.
+    """
+
+    min_events: int
+    max_c_index_gap: float
+    max_calibration_gap: float
+    n_tables: int = 1
+
+
+def find_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
+    """The patients (n,) of each group that holds any; missing values are in no group but CAC's."""
+    columns = Columns(covariates, Dictionary.load())
+    groups: dict[Group, Flags] = {}
+    for name in ("sex", "ethnicity"):
+        if name in covariates:
+            values = covariates[name]
+            for level in Dictionary.load()[name].codes:
+                groups[name, level] = values.eq(level).fillna(value=False).to_numpy(dtype=bool)
+    age = columns["age"]
+    for low, high, level in (*_AGE_BANDS, (75, np.inf, "75 or above")):
+        groups["age_band", level] = (age >= low) & (age < high)
+    statin = columns.derived(takes_statin)
+    groups["statin", "yes"], groups["statin", "no"] = statin == 1, statin == 0
+    cac = columns.derived(agatston)
+    for low, high, level in (*_CAC_GROUPS, (300, np.inf, "300 or above")):
+        groups["cac_group", level] = (cac >= low) & (cac < high)
+    groups["cac_group", "missing"] = np.isnan(cac)
+    groups |= _common_groups(covariates)
+    return {group: rows for group, rows in groups.items() if rows.any() and not rows.all()}
+
+
+def _common_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
+    """Every yes of the dictionary's variables, and every level of smoking, that enough have."""
+    groups: dict[Group, Flags] = {}
+    for name, variable in Dictionary.load().items():
+        if name not in covariates:
+            continue
+        if variable.kind == "boolean":
+            groups[name, "yes"] = (covariates[name] == 1).to_numpy(dtype=bool)
+        elif name == "smoking_status":
+            for level in variable.codes:
+                groups[name, level] = covariates[name].eq(level).fillna(value=False).to_numpy(bool)
+    return {group: rows for group, rows in groups.items() if rows.mean() >= _COMMON}
+
+
+def measure_groups(
+    endpoint: Endpoint,
+    risk: Floats,
+    groups: Mapping[Group, Flags],
+    horizon: float,
+    seed: int,
+    n_bootstrap: int,
+    limits: GapLimits,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Figures of each group, and their gaps from all patients, of the (n,) risks.
+
+    First: subgroup, level, metric, horizon, estimate, lower, upper, n, events, small. Second:
+    subgroup, level, metric, horizon, estimate, overall, gap, lower, upper (95 %, paired), n,
+    events, small, chance ("beyond chance alone", "beyond chance after all looks", ""), finding (""
+    where none). ``n`` and ``events`` are texts, told in tens; a group
+    with 1 to 9 of either has its row, and no figure that would tell how many.
+    """
+    arms: dict[Group, Arm] = {group: Arm(risk, rows) for group, rows in groups.items()}
+    everyone: Group = ("", "")
+    arms[everyone] = Arm(risk, all_rows(len(risk)))
+    measured = measure_arms(endpoint, arms, horizon, seed, n_bootstrap)
+    overall = measured.pop(everyone)
+    figures, gaps = [], []
+    for (subgroup, level), counted in measured.items():
+        lead = {"subgroup": subgroup, "level": level, "horizon": float(horizon)}
+        sizes = {"n": tell_count(counted.n), "events": tell_count(counted.events)}
+        tail = {**sizes, "small": counted.events < limits.min_events}
+        own = _withhold_if_few(counted)
+        for metric in SHOWN:
+            lower, upper = own.interval(metric)
+            shown = {"estimate": own.estimate(metric), "lower": lower, "upper": upper}
+            figures.append({**lead, "metric": metric, **shown, **tail})
+        for metric in _TESTED:
+            gap, lower, upper = difference(own, overall, metric)
+            shown = {"estimate": own.estimate(metric), "overall": overall.estimate(metric)}
+            spread = {"gap": gap, "lower": lower, "upper": upper}
+            z = _deviation(own, overall, metric)
+            gaps.append({**lead, "metric": metric, **shown, **spread, **tail, "z": z})
+    return pd.DataFrame(figures), _judge(pd.DataFrame(gaps), limits)
+
+
+def _withhold_if_few(own: Figures) -> Figures:
+    """Figures undefined where the observed risk times the patients would tell a small count."""
+    if not (is_small(own.n) or is_small(own.events)):
+        return own
+    return replace(
+        own, estimates=np.full_like(own.estimates, np.nan), draws=np.full_like(own.draws, np.nan)
+    )
+
+
+def _log_where_ratio(values: Floats, metric: str) -> Floats:
+    if metric != "observed_over_expected":
+        return values
+    return np.log(values, out=np.full_like(values, np.nan), where=values > 0)
+
+
+def _deviation(own: Figures, overall: Figures, metric: str) -> float:
+    """The gap in standard errors; NaN where it is undefined in a tenth of the resamples."""
+    first, second = (
+        _log_where_ratio(np.r_[one.estimate(metric), one.drawn(metric)], metric)
+        for one in (own, overall)
+    )
+    gap, *draws = first - second
+    error = _standard_error(np.array(draws))
+    return float(gap / error) if error > 0 else float("nan")
+
+
+def _standard_error(draws: Floats) -> float:
+    usable = draws[np.isfinite(draws)]
+    if len(usable) < max(2, 0.9 * len(draws)):
+        return float("nan")
+    return float(usable.std(ddof=1))
+
+
+def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
+    if gaps.empty:
+        return gaps
+    by_nature = gaps["subgroup"].isin(_BY_PREDICTOR) & (gaps["metric"] == "c_index")
+    tested = ~gaps["small"] & ~by_nature & gaps["z"].notna()
+    n_tests = max(1, int(tested.sum())) * limits.n_tables
+    beyond_chance = gaps["z"].abs() > NormalDist().inv_cdf(1 - _LEVEL / (2 * n_tests))
+    c_index = gaps["metric"] == "c_index"
+    too_far = (c_index & (gaps["gap"] < -limits.max_c_index_gap)) | (
+        ~c_index & (gaps["gap"].abs() > limits.max_calibration_gap)
+    )
+    found = tested & beyond_chance & too_far
+    texts = [_say(row) if is_found else "" for row, is_found in zip(
+        gaps.to_dict("records"), found, strict=True)]  # fmt: skip
+    alone = ~gaps["small"] & (gaps["z"].abs() > NormalDist().inv_cdf(1 - _LEVEL / 2))
+    chance = np.select([tested & beyond_chance, alone], [_AFTER_ALL_LOOKS, _ALONE], "")
+    return gaps.drop(columns="z").assign(chance=chance, finding=texts)
+
+
+def _say(row: Mapping[object, object]) -> str:
+    name = f"{_SPOKEN.get(str(row['subgroup']), row['subgroup'])}: {row['level']}"
+    limits = f"95 % interval of the gap {row['lower']:+.2f} to {row['upper']:+.2f}"
+    sizes = f"about {row['n']} patients, {row['events']} events"
+    values = f"{row['estimate']:.2f} against {row['overall']:.2f} in all"
+    if row["metric"] == "c_index":
+        what = f"patients are ranked worse (C-index {values}"
+    else:
+        way = "too low" if float(str(row["gap"])) > 0 else "too high"
+        what = f"risks are {way} beside those of all (observed over expected {values}"
+    return f"{name}: at {row['horizon']:g} years {what}, {limits}, {sizes})."

@@ -1,0 +1,1 @@
+"""The explainer compiled by numba: the same numbers to rounding, many times faster."""

@@ -1,0 +1,1 @@
+"""The checks of the leakage gate, one kind of leak per file."""

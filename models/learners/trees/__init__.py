@@ -1,0 +1,1 @@
+"""The boosted part of a margin: XGBoost trees."""

@@ -1,0 +1,154 @@
+"""Training of the boosted part: rounds and settings chosen by cross-validation, nothing refitted.
+
+The out-of-fold margins come from the very boosters that chose the number of rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.learners.trees.binned import Binned, BinnedFold
+from models.learners.trees.boosted import BoostedPart
+from models.learners.trees.device import CPU
+from models.learners.trees.split_points import move_split_points
+
+FloatArray = npt.NDArray[np.float64]
+
+COX, LOGISTIC = "survival:cox", "binary:logistic"
+_STRIDE = 10  # rounds between two looks at the mean loss
+_WORTH_THREADS = 5_000_000  # below this many values, threads wait for each other longer than work
+_METRIC = {COX: "cox-nloglik", LOGISTIC: "logloss"}
+
+
+@dataclass(frozen=True)
+class BoostingTask:
+    """What is learnt: label (n,), the objective and monotone directions (p,).
+
+    The Cox label is the time, negative where the event of this cause did not occur. ``below``: (n,)
+    of each fold, and last of everyone, the margin that trees are grown on top of; None for none.
+    """
+
+    label: FloatArray
+    objective: str
+    directions: tuple[int, ...]
+    below: Sequence[FloatArray] | None
+    engine: Mapping[str, Any]
+
+    def settings(self, tuned: Mapping[str, Any]) -> dict[str, Any]:
+        """Everything that XGBoost is told."""
+        return {
+            "objective": self.objective,
+            "eval_metric": _METRIC[self.objective],
+            "tree_method": "hist",
+            # else boosters grown by one thread would draw from one stream, in turn
+            "seed_per_iteration": True,
+            "monotone_constraints": "(" + ",".join(map(str, self.directions)) + ")",
+            **self.engine,
+            **tuned,
+        }
+
+
+@dataclass(frozen=True)
+class BoostingPath:
+    """What cross-validation found for one group of settings."""
+
+    settings: Mapping[str, Any]
+    rounds: int
+    loss: float
+    out_of_fold: FloatArray
+
+
+def cross_validate_rounds(
+    task: BoostingTask,
+    binned: Binned,
+    tuned: Mapping[str, Any],
+    max_rounds: int,
+    patience: int,
+    pool: Executor,
+) -> BoostingPath:
+    """Grow one booster per fold in step until the mean loss has not improved for ``patience``."""
+    grown = [
+        _FoldBooster(task, of_fold, tuned, None if task.below is None else task.below[position])
+        for position, of_fold in enumerate(binned.of_folds)
+    ]
+    best_loss, best_round, loss = np.inf, 0, np.zeros(0)
+    # a GPU takes the folds one after another
+    map_folds = pool.map if task.engine.get("device", CPU) == CPU else map
+    for start in range(0, max_rounds, _STRIDE):
+        stride = range(start, min(start + _STRIDE, max_rounds))
+        losses = list(map_folds(lambda booster: booster.grow(stride), grown))  # noqa: B023
+        loss = np.concatenate([loss, np.mean(losses, axis=0)])
+        best_round = int(np.argmin(loss))
+        best_loss = float(loss[best_round])
+        if len(loss) - 1 - best_round >= patience:
+            break
+    out_of_fold = np.zeros(len(task.label))
+    for booster in grown:
+        out_of_fold[booster.binned.fold[1]] = booster.centred_margin(best_round + 1)
+    return BoostingPath(tuned, best_round + 1, best_loss, out_of_fold)
+
+
+class _FoldBooster:
+    """The booster of one fold. One thread each: the folds themselves run side by side."""
+
+    def __init__(
+        self,
+        task: BoostingTask,
+        binned: BinnedFold,
+        tuned: Mapping[str, Any],
+        below: FloatArray | None,
+    ) -> None:
+        from xgboost import Booster
+
+        self.binned, self._below = binned, below
+        binned.label(task.label, below)
+        settings = {**task.settings(tuned), "nthread": 1}
+        self.booster = Booster(settings, cache=[binned.fit, binned.left_out])
+
+    def grow(self, rounds: range) -> FloatArray:
+        """The held-out loss after each of these rounds."""
+        losses = []
+        for current in rounds:
+            self.booster.update(self.binned.fit, current)
+            printed = self.booster.eval_set([(self.binned.left_out, "v")], current)
+            losses.append(float(printed.rsplit(":", 1)[1]))
+        return np.array(losses)
+
+    def centred_margin(self, rounds: int) -> FloatArray:
+        """The held-out patients' margin relative to the mean of those fitted on."""
+        fitted, margin = (
+            np.asarray(
+                self.booster.predict(matrix, output_margin=True, iteration_range=(0, rounds)),
+                np.float64,
+            )
+            for matrix in (self.binned.fit, self.binned.left_out)
+        )
+        if self._below is not None:
+            fit_rows, left_out = self.binned.fold
+            fitted, margin = fitted - self._below[fit_rows], margin - self._below[left_out]
+        return np.asarray(margin - fitted.mean())
+
+
+def fit_boosted(task: BoostingTask, binned: Binned, path: BoostingPath) -> BoostedPart:
+    """The final booster: all patients, the settings and number of rounds of ``path``."""
+    import xgboost
+
+    view, matrix = binned.views.everyone, binned.everyone
+    matrix.set_label(task.label)
+    if task.below is not None:
+        matrix.set_base_margin(task.below[-1])
+    settings = task.settings(path.settings)
+    if view.seen.values.size < _WORTH_THREADS:
+        settings["nthread"] = 1
+    booster = xgboost.train(settings, matrix, num_boost_round=path.rounds)
+    booster = move_split_points(booster, view.seen.values)
+    part = BoostedPart(view.completion, booster, 0.0)
+    output = part.output(view.seen.values)
+    booster.feature_names = list(binned.views.feature_names)
+    return replace(part, offset=float(output.mean()))

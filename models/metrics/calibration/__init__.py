@@ -1,0 +1,1 @@
+"""Do as many patients have the event as the risks say?"""

@@ -1,0 +1,133 @@
+"""Regression of a yes/no state on a few covariates, each patient with a weight.
+
+With inverse-probability-of-censoring weights this is the direct binomial regression of the
+cumulative incidence at one horizon (Scheike, Zhang and Gerds 2008, Biometrika 95:205); with the
+complementary log-log link it is the Fine-Gray model at that horizon. With weights of one and the
+logit link it is logistic regression.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Link = Literal["cloglog", "logit"]
+
+_SMALLEST_RISK, _EDGE = 1e-8, 1e-12
+_MAX_STEPS, _MAX_HALVINGS = 40, 8
+
+
+def link_risk(risk: npt.ArrayLike, link: Link) -> Floats:
+    """The risk on the scale of the linear predictor; 0 and 1 are drawn in by 1e-8."""
+    inside = np.clip(np.asarray(risk, dtype=np.float64), _SMALLEST_RISK, 1 - _SMALLEST_RISK)
+    if link == "logit":
+        return np.log(inside) - np.log1p(-inside)
+    return np.log(-np.log1p(-inside))
+
+
+def unlink(predictor: npt.ArrayLike, link: Link) -> Floats:
+    """The risk that belongs to a linear predictor."""
+    bounded = np.clip(np.asarray(predictor, dtype=np.float64), -30, 30)
+    if link == "logit":
+        return 1 / (1 + np.exp(-bounded))
+    return -np.expm1(-np.exp(np.minimum(bounded, 3.2)))
+
+
+def fit_binomial(
+    design: npt.ArrayLike,
+    outcome: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    link: Link,
+    offset: npt.ArrayLike = 0.0,
+    start: npt.ArrayLike | Beginning | None = None,
+) -> Floats:
+    """Coefficients (p,) for ``design`` (n, p), ``outcome`` (n,) and ``weight`` (n,).
+
+    Newton's method with step halving, from ``start`` (p,), where a fit of the same patients with
+    other weights ended (`Beginning`), or from a constant risk. NaN where it
+    does not converge, as with perfectly separated patients or outcomes that are all alike.
+    """
+    from models.metrics.calibration.binomial_pass import pass_cloglog, pass_logit
+
+    w = np.ascontiguousarray(weight, dtype=np.float64)
+    x, y = np.ascontiguousarray(design, np.float64), np.ascontiguousarray(outcome, np.float64)
+    counted = y[w > 0]
+    if not len(counted) or (counted == counted[0]).all():
+        return np.full(x.shape[1], np.nan)
+    shift = np.ascontiguousarray(np.broadcast_to(np.asarray(offset, dtype=np.float64), w.shape))
+    look = pass_cloglog if link == "cloglog" else pass_logit
+    beta: Floats
+    if isinstance(start, Beginning):
+        beta = start.beta
+        score, information, loss = start.weigh(w)
+    else:
+        first = _constant_risk(x, y, w, shift, link) if start is None else start
+        beta = np.array(first, dtype=np.float64)
+        score, information, loss = look(x, y, w, shift, beta)
+    for _ in range(_MAX_STEPS):
+        step = np.clip(np.linalg.lstsq(information, score, rcond=1e-12)[0], -10, 10)
+        if np.abs(step).max() < 1e-8:
+            return np.asarray(beta + step)
+        for _ in range(_MAX_HALVINGS):
+            score, information, new_loss = look(x, y, w, shift, beta + step)
+            if new_loss <= loss + 1e-9 * abs(loss):
+                break
+            step *= 0.5
+        beta, loss = beta + step, new_loss
+    return np.full(x.shape[1], np.nan)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What each patient adds, by unit of weight, to score, information and deviance at ``beta``.
+
+    ``terms`` (n, p + p * p + 1). Resamples are the same patients with other weights, so that their
+    first look is a product.
+    """
+
+    beta: Floats
+    terms: Floats
+
+    @classmethod
+    def at(
+        cls,
+        beta: Floats,
+        design: Floats,
+        outcome: npt.ArrayLike,
+        link: Link,
+        offset: npt.ArrayLike = 0.0,
+    ) -> Beginning | None:
+        """At the coefficients (p,) of a fit; None where it did not converge."""
+        if not np.isfinite(beta).all():
+            return None
+        y = np.asarray(outcome, dtype=np.bool_)
+        predictor = design @ beta + np.asarray(offset, dtype=np.float64)
+        risk = np.clip(unlink(predictor, link), _EDGE, 1 - _EDGE)
+        if link == "logit":
+            pull, mass = y - risk, risk * (1 - risk)
+            deviance = -np.log(np.where(y, risk, 1 - risk))
+        else:
+            hazard = -np.log1p(-risk)
+            odds = hazard * (1 - risk) / risk
+            pull = np.where(y, odds, -hazard)
+            mass = np.where(y, odds * (hazard + odds - 1), hazard)
+            deviance = np.where(y, -np.log(risk), hazard)
+        squares = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+        parts = [pull[:, None] * design, mass[:, None] * squares, deviance[:, None]]
+        return cls(np.array(beta), np.hstack(parts))
+
+    def weigh(self, w: Floats) -> tuple[Floats, Floats, float]:
+        """Score (p,), information (p, p) and deviance of the patients with these weights (n,)."""
+        p, sums = len(self.beta), w @ self.terms
+        return sums[:p], sums[p:-1].reshape(p, p), float(sums[-1])
+
+
+def _constant_risk(x: Floats, y: Floats, w: Floats, shift: Floats, link: Link) -> Floats:
+    """The coefficients nearest to giving everyone who counts the same risk."""
+    counts = w > 0
+    wanted = link_risk(np.average(y, weights=w), link) - shift[counts]
+    return np.asarray(np.linalg.lstsq(x[counts], wanted, rcond=None)[0], dtype=np.float64)

@@ -1,0 +1,1 @@
+"""What decisions by a risk would gain."""

@@ -1,0 +1,1 @@
+"""What two scans of one patient say: noise or growth, and how fast."""

@@ -1,0 +1,82 @@
+"""What is said of two scans: real or noise, how fast, and whether that was to be expected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.derivation.columns import Columns
+from features.derivation.scan.burden import agatston, volume
+from models.progression.law.growth_law import Patients
+from models.progression.law.published_law import classify
+from models.progression.predictor import ProgressionPredictor
+from models.progression.two_scans.rates import measure_rates
+from models.progression.two_scans.repeatability import judge_change
+
+FloatArray = npt.NDArray[np.float64]
+
+FAST, SLOW = 0.8, 0.2
+TEXTS = ("change_verdict", "volume_verdict", "growth_published", "growth_model")
+
+
+def judge_second_scan(
+    columns: Columns, predictor: ProgressionPredictor, features: pd.DataFrame
+) -> dict[str, npt.NDArray[Any]]:
+    """Columns of the scored table about the change since the earlier scan; empty without one.
+
+    ``change_verdict``: a key of `repeatability.SENTENCES`, by score; ``volume_verdict`` by volume.
+    ``change_per_year``, ``percent_per_year``, ``root_change``: `rates.DEFINITIONS`.
+    ``growth_published``: slow, expected or rapid by the percentile kept (HNR); ``growth_model``:
+    the same by the model (below its 20 %, above its 80 % for such a patient), from the covariates
+    of now. The scanners are taken to be alike: nothing here says otherwise.
+    """
+    first, now = columns["prior_cac_agatston"], columns.derived(agatston)
+    years, bmi = columns["prior_scan_years"], columns["bmi"]
+    before, after = columns["prior_cac_volume"], columns.derived(volume)
+    rates = measure_rates(first, now, years, before, after)
+    male = columns["sex"] == 1
+    published = classify(first, now, columns["age"] - years, male, years)
+    published[np.isnan(columns["sex"])] = ""
+    known = ~np.isnan(first)
+    verdicts = judge_change(first, now, bmi), judge_change(before, after, bmi, measure="volume")
+    return {
+        "change_verdict": np.where(known, verdicts[0], ""),
+        "volume_verdict": np.where(~np.isnan(before), verdicts[1], ""),
+        "change_per_year": rates.agatston_per_year.round(2),
+        "percent_per_year": rates.percent_per_year.round(2),
+        "root_change": rates.root_change.round(3),
+        "growth_published": published,
+        "growth_model": classify_by_model(predictor, features, first, now, years, bmi),
+    }
+
+
+def classify_by_model(
+    predictor: ProgressionPredictor,
+    features: pd.DataFrame,
+    first: FloatArray,
+    now: FloatArray,
+    years: FloatArray,
+    bmi: FloatArray,
+) -> npt.NDArray[np.object_]:
+    """ "slow", "expected" or "rapid" (n,): where the score of now lay in the model's forecast.
+
+    "" where a score is missing or the scans lie further apart than those learnt from.
+    """
+    found = np.full(len(first), "", dtype=object)
+    usable = ~np.isnan(first) & ~np.isnan(now) & (years > 0) & (years <= predictor.longest)
+    if not usable.any():
+        return found
+    rows = np.flatnonzero(usable)
+    then = features.iloc[rows].copy()
+    # the covariates of now stand for those of then, but calcium must be that of the earlier scan
+    then["log_cac"], then["cac_zero"] = np.log1p(first[rows]), (first[rows] == 0).astype(float)
+    patients: Patients = predictor.patients(then, first[rows], bmi[rows])
+    at = predictor.law.cdf(patients, np.maximum(now[rows], 0.0)[:, None], years[rows])[:, 0]
+    # of a score of zero all that lies at zero is at or below it
+    below = np.where(now[rows] == 0, np.minimum(at, 0.5), at)
+    named = np.where(below > FAST, "rapid", np.where(below < SLOW, "slow", "expected"))
+    found[rows] = named
+    return found

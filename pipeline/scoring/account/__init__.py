@@ -1,0 +1,1 @@
+"""What a job did, counted and said without any patient."""

@@ -1,0 +1,105 @@
+"""What a scoring job did, told so that no single patient can be read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.scoring.account.counts import Tally
+from pipeline.scoring.job_setup import Job
+
+# With fewer rows, nearly all the time is that of the start.
+_WORTH_A_RATE = 200
+
+
+@dataclass(frozen=True)
+class ScoreSummary:
+    """How a source was scored: every one of ``n_rows`` is either scored or rejected."""
+
+    out: Path
+    rejects: Path
+    schema: Path
+    model: str
+    n_rows: int
+    n_scored: int
+    n_rejected: int
+    why_rejected: str
+    missing: str
+    n_outside: int
+    n_imputed: int
+    n_disagreeing: int
+    lacks_lesions: bool
+    unused: tuple[str, ...]
+    absent: tuple[str, ...]
+    numbered: bool
+    mean_risks: dict[str, float]
+    distribution: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    @classmethod
+    def of(cls, job: Job, tally: Tally, seconds: float) -> ScoreSummary:
+        """The summary of a finished job."""
+        request = job.request
+        return cls(
+            request.out,
+            request.rejects,
+            request.schema,
+            f"{job.rules.scorer.about.name} {job.version}".strip(),
+            tally.n_scored + tally.n_rejected,
+            tally.n_scored,
+            tally.n_rejected,
+            tally.describe_rejects(),
+            tally.describe_missing(),
+            tally.n_outside,
+            tally.n_imputed,
+            tally.n_disagreeing,
+            job.lacks_lesions,
+            job.unused,
+            job.absent,
+            job.rules.rows.cohort_map.patient_id is None,
+            tally.mean_risks,
+            tuple(tally.describe()),
+            (*job.notes, *job.source.notes()),
+            seconds,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> ScoreSummary:
+        """What `to_dict` gave of a job that was killed while it cleaned up."""
+        places = {name: Path(stored[name]) for name in ("out", "rejects", "schema")}
+        texts = {name: tuple(stored[name]) for name in ("unused", "absent", "distribution")}
+        notes = ("It was finished already; what a killed job had left behind it is removed",)
+        return cls(**{**stored, **places, **texts, "notes": (*stored["notes"], *notes)})
+
+    def describe(self) -> str:
+        """The summary as a person reads it."""
+        because = f", {self.why_rejected}" if self.why_rejected else ""
+        lines = [
+            f"{self.n_scored:,} of {self.n_rows:,} rows scored by {self.model}: {self.out}",
+            f"{self.n_rejected:,} rejected{because}: {self.rejects}",
+            f"Important inputs of those scored: {self.missing}",
+            f"{self.n_imputed:,} without a calcium score, {self.n_outside:,} with an input outside "
+            f"the training range, {self.n_disagreeing:,} at odds with the published score",
+        ]
+        if self.absent:
+            lines.append(f"Columns of the map that are not there: {', '.join(self.absent)}")
+        if self.numbered:
+            lines.append("No column names the patients: the output numbers their rows")
+        if self.unused:
+            lines.append(f"Columns not used: {', '.join(self.unused)}")
+        if self.lacks_lesions:
+            lines.append(
+                "The map reads calcium from a table of lesions; none was given (--lesions)"
+            )
+        took = f"{self.seconds:,.1f} s"
+        if self.n_rows >= _WORTH_A_RATE:
+            took += f", {self.n_rows / max(self.seconds, 1e-9):,.0f} rows/s"
+        took += f"; columns explained in {self.schema}"
+        return "\n".join([*lines, *self.notes, *self.distribution, took])

@@ -1,0 +1,1 @@
+"""What is scored so far, kept until the output stands."""

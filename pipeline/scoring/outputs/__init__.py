@@ -1,0 +1,1 @@
+"""The files of a job as they are written."""

@@ -1,0 +1,1 @@
+"""Where the patients of a job come from."""

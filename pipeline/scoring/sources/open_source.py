@@ -1,0 +1,55 @@
+"""Which source a request means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from features.cohort_map.dialect import Dialect
+from features.errors import ConfigError
+from features.intake.fhir.export.export_files import is_fhir
+from features.intake.sources.open_file import open_file
+from features.intake.sources.source import Source
+from features.intake.sources.witness import require_file
+from pipeline.scoring.outputs.fhir_output import ENDINGS
+from pipeline.scoring.request import ScoreRequest
+
+
+def open_source(request: ScoreRequest, by_map: Dialect | None = None) -> Source:
+    """The source behind ``request.file``: database, health record, or a file of rows.
+
+    ``by_map``: how the map says that the file is written; the request itself has the last word.
+    Raises CohortError where it is not there or cannot be read, ConfigError.
+    """
+    where = str(request.file)
+    if "://" in where:
+        if request.query is None:
+            raise ConfigError("A database needs --query, the rows to score")
+        from features.intake.sources.sql_source import SqlSource
+
+        return SqlSource(where, request.query, request.batch_rows)
+    if request.query is not None:
+        raise ConfigError("--query needs the URL of a database in place of a file")
+    path = Path(request.file)
+    require_file(path)
+    if is_fhir(path):
+        from pipeline.scoring.sources.fhir_source import FhirSource
+
+        with_basis = request.out.suffix.lower() in ENDINGS
+        return FhirSource(path, request.batch_rows, request.index_date, with_basis)
+    if request.index_date is not None:
+        raise ConfigError("--index-date is for health records: .json, .ndjson")
+    dialect = request.dialect.over(by_map or Dialect())
+    return open_file(path, dialect, request.batch_rows)
+
+
+def files_of(request: ScoreRequest) -> tuple[Path, ...]:
+    """The files and folders that a request has read: no output may take their place."""
+    where, lesions = str(request.file), request.lesions
+    found = [] if "://" in where else [Path(where)]
+    if where.startswith("sqlite"):
+        found.append(Path(where.partition(":///")[2].partition("?")[0] or "."))
+    if lesions is not None:
+        found.append(lesions)
+    if ":/" not in request.model:
+        found.append(Path(request.model).expanduser())
+    return tuple(one for one in found if one.exists() and one != Path())

@@ -1,0 +1,1 @@
+"""Who scores the batches: this process, or several side by side."""

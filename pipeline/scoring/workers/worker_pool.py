@@ -1,0 +1,253 @@
+"""Who scores the batches of a job: this process, or several side by side.
+
+Processes, for in one process pandas lets one thread work at a time. They come from a server process
+that has imported what they need and never started a thread; none outlives the job.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing.connection import wait
+from typing import Any, NamedTuple, Protocol
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from features.errors import ConfigError
+from features.intake.sources.source import RawBatch
+from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
+from models.cores import count_cores
+from pipeline.scoring.batch import ScoringRules
+from pipeline.scoring.kept.finished_batch import Part, score_part
+from pipeline.scoring.workers.handover import Handover, Sizes
+from pipeline.scoring.workers.kept_memory import keep_freed_memory
+
+# One process reads for all, 70 ms a batch: more than these would wait for it.
+_MOST, _MOST_EXPLAINED = 6, 16
+# Rows that repay starting processes, which takes about as long as scoring these alone.
+_FEWEST, _FEWEST_EXPLAINED = 250_000, 100_000
+# Batches that wait for a process, so that none waits for a batch.
+_QUEUED = 1
+_WARM_START = "pipeline.scoring.workers.warm_start"
+
+
+class Scored(Protocol):
+    """A batch that is being scored."""
+
+    def result(self) -> Part:
+        """What came of it, once it is finished; true until the next batch is submitted.
+
+        Raises what its scoring raised.
+        """
+
+
+class Workers(Protocol):
+    """Takes batches and scores them; ``n_ahead``: how many may be unfinished at a time."""
+
+    n_ahead: int
+
+    def submit(self, batch: RawBatch) -> Scored:
+        """Have the batch scored."""
+
+
+def count_workers(asked: int, n_rows: float, n_reasons: int) -> int:
+    """How many processes repay their start for about so many rows; 1: this one alone.
+
+    ``asked``: what a person wants, 0 where they leave it open.
+    """
+    if asked:
+        return asked
+    fewest, most = (_FEWEST_EXPLAINED, _MOST_EXPLAINED) if n_reasons else (_FEWEST, _MOST)
+    return 1 if n_rows < fewest else min(count_cores(), most)
+
+
+def quicken(rules: ScoringRules, n_rows: float) -> ScoringRules:
+    """The rules with compiled loops, where there are rows enough to repay loading them."""
+    if n_rows < (FEWEST_EXPLAINED if rules.wanted.reasons else FEWEST):
+        return rules
+    return replace(rules, scorer=compile_scorer(rules.scorer, n_threads=1))
+
+
+def prepare_start() -> None:
+    """Have the server process import, while this one has other things to do.
+
+    Raises ConfigError where the system lets it start none.
+    """
+    forkserver.set_forkserver_preload([_WARM_START])
+    with _telling_of_refusal():
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _telling_of_refusal() -> Iterator[None]:
+    """What the system refuses of several processes is no fault of the disk."""
+    try:
+        yield
+    except (OSError, RuntimeError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"No process can be started to score beside this one ({reason or 'refused'}). "
+            "Go on with --workers 1"
+        ) from error
+
+
+@contextmanager
+def start_workers(rules: ScoringRules, n_workers: int, n_rows: float) -> Iterator[Workers]:
+    """Those who score about ``n_rows`` rows by these rules, ended whatever happens.
+
+    ``n_workers``: processes that score, 1 for this one alone. Raises ConfigError, when a result is
+    asked for, where a process was ended from outside.
+    """
+    if n_workers == 1:
+        yield _Alone(quicken(rules, n_rows))
+        return
+    prepare_start()
+    with _telling_of_refusal():
+        whole, *places = (Handover() for _ in range(1 + n_workers + _QUEUED))
+        threads = max(1, count_cores() // n_workers)
+        given = _Given(whole, whole.put((rules, n_rows, threads)), places)
+        # its locks lie in /dev/shm, which may be there to be read only
+        pool = ProcessPoolExecutor(n_workers, get_context("forkserver"), _begin, (given,))
+    try:
+        with _nothing_to_import(), _telling_of_refusal():
+            for _ in range(n_workers):
+                pool.submit(_make_ready)
+        yield _SideBySide(pool, places)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for one in (whole, *places):
+            one.close()
+
+
+@contextmanager
+def _nothing_to_import() -> Iterator[None]:
+    """Have processes that start begin without the main module, of which they need nothing.
+
+    Else each would run it again: a script without ``if __name__ == "__main__"`` as a whole.
+    """
+    main = sys.modules["__main__"]
+    names = ("__file__", "__spec__")
+    before: dict[str, Any] = {name: vars(main)[name] for name in names if name in vars(main)}
+    vars(main).pop("__file__", None)
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(before)
+
+
+class _Alone:
+    """Scores in this process as soon as a batch is there."""
+
+    n_ahead = 1
+
+    def __init__(self, rules: ScoringRules) -> None:
+        self._rules = rules
+
+    def submit(self, batch: RawBatch) -> Scored:
+        future: Future[Part] = Future()
+        rules = self._rules if batch.number else self._rules.for_first
+        future.set_result(score_part(batch.rows, batch.unreadable, rules))
+        return future
+
+
+class _SideBySide:
+    """Hands batches over to processes, each in a place of its own."""
+
+    def __init__(self, pool: ProcessPoolExecutor, places: Sequence[Handover]) -> None:
+        self._pool, self._places = pool, places
+        self._free = deque(range(len(places)))
+        self.n_ahead = len(places)
+
+    def submit(self, batch: RawBatch) -> Scored:
+        place = self._free.popleft()
+        rows = self._places[place].put(batch.rows)
+        with _telling_of_death():
+            future = self._pool.submit(_score, place, rows, batch.unreadable, batch.number == 0)
+        return _InOther(future, self._places[place], partial(self._free.append, place))
+
+
+@dataclass(frozen=True)
+class _InOther:
+    future: Future[Sizes]
+    place: Handover
+    let_go: Callable[[], None]
+
+    def result(self) -> Part:
+        with _telling_of_death():
+            part: Part = self.place.take(self.future.result())
+        self.let_go()
+        return part
+
+
+@contextmanager
+def _telling_of_death() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise ConfigError(
+            "A process that scored was ended from outside, perhaps for want of memory. What is "
+            "scored so far is kept: go on with --resume, with fewer --workers"
+        ) from error
+
+
+class _Given(NamedTuple):
+    """What a process of `_SideBySide` is given when it begins."""
+
+    whole: Handover
+    sizes: Sizes
+    places: list[Handover]
+
+
+_given: _Given
+
+
+def _begin(given: _Given) -> None:
+    global _given  # noqa: PLW0603
+    _given = given
+    # Whoever breaks the job off speaks to the process that leads it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_leader, daemon=True).start()
+    keep_freed_memory()
+    threadpool_limits(1, user_api="blas")
+
+
+def _end_with_leader() -> None:
+    leader = parent_process()
+    assert leader is not None
+    wait([leader.sentinel])
+    # At once: nobody is left who would take what this process has still to give.
+    os._exit(1)
+
+
+@cache
+def _rules() -> ScoringRules:
+    rules: ScoringRules
+    rules, n_rows, threads = _given.whole.take(_given.sizes)
+    for cause in rules.scorer.predictor.causes:
+        if cause.boosted is not None:
+            cause.boosted.booster.set_param({"nthread": threads})
+    rules = quicken(rules, n_rows)
+    gc.freeze()
+    return rules
+
+
+def _make_ready() -> None:
+    _rules()
+
+
+def _score(number: int, sizes: Sizes, unreadable: pd.DataFrame, first: bool) -> Sizes:
+    place, rules = _given.places[number], _rules()
+    return place.put(score_part(place.take(sizes), unreadable, rules.for_first if first else rules))

@@ -31,7 +31,7 @@ from features.dictionary.published_priors import load_priors
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
 from models.compiled.compiled_scorer import compile_explainer
-from models.explanation.compiled.compiled_risk import add_trees_compiled
+from models.compiled.explanation.compiled_risk import add_trees_compiled
 from models.explanation.explainer import Explainer
 from models.explanation.tree_attribution import TreeAttribution
 from models.risk.risk_model import RiskModel

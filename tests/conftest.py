@@ -87,8 +87,8 @@ def model_folder(drawn_covariates: pd.DataFrame, tmp_path_factory: pytest.TempPa
     from features.endpoint import Endpoint
     from models.explanation.explainer import Explainer
     from models.risk.risk_model import RiskModel
+    from models.saving.model_writer import write_model_folder
     from models.storage.model_folder import About
-    from models.storage.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
 
     rng = np.random.default_rng(11)

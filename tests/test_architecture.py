@@ -89,7 +89,7 @@ def _find_circles(graph: dict[str, set[str]]) -> list[list[str]]:
     return [[o for o in in_circle if o in reached[n] and n in reached[o]] for n in in_circle]
 
 
-@pytest.mark.parametrize("room", ["clinic", "features", "pipeline"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_modules_import_one_another_in_a_circle(room: str) -> None:
     names = {name for name in _files() if name.split(".")[0] == room}
     packages = {name for name in names if _files()[name].name == "__init__.py"}
@@ -98,7 +98,7 @@ def test_no_modules_import_one_another_in_a_circle(room: str) -> None:
     assert _find_circles(graph) == []
 
 
-@pytest.mark.parametrize("room", ["clinic", "features"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_folders_import_one_another_in_a_circle(room: str) -> None:
     modules = {name for name in _files() if name.startswith(f"{room}.")}
     for depth in (2, 3, 4):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.compiled.compilation import compiled
+from models.compilation import compiled
 from models.risk.absolute_risk import CompetingRisksLink, FloatArray
 
 _BLOCK = 256

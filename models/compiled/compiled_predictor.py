@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.compiled.compilation import compiled
+from models.compilation import compiled
 from models.compiled.compiled_incidence import CompiledLink
 from models.learners.bends import weigh_cubes
 from models.learners.compiled_completion import (

@@ -36,7 +36,7 @@ def compile_explainer(explainer: Explainer, n_threads: int = 0) -> Explainer:
     """The explainer for many patients; as it is where numba is not installed."""
     try:
         from models.compiled.compiled_predictor import compile_predictor
-        from models.explanation.compiled.compiled_risk import carry_risk_compiled
+        from models.compiled.explanation.compiled_risk import carry_risk_compiled
     except ImportError:
         return explainer
     predictor = compile_predictor(explainer.predictor)

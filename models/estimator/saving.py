@@ -13,8 +13,8 @@ from features.fingerprint import fingerprint_patients
 from features.splits import require_endpoint
 from models.estimator.risk_estimator import RiskEstimator
 from models.explanation.explainer import Explainer
+from models.saving.model_writer import write_model_folder
 from models.storage.model_folder import About
-from models.storage.model_writer import write_model_folder
 from models.uncertainty.fitting import fit_uncertainty
 
 

@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +26,6 @@ from models.explanation.tree_attribution import TreeAttribution
 from models.learners.completion import Completed
 from models.risk.predictor import CauseModel, RiskPredictor
 from models.storage.formats import read_array, read_json
-
-if TYPE_CHECKING:
-    from models.explanation.interactions import Interactions
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -154,12 +150,6 @@ class Explainer:
         for k in range(1, len(self.causes)):
             total += self.attribute(k, seen, worth_of(averages, self, k))
         return pd.DataFrame(total, index=X.index, columns=X.columns)
-
-    def explain_interactions(self, patient: pd.DataFrame, horizon: float) -> Interactions:
-        """What pairs of features of one patient mark together, see `interactions`."""
-        from models.explanation.interactions import explain_interactions
-
-        return explain_interactions(self, patient, horizon)
 
     def save(self, folder: Path) -> None:
         """Write ``explainer.json`` and .npy arrays; the same explainer, the same bytes."""

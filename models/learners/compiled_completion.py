@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.compiled.compilation import compiled
+from models.compilation import compiled
 from models.learners.completion import Completed, Completion, FloatArray, Gaps
 
 Integers = npt.NDArray[np.int64]

@@ -23,6 +23,14 @@ _CHUNK = 2_048
 _ALL = slice(None)
 
 
+def by_row(rows: FloatArray, factors: FloatArray) -> FloatArray:
+    """Matrix product (n, k) of (n, m) and (m, k): a row has the same bits whatever rows are there.
+
+    BLAS adds up in another order where the number of rows is another.
+    """
+    return np.asarray(np.einsum("nm,mk->nk", rows, factors))
+
+
 @dataclass(frozen=True)
 class Gaps:
     """Which features are missing: the distinct patterns, and each patient's.
@@ -129,8 +137,9 @@ class Completion:
         plus half the variance.
         """
         missing = gaps.patterns[:, self.used] * slopes
-        spread = np.einsum("dqr,dr->dq", gaps.covariance, missing @ self.loadings)
-        return np.asarray(0.5 * missing * (spread @ self.loadings.T + missing * self.noise))
+        spread = np.einsum("dqr,dr->dq", gaps.covariance, by_row(missing, self.loadings))
+        spread = by_row(spread, self.loadings.T)
+        return np.asarray(0.5 * missing * (spread + missing * self.noise))
 
     def credit_slopes(
         self, gaps: Gaps, slopes: FloatArray, wanted: npt.NDArray[np.intp] | slice = _ALL
@@ -157,7 +166,8 @@ class Completion:
         upper = np.triu_indices(self.n_factors)
         informing = (self.loadings / self.noise[:, None])[:, upper[0]] * self.loadings[:, upper[1]]
         precision = np.empty((len(patterns), self.n_factors, self.n_factors))
-        precision[:, upper[0], upper[1]] = (~patterns[:, self.used]).astype(np.float64) @ informing
+        known = (~patterns[:, self.used]).astype(np.float64)
+        precision[:, upper[0], upper[1]] = by_row(known, informing)
         precision[:, upper[1], upper[0]] = precision[:, upper[0], upper[1]]
         precision += np.eye(self.n_factors)
         covariance = np.asarray(np.linalg.inv(precision), np.float64)
@@ -172,7 +182,7 @@ class Completion:
         """What is expected at each gap (patient, feature) of standardised values (n, u)."""
         patient, feature = gaps
         block[gaps] = 0.0
-        known = block @ (self.loadings / self.noise[:, None])
+        known = by_row(block, self.loadings / self.noise[:, None])
         factors = np.einsum("nqr,nr->nq", covariance, known)
         return np.asarray(np.einsum("gq,gq->g", factors[patient], self.loadings[feature]))
 

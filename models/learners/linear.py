@@ -208,7 +208,8 @@ class LinearPart:
         """What each pattern of gaps (d,) adds to the margin."""
         _, _, indicated = self.split_coefficients()
         open_terms = self.design.completion.gap_terms(gaps, self.slopes)
-        indicators = self.design.indicators(gaps) @ indicated + self.absent_terms.sum()
+        indicators = np.einsum("di,i->d", self.design.indicators(gaps), indicated)
+        indicators = indicators + self.absent_terms.sum()
         return np.asarray(indicators + open_terms.sum(axis=1))
 
     def to_dict(self) -> dict[str, Any]:

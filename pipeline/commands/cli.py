@@ -119,7 +119,7 @@ def ingest(
     ] = False,
 ) -> None:
     """Turn a cohort file and its map into a cohort in canonical units, checked row by row."""
-    from pipeline.settings.own_files import check_own_cohort, ingest_own_cohort
+    from pipeline.commands.patients.own_files import check_own_cohort, ingest_own_cohort
 
     chosen = Params.load(params)
     if cohort is not None:
@@ -181,7 +181,7 @@ def evaluate(
         return
     if model is None or cohort is None:
         raise ConfigError("another cohort is judged by --model and --cohort together")
-    from pipeline.evaluation.external import ExternalRequest, evaluate_external
+    from pipeline.commands.patients.external import ExternalRequest, evaluate_external
 
     request = ExternalRequest(model, cohort, file, lesions, recalibrate, allow_absent)
     for sentence in evaluate_external(request, chosen, paths):

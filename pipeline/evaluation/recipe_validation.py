@@ -185,7 +185,7 @@ def count_processes(params: Params, n_patients: int) -> int:
 
 def build_model(params: Params, dictionary: Dictionary | None = None) -> RiskEstimator:
     """The recipe of the stage train; enough events in all were required there, not in a fold."""
-    from pipeline.stages.train import make_model
+    from pipeline.training.recipe import make_model
 
     recipe = make_model(params.train, params.seed, dictionary)
     model: RiskEstimator = recipe.set_params(minimum_events=1)

@@ -27,8 +27,8 @@ def run(params: Params, paths: Paths) -> None:
     """
     from features.cohort import Cohort
     from features.errors import TooFewEventsError
-    from models.progression.storage import write_progression_folder
     from models.progression.training.progression_model import LaterScans
+    from models.saving.progression_writer import write_progression_folder
     from models.storage.model_folder import About
 
     paths.progression.mkdir(parents=True, exist_ok=True)

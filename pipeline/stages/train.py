@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams, TrainParams
+from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
     from features.designs import Design
-    from features.dictionary.dictionary import Dictionary
     from models.explanation.explainer import Explainer
     from models.risk.predictor import RiskPredictor
     from models.risk.risk_model import RiskModel
     from models.storage.model_folder import About
 
 DEVELOPMENT, HELD_OUT = "development", "held_out"
-# A horizon that fewer development patients were followed up to is left out.
-MINIMUM_AT_RISK = 20
-
 PUBLISHED = "published_effects.csv"
 
 
@@ -38,9 +33,10 @@ def run(params: Params, paths: Paths) -> None:
     from features.derivation.catalogue import learnable
     from features.splits import require_endpoint
     from models.metrics.horizons import usable_horizons
-    from models.storage.model_writer import write_model_folder
+    from models.saving.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
     from pipeline.training.leakage_gate import require_no_leak
+    from pipeline.training.recipe import MINIMUM_AT_RISK, make_model
 
     cohort = Cohort.read(paths.ingest)
     features = pd.read_parquet(paths.features)
@@ -78,31 +74,6 @@ def split_cohort(cohort: Cohort, split: SplitParams, seed: int) -> pd.DataFrame:
     part = pd.Series(DEVELOPMENT, index=cohort.covariates.index, name="part", dtype="str")
     part.iloc[held_out] = HELD_OUT
     return part.to_frame()
-
-
-def make_model(train: TrainParams, seed: int, dictionary: Dictionary | None = None) -> RiskModel:
-    """The risk model as params.yaml describes it, by the dictionary's directions and priors.
-
-    ``dictionary``: None for the data dictionary without variables of one's own.
-    """
-    from features.derivation.catalogue import catalogue_of
-    from features.dictionary.dictionary import Dictionary
-    from features.dictionary.published_priors import load_priors
-    from models.risk.risk_model import RiskModel
-
-    known = dictionary or Dictionary.load()
-    catalogue = catalogue_of(known)
-    return RiskModel(
-        monotone={one.name: one.monotone for one in catalogue if one.monotone},
-        priors=load_priors(known),
-        n_folds=train.n_folds,
-        minimum_events=train.minimum_events,
-        n_threads=train.n_threads,
-        device=train.device,
-        seed=seed,
-        **asdict(train.linear),
-        **asdict(train.boosted),
-    )
 
 
 def fit_explainer(

@@ -18,8 +18,8 @@ def find_obstacles(cohort: Cohort, params: Params) -> list[str]:
     A cohort without an endpoint is only to be scored: nothing stands in its way.
     """
     from models.metrics.horizons import usable_horizons
-    from pipeline.stages.train import MINIMUM_AT_RISK
     from pipeline.training.leakage_gate import examine_leakage
+    from pipeline.training.recipe import MINIMUM_AT_RISK
 
     if cohort.endpoint is None:
         return []

@@ -16,10 +16,10 @@ from models.plain_language.summary import summarise_patients
 from models.plain_language.texts import Texts
 from models.plain_language.writing import write_plain_text
 from models.risk.risk_model import RiskModel
+from models.saving.model_writer import write_model_folder
 from models.scorer import Scorer
 from models.serving.pyfunc import describe_inputs
 from models.storage.model_folder import About
-from models.storage.model_writer import write_model_folder
 
 ENTRIES = read_own_variables(
     "c.yaml: own_variables",

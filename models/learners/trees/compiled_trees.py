@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.compiled.compilation import compiled
+from models.compilation import compiled
 
 if TYPE_CHECKING:
     import xgboost

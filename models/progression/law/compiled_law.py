@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from models.compiled.compilation import compiled
+from models.compilation import compiled
 from models.progression.law.compiled_likelihood import raised, rescan_numbers
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, Patients, onset_nodes
 from models.progression.law.law_reading import DRAWN, MARGIN, POINTS

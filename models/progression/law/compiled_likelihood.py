@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.derivation.scan.rescan import rescan_spread
-from models.compiled.compilation import compiled
+from models.compilation import compiled
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, onset_nodes
 from models.progression.law.likelihood import OUTLIER, OUTLIER_SPAN, Observations, none_density
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.compiled import compilation
+from models import compilation
 from models.learners.compiled_completion import standardise_block
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from features.errors import HorizonError, ModelError
-from models.explanation.compiled.compiled_risk import carry_risk_compiled
+from models.compiled.explanation.compiled_risk import carry_risk_compiled
 from models.explanation.explainer import Explainer
 from models.risk.predictor import RiskPredictor
 from tests.models.explanation.brute_force import interventional_shapley

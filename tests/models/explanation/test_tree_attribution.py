@@ -9,7 +9,7 @@ import pytest
 import xgboost
 
 from features.errors import ModelError
-from models.explanation.compiled.compiled_risk import add_trees_compiled
+from models.compiled.explanation.compiled_risk import add_trees_compiled
 from models.explanation.shapley_weights import shapley_weights
 from models.explanation.tree_attribution import TreeAttribution
 from tests.models.explanation.brute_force import interventional_shapley

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.catalogue import derive_features
+from models.saving.model_writer import write_model_folder
 from models.scorer import Scorer
-from models.storage.model_writer import write_model_folder
 
 
 def read_all(folder: Path) -> dict[str, bytes]:

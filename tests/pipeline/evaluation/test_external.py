@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from features.errors import CohortError, ConfigError, HorizonError
-from pipeline.evaluation.external import EXTERNAL, ExternalRequest, evaluate_external
+from pipeline.commands.patients.external import EXTERNAL, ExternalRequest, evaluate_external
 from pipeline.settings.params import Params, Paths, find_root
 
 MAP = """

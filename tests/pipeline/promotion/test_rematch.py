@@ -13,8 +13,8 @@ from features.derivation.catalogue import derive_features
 from features.endpoint import Endpoint
 from features.fingerprint import fingerprint_patients
 from models.risk.risk_model import RiskModel
+from models.saving.model_writer import write_model_folder
 from models.storage.model_folder import read_about
-from models.storage.model_writer import write_model_folder
 from pipeline.promotion.champion import Rematch
 from pipeline.promotion.evidence import Evidence
 from pipeline.promotion.rematch import compare_here

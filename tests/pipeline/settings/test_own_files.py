@@ -7,7 +7,7 @@ import pytest
 from features.cohort_map.cohort_map import CohortMap
 from features.errors import MapError
 from pipeline.commands import cli
-from pipeline.settings.own_files import name_files
+from pipeline.commands.patients.own_files import name_files
 
 MAP = """\
 name: mine

@@ -11,7 +11,8 @@ from features.cohort import Cohort
 from features.endpoint import Endpoint
 from features.errors import CohortError
 from pipeline.settings.params import Params
-from pipeline.stages.train import DEVELOPMENT, HELD_OUT, make_model, split_cohort
+from pipeline.stages.train import DEVELOPMENT, HELD_OUT, split_cohort
+from pipeline.training.recipe import make_model
 
 N = 200
 

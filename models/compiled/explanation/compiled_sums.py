@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.compiled.compilation import compiled
+from models.compilation import compiled
 
 FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]

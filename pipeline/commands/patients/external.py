@@ -85,7 +85,7 @@ def read_cohort(
     """The cohort through its map, checked as the stage ingest checks one; nothing is written."""
     from features.cohort_map.cohort_map import CohortMap
     from features.intake.ingestion import ingest
-    from pipeline.settings.own_files import name_files
+    from pipeline.commands.patients.own_files import name_files
     from pipeline.stages.ingest import limits_of, read_sources, source_folders_of
 
     cohort_map = CohortMap.load(request.cohort, paths.cohort_maps)

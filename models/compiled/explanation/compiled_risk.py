@@ -26,7 +26,7 @@ from models.risk.predictor import CauseModel
 
 if TYPE_CHECKING:
     from models.compiled.compiled_predictor import CompiledPredictor
-    from models.explanation.compiled.compiled_sums import TermTables
+    from models.compiled.explanation.compiled_sums import TermTables
 
 FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
@@ -62,7 +62,7 @@ def _even_chunk(n_rows: int) -> int:
 def _carry_chunk(
     explainer: Explainer, predictor: CompiledPredictor, horizon: float, X: pd.DataFrame
 ) -> Carried:
-    from models.explanation.compiled.compiled_paths import close_compiled, interpolate_compiled
+    from models.compiled.explanation.compiled_paths import close_compiled, interpolate_compiled
 
     seen, margins = predictor.see(X), predictor.margin(X)
     risk = predictor.link.risk(margins, [horizon])[:, 0]
@@ -88,7 +88,7 @@ def add_trees_compiled(
     trees: TreeAttribution, features: Features, weights: FloatArray, total: FloatArray
 ) -> None:
     """Add what ``trees.attribute`` gives, to rounding, to ``total`` (n, p)."""
-    from models.explanation.compiled.compiled_sums import add_trees
+    from models.compiled.explanation.compiled_sums import add_trees
 
     tables = trees.tables
     if len(tables.first_row) and len(features):
@@ -112,7 +112,7 @@ def _add_terms(
     worth: FloatArray,
     total: FloatArray,
 ) -> None:
-    from models.explanation.compiled.compiled_sums import add_terms
+    from models.compiled.explanation.compiled_sums import add_terms
 
     means = np.zeros((total.shape[1], worth.shape[1]))
     np.add.at(means, np.array(cause.term_features, np.intp), background.mean_terms.T)
@@ -121,7 +121,7 @@ def _add_terms(
 
 
 def _tabulate_terms(cause: CauseModel, gaps: Gaps, n_features: int) -> TermTables:
-    from models.explanation.compiled.compiled_sums import TermTables
+    from models.compiled.explanation.compiled_sums import TermTables
 
     of_gaps = np.zeros((len(gaps.patterns), n_features))
     linear = cause.linear

@@ -46,7 +46,7 @@ def cache_folder() -> Path:
     For numba by itself looks at the file of a loop, not at those of the loops that it calls, and
     would go on with what they were before.
     """
-    rooms = Path(__file__).parent.parent
+    rooms = Path(__file__).parent
     sources = b"".join(path.read_bytes() for path in sorted(rooms.rglob("*.py")))
     if config.CACHE_DIR:
         base = Path(config.CACHE_DIR)

@@ -1,0 +1,1 @@
+"""Writes models into their folders."""

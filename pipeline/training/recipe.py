@@ -1,0 +1,40 @@
+"""The recipe of the risk model, as params.yaml describes it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pipeline.settings.params import TrainParams
+
+if TYPE_CHECKING:
+    from features.dictionary.dictionary import Dictionary
+    from models.risk.risk_model import RiskModel
+
+# A horizon that fewer development patients were followed up to is left out.
+MINIMUM_AT_RISK = 20
+
+
+def make_model(train: TrainParams, seed: int, dictionary: Dictionary | None = None) -> RiskModel:
+    """The risk model as params.yaml describes it, by the dictionary's directions and priors.
+
+    ``dictionary``: None for the data dictionary without variables of one's own.
+    """
+    from features.derivation.catalogue import catalogue_of
+    from features.dictionary.dictionary import Dictionary
+    from features.dictionary.published_priors import load_priors
+    from models.risk.risk_model import RiskModel
+
+    known = dictionary or Dictionary.load()
+    catalogue = catalogue_of(known)
+    return RiskModel(
+        monotone={one.name: one.monotone for one in catalogue if one.monotone},
+        priors=load_priors(known),
+        n_folds=train.n_folds,
+        minimum_events=train.minimum_events,
+        n_threads=train.n_threads,
+        device=train.device,
+        seed=seed,
+        **asdict(train.linear),
+        **asdict(train.boosted),
+    )

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+from features.array_types import FloatArray
 from features.endpoint import CENSORED, EVENT, Endpoint
 from models.learners.partial_likelihood import RiskSets, log_likelihood
 from models.metrics.concordance import harrell_c
@@ -38,10 +39,9 @@ SETTINGS = {
     "min_child_weight": 10,
     "nthread": 1,
 }
-Floats = npt.NDArray[np.float64]
 
 
-def draw(n_patients: int, n_columns: int, seed: int) -> tuple[npt.NDArray[np.float32], Floats]:
+def draw(n_patients: int, n_columns: int, seed: int) -> tuple[npt.NDArray[np.float32], FloatArray]:
     """Features (n, p), a twentieth missing, and the Cox label (n,): negative where censored."""
     draws = np.random.default_rng(seed)
     features = draws.normal(size=(n_patients, n_columns)).astype(np.float32)

@@ -19,18 +19,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+
+from features.array_types import BoolArray, FloatArray
 
 SIZES = (20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
 LARGEST = {"calcirisk": 1_000_000, "lifelines": 1_000_000, "scikit-survival": 50_000}
 REPEATS, WARM = 5, 1000
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Call = Callable[[Floats, Flags, Floats], float]
+Call = Callable[[FloatArray, BoolArray, FloatArray], float]
 
 
-def draw(n: int) -> tuple[Floats, Flags, Floats]:
+def draw(n: int) -> tuple[FloatArray, BoolArray, FloatArray]:
     """Time in years, whether the event was seen (some 30 %), risk; no two times are equal."""
     draws = np.random.default_rng(n)
     margin = draws.normal(size=n)
@@ -39,7 +38,7 @@ def draw(n: int) -> tuple[Floats, Flags, Floats]:
     return np.minimum(life, censoring), life <= censoring, margin + draws.normal(0, 1, n)
 
 
-def ours(time_: Floats, seen: Flags, risk: Floats) -> float:
+def ours(time_: FloatArray, seen: BoolArray, risk: FloatArray) -> float:
     """From the raw arrays, sorting included."""
     from features.endpoint import Endpoint
     from models.metrics.concordance import harrell_c
@@ -48,14 +47,14 @@ def ours(time_: Floats, seen: Flags, risk: Floats) -> float:
     return harrell_c(FollowUp.of(Endpoint(time_, seen.astype(np.int8))), risk)
 
 
-def lifelines(time_: Floats, seen: Flags, risk: Floats) -> float:
+def lifelines(time_: FloatArray, seen: BoolArray, risk: FloatArray) -> float:
     """Takes predicted survival, so the risk with its sign turned."""
     from lifelines.utils import concordance_index
 
     return float(concordance_index(time_, -risk, seen))
 
 
-def scikit_survival(time_: Floats, seen: Flags, risk: Floats) -> float:
+def scikit_survival(time_: FloatArray, seen: BoolArray, risk: FloatArray) -> float:
     """The first of its figures."""
     from sksurv.metrics import concordance_index_censored
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features, learnable
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
@@ -28,7 +29,7 @@ from models.learners.partial_likelihood import RiskSets, information
 from models.risk.risk_model import RiskModel
 from models.uncertainty.coverage import CAC_GROUPS, cac_group, measure_coverage
 from models.uncertainty.fitting import fit_uncertainty
-from models.uncertainty.risk_interval import FloatArray, RiskInterval
+from models.uncertainty.risk_interval import RiskInterval
 
 # Seeds of the cohorts of each size; small ones vary more, so there are more of them.
 COHORTS = {

@@ -15,11 +15,11 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from rich.console import Console
 
 from benchmarks.alternatives.simulated import HORIZON, N_TEST, SIZES, TEST_SEED, endpoint_of
+from features.array_types import FloatArray
 from features.simulation.calcium import DENSITY_CENTRE
 from features.simulation.cohort import draw_complete, simulate_cohort
 from features.simulation.draws import Columns, Draws, sigmoid
@@ -29,8 +29,6 @@ from models.learners.penalised_cox import fit_penalised_cox
 from models.learners.prior import Gaussian
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def main() -> None:

@@ -14,8 +14,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.evaluation.metric import DISTANCES, METRICS
 from models.evaluation.prediction import PreparedRisk
@@ -33,10 +33,8 @@ RISKS = {
 }
 SHOWN = ("c_index", "uno_c", "auc", "brier", "ipa", "observed_over_expected", "calibration_slope")
 
-Floats = npt.NDArray[np.float64]
 
-
-def draw(n: int, seed: int, censoring: float) -> tuple[Endpoint, Floats]:
+def draw(n: int, seed: int, censoring: float) -> tuple[Endpoint, FloatArray]:
     """Cohort with constant hazards, and its true risk by the horizon."""
     rng = np.random.default_rng(seed)
     hazard = 0.03 * np.exp(0.9 * rng.normal(size=n))
@@ -48,7 +46,7 @@ def draw(n: int, seed: int, censoring: float) -> tuple[Endpoint, Floats]:
     return Endpoint(np.minimum(time, lost), code), hazard / both * -np.expm1(-both * HORIZON)
 
 
-def distort(risk: Floats, slope: float, intercept: float) -> Floats:
+def distort(risk: FloatArray, slope: float, intercept: float) -> FloatArray:
     """Risks that are wrong by this much on the complementary log-log scale."""
     return -np.expm1(-np.exp(slope * np.log(-np.log1p(-risk)) + intercept))
 
@@ -65,7 +63,7 @@ def true_values(slope: float, intercept: float) -> dict[str, float]:
     return known | {name: float(value) for name, value in errors.items()}
 
 
-def try_once(n: int, seed: int) -> dict[str, dict[tuple[str, str], Floats]]:
+def try_once(n: int, seed: int) -> dict[str, dict[tuple[str, str], FloatArray]]:
     """Limits (2,) of each kind of risks by metric and method, all on the same resamples."""
     endpoint, risk = draw(n, seed, CENSORING)
     follow_up = FollowUp.of(endpoint)
@@ -73,8 +71,8 @@ def try_once(n: int, seed: int) -> dict[str, dict[tuple[str, str], Floats]]:
         kind: PreparedRisk.of(follow_up, distort(risk, *wrong), HORIZON)
         for kind, wrong in RISKS.items()
     }
-    moved: dict[str, list[Floats]] = {kind: [] for kind in RISKS}
-    own: dict[str, list[Floats]] = {kind: [] for kind in RISKS}
+    moved: dict[str, list[FloatArray]] = {kind: [] for kind in RISKS}
+    own: dict[str, list[FloatArray]] = {kind: [] for kind in RISKS}
     for counts in resample_counts(n, N_BOOTSTRAP, seed):
         sample = follow_up.resample(counts)
         for kind, one in prepared.items():
@@ -86,16 +84,18 @@ def try_once(n: int, seed: int) -> dict[str, dict[tuple[str, str], Floats]]:
     }
 
 
-def measure_distances(one: PreparedRisk, sample: FollowUp) -> Floats:
+def measure_distances(one: PreparedRisk, sample: FollowUp) -> FloatArray:
     """(3,) DISTANCES of the resample's curve from the risks, as other software draws them."""
     found = one.basis.distances(sample, one.basis.fit(sample, HORIZON))
     return np.array([found.ici, found.e50, found.e90])
 
 
-def find_limits(estimate: Floats, moved: Floats, own: Floats) -> dict[tuple[str, str], Floats]:
+def find_limits(
+    estimate: FloatArray, moved: FloatArray, own: FloatArray
+) -> dict[tuple[str, str], FloatArray]:
     """Limits (2,) by metric and method."""
     percentile, (near, far) = percentile_interval(moved), distance_interval(estimate, moved)
-    limits: dict[tuple[str, str], Floats] = {}
+    limits: dict[tuple[str, str], FloatArray] = {}
     for k, metric in enumerate(METRICS):
         if metric.name not in DISTANCES:
             limits[metric.name, "percentile"] = np.array([side[k] for side in percentile])

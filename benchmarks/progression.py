@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import typer
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
@@ -35,7 +35,6 @@ from models.progression.training.priors import load_priors
 from models.progression.training.progression_model import LaterScans, ProgressionModel
 from models.storage.model_folder import About
 
-FloatArray = npt.NDArray[np.float64]
 # From features of patients, first scores and years to distribution functions on `GRID`.
 Forecast = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from models.explanation.explainer import Explainer, carry_risk
 from models.scorer import Scorer
-
-FloatArray = npt.NDArray[np.float64]
 
 N_BACKGROUND = 100  # as many as SHAP's own documentation advises
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray
 from features.cohort import Cohort
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
@@ -26,8 +27,6 @@ from features.endpoint import CENSORED, COMPETING, EVENT
 from features.splits import require_endpoint
 
 _OUTCOMES = {"event": EVENT, "competing": COMPETING, "censored": CENSORED}
-
-Rows = npt.NDArray[np.bool_]
 
 
 def table_one(cohort: Cohort, dictionary: Mapping[str, Variable] | None = None) -> pd.DataFrame:
@@ -60,7 +59,7 @@ def table_one(cohort: Cohort, dictionary: Mapping[str, Variable] | None = None) 
 
 
 def _describe(
-    values: pd.Series, variable: Variable, level: str, groups: Mapping[str, Rows]
+    values: pd.Series, variable: Variable, level: str, groups: Mapping[str, BoolArray]
 ) -> dict[str, str]:
     if variable.kind == "number":
         given = values.to_numpy(dtype=np.float64)
@@ -102,7 +101,7 @@ def missingness(cohort: Cohort) -> pd.DataFrame:
     return table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def _share(absent: Rows) -> float:
+def _share(absent: BoolArray) -> float:
     n = int(absent.sum())
     if len(absent) < SMALLEST_COUNT or is_small(n):
         return float("nan")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
@@ -39,9 +39,6 @@ from models.storage.model_folder import (
 )
 from models.uncertainty.contribution_spread import OWNERS, contribution_spread, find_certain
 from models.uncertainty.risk_interval import RiskInterval
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 # Matrix products may differ in their last bits with the number of threads; limits need no more.
 _DECIMALS = 6

@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.alternatives.cohort import BenchmarkCohort, FloatArray
+from benchmarks.alternatives.cohort import BenchmarkCohort
 from benchmarks.alternatives.machine import describe_machine
 from benchmarks.alternatives.methods.method import Budget
 from benchmarks.alternatives.registry import Entry
 from benchmarks.alternatives.ruler import ruler
 from benchmarks.alternatives.scores import score_risks
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from features.splits import cross_validation_folds
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import CENSORED, EVENT, Endpoint
 from models.metrics.follow_up import FollowUp
-
-FloatArray = npt.NDArray[np.float64]
 
 RARE_LEVEL = 20
 """Levels of a category with fewer patients than this are one level, `other`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.alternatives.cohort import FloatArray
+from features.array_types import FloatArray
 
 HIGHER_IS_BETTER = {"uno_c": True, "harrell_c": True, "integrated_brier": False}
 COSTS = ("fit_cpu_seconds", "predict_cpu_seconds", "peak_mib")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.alternatives.cohort import FloatArray
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.brier import integrated_brier_score, integrated_null_brier_score
 from models.metrics.calibration.calibration_curve import calibration_distances

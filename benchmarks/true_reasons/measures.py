@@ -8,10 +8,9 @@ import pandas as pd
 
 from benchmarks.true_reasons.things import EFFECTLESS
 from benchmarks.true_reasons.world import HORIZON, World
+from features.array_types import FloatArray
 from models.risk.risk_model import RiskModel
 from models.uncertainty.fitting import fit_uncertainty
-
-FloatArray = npt.NDArray[np.float64]
 
 NAMED = 0.005  # contributions of half a point and more are looked at for their sign
 COMMON = 0.02  # groups with a smaller share of the patients are left out

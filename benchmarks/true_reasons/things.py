@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.simulation.calcium import DENSITY_CENTRE
 from features.simulation.draws import Columns, sigmoid
 from features.simulation.outcomes import event_margin
-
-FloatArray = npt.NDArray[np.float64]
 
 _VARIABLES = {
     "density of calcium": (

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.alternatives.simulated import known_of
 from benchmarks.true_reasons.things import true_terms
+from features.array_types import FloatArray
 from features.derivation.catalogue import derive_features, learnable
 from features.endpoint import Endpoint
 from features.simulation.cohort import draw_complete, simulate_cohort
 from features.simulation.draws import Draws
 from features.simulation.observation import draw_entry, observe
 from features.simulation.outcomes import DEATH_SLOPE, death_margin, draw_event_times, true_risk
-
-FloatArray = npt.NDArray[np.float64]
 
 HORIZON = 10.0
 N_SITES = 6

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup
 
@@ -31,6 +30,7 @@ from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
 from clinic.patient.trend import describe_change
 from clinic.texts import PageTexts
 from clinic.wording import ValueWriter, percent
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
 from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation
@@ -44,8 +44,6 @@ from models.reference_scores.inputs import Inputs
 from models.risk.absolute_risk import CompetingRisksLink
 from models.scorer import Scorer
 from models.treatment_effects.effects import TreatmentEffects
-
-FloatArray = npt.NDArray[np.float64]
 
 _SHOWN_STEPS = 10
 _SMALLEST_POINTS = 0.05

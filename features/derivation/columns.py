@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from features.derivation.arrays import Array, where
+from features.array_types import FloatArray
+from features.derivation.arrays import where
 from features.dictionary.variable import Variable
 
 
@@ -22,8 +23,8 @@ class Columns:
     def __init__(self, covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> None:
         self.covariates = covariates
         self._dictionary = dictionary
-        self._arrays: dict[str, Array] = {}
-        self._derived: dict[Callable[[Columns], Array], Array] = {}
+        self._arrays: dict[str, FloatArray] = {}
+        self._derived: dict[Callable[[Columns], FloatArray], FloatArray] = {}
         self.read: set[str] = set()
 
     @classmethod
@@ -42,25 +43,25 @@ class Columns:
         """Whether there is a column of this name, be it without a value."""
         return name in self.covariates
 
-    def __getitem__(self, name: str) -> Array:
+    def __getitem__(self, name: str) -> FloatArray:
         self.read.add(name)
         if name not in self._arrays:
             self._arrays[name] = self._array(self._dictionary[name])
         return self._arrays[name]
 
-    def is_code(self, name: str, code: str) -> Array:
+    def is_code(self, name: str, code: str) -> FloatArray:
         """1 where the category has this code, 0 where another, NaN where missing. (n,)."""
         position = self[name]
         here = position == self._dictionary[name].codes.index(code)
         return where(np.isnan(position), np.nan, here)
 
-    def derived(self, compute: Callable[[Columns], Array]) -> Array:
+    def derived(self, compute: Callable[[Columns], FloatArray]) -> FloatArray:
         """What the function makes of these columns, computed once."""
         if compute not in self._derived:
             self._derived[compute] = compute(self)
         return self._derived[compute]
 
-    def _array(self, variable: Variable) -> Array:
+    def _array(self, variable: Variable) -> FloatArray:
         if variable.name not in self.covariates:
             return np.full(len(self), np.nan)
         column = self.covariates[variable.name]
@@ -69,7 +70,7 @@ class Columns:
         return _numbers(column)
 
 
-def _numbers(column: pd.Series) -> Array:
+def _numbers(column: pd.Series) -> FloatArray:
     if column.dtype == np.float64:
         return column.to_numpy()
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
@@ -77,7 +78,7 @@ def _numbers(column: pd.Series) -> Array:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _positions(column: pd.Series, codes: tuple[str, ...]) -> Array:
+def _positions(column: pd.Series, codes: tuple[str, ...]) -> FloatArray:
     if isinstance(column.dtype, pd.CategoricalDtype):
         known = {code: float(position) for position, code in enumerate(codes)}
         # A missing category has the code -1, which is the last of these.

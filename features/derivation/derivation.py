@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from features.derivation.arrays import Array, log_plus_one
+from features.array_types import FloatArray
+from features.derivation.arrays import log_plus_one
 from features.derivation.columns import Columns
 
 RECORDED = "as recorded"
@@ -22,7 +23,7 @@ class Derivation:
 
     name: str
     variable: str
-    compute: Callable[[Columns], Array]
+    compute: Callable[[Columns], FloatArray]
     meaning: str
     source: str
     monotone: int | None = None

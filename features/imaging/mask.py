@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import BoolArray
 from features.derivation.scan.burden import VESSELS
 
 Labels = npt.NDArray[np.uint8]
-Truths = npt.NDArray[np.bool_]
 MOST_STRUCTURES = 250
 
 
@@ -26,7 +26,7 @@ class Mask:
 
     labels: Labels
     structures: tuple[str, ...] = VESSELS
-    overlap: Truths | None = None
+    overlap: BoolArray | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -34,7 +34,7 @@ class Mask:
         """Structures that are no coronary vessel."""
         return self.structures[len(VESSELS) :]
 
-    def of(self, structure: str) -> Truths:
+    def of(self, structure: str) -> BoolArray:
         """Voxels of a vessel or other structure, (slices, rows, columns)."""
         return np.asarray(self.labels == self.structures.index(structure) + 1)
 
@@ -45,9 +45,9 @@ class MaskBuilder:
     def __init__(self, shape: tuple[int, int, int]) -> None:
         self._labels: Labels = np.zeros(shape, dtype=np.uint8)
         self._structures = list(VESSELS)
-        self._overlap: Truths | None = None
+        self._overlap: BoolArray | None = None
 
-    def add(self, structure: str, where: tuple[int | slice, ...], part: Truths) -> None:
+    def add(self, structure: str, where: tuple[int | slice, ...], part: BoolArray) -> None:
         """Add voxels of a structure: ``part``, true or false, laid over ``labels[where]``."""
         if structure not in self._structures:
             self._structures.append(structure)

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from features.array_types import FloatArray
+
 HounsfieldUnits = npt.NDArray[np.float32]
 
 
@@ -21,7 +22,7 @@ class Grid:
     """
 
     shape: tuple[int, int, int]
-    affine: Floats
+    affine: FloatArray
 
     @cached_property
     def voxel_mm(self) -> tuple[float, float, float]:
@@ -44,7 +45,7 @@ class Grid:
         """Volume of a voxel, mm3: pixel area times slice spacing."""
         return self.pixel_mm2 * self.spacing_mm
 
-    def to_patient(self, slices: Floats, rows: Floats, columns: Floats) -> Floats:
+    def to_patient(self, slices: FloatArray, rows: FloatArray, columns: FloatArray) -> FloatArray:
         """Patient coordinates, mm, (n, 3), of positions in voxels, (n,) each."""
         indices = np.stack([columns, rows, slices, np.ones_like(slices)])
         return np.asarray((self.affine @ indices)[:3].T)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.derivation.scan.rescan import rescan_spread
-from features.simulation.draws import Columns, Draws, Floats, by_group
+from features.simulation.draws import Columns, Draws, by_group
 from features.simulation.growth import growth_margin
 
 # Least squares on the percentile cut-offs of that table: median at 62 years, slope and curvature
@@ -55,13 +56,13 @@ def draw_burden(draws: Draws, patient: Columns) -> Columns:
     return {"_burden": np.where(root > threshold, np.clip(shaped, 1.0, 9.2) ** 4, 0.0)}
 
 
-def _of_group(patient: Columns, values: Sequence[object]) -> Floats:
+def _of_group(patient: Columns, values: Sequence[object]) -> FloatArray:
     """The values of each patient's ethnicity and sex."""
     table = np.asarray(values, dtype=np.float64)
     return np.asarray(table[patient["_ethnicity"].astype(int), patient["_male"].astype(int)])
 
 
-def _risk_score(patient: Columns) -> Floats:
+def _risk_score(patient: Columns) -> FloatArray:
     """Risk factors of calcification: Kronmal RA et al. Circulation 2007;115:2722, and the ledger.
 
     Vitamin K2 and the experimental therapies are absent on purpose.

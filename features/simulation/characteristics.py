@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from features.simulation.draws import Columns, Draws, Floats, by_group, code, sigmoid
+from features.array_types import FloatArray
+from features.simulation.draws import Columns, Draws, by_group, code, sigmoid
 
 ETHNICITIES = ("white", "black", "hispanic", "chinese")
 SEXES = ("female", "male")
@@ -51,7 +52,7 @@ def draw_people(draws: Draws) -> Columns:
     }
 
 
-def _draw_age(draws: Draws, ethnicity: npt.NDArray[np.int64]) -> Floats:
+def _draw_age(draws: Draws, ethnicity: npt.NDArray[np.int64]) -> FloatArray:
     span = _AGE_HIGH - _AGE_LOW
     mean = (by_group(ethnicity, _AGE_MEAN) - _AGE_LOW) / span
     spread = by_group(ethnicity, _AGE_SD) / span

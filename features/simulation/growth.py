@@ -15,8 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import gammaincinv, ndtr
 
+from features.array_types import FloatArray
 from features.derivation.scan.rescan import rescan_spread
-from features.simulation.draws import Columns, Draws, Floats, by_group
+from features.simulation.draws import Columns, Draws, by_group
 
 # Mean yearly growth of the square root with and, once it has begun, without calcium at first.
 _GROWN, _BEGUN = 1.0, 0.78
@@ -30,7 +31,7 @@ _FIRST_VISIBLE = 1.0
 _RATE_NODES, _ONSET_NODES = 48, 24
 
 
-def growth_margin(patient: Columns) -> Floats:
+def growth_margin(patient: Columns) -> FloatArray:
     """Log of how fast calcium grows, relative to the average patient.
 
     Vitamin K2 and all that trials found without effect are absent on purpose; statins make plaque
@@ -48,7 +49,7 @@ def growth_margin(patient: Columns) -> Floats:
     return np.asarray(margin + by_group(patient["_statin"], (0.0, 0.05, 0.10, 0.16)) - 0.25)
 
 
-def onset_margin(patient: Columns) -> Floats:
+def onset_margin(patient: Columns) -> FloatArray:
     """Log hazard of first calcium, relative to the average patient, without what age brings.
 
     LDL, HDL and calcium supplements matter here and not to growth; family history: OR 1.55
@@ -76,10 +77,10 @@ class TrueGrowth:
     ``bmi`` in kg/m2. The columns of truth.parquet that begin with ``growth_`` hold it.
     """
 
-    first: Floats
-    rate: Floats
-    onset: Floats
-    bmi: Floats
+    first: FloatArray
+    rate: FloatArray
+    onset: FloatArray
+    bmi: FloatArray
 
     @classmethod
     def of(cls, patient: Columns) -> TrueGrowth:
@@ -113,7 +114,7 @@ class TrueGrowth:
         """These patients alone."""
         return TrueGrowth(self.first[rows], self.rate[rows], self.onset[rows], self.bmi[rows])
 
-    def cdf(self, scores: Floats, years: float) -> Floats:
+    def cdf(self, scores: FloatArray, years: float) -> FloatArray:
         """(n, m) probability that a scan after ``years`` shows at most each of ``scores`` (m,)."""
         share = np.zeros((len(self.first), len(scores)))
         grows = self.first > 0
@@ -121,14 +122,14 @@ class TrueGrowth:
         share[~grows] = self.take(~grows)._cdf_begun(scores, years)
         return share
 
-    def _cdf_grown(self, scores: Floats, years: float) -> Floats:
+    def _cdf_grown(self, scores: FloatArray, years: float) -> FloatArray:
         share = np.zeros((len(self.first), len(scores)))
         for rate in _rate_nodes():
             true = (np.sqrt(self.first) + rate * self.rate * years) ** 2
             share += self._rescan_cdf(scores, true) / _RATE_NODES
         return share
 
-    def _cdf_begun(self, scores: Floats, years: float) -> Floats:
+    def _cdf_begun(self, scores: FloatArray, years: float) -> FloatArray:
         artefact = _FALSE_CALCIUM * np.exp(-np.maximum(scores - _FIRST_VISIBLE, 0) / _FALSE_MEAN)
         hazard = self.onset * np.expm1(_ONSET_BY_AGE * years) / _ONSET_BY_AGE
         share = np.asarray(np.exp(-hazard)[:, None] * (1 - artefact))
@@ -141,15 +142,17 @@ class TrueGrowth:
                 share += weight[:, None] * self._rescan_cdf(scores, true)
         return share
 
-    def _onset_years(self, spent: Floats) -> Floats:
+    def _onset_years(self, spent: FloatArray) -> FloatArray:
         """Years until the cumulative hazard has reached ``spent``."""
         return np.asarray(np.log1p(spent * _ONSET_BY_AGE / self.onset) / _ONSET_BY_AGE)
 
-    def _rescan_cdf(self, scores: Floats, true: Floats) -> Floats:
+    def _rescan_cdf(self, scores: FloatArray, true: FloatArray) -> FloatArray:
         seen = np.maximum(scores, _FIRST_VISIBLE)
         return np.asarray(ndtr((seen - true[:, None]) / rescan_spread(true, self.bmi)[:, None]))
 
-    def draw(self, draws: Draws, name: str, years: Floats, begins: Floats, pace: Floats) -> Floats:
+    def draw(
+        self, draws: Draws, name: str, years: FloatArray, begins: FloatArray, pace: FloatArray
+    ) -> FloatArray:
         """Scores (n,) of scans after ``years`` (n,).
 
         ``begins``: the patient's own exponential draw, ``pace`` their own rate around the mean,
@@ -168,12 +171,12 @@ class TrueGrowth:
         return np.asarray(np.where(seen < _FIRST_VISIBLE, 0.0, np.round(seen, 2)))
 
 
-def draw_pace(draws: Draws, name: str) -> Floats:
+def draw_pace(draws: Draws, name: str) -> FloatArray:
     """Each patient's own rate (n,) around the mean of 1."""
     return np.asarray(draws.stream(name).gamma(_SHAPE, 1 / _SHAPE, draws.n))
 
 
-def _rate_nodes() -> Floats:
+def _rate_nodes() -> FloatArray:
     """Rates that stand for equal shares of the patients."""
     middle = (np.arange(_RATE_NODES) + 0.5) / _RATE_NODES
     return np.asarray(gammaincinv(_SHAPE, middle) / _SHAPE)

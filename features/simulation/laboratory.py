@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.simulation.draws import Columns, Draws, Floats, by_group, code
+from features.array_types import FloatArray
+from features.simulation.draws import Columns, Draws, by_group, code
 
 ALBUMINURIA = ("none", "micro", "macro")
 
@@ -96,7 +97,7 @@ def _draw_albumin(draws: Draws, patient: Columns) -> Columns:
     return {"uacr": uacr, "albuminuria": code(stage, ALBUMINURIA)}
 
 
-def ckd_epi_2021(creatinine: Floats, age: Floats, male: Floats) -> Floats:
+def ckd_epi_2021(creatinine: FloatArray, age: FloatArray, male: FloatArray) -> FloatArray:
     """eGFR in mL/min/1.73 m2 from creatinine in mg/dL.
 
     Source: Inker LA et al. N Engl J Med 2021;385:1737-1749.
@@ -107,7 +108,7 @@ def ckd_epi_2021(creatinine: Floats, age: Floats, male: Floats) -> Floats:
     return np.asarray(142 * ratio**slope * 0.9938**age * np.where(male, 1.0, 1.012))
 
 
-def _creatinine(egfr: Floats, age: Floats, male: Floats) -> Floats:
+def _creatinine(egfr: FloatArray, age: FloatArray, male: FloatArray) -> FloatArray:
     kappa, alpha = np.where(male, 0.9, 0.7), np.where(male, -0.302, -0.241)
     reduced = egfr / (142 * 0.9938**age * np.where(male, 1.0, 1.012))
     return np.asarray(kappa * reduced ** (1 / np.where(reduced > 1, alpha, -1.200)))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from features.simulation.draws import Columns, Draws, Floats
+from features.array_types import FloatArray
+from features.simulation.draws import Columns, Draws
 from features.simulation.growth import TrueGrowth, draw_pace
 
 SCANS = ("scan2", "scan3")
@@ -21,7 +22,7 @@ _MATURES, _ON_STATIN = 0.02, 0.06
 
 
 def draw_later_scans(
-    draws: Draws, patient: Columns, growth: TrueGrowth, followed: Floats
+    draws: Draws, patient: Columns, growth: TrueGrowth, followed: FloatArray
 ) -> pd.DataFrame:
     """Columns ``scan2_years``, ``_agatston``, ``_volume``, ``_low_density`` and those of scan3.
 
@@ -58,7 +59,7 @@ def draw_later_scans(
     return pd.DataFrame(table)
 
 
-def _composition(patient: Columns, years: Floats) -> tuple[Floats, Floats]:
+def _composition(patient: Columns, years: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Volume in mm3 per unit of the score, and the share of it below 200 HU, after ``years``."""
     score = patient["cac_agatston"].astype(float)
     present = score > 0

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.simulation.draws import Columns, Draws, Floats
+from features.array_types import FloatArray
+from features.simulation.draws import Columns, Draws
 
 VESSELS = ("lm", "lad", "lcx", "rca")
 PIXEL_MM2 = 0.49
@@ -37,18 +38,18 @@ class Lesions:
     vessel: np.ndarray
     voxels: np.ndarray
     slices: np.ndarray
-    length: Floats
-    agatston: Floats
-    density: Floats
-    untreated_agatston: Floats
+    length: FloatArray
+    agatston: FloatArray
+    density: FloatArray
+    untreated_agatston: FloatArray
 
     @property
-    def area(self) -> Floats:
+    def area(self) -> FloatArray:
         """mm2, summed over slices of 3 mm."""
         return np.asarray(np.round(self.voxels * PIXEL_MM2, 2))
 
     @property
-    def volume(self) -> Floats:
+    def volume(self) -> FloatArray:
         """mm3."""
         return np.asarray(np.round(self.voxels * PIXEL_MM2 * SLICE_MM, 2))
 
@@ -83,7 +84,7 @@ def draw_lesions(draws: Draws, patient: Columns) -> Lesions:
     )
 
 
-def _split(draws: Draws, voxels: Floats, count: np.ndarray, owner: np.ndarray) -> Floats:
+def _split(draws: Draws, voxels: FloatArray, count: np.ndarray, owner: np.ndarray) -> FloatArray:
     """Voxels of each lesion: at least three each, summing exactly to the patient's."""
     weight = np.exp(1.0 * draws.normal("lesion_size", len(owner)))
     total = np.bincount(owner, weight, minlength=len(count))
@@ -94,7 +95,9 @@ def _split(draws: Draws, voxels: Floats, count: np.ndarray, owner: np.ndarray) -
     return np.asarray(_FEWEST_VOXELS + np.diff(running, prepend=0.0))
 
 
-def _lesion_density(draws: Draws, patient: Columns, owner: np.ndarray, size: Floats) -> Floats:
+def _lesion_density(
+    draws: Draws, patient: Columns, owner: np.ndarray, size: FloatArray
+) -> FloatArray:
     """Larger lesions are denser; weighted by volume they average to the patient's density."""
     raw = 0.16 * np.log(size) + 0.30 * draws.normal("lesion_density", len(owner))
     n = len(patient["_density"])
@@ -103,12 +106,12 @@ def _lesion_density(draws: Draws, patient: Columns, owner: np.ndarray, size: Flo
     return np.asarray(patient["_density"].astype(float)[owner] + raw - mean[owner])
 
 
-def _slice_average(density: Floats, slices: np.ndarray) -> Floats:
+def _slice_average(density: FloatArray, slices: np.ndarray) -> FloatArray:
     """A mean of whole slice weights between 1 and 4."""
     return np.asarray(np.round(np.clip(density, 1.0, 4.0) * slices) / slices)
 
 
-def _place(draws: Draws, owner: np.ndarray, volume: Floats) -> np.ndarray:
+def _place(draws: Draws, owner: np.ndarray, volume: FloatArray) -> np.ndarray:
     noise = draws.normal("vessel_leaning", 4 * len(volume)).reshape(-1, 4)
     # Some patients calcify one vessel, most calcify all as they go on.
     focal = (draws.uniform("focal", len(volume)) < _FOCAL) & (volume < _FOCAL_MM3)
@@ -124,7 +127,7 @@ def sum_lesions(lesions: Lesions, n: int) -> Columns:
     Also the hidden truths that the hazard depends on: calcium as it would be without a statin.
     """
 
-    def total(values: Floats) -> Floats:
+    def total(values: FloatArray) -> FloatArray:
         return np.asarray(np.round(np.bincount(lesions.patient, values, minlength=n), 2))
 
     density = _peak_and_mean(lesions)[1]
@@ -145,7 +148,7 @@ def sum_lesions(lesions: Lesions, n: int) -> Columns:
     return columns | {"_vessels": vessels}
 
 
-def _peak_and_mean(lesions: Lesions) -> tuple[Floats, Floats]:
+def _peak_and_mean(lesions: Lesions) -> tuple[FloatArray, FloatArray]:
     """Peak and mean density in HU: the peak lies in the band of the heaviest slice."""
     heaviest = np.ceil(lesions.density - 1e-9)
     # A position within the band that needs no draw of its own.

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.simulation.draws import Columns, Draws, Floats, by_group, code, sigmoid
+from features.array_types import FloatArray
+from features.simulation.draws import Columns, Draws, by_group, code, sigmoid
 
 SMOKING = ("never", "former", "current")
 
@@ -97,5 +98,5 @@ def draw_minerals(draws: Draws, patient: Columns) -> Columns:
     }
 
 
-def _within(values: Floats, low: float, high: float, decimals: int) -> Floats:
+def _within(values: FloatArray, low: float, high: float, decimals: int) -> FloatArray:
     return np.asarray(np.round(np.clip(values, low, high), decimals), dtype=np.float64)

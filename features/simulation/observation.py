@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import CENSORED, COMPETING, EVENT
-from features.simulation.draws import Columns, Draws, Floats
+from features.simulation.draws import Columns, Draws
 
 SITES = ("Baltimore", "Chicago", "Forsyth", "Los Angeles", "New York", "St Paul")
 FIRST_ENTRY = np.datetime64("2000-07-01")
@@ -63,7 +64,7 @@ def draw_entry(draws: Draws, n_sites: int) -> tuple[npt.NDArray[np.str_], pd.Ser
 
 
 def observe(
-    draws: Draws, entry: pd.Series, event_years: Floats, death_years: Floats
+    draws: Draws, entry: pd.Series, event_years: FloatArray, death_years: FloatArray
 ) -> pd.DataFrame:
     """Columns ``time`` (years, in whole days) and ``event`` as the study records them."""
     closing = (LAST_VISIT - entry.to_numpy().astype("datetime64[D]")).astype(float)

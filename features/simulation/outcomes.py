@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.simulation.calcium import DENSITY_CENTRE
-from features.simulation.draws import Columns, Draws, Floats, by_group, sigmoid
+from features.simulation.draws import Columns, Draws, by_group, sigmoid
 
 # Weibull cumulative hazard of the event: scale * (t / 10)^shape * exp(margin).
 EVENT_SCALE, EVENT_SHAPE = 0.0086, 1.30
@@ -25,7 +26,7 @@ _STATIN_OWN = (0.0, -0.05, -0.10, -0.15)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 
 
-def calcium_margin(patient: Columns) -> Floats:
+def calcium_margin(patient: Columns) -> FloatArray:
     """Log hazard from calcium, as it would be without the statin's densifying effect.
 
     Per doubling about 1.15 (Budoff 2018: 1.14; Liang 2012: 1.19), weaker in the old, stronger in
@@ -46,14 +47,14 @@ def calcium_margin(patient: Columns) -> Floats:
     return np.asarray(slope * score + dense + spread + left_main, dtype=np.float64)
 
 
-def statin_margin(patient: Columns) -> Floats:
+def statin_margin(patient: Columns) -> FloatArray:
     """What the statin takes off the log hazard, by LDL and by its own part; never above 0."""
     without = patient["_untreated_ldl"] * patient["_kept_without_statin"]
     lowered = patient["_treated_ldl"] - without
     return np.asarray(_LDL_PER_MG * lowered + by_group(patient["_statin"], _STATIN_OWN))
 
 
-def event_margin(patient: Columns) -> Floats:
+def event_margin(patient: Columns) -> FloatArray:
     """(n,) log hazard of the cardiac event, relative to the baseline."""
     without = patient["_untreated_ldl"] * patient["_kept_without_statin"]
     margin = calcium_margin(patient) + statin_margin(patient) + _LDL_PER_MG * (without - 120)
@@ -72,7 +73,7 @@ def event_margin(patient: Columns) -> Floats:
     return np.asarray(margin, dtype=np.float64)
 
 
-def _smoking_margin(patient: Columns) -> Floats:
+def _smoking_margin(patient: Columns) -> FloatArray:
     """Current 1.7 (McEvoy JW et al. 2015); the excess of the former fades with a 10-year scale."""
     status = patient["smoking_status"]
     since = np.nan_to_num(patient["years_since_quitting"].astype(float))
@@ -81,7 +82,7 @@ def _smoking_margin(patient: Columns) -> Floats:
     return np.asarray(excess + 0.004 * np.minimum(patient["pack_years"].astype(float), 60))
 
 
-def _disease_margin(patient: Columns) -> Floats:
+def _disease_margin(patient: Columns) -> FloatArray:
     hba1c = np.maximum(patient["hba1c"].astype(float) - 6.5, 0)
     margin = 0.50 * patient["diabetes"] + 0.09 * hba1c + 0.35 * patient["family_history"]
     margin = margin + 0.016 * np.maximum(60 - patient["egfr"].astype(float), 0)
@@ -95,7 +96,7 @@ def _disease_margin(patient: Columns) -> Floats:
     return np.asarray(margin, dtype=np.float64)
 
 
-def death_margin(patient: Columns) -> Floats:
+def death_margin(patient: Columns) -> FloatArray:
     """(n,) log hazard of death from another cause, relative to the Gompertz law of age.
 
     Body mass index and vitamin D are U-shaped here.
@@ -114,18 +115,20 @@ def death_margin(patient: Columns) -> Floats:
     return np.asarray(margin + 0.30 * patient["prior_cad"] - 0.5, dtype=np.float64)
 
 
-def event_cumulative_hazard(margin: Floats, years: Floats | float) -> Floats:
+def event_cumulative_hazard(margin: FloatArray, years: FloatArray | float) -> FloatArray:
     """Weibull cumulative hazard of the event."""
     return np.asarray(EVENT_SCALE * np.exp(margin) * (np.asarray(years) / 10) ** EVENT_SHAPE)
 
 
-def death_cumulative_hazard(margin: Floats, age: Floats, years: Floats | float) -> Floats:
+def death_cumulative_hazard(
+    margin: FloatArray, age: FloatArray, years: FloatArray | float
+) -> FloatArray:
     """Gompertz cumulative hazard of death from another cause, from entry at this age."""
     level = DEATH_RATE * np.exp(margin + DEATH_SLOPE * (age - 62)) / DEATH_SLOPE
     return np.asarray(level * np.expm1(DEATH_SLOPE * np.asarray(years)))
 
 
-def true_risk(event: Floats, death: Floats, age: Floats, horizon: float) -> Floats:
+def true_risk(event: FloatArray, death: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
     """(n,) cumulative incidence of the event by the horizon with death competing.
 
     The integral over the event's cumulative hazard of exp(-both cumulative hazards), by
@@ -141,8 +144,8 @@ def true_risk(event: Floats, death: Floats, age: Floats, horizon: float) -> Floa
 
 
 def draw_event_times(
-    draws: Draws, event: Floats, death: Floats, age: Floats
-) -> tuple[Floats, Floats]:
+    draws: Draws, event: FloatArray, death: FloatArray, age: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Years to the event and to death from another cause, by inversion."""
     first = draws.stream("event").exponential(1.0, draws.n) / (EVENT_SCALE * np.exp(event))
     level = DEATH_RATE * np.exp(death + DEATH_SLOPE * (age - 62)) / DEATH_SLOPE

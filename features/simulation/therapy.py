@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.simulation.draws import Columns, Draws, Floats, by_group, code, sigmoid
+from features.array_types import FloatArray
+from features.simulation.draws import Columns, Draws, by_group, code, sigmoid
 
 INTENSITIES = ("none", "low", "moderate", "high")
 ANTIPLATELETS = ("none", "single", "dual")
@@ -107,7 +108,7 @@ def treat_lipids(draws: Draws, patient: Columns) -> Columns:
     }
 
 
-def _ldl_kept(second: Columns) -> Floats:
+def _ldl_kept(second: Columns) -> FloatArray:
     kept = np.where(second["ezetimibe"], 0.80, 1.0)
     kept = kept * np.where(second["pcsk9_inhibitor"], 0.45, 1.0)
     return np.asarray(kept * np.where(second["bempedoic_acid"], 0.82, 1.0))

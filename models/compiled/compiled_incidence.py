@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.compilation import compiled
-from models.risk.absolute_risk import CompetingRisksLink, FloatArray
+from models.risk.absolute_risk import CompetingRisksLink
 
 _BLOCK = 256
 # Below this hazard the series of _SERIES is as exact as expm1, and a loop over it vectorises.

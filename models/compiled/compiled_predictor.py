@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from models.compilation import compiled
 from models.compiled.compiled_incidence import CompiledLink
 from models.learners.bends import weigh_cubes
@@ -30,7 +31,6 @@ from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees
 from models.risk.absolute_risk import CompetingRisksLink
 from models.risk.predictor import CauseModel, RiskPredictor
 
-FloatArray = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 

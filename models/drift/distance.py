@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2_contingency, fisher_exact, gamma, hypergeom
 
+from features.array_types import FloatArray
+
 Counts = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 _N_DRAWS = 500
 _SEED = 7
@@ -35,7 +36,7 @@ class Distance:
         return self.value - self.expected
 
 
-def stability_index(before: npt.ArrayLike, now: npt.ArrayLike) -> Floats:
+def stability_index(before: npt.ArrayLike, now: npt.ArrayLike) -> FloatArray:
     """Population stability index: sum of (q - p) log(q / p) over the last axis.
 
     ``before``, ``now``: counts (..., k). Half a patient is added to each bin, so that an empty one
@@ -43,7 +44,7 @@ def stability_index(before: npt.ArrayLike, now: npt.ArrayLike) -> Floats:
     """
     p, q = (np.asarray(counts, dtype=np.float64) + 0.5 for counts in (before, now))
     p, q = p / p.sum(axis=-1, keepdims=True), q / q.sum(axis=-1, keepdims=True)
-    index: Floats = ((q - p) * np.log(q / p)).sum(axis=-1)
+    index: FloatArray = ((q - p) * np.log(q / p)).sum(axis=-1)
     return index
 
 

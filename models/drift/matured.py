@@ -6,16 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from features.errors import HorizonError
 from models.drift.shift import Shift
 from models.metrics.aalen_johansen import aalen_johansen
 from models.metrics.follow_up import FollowUp
 from models.metrics.horizons import usable_horizons
-
-Floats = npt.NDArray[np.float64]
 
 MIN_AT_RISK = 20
 """As in the stage evaluate: a horizon that fewer patients are followed up to says nothing."""
@@ -72,7 +70,7 @@ def mature_horizons(endpoint: Endpoint, horizons: Sequence[float]) -> tuple[floa
 
 
 def measure_matured(
-    endpoint: Endpoint, predict: Callable[[Sequence[float]], Floats], horizons: Sequence[float]
+    endpoint: Endpoint, predict: Callable[[Sequence[float]], FloatArray], horizons: Sequence[float]
 ) -> tuple[Matured, ...]:
     """Calibration in the large at each horizon that has matured and has events enough to judge.
 
@@ -86,7 +84,7 @@ def measure_matured(
     return tuple(one for one in measured if one is not None)
 
 
-def _measure(follow_up: FollowUp, risk: Floats, horizon: float) -> Matured | None:
+def _measure(follow_up: FollowUp, risk: FloatArray, horizon: float) -> Matured | None:
     expected = float(risk.mean())
     n_known = int((follow_up.known_state_weights(horizon) > 0).sum())
     if expected * n_known < FEWEST_EXPECTED:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT, round_count
 from features.errors import ModelError
 from models.drift.scale import Relation, Scale, fit_relations, fit_scales
@@ -30,8 +31,6 @@ MINIMUM_RECORDED = 100
 _N_BINS = 10
 _PER_BIN = 50
 _DIGITS = 3
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Profile:
     relations: dict[str, Relation] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, covariates: pd.DataFrame, risks: Floats, horizons: Sequence[float]) -> Profile:
+    def fit(cls, covariates: pd.DataFrame, risks: FloatArray, horizons: Sequence[float]) -> Profile:
         """The profile of these patients.
 
         ``covariates``: (n, variables) canonical; ``risks``: (n, h) fractions by ``horizons``.

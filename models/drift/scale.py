@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.disclosure import round_count
 
 if TYPE_CHECKING:
     from models.drift.shift import Shift
 
-Floats = npt.NDArray[np.float64]
 
 MINIMUM_PATIENTS = 100
 """Fewer patients with a value above zero are not summed up."""
@@ -78,7 +77,7 @@ def fit_relations(covariates: pd.DataFrame) -> dict[str, Relation]:
     return relations
 
 
-def _fit(values: Floats, others: Floats, other: str) -> Relation:
+def _fit(values: FloatArray, others: FloatArray, other: str) -> Relation:
     both = np.isfinite(values) & np.isfinite(others)
     slope, intercept = np.polyfit(others[both], values[both], 1)
     slope, intercept = _round(slope), _round(intercept)
@@ -108,7 +107,7 @@ def compare_relations(relations: dict[str, Relation], covariates: pd.DataFrame) 
 
 
 def _compare(
-    kind: str, name: str, values: Floats, before: float, spread: Scale | Relation, beside: str
+    kind: str, name: str, values: FloatArray, before: float, spread: Scale | Relation, beside: str
 ) -> Iterator[Shift]:
     from scipy.stats import t
 
@@ -126,7 +125,7 @@ def _compare(
     yield Shift(kind, name, kind, size, float(expected), p_value, said)  # type: ignore[arg-type]
 
 
-def _logarithms(covariates: pd.DataFrame) -> dict[str, Floats]:
+def _logarithms(covariates: pd.DataFrame) -> dict[str, FloatArray]:
     """By number that is never below zero: natural logarithm (n,), NaN for zero and for gaps."""
     logs = {}
     for name, column in covariates.items():

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.prior import Priors
 from models.estimator.explained import Explained
@@ -20,8 +20,6 @@ from models.explanation.explainer import Explainer
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 from models.risk.risk_model import RiskModel
-
-Floats = npt.NDArray[np.float64]
 
 
 class RiskEstimator(BaseEstimator):  # type: ignore[misc]
@@ -61,7 +59,7 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
         self.model_ = model.fit(features, endpoint)
         return self
 
-    def predict(self, X: Any) -> Floats:
+    def predict(self, X: Any) -> FloatArray:
         """(n,) risk of the event by ``horizon``, a fraction; the higher, the sooner expected."""
         return self.predict_cumulative_incidence(X, [self._years()])[:, 0]
 
@@ -69,12 +67,12 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
         """Harrell's C of the predicted risks, competing events allowed for; 0.5 is chance."""
         return harrell_c(FollowUp.of(read_target(y)), self.predict(X))
 
-    def predict_cumulative_incidence(self, X: Any, times: Sequence[float]) -> Floats:
+    def predict_cumulative_incidence(self, X: Any, times: Sequence[float]) -> FloatArray:
         """(n, t) risk of the event by each of the times (years)."""
         features = self._table(X, reset=False)
         return np.asarray(self.model_.predict_risk(features, list(times)))
 
-    def predict_survival_function(self, X: Any, times: Sequence[float]) -> Floats:
+    def predict_survival_function(self, X: Any, times: Sequence[float]) -> FloatArray:
         """(n, t) probability of having had neither event nor competing event by each time."""
         features = self._table(X, reset=False)
         causes = self.model_.predict_cumulative_incidence(features, list(times))

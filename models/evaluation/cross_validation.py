@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from features.splits import Positions, cross_validation_folds
 from models.metrics.calibration.level_and_slope import observed_over_expected
 from models.metrics.concordance import harrell_c
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 Derive = Callable[[Any], "RiskEstimator"]
 
@@ -28,7 +29,7 @@ class RiskEstimator(Protocol):
     def fit(self, X: pd.DataFrame, endpoint: Endpoint) -> Self:
         """Learn from features (n, p) and their endpoint."""
 
-    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> Floats:
+    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
         """Risk (n, h) by each horizon (years)."""
 
 
@@ -40,8 +41,8 @@ class HeldOutPredictions:
     Margins of different folds have different baselines: pool risks, not margins.
     """
 
-    risks: dict[str, Floats]
-    margins: dict[str, Floats]
+    risks: dict[str, FloatArray]
+    margins: dict[str, FloatArray]
     fold: npt.NDArray[np.intp]
 
 
@@ -100,7 +101,9 @@ class _Recipe:
     endpoint: Endpoint
     horizons: tuple[float, ...]
 
-    def predict(self, fold: tuple[Positions, Positions]) -> dict[str, tuple[Floats, Floats]]:
+    def predict(
+        self, fold: tuple[Positions, Positions]
+    ) -> dict[str, tuple[FloatArray, FloatArray]]:
         """Risk (m, h) and margin (m,) of the held-out patients by model."""
         fit, validate = fold
         X, endpoint = self.X.iloc[fit], self.endpoint.take(fit)
@@ -116,7 +119,7 @@ class _Recipe:
 
 def _run(
     recipe: _Recipe, folds: Sequence[tuple[Positions, Positions]], n_processes: int
-) -> Iterator[dict[str, tuple[Floats, Floats]]]:
+) -> Iterator[dict[str, tuple[FloatArray, FloatArray]]]:
     if n_processes <= 1 or len(folds) == 1:
         yield from map(recipe.predict, folds)
         return
@@ -133,14 +136,14 @@ def _keep(recipe: _Recipe) -> None:
     _kept[:] = [recipe]
 
 
-def _predict_kept(fold: tuple[Positions, Positions]) -> dict[str, tuple[Floats, Floats]]:
+def _predict_kept(fold: tuple[Positions, Positions]) -> dict[str, tuple[FloatArray, FloatArray]]:
     return _kept[0].predict(fold)
 
 
-def _event_margin(model: Any, X: pd.DataFrame) -> Floats:
+def _event_margin(model: Any, X: pd.DataFrame) -> FloatArray:
     if not callable(getattr(model, "predict_margin", None)):
         return np.full(len(X), np.nan)
-    margin: Floats = np.asarray(model.predict_margin(X), dtype=np.float64)[:, 0]
+    margin: FloatArray = np.asarray(model.predict_margin(X), dtype=np.float64)[:, 0]
     return margin
 
 

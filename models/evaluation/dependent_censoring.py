@@ -17,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import CENSORED, EVENT, Endpoint
 from models.metrics.auc import auc
 from models.metrics.brier import brier_score
 from models.metrics.calibration.level_and_slope import calibration_slope, mean_risk
 from models.metrics.concordance import harrell_c
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 MOST_STRATA = 5
 _AT_RISK = 20
@@ -43,17 +44,17 @@ class StratifiedFollowUp(FollowUp):
         return cls(**given, stratum=stratum)
 
     @cached_property
-    def uncensored_before_own_time(self) -> Floats:
+    def uncensored_before_own_time(self) -> FloatArray:
         """(n,) G(T_i-) of the own stratum."""
         return self._of_stratum(lambda part: part.uncensored_before_own_time)
 
-    def uncensored_just_before(self, horizon: float) -> Floats:
+    def uncensored_just_before(self, horizon: float) -> FloatArray:
         """(n,) G(h-) of the own stratum."""
         return self._of_stratum(
             lambda part: np.broadcast_to(part.uncensored_just_before(horizon), part.time.shape)
         )
 
-    def _of_stratum(self, read: Callable[[FollowUp], Floats]) -> Floats:
+    def _of_stratum(self, read: Callable[[FollowUp], FloatArray]) -> FloatArray:
         values = np.empty(len(self.time))
         for one in np.unique(self.stratum):
             members = self.stratum == one
@@ -61,7 +62,7 @@ class StratifiedFollowUp(FollowUp):
         return values
 
 
-def expect_follow_up(X: pd.DataFrame, endpoint: Endpoint) -> Floats:
+def expect_follow_up(X: pd.DataFrame, endpoint: Endpoint) -> FloatArray:
     """(n,) score that rises with the follow-up that the features (n, p) let expect, cross-fitted.
 
     Ridge regression of the rank of the time among the censored, learnt on one half of the patients
@@ -117,7 +118,7 @@ def measure_dependence(
     )
 
 
-def _divide(score: Floats, endpoint: Endpoint, horizon: float) -> npt.NDArray[np.intp]:
+def _divide(score: FloatArray, endpoint: Endpoint, horizon: float) -> npt.NDArray[np.intp]:
     """(n,) strata of the score, as many as leave 20 patients of each at risk at the horizon."""
     for n_strata in range(MOST_STRATA, 1, -1):
         edges = np.quantile(score, np.arange(1, n_strata) / n_strata)
@@ -127,7 +128,7 @@ def _divide(score: Floats, endpoint: Endpoint, horizon: float) -> npt.NDArray[np
     return np.zeros(len(score), dtype=np.intp)
 
 
-def _measure(follow_up: FollowUp, risk: Floats, horizon: float) -> dict[str, float]:
+def _measure(follow_up: FollowUp, risk: FloatArray, horizon: float) -> dict[str, float]:
     weight = follow_up.known_state_weights(horizon)
     observed = float((weight * follow_up.has_event_by(horizon)).sum() / follow_up.size)
     brier = brier_score(follow_up, risk, horizon)

@@ -13,10 +13,10 @@ from typing import Self
 
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import Feature
 from features.endpoint import Endpoint
 from models.evaluation.cross_validation import RiskEstimator
-from models.metrics.follow_up import Floats
 
 STEPS = ("clinical", "+ calcium", "+ morphology", "+ therapy and lifestyle")
 """In the order in which they are added."""
@@ -84,6 +84,6 @@ class OfFeatures:
         self.model_ = self.build().fit(X[list(self.names)], endpoint)
         return self
 
-    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> Floats:
+    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
         """Risk (n, h) by each horizon (years)."""
         return self.model_.predict_risk(X[list(self.names)], horizons)

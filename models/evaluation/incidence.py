@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from features.endpoint import Endpoint
 from models.metrics.aalen_johansen import aalen_johansen
 from models.metrics.calibration.level_and_slope import join_sparse_groups, risk_groups
-from models.metrics.follow_up import Flags, Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 
 def incidence_by_group(
@@ -55,7 +56,7 @@ def incidence_by_group(
     return pd.concat(parts, ignore_index=True)
 
 
-def _are_told(follow_up: FollowUp, grid: Floats, least: int) -> Flags:
+def _are_told(follow_up: FollowUp, grid: FloatArray, least: int) -> BoolArray:
     """(t,) times at which the observed risk is told: from the last one back, ``least`` apart."""
     seen = [int(follow_up.has_event_by(time).sum()) for time in grid]
     told, further = np.zeros(len(grid), dtype=np.bool_), None

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.bootstrap import percentile_interval, resample_counts
 from models.metrics.concordance import Ranking, harrell_c
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 FIGURES = ("c_index", "oracle_c_index", "c_index_gap", "rmse", "mean_ratio")
 """Measured with an interval."""
@@ -57,17 +58,17 @@ def compare_with_truth(
 class _Pair:
     """Predicted and true risks (n,) by one horizon, ranked once for all resamples."""
 
-    model: Floats
-    true: Floats
+    model: FloatArray
+    true: FloatArray
     rankings: tuple[Ranking, Ranking]
     horizon: float
 
     @classmethod
-    def of(cls, follow_up: FollowUp, model: Floats, true: Floats, horizon: float) -> _Pair:
+    def of(cls, follow_up: FollowUp, model: FloatArray, true: FloatArray, horizon: float) -> _Pair:
         rankings = Ranking.of(follow_up, model), Ranking.of(follow_up, true)
         return cls(model, true, rankings, horizon)
 
-    def measure(self, sample: FollowUp) -> Floats:
+    def measure(self, sample: FollowUp) -> FloatArray:
         """The FIGURES."""
         c_index, oracle = (harrell_c(sample, one, self.horizon) for one in self.rankings)
         squares = np.average((self.model - self.true) ** 2, weights=sample.counts)

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import Endpoint
 from models.evaluation.metric import COMPARED, DISTANCES, INTEGRATED_METRICS, METRICS
 from models.evaluation.prediction import Measured, PreparedRisk, measure
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 from models.metrics.calibration.level_and_slope import calibration_by_group
-from models.metrics.follow_up import Flags, Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 from models.metrics.integrated_brier import RisksOverTime, time_steps
 from models.metrics.survey import Survey
 
@@ -67,7 +68,9 @@ class _Sample:
     estimates: Mapping[str, Measured]
     draws: Mapping[str, Sequence[Measured]]
 
-    def column(self, model: str, pick: Callable[[Measured], Floats]) -> tuple[Floats, Floats]:
+    def column(
+        self, model: str, pick: Callable[[Measured], FloatArray]
+    ) -> tuple[FloatArray, FloatArray]:
         """An estimate and its (n_bootstrap, ...) draws."""
         estimate = pick(self.estimates[model])
         draws = [pick(one) for one in self.draws[model]]
@@ -87,7 +90,7 @@ def evaluate_predictions(
     reference: str | None = None,
     n_groups: int = 10,
     report: Report | None = None,
-    over_time: Mapping[str, Floats] | None = None,
+    over_time: Mapping[str, FloatArray] | None = None,
     survey: Survey | None = None,
 ) -> EvaluationResult:
     """Measure ``risks`` {model: (n, h)} by ascending ``horizons`` (years) on the same patients.
@@ -106,12 +109,12 @@ def evaluate_predictions(
         raise ValueError("either all models or none have risks over time")
     if reference is not None and reference not in given:
         raise ValueError(f"reference {reference!r} is none of the models {sorted(given)}")
-    covered: dict[str, Flags] = {
+    covered: dict[str, BoolArray] = {
         name: np.asarray(np.isfinite(risk).all(axis=1)) for name, risk in given.items()
     }
     samples: dict[tuple[bytes, tuple[str, ...]], _Sample] = {}
 
-    def sample_of(which: Flags, models: tuple[str, ...]) -> _Sample:
+    def sample_of(which: BoolArray, models: tuple[str, ...]) -> _Sample:
         key = (which.tobytes(), models)
         if key not in samples:
             chosen = {name: given[name] for name in models}
@@ -120,7 +123,7 @@ def evaluate_predictions(
             )
         return samples[key]
 
-    def alike(which: Flags) -> tuple[str, ...]:
+    def alike(which: BoolArray) -> tuple[str, ...]:
         return tuple(name for name, mask in covered.items() if (mask == which).all())
 
     own = {name: sample_of(mask, alike(mask)) for name, mask in covered.items()}
@@ -139,7 +142,7 @@ def evaluate_predictions(
 
 def _check_risks(
     endpoint: Endpoint, risks: Mapping[str, npt.ArrayLike], horizons: Sequence[float]
-) -> dict[str, Floats]:
+) -> dict[str, FloatArray]:
     shape = (len(endpoint), len(horizons))
     given = {name: np.asarray(risk, dtype=np.float64) for name, risk in risks.items()}
     for name, risk in given.items():
@@ -154,9 +157,9 @@ def _check_risks(
 
 def _sample(
     endpoint: Endpoint,
-    risks: Mapping[str, Floats],
-    over_time: Mapping[str, Floats],
-    which: Flags,
+    risks: Mapping[str, FloatArray],
+    over_time: Mapping[str, FloatArray],
+    which: BoolArray,
     horizons: Sequence[float],
     seed: int,
     n_bootstrap: int,
@@ -208,7 +211,7 @@ def _difference_rows(
 
 def _all_figures(
     sample: _Sample, model: str, horizons: Sequence[float]
-) -> tuple[list[tuple[str, float]], Floats, Floats]:
+) -> tuple[list[tuple[str, float]], FloatArray, FloatArray]:
     """(metric, horizon) of each figure, the estimates (f,) and the draws (n_bootstrap, f)."""
     names = [(metric.name, horizon) for horizon in horizons for metric in METRICS]
     names += [(metric.name, horizons[-1]) for metric in INTEGRATED_METRICS]
@@ -224,8 +227,8 @@ def _all_figures(
 def _long(
     sample: _Sample,
     names: list[tuple[str, float]],
-    estimate: Floats,
-    draws: Floats,
+    estimate: FloatArray,
+    draws: FloatArray,
     lead: Mapping[str, str],
     what: str,
 ) -> pd.DataFrame:
@@ -246,8 +249,8 @@ def _long(
 
 
 def _limits(
-    names: list[tuple[str, float]], estimate: Floats, draws: Floats
-) -> tuple[Floats, Floats]:
+    names: list[tuple[str, float]], estimate: FloatArray, draws: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     is_distance = np.array([metric in DISTANCES for metric, _ in names])
     pairs = zip(percentile_interval(draws), distance_interval(estimate, draws), strict=True)
     lower, upper = (np.where(is_distance, reach, limit) for limit, reach in pairs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.evaluation.metric import INTEGRATED_METRICS, METRICS
 from models.metrics.aalen_johansen import observed_risk
 from models.metrics.auc import auc
@@ -20,7 +21,7 @@ from models.metrics.calibration.level_and_slope import (
     mean_risk,
 )
 from models.metrics.concordance import Ranking, harrell_c, uno_c
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 from models.metrics.integrated_brier import RisksOverTime
 
 N_CURVE_POINTS = 60
@@ -34,12 +35,12 @@ class Fits:
     """The calibration regressions of a sample, and where those of its resamples begin."""
 
     level: float
-    line: Floats
+    line: FloatArray
     curve: CalibrationCurve
 
     @classmethod
     def of(
-        cls, follow_up: FollowUp, risk: Floats, horizon: float, basis: CurveBasis, near: Near
+        cls, follow_up: FollowUp, risk: FloatArray, horizon: float, basis: CurveBasis, near: Near
     ) -> Fits:
         """Of this sample, looked for where ``near`` says."""
         level, line, bent = near
@@ -49,7 +50,9 @@ class Fits:
             basis.fit(follow_up, horizon, bent),
         )
 
-    def begin(self, follow_up: FollowUp, risk: Floats, horizon: float, basis: CurveBasis) -> Near:
+    def begin(
+        self, follow_up: FollowUp, risk: FloatArray, horizon: float, basis: CurveBasis
+    ) -> Near:
         """Where the regressions of resamples begin: where these ended."""
         given, happened = link_risk(risk, basis.link), follow_up.has_event_by(horizon)
         ones = np.ones((len(given), 1))
@@ -70,13 +73,13 @@ class PreparedRisk:
     what its curve makes of each risk.
     """
 
-    risk: Floats
+    risk: FloatArray
     horizon: float
     ranking: Ranking
     basis: CurveBasis
-    curve_points: Floats
+    curve_points: FloatArray
     near: Near = field(repr=False)
-    smooth: Floats
+    smooth: FloatArray
 
     @classmethod
     def of(cls, follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) -> PreparedRisk:
@@ -90,7 +93,9 @@ class PreparedRisk:
         near, smooth = fits.begin(follow_up, given, horizon, basis), basis.smooth(fits.curve)
         return cls(given, horizon, ranking, basis, points, near, smooth)
 
-    def measure(self, follow_up: FollowUp, is_resample: bool = False) -> tuple[Floats, Floats]:
+    def measure(
+        self, follow_up: FollowUp, is_resample: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         """The METRICS, and the calibration curve at ``curve_points``, of this sample.
 
         In a resample DISTANCES are those of its curve from ``smooth``, as `distance_interval` needs
@@ -128,9 +133,9 @@ class PreparedRisk:
 class Measured:
     """(h, m) METRICS by horizon, (i,) INTEGRATED_METRICS, (h, points) calibration curves."""
 
-    at_horizons: Floats
-    integrated: Floats
-    curves: Floats
+    at_horizons: FloatArray
+    integrated: FloatArray
+    curves: FloatArray
 
 
 def measure(

@@ -15,9 +15,9 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import TooFewEventsError
-from models.metrics.follow_up import Floats
 from models.risk.absolute_risk import CompetingRisksLink, Link
 
 MIN_EVENTS = 20
@@ -41,7 +41,7 @@ class Recalibration:
     n: int
     events: int
 
-    def risk(self, margins: Floats, link: Link, horizons: tuple[float, ...]) -> Floats:
+    def risk(self, margins: FloatArray, link: Link, horizons: tuple[float, ...]) -> FloatArray:
         """Risk (n, h) from the model's margins (n, k)."""
         shifted = margins.copy()
         shifted[:, 0] = self.intercept + self.slope * margins[:, 0]
@@ -60,7 +60,7 @@ class Recalibration:
         return pd.DataFrame(rows, columns=columns)
 
 
-def fit_recalibration(margins: Floats, link: Link, endpoint: Endpoint) -> Recalibration:
+def fit_recalibration(margins: FloatArray, link: Link, endpoint: Endpoint) -> Recalibration:
     """Fit on margins (n, k) and endpoint of the same patients.
 
     Follow-up beyond the model's own is not used. Raises TooFewEventsError.
@@ -91,9 +91,9 @@ def fit_recalibration(margins: Floats, link: Link, endpoint: Endpoint) -> Recali
 
 
 def _fit(
-    design: Floats,
+    design: FloatArray,
     event: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    offset: Floats,
+    offset: FloatArray,
     logistic: bool = False,
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Newton's method for the Poisson form of the hazard likelihood, or the logistic one."""

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from features.array_types import FloatArray
 from models.explanation.tree_attribution import TreeAttribution
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

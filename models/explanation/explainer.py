@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.errors import ModelError
 from models.explanation.carried import Carried, CauseBackground
 from models.explanation.explanation import Explanation
@@ -26,8 +27,6 @@ from models.explanation.tree_attribution import TreeAttribution
 from models.learners.completion import Completed
 from models.risk.predictor import CauseModel, RiskPredictor
 from models.storage.formats import read_array, read_json
-
-FloatArray = npt.NDArray[np.float64]
 
 FORMAT = 3
 _FILE = "explainer.json"

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.own_features import group_of, owner_of
 from features.errors import ModelError
 
 if TYPE_CHECKING:
     from features.derivation.catalogue import Feature
 
-FloatArray = npt.NDArray[np.float64]
 
 OTHER_CAUSES = "other_causes"
 OTHER_CAUSES_LABEL = "Other causes of death come first"

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.errors import ModelError
 from models.explanation.decision_blocks import Block, cut_booster
 from models.explanation.explainer import Explainer
@@ -36,7 +37,6 @@ from models.risk.absolute_risk import Link
 if TYPE_CHECKING:
     from features.derivation.catalogue import Feature
 
-FloatArray = npt.NDArray[np.float64]
 
 _N_NODES = 16
 _DIFFERENCE = 1e-4  # of a margin, for second derivatives

@@ -19,10 +19,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.errors import ModelError
 from models.risk.absolute_risk import Link
 
-FloatArray = npt.NDArray[np.float64]
 Gradient = Callable[[FloatArray], FloatArray]
 
 N_NODES = 8

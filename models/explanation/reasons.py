@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
 from features.derivation.own_features import owner_of
 from features.dictionary.variable import Variable
 from models.explanation.explanation import SMALLEST_REASON
-
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
 
 NOT_RECORDED = "not recorded"
 _OWN = {

@@ -18,9 +18,8 @@ from functools import lru_cache
 from math import factorial
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from features.array_types import FloatArray
 
 MAX_PATH_FEATURES = 8
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.errors import ModelError
 from models.explanation.decision_blocks import Block, Leaf, cut_booster, fingerprint_blocks
 from models.explanation.shapley_weights import shapley_weights
 
-FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
 _CHUNK_BYTES = 8_000_000

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from features.endpoint import Endpoint
-from models.leakage.inspected_cohort import Flags, Floats
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 
 _N_BINS = 20
 
 
-def concordance(values: Floats, endpoint: Endpoint) -> float:
+def concordance(values: FloatArray, endpoint: Endpoint) -> float:
     """Harrell's C of the (n,) values where they are known, turned so that it is at least 0.5."""
     known = np.isfinite(values)
     if not known.any():
@@ -22,7 +22,7 @@ def concordance(values: Floats, endpoint: Endpoint) -> float:
     return max(c_index, 1 - c_index) if np.isfinite(c_index) else 0.5
 
 
-def area(values: Floats, flag: Flags) -> float:
+def area(values: FloatArray, flag: BoolArray) -> float:
     """Area under the curve for the flag (Mann-Whitney), turned so that it is at least 0.5."""
     known = np.isfinite(values)
     n_with, n_without = int(flag[known].sum()), int((~flag[known]).sum())
@@ -34,7 +34,7 @@ def area(values: Floats, flag: Flags) -> float:
     return max(share, 1 - share)
 
 
-def deviations_of_flag(flag: Flags, has_event: Flags) -> float:
+def deviations_of_flag(flag: BoolArray, has_event: BoolArray) -> float:
     """Standard deviations between the shares with the flag of those with and without the event."""
     n_with, n_without, share = int(has_event.sum()), int((~has_event).sum()), flag.mean()
     if not n_with or not n_without or share in (0, 1):
@@ -43,7 +43,7 @@ def deviations_of_flag(flag: Flags, has_event: Flags) -> float:
     return gap / float(np.sqrt(share * (1 - share) * (1 / n_with + 1 / n_without)))
 
 
-def bin_values(values: Floats, n_bins: int = _N_BINS) -> pd.Series:
+def bin_values(values: FloatArray, n_bins: int = _N_BINS) -> pd.Series:
     """(n,) bin of each value: its own where there are few distinct ones; -1 where missing."""
     known = np.isfinite(values)
     bins = np.full(len(values), -1, dtype=np.intp)
@@ -57,7 +57,7 @@ def bin_values(values: Floats, n_bins: int = _N_BINS) -> pd.Series:
     return pd.Series(bins)
 
 
-def rate_of_bin(bins: pd.Series, endpoint: Endpoint, has_event: Flags) -> Floats:
+def rate_of_bin(bins: pd.Series, endpoint: Endpoint, has_event: BoolArray) -> FloatArray:
     """(n,) event rate of the patient's bin, counted in the other half of the patients.
 
     Whatever the shape of a column's relation to the event, this rises with the risk; counted in

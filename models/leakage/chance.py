@@ -11,12 +11,11 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
+
+from features.array_types import FloatArray
 
 ERROR_RATE = 5e-4
 """Of one check in one honest cohort: how often it may raise a false alarm."""
-
-Floats = npt.NDArray[np.float64]
 
 
 def deviations_needed(n_looks: int, rate: float = ERROR_RATE / 2) -> float:
@@ -36,7 +35,7 @@ def lower_limit_of_area(area: float, n_with: int, n_without: int) -> float:
     return area - 2.326 * float(np.sqrt(max(spread, 0.0)))
 
 
-def expected_ties(values: Floats) -> float:
+def expected_ties(values: FloatArray) -> float:
     """Pairs of equal values to be expected of the (n,) whole numbers, were they a measurement.
 
     n/2 patients times the density of the others at a whole number, which is read from the distance
@@ -47,7 +46,7 @@ def expected_ties(values: Floats) -> float:
     return float((2 * reach / np.maximum(width, 1.0)).mean() * len(values) / 2)
 
 
-def is_evenly_spaced(values: Floats) -> bool:
+def is_evenly_spaced(values: FloatArray) -> bool:
     """Whether the distances between neighbours are more alike than those of any measurement.
 
     Of a sample from any smooth density, a distance is a uniform share of itself and the next: off

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.leakage.inspected_cohort import ENOUGH_PATIENTS, Floats, rank
+from features.array_types import FloatArray
+from models.leakage.inspected_cohort import ENOUGH_PATIENTS, rank
 
 Integers = npt.NDArray[np.intp]
 
@@ -104,7 +105,7 @@ class _Coded:
         return cls(len(distinct), own.astype(np.intp), everyone, np.flatnonzero(everyone >= 0))
 
 
-def _share_given(first: _Coded, second: _Coded) -> Floats:
+def _share_given(first: _Coded, second: _Coded) -> FloatArray:
     """Share with the second value among those with the first; 0 where too few have them to tell."""
     n_first = np.bincount(first.everyone[first.known], minlength=first.n_codes)[first.own]
     rows = first.known[second.everyone[first.known] >= 0]

@@ -8,13 +8,10 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from features.endpoint import EVENT, Endpoint
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 ENOUGH_PATIENTS = 20_000
 """Shares and correlations are settled by this many; only duplicates need everyone."""
@@ -31,10 +28,10 @@ class Marker:
 
     column: str
     kind: Literal["value", "level", "missing"]
-    values: Floats
+    values: FloatArray
 
     @property
-    def known(self) -> Flags:
+    def known(self) -> BoolArray:
         """(n,) where there is a number."""
         return np.asarray(np.isfinite(self.values), dtype=np.bool_)
 
@@ -58,7 +55,7 @@ class Subject:
     endpoint: Endpoint
     site: pd.Series | None = None
     entry: pd.Series | None = None
-    held_out: Flags | None = None
+    held_out: BoolArray | None = None
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,7 +81,7 @@ class Subject:
         )
 
     @cached_property
-    def has_event(self) -> Flags:
+    def has_event(self) -> BoolArray:
         """(n,) whether the event was seen."""
         return np.asarray(self.endpoint.event == EVENT)
 
@@ -99,7 +96,7 @@ class Subject:
         )
 
     @cached_property
-    def entry_number(self) -> Floats | None:
+    def entry_number(self) -> FloatArray | None:
         """(n,) date or year of entry as a number, if it is known of everyone."""
         if self.entry is None or self.entry.isna().any():
             return None
@@ -125,7 +122,7 @@ def is_text(column: pd.Series) -> bool:
     return not numeric and not pd.api.types.is_datetime64_any_dtype(column)
 
 
-def to_numbers(column: pd.Series) -> Floats:
+def to_numbers(column: pd.Series) -> FloatArray:
     """(n,) numbers; dates as days since 1970."""
     if pd.api.types.is_datetime64_any_dtype(column):
         days = (column - pd.Timestamp(0, tz=getattr(column.dtype, "tz", None))).dt.total_seconds()
@@ -133,16 +130,16 @@ def to_numbers(column: pd.Series) -> Floats:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def is_flag(values: Floats) -> bool:
+def is_flag(values: FloatArray) -> bool:
     """Whether all known values are 0 or 1."""
     known = values[np.isfinite(values)]
     return bool(((known == 0) | (known == 1)).all())
 
 
-def rank(values: Floats) -> Floats:
+def rank(values: FloatArray) -> FloatArray:
     """(n,) mean ranks centred at 0 and scaled to unit norm; missing values lie in the middle."""
     ranks = pd.Series(values).rank().to_numpy(dtype=np.float64)
     centred = np.where(np.isfinite(ranks), ranks - np.nanmean(ranks), 0.0)
     size = float(np.sqrt((centred**2).sum()))
-    scaled: Floats = centred / size if size > 0 else centred
+    scaled: FloatArray = centred / size if size > 0 else centred
     return scaled

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
-from models.leakage.inspected_cohort import Floats, rank
+from models.leakage.inspected_cohort import rank
 
 AGE = "age"
 
@@ -21,7 +22,7 @@ _SLOPE = np.log(2) / DOUBLING_YEARS
 _PAIRS = 200_000
 
 
-def c_index_of_age(age: Floats, endpoint: Endpoint) -> float:
+def c_index_of_age(age: FloatArray, endpoint: Endpoint) -> float:
     """C-index of age, were the hazard to double every 6.5 years: the mean over usable pairs.
 
     Of two patients a years apart the elder has the event first with odds of 2 ** (a / 6.5).
@@ -34,7 +35,7 @@ def c_index_of_age(age: Floats, endpoint: Endpoint) -> float:
     return float(1 / (1 + np.exp(-_SLOPE * apart)).mean()) if len(apart) else 0.5
 
 
-def correlation_of_age(age: Floats, time: Floats) -> float:
+def correlation_of_age(age: FloatArray, time: FloatArray) -> float:
     """Rank correlation, at most 0, of age with follow-up, were death alone to end it.
 
     Deaths are drawn for the (n,) ages, and cut off at the longest ``time``; their level is the one
@@ -45,9 +46,9 @@ def correlation_of_age(age: Floats, time: Floats) -> float:
     draws = np.random.default_rng(0).exponential(1, int(known.sum()))
     longest, mean = float(time.max()), float(time.mean())
 
-    def follow(level: float) -> Floats:
+    def follow(level: float) -> FloatArray:
         rate = np.exp(level + _SLOPE * years)
-        lived: Floats = np.minimum(np.log1p(draws * _SLOPE / rate) / _SLOPE, longest)
+        lived: FloatArray = np.minimum(np.log1p(draws * _SLOPE / rate) / _SLOPE, longest)
         return lived
 
     low, high = -20.0, 10.0

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from features.array_types import FloatArray
 
 KNOTS = (0.1, 0.5, 0.9)
 FEWEST_VALUES = 10

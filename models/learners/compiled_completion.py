@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.compilation import compiled
-from models.learners.completion import Completed, Completion, FloatArray, Gaps
+from models.learners.completion import Completed, Completion, Gaps
 
 Integers = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float32]

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from features.array_types import BoolArray, FloatArray
 
 LARGEST_DEVIATION = 4.0
 _CHUNK = 2_048

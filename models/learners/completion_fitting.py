@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.learners.completion import LARGEST_DEVIATION, BoolArray, Completion, FloatArray
+from features.array_types import BoolArray, FloatArray
+from models.learners.completion import LARGEST_DEVIATION, Completion
 from models.learners.linear import SMALLEST_COUNT
 
 MOST_FACTORS = 20

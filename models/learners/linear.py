@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import BoolArray, FloatArray
 from models.learners.bends import Bends
-from models.learners.completion import BoolArray, Completed, Completion, Gaps
+from models.learners.completion import Completed, Completion, Gaps
 
-FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
 SMALLEST_COUNT = 10

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
+from features.array_types import BoolArray, FloatArray
 from models.learners.partial_likelihood import RiskSets, information, log_likelihood, residuals
-from models.learners.prior import BoolArray, Gaussian
-from models.learners.trust_path import FloatArray, Fold, Terms
+from models.learners.prior import Gaussian
+from models.learners.trust_path import Fold, Terms
 
 _MAX_STEPS = 100
 EXACT, SEARCHING = 1e-14, 1e-9  # relative gain of the objective at which a fit ends

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve
 
-from models.learners.prior import BoolArray, Gaussian
-from models.learners.trust_path import FloatArray, Fold, Terms
+from features.array_types import BoolArray, FloatArray
+from models.learners.prior import Gaussian
+from models.learners.trust_path import Fold, Terms
 
 _MAX_STEPS = 50
 _EXACT = 1e-12  # relative gain of the objective at which a fit ends

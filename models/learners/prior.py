@@ -12,13 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import BoolArray, FloatArray
 from features.dictionary.prior import Belief, Priors
 from models.learners.linear import LinearDesign
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 # Widths where nothing is published: of a yes or no (a hazard ratio between .55 and 1.8 in 95 of
 # 100 such effects), of a standard deviation of a continuous feature, of a bend, of a gap.

@@ -17,10 +17,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import BoolArray, FloatArray
 from models.learners.linear import Limits
-from models.learners.prior import BoolArray, Gaussian, TermPrior, Trust
+from models.learners.prior import Gaussian, TermPrior, Trust
 
-FloatArray = npt.NDArray[np.float64]
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 COVERING = 1.5

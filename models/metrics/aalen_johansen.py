@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.endpoint import CENSORED, EVENT
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
@@ -17,16 +18,16 @@ _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 class CumulativeIncidence:
     """Risk just after each of the m distinct ``times`` (years), and its variance."""
 
-    times: Floats
-    risk: Floats
-    variance: Floats
+    times: FloatArray
+    risk: FloatArray
+    variance: FloatArray
 
-    def at(self, time: npt.ArrayLike) -> Floats:
+    def at(self, time: npt.ArrayLike) -> FloatArray:
         """Risk by each time (0 before the first); constant beyond the last."""
-        risk: Floats = np.r_[0.0, self.risk][np.searchsorted(self.times, time, side="right")]
+        risk: FloatArray = np.r_[0.0, self.risk][np.searchsorted(self.times, time, side="right")]
         return risk
 
-    def interval(self, time: npt.ArrayLike) -> tuple[Floats, Floats]:
+    def interval(self, time: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """95 % limits by each time, symmetric on the scale log(-log(risk)); NaN where risk is 0.
 
         As in lifelines and in Stata's stcompet: they never leave 0 to 1.
@@ -53,30 +54,36 @@ def aalen_johansen(follow_up: FollowUp, cause: int = EVENT) -> CumulativeInciden
     )
 
 
-def _tally(follow_up: FollowUp, cause: int) -> tuple[Floats, Floats, Floats]:
+def _tally(follow_up: FollowUp, cause: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """(m,) events of the cause, of any cause, and patients at risk (at least 1)."""
     d_cause = follow_up.tally(follow_up.event == cause)
     d_any = follow_up.tally(follow_up.event != CENSORED)
     return d_cause, d_any, np.where(follow_up.at_risk > 0, follow_up.at_risk, 1.0)
 
 
-def _incidence(d_cause: Floats, d_any: Floats, at_risk: Floats) -> tuple[Floats, Floats]:
+def _incidence(
+    d_cause: FloatArray, d_any: FloatArray, at_risk: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """(m,) risk just after each time, and probability of no event just before it."""
     survival = np.cumprod(1.0 - d_any / at_risk)
-    before: Floats = np.r_[1.0, survival[:-1]]
+    before: FloatArray = np.r_[1.0, survival[:-1]]
     return np.cumsum(before * d_cause / at_risk), before
 
 
 def _variance(
-    risk: Floats, before: Floats, d_cause: Floats, d_any: Floats, at_risk: Floats
-) -> Floats:
+    risk: FloatArray,
+    before: FloatArray,
+    d_cause: FloatArray,
+    d_any: FloatArray,
+    at_risk: FloatArray,
+) -> FloatArray:
     """(m,) sum over s <= t of the three terms, expanded in powers of risk(t) so it is O(m)."""
     left = at_risk - d_any
     a = np.divide(d_any, at_risk * left, out=np.zeros(len(left)), where=left > 0)
     b = before**2 * d_cause * (at_risk - d_cause) / at_risk**3
     c = before * d_cause / at_risk**2
     squares = risk**2 * np.cumsum(a) - 2 * risk * np.cumsum(a * risk) + np.cumsum(a * risk**2)
-    total: Floats = squares + np.cumsum(b) - 2 * (risk * np.cumsum(c) - np.cumsum(c * risk))
+    total: FloatArray = squares + np.cumsum(b) - 2 * (risk * np.cumsum(c) - np.cumsum(c * risk))
     return total
 
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from features.array_types import FloatArray
 
 
-def resample_counts(n_patients: int, n_bootstrap: int, seed: int) -> Iterator[Floats]:
+def resample_counts(n_patients: int, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
     """How often each patient stands in each resample: ``n_bootstrap`` arrays (n_patients,)."""
     for stream in np.random.SeedSequence(seed).spawn(n_bootstrap):
         drawn = np.random.default_rng(stream).integers(0, n_patients, n_patients)
@@ -24,7 +24,7 @@ def resample_counts(n_patients: int, n_bootstrap: int, seed: int) -> Iterator[Fl
 
 def distance_interval(
     estimate: npt.ArrayLike, draws: npt.ArrayLike, level: float = 0.95
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Limits of a mean distance, such as the ICI, which noise alone makes positive.
 
     ``draws`` (n_bootstrap, ...) are the distances of what each resample shows from what all
@@ -39,7 +39,7 @@ def distance_interval(
     return np.maximum(centre - reach, 0.0), centre + reach
 
 
-def percentile_interval(draws: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+def percentile_interval(draws: npt.ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Lower and upper limits over the first axis of ``draws`` (n_bootstrap, ...).
 
     A resample in which the figure is undefined (no event in it, say) is left out; where more

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from features.array_types import FloatArray
 
 
-def kaplan_meier_of_censoring(at_risk: Floats, ended: Floats, censored: Floats) -> Floats:
+def kaplan_meier_of_censoring(
+    at_risk: FloatArray, ended: FloatArray, censored: FloatArray
+) -> FloatArray:
     """G(t) = P(C > t) just after each of the m distinct times, (m,).
 
     ``at_risk``, ``ended`` (events of any kind) and ``censored`` are (m,) numbers of patients.

@@ -23,8 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.endpoint import CENSORED, COMPETING
-from models.metrics.follow_up import Floats, FollowUp, check_risk
+from models.metrics.follow_up import FollowUp, check_risk
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def uno_c(follow_up: FollowUp, risk: npt.ArrayLike | Ranking, tau: float | None 
 
 
 def _concordance(
-    follow_up: FollowUp, risk: npt.ArrayLike | Ranking, tau: float | None, inverse: Floats
+    follow_up: FollowUp, risk: npt.ArrayLike | Ranking, tau: float | None, inverse: FloatArray
 ) -> float:
     from models.metrics.pair_counts import count_competing_before, count_followed_longer
 

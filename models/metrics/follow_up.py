@@ -12,12 +12,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import BoolArray, FloatArray
 from features.endpoint import CENSORED, EVENT, Endpoint
 from features.errors import HorizonError
 from models.metrics.censoring import kaplan_meier_of_censoring
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,10 @@ class FollowUp:
     own time in them. ``fixed_horizon`` is set where only yes or no at that horizon is known.
     """
 
-    time: Floats
+    time: FloatArray
     event: npt.NDArray[np.int8]
-    counts: Floats
-    times: Floats
+    counts: FloatArray
+    times: FloatArray
     position: npt.NDArray[np.intp]
     fixed_horizon: float | None = None
 
@@ -44,7 +42,7 @@ class FollowUp:
         counts = np.ones(len(endpoint))
         return cls(endpoint.time, endpoint.event, counts, times, position, endpoint.horizon)
 
-    def take(self, which: Flags) -> FollowUp:
+    def take(self, which: BoolArray) -> FollowUp:
         """The marked patients alone, each with the own count."""
         marked = FollowUp.of(Endpoint(self.time[which], self.event[which], self.fixed_horizon))
         return marked.resample(self.counts[which])
@@ -56,7 +54,7 @@ class FollowUp:
             raise ValueError(f"counts must be {self.time.shape}, got {given.shape}")
         return replace(self, counts=given)
 
-    def tally(self, which: Flags) -> Floats:
+    def tally(self, which: BoolArray) -> FloatArray:
         """(m,) number of the marked patients at each distinct time."""
         tally = np.bincount(self.position, self.counts * which, minlength=len(self.times))
         return tally.astype(np.float64, copy=False)
@@ -67,49 +65,49 @@ class FollowUp:
         return float(self.counts.sum())
 
     @cached_property
-    def at_risk(self) -> Floats:
+    def at_risk(self) -> FloatArray:
         """(m,) number of patients followed up to each distinct time or longer."""
         everyone = self.tally(np.ones(len(self.time), dtype=np.bool_))
         return everyone[::-1].cumsum()[::-1]
 
     @cached_property
-    def uncensored_before(self) -> Floats:
+    def uncensored_before(self) -> FloatArray:
         """(m + 1,) G(t-) at each distinct time, and beyond the last one.
 
         G is the Kaplan-Meier probability of not being censored; events come before censorings
         at the same time.
         """
         ended, censored = self.tally(self.event != CENSORED), self.tally(self.event == CENSORED)
-        before: Floats = np.r_[1.0, kaplan_meier_of_censoring(self.at_risk, ended, censored)]
+        before: FloatArray = np.r_[1.0, kaplan_meier_of_censoring(self.at_risk, ended, censored)]
         return before
 
     @cached_property
-    def uncensored_before_own_time(self) -> Floats:
+    def uncensored_before_own_time(self) -> FloatArray:
         """(n,) G(T_i-)."""
-        before: Floats = self.uncensored_before[self.position]
+        before: FloatArray = self.uncensored_before[self.position]
         return before
 
-    def uncensored_just_before(self, horizon: float) -> Floats:
+    def uncensored_just_before(self, horizon: float) -> FloatArray:
         """G(h-), the same for everyone."""
-        before: Floats = self.uncensored_before[np.searchsorted(self.times, horizon)]
+        before: FloatArray = self.uncensored_before[np.searchsorted(self.times, horizon)]
         return before
 
-    def has_event_by(self, horizon: float) -> Flags:
+    def has_event_by(self, horizon: float) -> BoolArray:
         """(n,) whether the event was seen by the horizon (inclusive)."""
-        seen: Flags = (self.event == EVENT) & (self.time <= horizon)
+        seen: BoolArray = (self.event == EVENT) & (self.time <= horizon)
         return seen
 
-    def is_event_free_at(self, horizon: float) -> Flags:
+    def is_event_free_at(self, horizon: float) -> BoolArray:
         """(n,) whether the patient was followed to the horizon without any event.
 
         A patient censored exactly at the horizon was; so a cohort that records only yes or no at
         a fixed horizon is the case in which everyone's state is known.
         """
         at_horizon = (self.time == horizon) & (self.event == CENSORED)
-        free: Flags = (self.time > horizon) | at_horizon
+        free: BoolArray = (self.time > horizon) | at_horizon
         return free
 
-    def known_state_weights(self, horizon: float) -> Floats:
+    def known_state_weights(self, horizon: float) -> FloatArray:
         """(n,) counts times the inverse probability of knowing the state at the horizon.
 
         1/G(T_i-) for a patient with an event by the horizon, 1/G(h-) for one event-free at it,
@@ -121,18 +119,18 @@ class FollowUp:
         return self._state_weights[horizon]
 
     @cached_property
-    def _state_weights(self) -> dict[float, Floats]:
+    def _state_weights(self) -> dict[float, FloatArray]:
         """Asked for by many metrics at few horizons."""
         return {}
 
-    def _weigh_known_states(self, horizon: float) -> Floats:
+    def _weigh_known_states(self, horizon: float) -> FloatArray:
         self.check_horizon(horizon)
         free = self.is_event_free_at(horizon)
         ended = (self.time <= horizon) & (self.event != CENSORED)
         before = self.uncensored_just_before(horizon)
         chance = np.where(free, before, self.uncensored_before_own_time)
         known = (free | ended) & (self.counts > 0)
-        weights: Floats = np.divide(self.counts, chance, out=np.zeros(len(chance)), where=known)
+        weights: FloatArray = np.divide(self.counts, chance, out=np.zeros(len(chance)), where=known)
         weights.flags.writeable = False
         return weights
 
@@ -157,7 +155,7 @@ class FollowUp:
             )
 
 
-def check_risk(follow_up: FollowUp, risk: npt.ArrayLike) -> Floats:
+def check_risk(follow_up: FollowUp, risk: npt.ArrayLike) -> FloatArray:
     """The risks as (n,) floats. Raises ValueError on another shape or a missing value."""
     given = np.asarray(risk, dtype=np.float64)
     if given.shape != follow_up.time.shape:

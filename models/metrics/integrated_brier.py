@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.endpoint import CENSORED, EVENT
 from models.metrics.aalen_johansen import aalen_johansen
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 N_STEPS = 40
 """Times from 0 to the last horizon."""
@@ -23,7 +24,7 @@ N_STEPS = 40
 Positions = npt.NDArray[np.intp]
 
 
-def time_steps(last: float) -> Floats:
+def time_steps(last: float) -> FloatArray:
     """(40,) equal steps of time (years) up to the last horizon."""
     return np.linspace(0.0, last, N_STEPS + 1)[1:]
 
@@ -36,8 +37,8 @@ class RisksOverTime:
     first ``ended[k]`` is settled or lost, the others are event-free.
     """
 
-    times: Floats
-    errors: Floats
+    times: FloatArray
+    errors: FloatArray
     order: Positions
     ended: Positions
 
@@ -69,7 +70,7 @@ class RisksOverTime:
         ]
         return self._average(np.array(sums) / follow_up.size), self._null(follow_up, before)
 
-    def _null(self, follow_up: FollowUp, before: Floats) -> float:
+    def _null(self, follow_up: FollowUp, before: FloatArray) -> float:
         weight = _weigh_ended(follow_up)
         last = np.searchsorted(follow_up.times, self.times, side="right")
         event, ended = (
@@ -82,16 +83,16 @@ class RisksOverTime:
         scores = event * (1 - risk) ** 2 + (ended - event + free) * risk**2
         return self._average(scores / follow_up.size)
 
-    def _average(self, scores: Floats) -> float:
+    def _average(self, scores: FloatArray) -> float:
         area = np.trapezoid(np.r_[0.0, scores], np.r_[0.0, self.times])
         return float(area / self.times[-1])
 
 
-def _weigh_ended(follow_up: FollowUp) -> Floats:
+def _weigh_ended(follow_up: FollowUp) -> FloatArray:
     """(n,) counts over G(T_i-) of those with an event of either kind; 0 for the censored."""
     ended = (follow_up.event != CENSORED) & (follow_up.counts > 0)
     chance = follow_up.uncensored_before_own_time
-    weights: Floats = np.divide(
+    weights: FloatArray = np.divide(
         follow_up.counts, chance, out=np.zeros(len(chance)), where=ended & (chance > 0)
     )
     return weights

@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.compilation import compiled
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
 @compiled(exact=True)
-def _add(tree: Floats, rank: int, amount: float) -> None:
+def _add(tree: FloatArray, rank: int, amount: float) -> None:
     place = rank + 1
     while place < len(tree):
         tree[place] += amount
@@ -23,7 +23,7 @@ def _add(tree: Floats, rank: int, amount: float) -> None:
 
 
 @compiled(exact=True)
-def _sum_up_to(tree: Floats, n_ranks: int) -> float:
+def _sum_up_to(tree: FloatArray, n_ranks: int) -> float:
     """Sum of the amounts at the first ``n_ranks`` ranks."""
     total = 0.0
     place = n_ranks
@@ -34,7 +34,7 @@ def _sum_up_to(tree: Floats, n_ranks: int) -> float:
 
 
 @compiled(exact=True)
-def _below(tree: Floats, rank: int) -> float:
+def _below(tree: FloatArray, rank: int) -> float:
     """Amount at ranks below, and half of that at the same rank."""
     half: float = 0.5 * (_sum_up_to(tree, rank) + _sum_up_to(tree, rank + 1))
     return half
@@ -42,7 +42,11 @@ def _below(tree: Floats, rank: int) -> float:
 
 @compiled(exact=True)
 def count_followed_longer(
-    starts: Integers, censored: npt.NDArray[np.bool_], case: Floats, rank: Integers, counts: Floats
+    starts: Integers,
+    censored: npt.NDArray[np.bool_],
+    case: FloatArray,
+    rank: Integers,
+    counts: FloatArray,
 ) -> tuple[float, float]:
     """Weighted pairs (concordant, comparable) of a case and a patient followed longer than it.
 
@@ -72,7 +76,7 @@ def count_followed_longer(
 
 @compiled(exact=True)
 def count_competing_before(
-    starts: Integers, case: Floats, rank: Integers, competing: Floats
+    starts: Integers, case: FloatArray, rank: Integers, competing: FloatArray
 ) -> tuple[float, float]:
     """Weighted pairs (concordant, comparable) of a case and an earlier competing event.
 

@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.errors import CohortError, Problem
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Survey:
     finite and above zero, or a stratum has one cluster alone.
     """
 
-    weight: Floats
+    weight: FloatArray
     stratum: npt.ArrayLike | None = None
     cluster: npt.ArrayLike | None = None
 
@@ -52,7 +51,7 @@ class Survey:
     def __len__(self) -> int:
         return len(self.weight)
 
-    def resample(self, n_bootstrap: int, seed: int) -> Iterator[Floats]:
+    def resample(self, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
         """The (n,) weights of each resample: 0 for clusters that were not drawn."""
         labels = self._labels()
         code = labels.groupby(["stratum", "cluster"], sort=True).ngroup().to_numpy()

@@ -10,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation
 from models.explanation.reasons import find_unknown
 from models.input_ranges import InputRanges
 from models.plain_language.comparison import TABLED_ETHNICITIES, find_no_table
-
-FloatArray = npt.NDArray[np.float64]
 
 _MESA_FROM_YEARS = 45
 _LEAST_SHARE = 0.1

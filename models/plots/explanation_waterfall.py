@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from models.plots.style import (
     BLUE,
     GREY,
@@ -28,8 +28,6 @@ from models.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def plot_waterfall(

@@ -12,15 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor
 from models.risk.predictor import CauseModel
-
-FloatArray = npt.NDArray[np.float64]
 
 _NODES = 6
 _STEP = 1e-3

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from features.array_types import FloatArray
 from features.dictionary.data_files import data_file
 from models.progression.two_scans.repeatability import RISE
-
-FloatArray = npt.NDArray[np.float64]
 
 CALCIUM = ("slower", "faster", "denser", "none", "uncertain")
 EVENTS = ("fewer", "more", "none", "uncertain")

@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from models.progression.law.likelihood import Observations
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 # Scores at which distributions are compared: even in the root, where scores are small the densest.
 GRID: FloatArray = np.linspace(0.0, 110.0, 260) ** 2

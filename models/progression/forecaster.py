@@ -24,8 +24,6 @@ from models.progression.two_scans.second_scan import judge_second_scan
 from models.storage.formats import reading
 from models.storage.model_folder import DICTIONARY, About, verify_model_folder
 
-FloatArray = npt.NDArray[np.float64]
-
 PREDICTOR = "progression"
 YEARS, THRESHOLDS = (2.5, 5.0, 10.0), (10.0, 100.0, 300.0, 400.0, 1000.0)
 _DECIMALS = 6

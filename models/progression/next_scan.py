@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor
-
-FloatArray = npt.NDArray[np.float64]
 
 CATEGORIES = (0.0, 100.0, 300.0, 400.0, 1000.0)
 # From here on a later scan changes little of what is done: the 2018 ACC/AHA guideline advises a

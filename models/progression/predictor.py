@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.errors import HorizonError, ModelError
 from models.learners.completion import Completed, Completion
 from models.progression.law.growth_law import GrowthLaw, Patients
 from models.progression.law.law_reading import distribution
 from models.risk.predictor import CauseModel, cause_from_dict, cause_to_dict
 from models.storage.formats import read_json, reading
-
-FloatArray = npt.NDArray[np.float64]
 
 FORMAT = 1
 # Chances, quantiles and means of the law: `law_reading`, or the compiled loop.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.progression.law.likelihood import Observations
 from models.progression.law.normal import normal_cdf
 from models.progression.law.published_law import (
@@ -13,8 +14,6 @@ from models.progression.law.published_law import (
     published_accuracy,
     score_at,
 )
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def carry_forward(scans: Observations, grid: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from features.derivation.arrays import Mask
+from features.array_types import BoolArray
 
 Kind = Literal["input absent", "out of range", "not for these patients", "assumed"]
 
@@ -27,7 +27,7 @@ class Finding:
     kind: Kind
     variable: str
     rule: str
-    patients: Mask
+    patients: BoolArray
 
     @property
     def excludes(self) -> bool:
@@ -35,7 +35,7 @@ class Finding:
         return self.kind != "assumed"
 
 
-def computable(findings: Sequence[Finding], n_patients: int) -> Mask:
+def computable(findings: Sequence[Finding], n_patients: int) -> BoolArray:
     """The patients (n,) whom no finding excludes."""
     kept = np.ones(n_patients, dtype=bool)
     for finding in findings:

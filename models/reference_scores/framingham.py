@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from features.derivation.arrays import Array
+from features.array_types import FloatArray
 from models.reference_scores.inputs import Values
 from models.reference_scores.publication import add_up, read_entry, read_publication, without
 from models.reference_scores.reference_score import ReferenceScore
@@ -42,7 +42,7 @@ class FraminghamCvd(ReferenceScore):
         """The shared inputs, and either the lipids or body mass index."""
         return (*_SHARED, *_OWN[self.version])
 
-    def compute(self, values: Values, horizon: float) -> Array:
+    def compute(self, values: Values, horizon: float) -> FloatArray:
         """Risk (m,) of any cardiovascular disease by ten years."""
         pressure, treated = np.log(values["systolic_bp"]), values["bp_treated"]
         terms = {
@@ -56,6 +56,6 @@ class FraminghamCvd(ReferenceScore):
         return np.where(values["sex"] == 1, risk["male"], risk["female"])
 
 
-def _risk(terms: dict[str, Array], coefficients: dict[str, float]) -> Array:
+def _risk(terms: dict[str, FloatArray], coefficients: dict[str, float]) -> FloatArray:
     total = add_up(terms, without(coefficients, "S0", "mean"))
     return 1.0 - coefficients["S0"] ** np.exp(total - coefficients["mean"])

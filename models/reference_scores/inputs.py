@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from features.derivation.arrays import Array, Mask, first_known
+from features.array_types import BoolArray, FloatArray
+from features.derivation.arrays import first_known
 from features.derivation.columns import Columns
 from features.derivation.person.body import bmi
 from features.derivation.person.kidney import egfr
@@ -15,25 +16,25 @@ from features.derivation.person.therapy import takes_lipid_drug
 from features.derivation.scan.burden import agatston
 from features.dictionary.dictionary import Dictionary
 
-Values = Mapping[str, Array]
+Values = Mapping[str, FloatArray]
 
 # Social deprivation index of the place of residence, in deciles: PREVENT alone knows it.
 SDI = "sdi"
 
 
-def smokes_now(columns: Columns) -> Array:
+def smokes_now(columns: Columns) -> FloatArray:
     """1 where the patient smokes at present, 0 where not, NaN where unknown. (n,)."""
     return columns.is_code("smoking_status", "current")
 
 
-def takes_statin(columns: Columns) -> Array:
+def takes_statin(columns: Columns) -> FloatArray:
     """1 on a statin, 0 on none, (n,); any lipid-lowering drug where the statin is not recorded."""
     intensity = columns["statin_intensity"]
     statin = np.where(np.isnan(intensity), np.nan, (intensity > 0).astype(np.float64))
     return first_known(statin, columns["lipid_lowering"])
 
 
-_DERIVED: Mapping[str, Callable[[Columns], Array]] = {
+_DERIVED: Mapping[str, Callable[[Columns], FloatArray]] = {
     "bmi": bmi,
     "cac_agatston": agatston,
     "egfr": egfr,
@@ -58,18 +59,18 @@ class Inputs:
     def __len__(self) -> int:
         return len(self._columns)
 
-    def __getitem__(self, name: str) -> Array:
+    def __getitem__(self, name: str) -> FloatArray:
         if name == SDI:
             return self._read_beside(name)
         compute = _DERIVED.get(name)
         return self._columns[name] if compute is None else self._columns.derived(compute)
 
-    def take(self, names: Sequence[str], rows: Mask) -> Values:
+    def take(self, names: Sequence[str], rows: BoolArray) -> Values:
         """The inputs of these patients, each (m,)."""
         chosen = np.flatnonzero(rows)
         return {name: self[name].take(chosen) for name in names}
 
-    def _read_beside(self, name: str) -> Array:
+    def _read_beside(self, name: str) -> FloatArray:
         if name not in self._columns:
             return np.full(len(self), np.nan)
         return np.asarray(
@@ -77,7 +78,7 @@ class Inputs:
         )
 
 
-def is_of(values: Values, group: str) -> Array:
+def is_of(values: Values, group: str) -> FloatArray:
     """1 where the patient's ethnicity is this code, else 0. (m,)."""
     position = Dictionary.load()["ethnicity"].codes.index(group)
     return np.where(values["ethnicity"] == position, 1.0, 0.0)

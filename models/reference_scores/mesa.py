@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array
+from features.array_types import FloatArray
 from features.dictionary.dictionary import Dictionary
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import Inputs, Values, is_of
@@ -56,7 +56,7 @@ class MesaChd(ReferenceScore):
         outside = np.isin(inputs["ethnicity"], foreign)
         return [Finding("not for these patients", "ethnicity", rule, outside)]
 
-    def compute(self, values: Values, horizon: float) -> Array:
+    def compute(self, values: Values, horizon: float) -> FloatArray:
         """Risk (m,) of coronary heart disease by ten years."""
         terms = {
             "age": values["age"],
@@ -74,5 +74,5 @@ class MesaChd(ReferenceScore):
         if self.with_cac:
             terms["ln_cac_plus_1"] = np.log1p(values["cac_agatston"])
         total = add_up(terms, without(self._coefficients, "S0"))
-        risk: Array = 1.0 - self._coefficients["S0"] ** np.exp(total)
+        risk: FloatArray = 1.0 - self._coefficients["S0"] ** np.exp(total)
         return risk

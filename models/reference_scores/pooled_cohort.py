@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, Mask
+from features.array_types import BoolArray, FloatArray
 from features.dictionary.dictionary import Dictionary
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import Inputs, Values, is_of
@@ -53,7 +53,7 @@ class PooledCohortEquations(ReferenceScore):
         rule = "neither White nor Black, so the coefficients of White people are used"
         return [Finding("assumed", "ethnicity", rule, np.isin(inputs["ethnicity"], others))]
 
-    def compute(self, values: Values, horizon: float) -> Array:
+    def compute(self, values: Values, horizon: float) -> FloatArray:
         """Risk (m,) of a first hard atherosclerotic event by ten years."""
         black, male = is_of(values, "black") == 1, values["sex"] == 1
         risk = np.empty(len(male))
@@ -66,7 +66,7 @@ class PooledCohortEquations(ReferenceScore):
         return risk
 
 
-def _build_terms(values: Values, rows: Mask) -> dict[str, Array]:
+def _build_terms(values: Values, rows: BoolArray) -> dict[str, FloatArray]:
     age, pressure = np.log(values["age"][rows]), np.log(values["systolic_bp"][rows])
     treated, smoker = values["bp_treated"][rows], values["smoking_status"][rows]
     plain = {

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from features.derivation.arrays import Array
+from features.array_types import FloatArray
 from features.dictionary.data_files import data_file
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import SDI, Inputs, Values
@@ -99,7 +99,7 @@ class Prevent(ReferenceScore):
             *(Finding("assumed", name, own, rows) for name, rows in missing.items()),
         ]
 
-    def compute(self, values: Values, horizon: float) -> Array:
+    def compute(self, values: Values, horizon: float) -> FloatArray:
         """Risk (m,) of the outcome by the horizon."""
         male = values["sex"] == 1
         risk = np.empty(len(male))

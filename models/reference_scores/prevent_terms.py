@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.derivation.arrays import Array
+from features.array_types import FloatArray
 from models.reference_scores.inputs import Values
 
 # As the equations have it, not the dictionary's 1 / 38.67.
@@ -18,50 +18,50 @@ class Term(NamedTuple):
     """One term: the inputs it needs and its value (m,)."""
 
     inputs: tuple[str, ...]
-    value: Callable[[Values], Array]
+    value: Callable[[Values], FloatArray]
 
 
-def _age(values: Values) -> Array:
+def _age(values: Values) -> FloatArray:
     return (values["age"] - 55.0) / 10.0
 
 
-def _non_hdl(values: Values) -> Array:
+def _non_hdl(values: Values) -> FloatArray:
     return (values["total_cholesterol"] - values["hdl_cholesterol"]) * _MMOL_L_PER_MG_DL - 3.5
 
 
-def _hdl(values: Values) -> Array:
+def _hdl(values: Values) -> FloatArray:
     return (values["hdl_cholesterol"] * _MMOL_L_PER_MG_DL - 1.3) / 0.3
 
 
-def _low_pressure(values: Values) -> Array:
+def _low_pressure(values: Values) -> FloatArray:
     return (np.minimum(values["systolic_bp"], 110.0) - 110.0) / 20.0
 
 
-def _high_pressure(values: Values) -> Array:
+def _high_pressure(values: Values) -> FloatArray:
     return (np.maximum(values["systolic_bp"], 110.0) - 130.0) / 20.0
 
 
-def _low_bmi(values: Values) -> Array:
+def _low_bmi(values: Values) -> FloatArray:
     return (np.minimum(values["bmi"], 30.0) - 25.0) / 5.0
 
 
-def _high_bmi(values: Values) -> Array:
+def _high_bmi(values: Values) -> FloatArray:
     return (np.maximum(values["bmi"], 30.0) - 30.0) / 5.0
 
 
-def _low_egfr(values: Values) -> Array:
+def _low_egfr(values: Values) -> FloatArray:
     return (np.minimum(values["egfr"], 60.0) - 60.0) / -15.0
 
 
-def _high_egfr(values: Values) -> Array:
+def _high_egfr(values: Values) -> FloatArray:
     return (np.maximum(values["egfr"], 60.0) - 90.0) / -15.0
 
 
-def _ln_uacr(values: Values) -> Array:
+def _ln_uacr(values: Values) -> FloatArray:
     return np.where(np.isnan(values["uacr"]), 0.0, np.log(values["uacr"]))
 
 
-def _hba1c(values: Values) -> Array:
+def _hba1c(values: Values) -> FloatArray:
     return np.where(np.isnan(values["hba1c"]), 0.0, values["hba1c"] - 5.3)
 
 

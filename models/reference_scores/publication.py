@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from features.derivation.arrays import Array
+from features.array_types import FloatArray
 from features.dictionary.data_files import data_file
 
 
@@ -54,7 +54,7 @@ def read_entry(name: str) -> Mapping[str, Any]:
     return entry
 
 
-def add_up(terms: Mapping[str, Array], coefficients: Mapping[str, float]) -> Array:
+def add_up(terms: Mapping[str, FloatArray], coefficients: Mapping[str, float]) -> FloatArray:
     """Sum of coefficient times term, (m,). A coefficient without a term is a KeyError."""
     first, *rest = coefficients.items()
     total = first[1] * terms[first[0]]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from features.derivation.arrays import Array
+from features.array_types import FloatArray
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError
@@ -48,12 +48,12 @@ class ReferenceScore(ABC):
         return []
 
     @abstractmethod
-    def compute(self, values: Values, horizon: float) -> Array:
+    def compute(self, values: Values, horizon: float) -> FloatArray:
         """Risk (m,) of patients who have all required inputs, within their ranges."""
 
     def predict_risk(
         self, covariates: pd.DataFrame | Columns | Inputs, horizons: Sequence[float]
-    ) -> Array:
+    ) -> FloatArray:
         """Risk (n, h) of the score's own outcome by each horizon (years); NaN where it has none.
 
         `Inputs` in place of covariates saves reading them again for several scores. Raises

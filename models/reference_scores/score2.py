@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from features.derivation.arrays import Array
+from features.array_types import FloatArray
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import Inputs, Values
 from models.reference_scores.publication import add_up, read_entry, read_publication, without
@@ -59,22 +59,22 @@ class Score2(ReferenceScore):
         ill = inputs["diabetes"] == 1
         return [Finding("not for these patients", "diabetes", "no diabetes", ill)]
 
-    def compute(self, values: Values, horizon: float) -> Array:
+    def compute(self, values: Values, horizon: float) -> FloatArray:
         """Risk (m,) of cardiovascular disease by ten years."""
         terms = _build_terms(values, self._entry["centres"])
         risk = {sex: self._risk(terms, sex) for sex in ("female", "male")}
         return np.where(values["sex"] == 1, risk["male"], risk["female"])
 
-    def _risk(self, terms: Mapping[str, Array], sex: str) -> Array:
+    def _risk(self, terms: Mapping[str, FloatArray], sex: str) -> FloatArray:
         coefficients = self._entry["coefficients"][sex]
         intercept, slope = self._entry["scales"][sex][self.region]
         predictor = add_up(terms, without(coefficients, "S0", "mean")) - coefficients["mean"]
         uncalibrated = np.log(-np.log(coefficients["S0"])) + predictor
-        risk: Array = -np.expm1(-np.exp(intercept + slope * uncalibrated))
+        risk: FloatArray = -np.expm1(-np.exp(intercept + slope * uncalibrated))
         return risk
 
 
-def _build_terms(values: Values, centres: Mapping[str, Any]) -> dict[str, Array]:
+def _build_terms(values: Values, centres: Mapping[str, Any]) -> dict[str, FloatArray]:
     measured = {
         "age": values["age"],
         "systolic_bp": values["systolic_bp"],

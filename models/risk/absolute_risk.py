@@ -16,10 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.errors import HorizonError
 from models.risk.baseline import Baseline
-
-FloatArray = npt.NDArray[np.float64]
 
 _CHUNK = 16_384
 

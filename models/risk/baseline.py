@@ -8,10 +8,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
 from models.learners.partial_likelihood import RiskSets
-
-FloatArray = npt.NDArray[np.float64]
 
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 _END_STEPS = (0.1, 0.01, 0.001)

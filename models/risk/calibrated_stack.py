@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
 from models.learners.partial_likelihood import RiskSets
 from models.learners.prior import Trust
@@ -15,8 +16,6 @@ from models.risk.baseline import breslow_baseline
 from models.risk.cause_fitting import BOOSTED, LINEAR, FittedBoosted, FittedCause, FittedLinear
 from models.risk.predictor import CauseModel
 from models.risk.stacking import stack_weights_cox, stack_weights_logistic
-
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 CHANCE = 1.96
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.dictionary.prior import Priors
 from models.learners.linear import LinearPart
 from models.learners.penalised_cox import CoxTask
@@ -26,14 +27,7 @@ from models.learners.trees.boosting import (
     fit_boosted,
 )
 from models.learners.trees.tuning import candidate_settings
-from models.learners.trust_path import (
-    Believed,
-    FloatArray,
-    Fold,
-    Terms,
-    TrustPath,
-    choose_trust,
-)
+from models.learners.trust_path import Believed, Fold, Terms, TrustPath, choose_trust
 from models.learners.views import View, Views
 
 LINEAR, BOOSTED = "linear", "boosted"

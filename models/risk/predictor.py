@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.errors import ModelError
 from models.learners.completion import Completed, Completion
 from models.learners.linear import LinearPart
@@ -22,8 +23,6 @@ from models.learners.trees.boosted import BoostedPart
 from models.risk.absolute_risk import CompetingRisksLink, Link, link_from_dict
 from models.storage.booster_check import load_booster
 from models.storage.formats import read_json, reading
-
-FloatArray = npt.NDArray[np.float64]
 
 FORMAT = 3
 _FILE = "predictor.json"

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from features.array_types import FloatArray
 from features.dictionary.prior import Priors
 from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import TooFewEventsError
@@ -19,7 +20,7 @@ from features.splits import cross_validation_folds
 from models.cores import count_cores
 from models.learners.trees.binned import Binned
 from models.learners.trees.device import require_device
-from models.learners.trust_path import FloatArray, list_trusts
+from models.learners.trust_path import list_trusts
 from models.learners.views import Views
 from models.risk.calibrated_stack import assemble
 from models.risk.cause_fitting import (

@@ -15,9 +15,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.learners.partial_likelihood import RiskSets, log_likelihood
-
-FloatArray = npt.NDArray[np.float64]
 
 # log likelihood that a weight other than 1 for the first part, and a further part, must gain
 OWN_WEIGHT, WORTH_A_PART = 1.0, 2.0

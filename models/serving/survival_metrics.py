@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.brier import brier_score, index_of_prediction_accuracy
 from models.metrics.calibration.level_and_slope import calibration_slope, observed_over_expected
 from models.metrics.concordance import harrell_c
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 if TYPE_CHECKING:
     from mlflow.models import EvaluationMetric
 
-_MEASURES: dict[str, tuple[Callable[[FollowUp, Floats, float], float], bool]] = {
+_MEASURES: dict[str, tuple[Callable[[FollowUp, FloatArray, float], float], bool]] = {
     "c_index": (harrell_c, True),
     "observed_over_expected": (observed_over_expected, True),
     "calibration_slope": (calibration_slope, True),

@@ -13,11 +13,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.risk.absolute_risk import FixedHorizonLink, Link
-
-FloatArray = npt.NDArray[np.float64]
 
 # How far, in log hazard, the limits of a patient's risk are sought from its estimate.
 _FARTHEST = 8.0

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.errors import ModelError
 from models.risk.absolute_risk import Link
 from models.treatment_effects.amount import STATIN_SHARES
-from models.treatment_effects.change import Change, FloatArray, Interval, Setting, change_of
+from models.treatment_effects.change import Change, Interval, Setting, change_of
 from models.treatment_effects.conditions import Patient, recorded
 from models.treatment_effects.course import Course, counting, joint_effect, log_effect_of
 from models.treatment_effects.decision import Decision, decide

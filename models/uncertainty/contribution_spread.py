@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.own_features import owner_of
 from models.explanation.explainer import Explainer
 from models.uncertainty.risk_interval import LEVEL, RiskInterval
-
-FloatArray = npt.NDArray[np.float64]
 
 REACH = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 OWNERS = {feature.name: feature.variable for feature in CATALOGUE}

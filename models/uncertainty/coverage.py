@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
+from features.array_types import FloatArray
 
 CAC_GROUPS = ("0", "1-99", "100-399", "400 and above")
 _CUTS = (1.0, 100.0, 400.0)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
 from features.errors import ModelError
 from models.risk.cause_fitting import LINEAR, FittedLinear
 from models.risk.risk_model import RiskModel
 from models.uncertainty.risk_interval import RiskInterval
-
-FloatArray = npt.NDArray[np.float64]
 
 _MOMENTS = 20
 

@@ -12,16 +12,14 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.errors import ModelError
 from models.learners.completion import Completed
 from models.learners.linear import LinearPart
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
-
-FloatArray = npt.NDArray[np.float64]
 
 FORMAT = 3
 LEVEL = 0.9

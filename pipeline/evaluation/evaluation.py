@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from features.array_types import FloatArray
     from features.endpoint import Endpoint
     from models.evaluation.performance import EvaluationResult
-    from models.metrics.follow_up import Floats
 
 MIN_AT_RISK = 20
 """A horizon that fewer patients are followed up to is left out."""
@@ -27,6 +27,6 @@ class Evaluation:
     X: pd.DataFrame
     endpoint: Endpoint
     horizons: tuple[float, ...]
-    risks: dict[str, Floats]
+    risks: dict[str, FloatArray]
     result: EvaluationResult
-    over_time: Mapping[str, Floats] = field(default_factory=dict)
+    over_time: Mapping[str, FloatArray] = field(default_factory=dict)

@@ -16,9 +16,9 @@ from pipeline.evaluation.recipe_validation import MODEL, Validated, name_parts
 from pipeline.settings.params import Params
 
 if TYPE_CHECKING:
+    from features.array_types import FloatArray
     from features.cohort import Cohort
     from features.endpoint import Endpoint
-    from models.metrics.follow_up import Floats
     from pipeline.evaluation.evaluation import Evaluation
 
 Tables = dict[str, pd.DataFrame]
@@ -61,7 +61,7 @@ def count_tasks(evaluations: Mapping[str, Evaluation]) -> int:
     return sum(len(_TABLES) * len(one.horizons) for one in evaluations.values())
 
 
-def risks_at(one: Evaluation, k: int) -> dict[str, Floats]:
+def risks_at(one: Evaluation, k: int) -> dict[str, FloatArray]:
     """Each model's risks (n,) by the horizon at place ``k``."""
     return {name: np.ascontiguousarray(risk[:, k]) for name, risk in one.risks.items()}
 
@@ -73,7 +73,7 @@ class _Task:
     evaluation: str
     table: str
     endpoint: Endpoint
-    risks: dict[str, Floats]
+    risks: dict[str, FloatArray]
     covariates: pd.DataFrame
     horizon: float
 
@@ -121,8 +121,8 @@ def _measure_groups(
 
 def _decide(
     endpoint: Endpoint,
-    risks: Mapping[str, Floats],
-    scores: Mapping[str, Floats],
+    risks: Mapping[str, FloatArray],
+    scores: Mapping[str, FloatArray],
     horizon: float,
     params: Params,
 ) -> pd.DataFrame:
@@ -146,8 +146,8 @@ def _decide(
 
 def _reclassify(
     endpoint: Endpoint,
-    risks: Mapping[str, Floats],
-    scores: Mapping[str, Floats],
+    risks: Mapping[str, FloatArray],
+    scores: Mapping[str, FloatArray],
     horizon: float,
     params: Params,
 ) -> pd.DataFrame:

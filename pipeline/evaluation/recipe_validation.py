@@ -14,12 +14,12 @@ from models.cores import count_cores
 from pipeline.settings.params import Params
 
 if TYPE_CHECKING:
+    from features.array_types import BoolArray, FloatArray
     from features.cohort import Cohort
     from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
     from features.splits import Positions
     from models.evaluation.cross_validation import HeldOutPredictions, RiskEstimator
-    from models.metrics.follow_up import Flags, Floats
 
 MODEL = "calcirisk"
 RECALIBRATED = "calcirisk_recalibrated"
@@ -69,10 +69,10 @@ class Validated:
     predictions: HeldOutPredictions
     steps: tuple[str, ...]
     others: tuple[HeldOutPredictions, ...] = field(default=())
-    over_time: Mapping[str, Floats] = field(default_factory=dict)
+    over_time: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
-    def held_out(self) -> Flags:
+    def held_out(self) -> BoolArray:
         """(n,) patients whom a fold held out."""
         return np.asarray(self.predictions.fold >= 0)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.cohort_map.cohort_map import CohortMap
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
@@ -29,8 +29,6 @@ from pipeline.scoring.columns import (
     Wanted,
     describe_columns,
 )
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.array_types import BoolArray
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.rows import NOT_SELECTED
 from features.intake.validation.patients import REPEATED
@@ -28,8 +28,6 @@ from pipeline.scoring.outputs.writers import CsvWriter, TableWriter, open_writer
 
 # Pieces that may wait for the disk.
 _WAITING = 4
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 def find_owners(work: WorkFolder, lesions: PatientLesions) -> BoolArray:

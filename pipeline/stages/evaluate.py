@@ -20,9 +20,9 @@ from pipeline.settings.params import SIMULATED, Params, Paths
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from features.array_types import FloatArray
     from features.cohort import Cohort
     from features.endpoint import Endpoint
-    from models.metrics.follow_up import Floats
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -161,8 +161,8 @@ def _measure(
     X: pd.DataFrame,
     endpoint: Endpoint,
     horizons: tuple[float, ...],
-    risks: dict[str, Floats],
-    over_time: dict[str, Floats],
+    risks: dict[str, FloatArray],
+    over_time: dict[str, FloatArray],
     params: Params,
     progress: Progress,
     what: str,

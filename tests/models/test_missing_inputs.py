@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features, learnable
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
@@ -16,7 +16,6 @@ from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
 from models.risk.risk_model import RiskModel
 
-FloatArray = npt.NDArray[np.float64]
 N_FITTED = 4_000
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.alternatives.methods.method import Budget, FloatArray, Rows
+from benchmarks.alternatives.methods.method import Budget, Rows
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 
 MAX_ROUNDS, PATIENCE = 1000, 30

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.alternatives.methods.method import Budget, FloatArray
+from benchmarks.alternatives.methods.method import Budget
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class BreslowRisk:

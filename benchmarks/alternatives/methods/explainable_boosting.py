@@ -14,7 +14,8 @@ import pandas as pd
 
 from benchmarks.alternatives.methods.curves import between_horizons
 from benchmarks.alternatives.methods.judging import brier_loss
-from benchmarks.alternatives.methods.method import Budget, FloatArray, Rows, draw, search
+from benchmarks.alternatives.methods.method import Budget, Rows, draw, search
+from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
 
 N_INTERVALS = 8

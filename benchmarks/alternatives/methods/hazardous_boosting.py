@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.alternatives.methods.judging import brier_loss
-from benchmarks.alternatives.methods.method import Budget, FloatArray, Rows, draw, search
+from benchmarks.alternatives.methods.method import Budget, Rows, draw, search
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
+from features.array_types import FloatArray
 
 KNOT_QUANTILES = (0.05, 0.35, 0.65, 0.95)
 """Four knots (Harrell 2015, Regression Modeling Strategies, table 2.3)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.alternatives.methods.method import FloatArray
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.brier import integrated_brier_score
 from models.metrics.follow_up import FollowUp

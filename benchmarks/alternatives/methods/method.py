@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from features.splits import cross_validation_folds
 
-FloatArray = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Setting = TypeVar("Setting")
 Fitted = TypeVar("Fitted")

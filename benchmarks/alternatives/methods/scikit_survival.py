@@ -10,7 +10,8 @@ import pandas as pd
 from benchmarks.alternatives.methods.curves import BreslowRisk, step_values
 from benchmarks.alternatives.methods.imputation import Completion
 from benchmarks.alternatives.methods.judging import brier_loss
-from benchmarks.alternatives.methods.method import Budget, FloatArray, Rows, draw, search
+from benchmarks.alternatives.methods.method import Budget, Rows, draw, search
+from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
 
 _AT_ONCE = 500

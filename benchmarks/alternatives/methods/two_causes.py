@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from benchmarks.alternatives.methods.method import Budget, FloatArray, Method
+from benchmarks.alternatives.methods.method import Budget, Method
+from features.array_types import FloatArray
 from features.endpoint import CENSORED, COMPETING, EVENT, Endpoint
 
 

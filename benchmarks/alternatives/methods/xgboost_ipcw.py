@@ -9,8 +9,9 @@ import pandas as pd
 
 from benchmarks.alternatives.methods.boosted_rounds import MAX_ROUNDS, PATIENCE, search_rounds
 from benchmarks.alternatives.methods.curves import between_horizons
-from benchmarks.alternatives.methods.method import Budget, FloatArray, Rows, draw
+from benchmarks.alternatives.methods.method import Budget, Rows, draw
 from benchmarks.alternatives.methods.xgboost_survival import DEFAULTS, RANGES
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.follow_up import FollowUp
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from benchmarks.alternatives.methods.boosted_rounds import MAX_ROUNDS, PATIENCE, search_rounds
 from benchmarks.alternatives.methods.curves import BreslowRisk
-from benchmarks.alternatives.methods.method import Budget, FloatArray, Rows, draw
+from benchmarks.alternatives.methods.method import Budget, Rows, draw
+from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
 
 DEFAULTS: dict[str, Any] = {"max_depth": 6, "learning_rate": 0.3, "min_child_weight": 1.0}

@@ -9,8 +9,9 @@ import pandas as pd
 
 from benchmarks.alternatives.methods.curves import step_values
 from benchmarks.alternatives.methods.judging import brier_loss
-from benchmarks.alternatives.methods.method import Budget, FloatArray, Rows, draw, search
+from benchmarks.alternatives.methods.method import Budget, Rows, draw, search
 from benchmarks.alternatives.methods.scikit_survival import outcome
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 
 ROUNDS, PATIENCE, VALIDATION = 1000, 10, 5

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, ratio
+from features.array_types import FloatArray
+from features.derivation.arrays import first_known, ratio
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, recorded
 
 _PREVENT = "Khan SS et al. Circulation 2024;149:430-449 (PREVENT)"
 
 
-def bmi(columns: Columns) -> Array:
+def bmi(columns: Columns) -> FloatArray:
     """Body mass index, kg/m2, (n,): as recorded, else weight / height squared."""
     height_m = columns["height"] / 100.0
     return first_known(columns["bmi"], ratio(columns["weight"], height_m**2))
 
 
-def pulse_pressure(columns: Columns) -> Array:
+def pulse_pressure(columns: Columns) -> FloatArray:
     """Systolic minus diastolic pressure, mmHg, (n,)."""
     return columns["systolic_bp"] - columns["diastolic_bp"]
 
 
-def mean_arterial_pressure(columns: Columns) -> Array:
+def mean_arterial_pressure(columns: Columns) -> FloatArray:
     """Diastolic pressure and a third of the pulse pressure, mmHg, (n,)."""
     return columns["diastolic_bp"] + columns.derived(pulse_pressure) / 3.0
 
 
-def treated_systolic(columns: Columns) -> Array:
+def treated_systolic(columns: Columns) -> FloatArray:
     """Systolic pressure minus 130 mmHg under treatment, else 0, (n,).
 
     Source: form of the interaction in PREVENT, Khan SS et al. Circulation 2024;149:430-449.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, flag, where
+from features.array_types import FloatArray
+from features.derivation.arrays import first_known, flag, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, logged, recorded
 
@@ -13,7 +14,7 @@ _KDIGO = "KDIGO 2012 guideline, Kidney Int Suppl 2013;3:1-150"
 _GRUNDY = "Grundy SM et al. Circulation 2019;139:e1082-e1143 (2018 AHA/ACC cholesterol guideline)"
 
 
-def ckd_epi_2021(creatinine: Array, age: Array, is_male: Array) -> Array:
+def ckd_epi_2021(creatinine: FloatArray, age: FloatArray, is_male: FloatArray) -> FloatArray:
     """Estimated filtration rate, mL/min/1.73 m2, (n,), from creatinine in mg/dL and age in years.
 
     142 min(Scr/k, 1)^a max(Scr/k, 1)^-1.200 0.9938^age, times 1.012 in women; k = 0.7 and
@@ -28,13 +29,13 @@ def ckd_epi_2021(creatinine: Array, age: Array, is_male: Array) -> Array:
     return where(np.isnan(is_male), np.nan, rate)
 
 
-def egfr(columns: Columns) -> Array:
+def egfr(columns: Columns) -> FloatArray:
     """Filtration rate, mL/min/1.73 m2, (n,): as recorded, else by CKD-EPI 2021."""
     estimate = ckd_epi_2021(columns["creatinine"], columns["age"], columns["sex"])
     return first_known(columns["egfr"], estimate)
 
 
-def albuminuria_class(columns: Columns) -> Array:
+def albuminuria_class(columns: Columns) -> FloatArray:
     """0 none, 1 micro, 2 macro, (n,): as recorded, else by a ratio of 30 and 300 mg/g.
 
     Source: KDIGO 2012 guideline, Kidney Int Suppl 2013;3:1-150.
@@ -45,7 +46,7 @@ def albuminuria_class(columns: Columns) -> Array:
 
 
 def _albuminuria_feature(name: str, position: int) -> Derivation:
-    def compute(columns: Columns) -> Array:
+    def compute(columns: Columns) -> FloatArray:
         found = columns.derived(albuminuria_class)
         return flag(found >= position, found)
 

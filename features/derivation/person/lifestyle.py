@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, Mask, flag, log_plus_one, where
+from features.array_types import BoolArray, FloatArray
+from features.derivation.arrays import flag, log_plus_one, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, coded, logged, recorded
 
@@ -15,18 +16,18 @@ _DUNCAN = "Duncan MS et al. JAMA 2019;322:642-650"
 _WHO = "Bull FC et al. Br J Sports Med 2020;54:1451-1462 (WHO guidelines)"
 
 
-def pack_years(columns: Columns) -> Array:
+def pack_years(columns: Columns) -> FloatArray:
     """Pack-years smoked, (n,); 0 in those who never smoked."""
     return _zero_where(columns.is_code("smoking_status", "never") == 1, columns["pack_years"])
 
 
-def cigarettes_per_day(columns: Columns) -> Array:
+def cigarettes_per_day(columns: Columns) -> FloatArray:
     """Cigarettes smoked a day, (n,); 0 in those who do not smoke now."""
     smokes = columns.is_code("smoking_status", "current")
     return _zero_where(smokes == 0, columns["cigarettes_per_day"])
 
 
-def smoking_recency(columns: Columns) -> Array:
+def smoking_recency(columns: Columns) -> FloatArray:
     """How recent smoking is, (n,): 1 in smokers, 0 in never-smokers, between them in others.
 
     5 / (5 + years since quitting) in former smokers; NaN where status or those years are
@@ -38,7 +39,7 @@ def smoking_recency(columns: Columns) -> Array:
     return np.select([np.isnan(status), status == 0, status == 2], [np.nan, 0.0, 1.0], faded)
 
 
-def _zero_where(condition: Mask, values: Array) -> Array:
+def _zero_where(condition: BoolArray, values: FloatArray) -> FloatArray:
     return where(np.isnan(values) & condition, 0.0, values)
 
 

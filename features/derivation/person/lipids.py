@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, flag, ratio, where
+from features.array_types import FloatArray
+from features.derivation.arrays import first_known, flag, ratio, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, logged, recorded
 
@@ -18,7 +19,7 @@ _FRIEDEWALD = "Friedewald WT et al. Clin Chem 1972;18:499-502"
 _DISCORDANT = "Johannesen CDL et al. J Am Coll Cardiol 2021;77:1439-1450"
 
 
-def friedewald(total: Array, hdl: Array, triglycerides: Array) -> Array:
+def friedewald(total: FloatArray, hdl: FloatArray, triglycerides: FloatArray) -> FloatArray:
     """LDL cholesterol, mg/dL, (n,), by total - HDL - triglycerides / 5, all in mg/dL.
 
     NaN where triglycerides are 400 mg/dL or more or the result is not positive.
@@ -28,7 +29,7 @@ def friedewald(total: Array, hdl: Array, triglycerides: Array) -> Array:
     return where((triglycerides < FRIEDEWALD_LIMIT) & (estimate > 0), estimate, np.nan)
 
 
-def ldl(columns: Columns) -> Array:
+def ldl(columns: Columns) -> FloatArray:
     """LDL cholesterol, mg/dL, (n,): as recorded, else by Friedewald."""
     estimate = friedewald(
         columns["total_cholesterol"], columns["hdl_cholesterol"], columns["triglycerides"]
@@ -36,12 +37,12 @@ def ldl(columns: Columns) -> Array:
     return first_known(columns["ldl_cholesterol"], estimate)
 
 
-def non_hdl(columns: Columns) -> Array:
+def non_hdl(columns: Columns) -> FloatArray:
     """Total minus HDL cholesterol, mg/dL, (n,)."""
     return columns["total_cholesterol"] - columns["hdl_cholesterol"]
 
 
-def untreated_ldl(columns: Columns) -> Array:
+def untreated_ldl(columns: Columns) -> FloatArray:
     """LDL cholesterol, mg/dL, (n,), as it would be without the statin that is recorded.
 
     LDL / (1 - lowering), lowering 0, 25, 40, 50 % for no, low, moderate, high intensity.

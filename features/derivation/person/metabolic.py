@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, Mask, flag, where
+from features.array_types import BoolArray, FloatArray
+from features.derivation.arrays import flag, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, recorded
 from features.derivation.person.body import bmi
@@ -13,7 +14,7 @@ _ADA = "American Diabetes Association. Diabetes Care 2021;44:S15-S33"
 _ALBERTI = "Alberti KGMM et al. Circulation 2009;120:1640-1645"
 
 
-def meets_diabetes_criteria(columns: Columns) -> Array:
+def meets_diabetes_criteria(columns: Columns) -> FloatArray:
     """1 where diabetes is diagnosed or HbA1c is 6.5 % or glucose 126 mg/dL or more, (n,).
 
     0 where a diagnosis is denied and neither value speaks for it; NaN where nothing is known.
@@ -25,7 +26,7 @@ def meets_diabetes_criteria(columns: Columns) -> Array:
     return where(nothing_known, np.nan, met)
 
 
-def metabolic_syndrome_count(columns: Columns) -> Array:
+def metabolic_syndrome_count(columns: Columns) -> FloatArray:
     """Number of the five components of the metabolic syndrome, 0 to 5, (n,).
 
     Obesity (waist 102 cm in men, 88 cm in women or more; body mass index above 30 without a
@@ -53,7 +54,7 @@ def metabolic_syndrome_count(columns: Columns) -> Array:
     return where(np.isnan(columns["sex"]), np.nan, count)
 
 
-def _raised_pressure(columns: Columns) -> Array:
+def _raised_pressure(columns: Columns) -> FloatArray:
     systolic, diastolic = columns["systolic_bp"], columns["diastolic_bp"]
     raised = (systolic >= 130) | (diastolic >= 85)
     return _either(
@@ -61,7 +62,7 @@ def _raised_pressure(columns: Columns) -> Array:
     )
 
 
-def _either(*signs: tuple[Mask, Array]) -> Array:
+def _either(*signs: tuple[BoolArray, FloatArray]) -> FloatArray:
     """1 where any known sign holds, 0 where none of them does, NaN where none is known."""
     known = np.array([~np.isnan(operand) for _, operand in signs])
     holds = np.array([condition for condition, _ in signs]) & known

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from features.derivation.arrays import Array, flag
+from features.array_types import FloatArray
+from features.derivation.arrays import flag
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, logged, recorded
 
@@ -14,17 +15,17 @@ _IOM = "Institute of Medicine. Dietary reference intakes for calcium and vitamin
 _ANDERSON = "Anderson JJB et al. J Am Heart Assoc 2016;5:e003815"
 
 
-def is_vitamin_d_deficient(columns: Columns) -> Array:
+def is_vitamin_d_deficient(columns: Columns) -> FloatArray:
     """1 below 20 ng/mL, (n,). Source: Holick MF et al. J Clin Endocrinol Metab 2011;96:1911."""
     return flag(columns["vitamin_d"] < DEFICIENT_BELOW, columns["vitamin_d"])
 
 
-def is_vitamin_d_excess(columns: Columns) -> Array:
+def is_vitamin_d_excess(columns: Columns) -> FloatArray:
     """1 above 50 ng/mL, (n,). Source: Institute of Medicine 2011, p. 444."""
     return flag(columns["vitamin_d"] > EXCESS_ABOVE, columns["vitamin_d"])
 
 
-def total_calcium(columns: Columns) -> Array:
+def total_calcium(columns: Columns) -> FloatArray:
     """Calcium from food and supplements, mg a day, (n,)."""
     return columns["calcium_diet"] + columns["calcium_supplement"]
 

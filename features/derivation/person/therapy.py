@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, log_plus_one, where
+from features.array_types import FloatArray
+from features.derivation.arrays import log_plus_one, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, coded, recorded
 
@@ -13,18 +14,18 @@ _VAN_ROSENDAEL = "van Rosendael AR et al. JAMA Cardiol 2021;6:1257"
 _ADDED = ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid", "icosapent_ethyl")
 
 
-def statin_years(columns: Columns) -> Array:
+def statin_years(columns: Columns) -> FloatArray:
     """Years on a statin, (n,); 0 where none is taken and nothing is recorded of the past."""
     years = columns["statin_years"]
     return where(np.isnan(years) & (columns["statin_intensity"] == 0), 0.0, years)
 
 
-def statin_exposure(columns: Columns) -> Array:
+def statin_exposure(columns: Columns) -> FloatArray:
     """ln(intensity x years + 1), (n,); intensity 0 to 3. A scale of ours, for cumulative use."""
     return log_plus_one(columns["statin_intensity"] * columns.derived(statin_years))
 
 
-def takes_lipid_drug(columns: Columns) -> Array:
+def takes_lipid_drug(columns: Columns) -> FloatArray:
     """1 where any lipid-lowering drug is recorded, (n,).
 
     0 where such drugs are denied as a whole or, without that, where a statin is denied and no
@@ -36,7 +37,7 @@ def takes_lipid_drug(columns: Columns) -> Array:
     return where(unknown, np.nan, takes)
 
 
-def lipid_therapy_intensity(columns: Columns) -> Array:
+def lipid_therapy_intensity(columns: Columns) -> FloatArray:
     """Steps of LDL-lowering therapy, 0 to 7, (n,).
 
     Statin 0 to 3, and as much as a step for ezetimibe and bempedoic acid and two for a PCSK9

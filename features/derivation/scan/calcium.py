@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from features.derivation.arrays import Array, flag, log_plus_one
+from features.array_types import FloatArray
+from features.derivation.arrays import flag, log_plus_one
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation
 from features.derivation.scan.burden import (
@@ -19,7 +20,7 @@ _MCCLELLAND_2009 = "McClelland RL et al. Am J Cardiol 2009;103:59-63"
 _DETRANO = "Detrano R et al. N Engl J Med 2008;358:1336-1345"
 
 
-def arterial_age(score: Array) -> Array:
+def arterial_age(score: FloatArray) -> FloatArray:
     """Age in years, (n,), at which this score is the expected one: 39.1 + 7.25 ln(CAC + 1).
 
     Source: McClelland RL et al. Am J Cardiol 2009;103:59-63.
@@ -38,7 +39,7 @@ def _vessel_feature(vessel: str) -> Derivation:
     )
 
 
-def _left_main(columns: Columns) -> Array:
+def _left_main(columns: Columns) -> FloatArray:
     score = vessel_score(columns, "lm")
     return flag(score > 0, score)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, log_plus_one, ratio, where
+from features.array_types import FloatArray
+from features.derivation.arrays import first_known, log_plus_one, ratio, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation
 from features.derivation.scan.burden import (
@@ -32,14 +33,14 @@ _ROUNDING = 0.01
 _CRIQUI = "Criqui MH et al. JAMA 2014;311:271-278"
 
 
-def vessel_count(columns: Columns) -> Array:
+def vessel_count(columns: Columns) -> FloatArray:
     """Number of calcified vessels, 0 to 4, (n,): as recorded, else from the vessels' scores."""
     scores = vessel_scores(columns)
     counted = where(np.isnan(scores).any(axis=0), np.nan, (scores > 0).sum(axis=0))
     return first_known(columns["vessel_count"], counted)
 
 
-def diffusion(columns: Columns) -> Array:
+def diffusion(columns: Columns) -> FloatArray:
     """Index of diffusion, 0 to 0.75, (n,): 1 - score of the most affected vessel / total.
 
     0 without calcium or with one calcified vessel.
@@ -52,7 +53,7 @@ def diffusion(columns: Columns) -> Array:
     return where((total == 0) | (columns["vessel_count"] <= 1), 0.0, spread)
 
 
-def density_score(columns: Columns) -> Array:
+def density_score(columns: Columns) -> FloatArray:
     """Mean Agatston density factor, 1 to 4, (n,), as recorded; 2.5 without calcium.
 
     Not from score and volume: at a given volume a higher score would then be a denser one, and
@@ -62,13 +63,13 @@ def density_score(columns: Columns) -> Array:
     return where(columns.derived(agatston) == 0, MIDDLE_SCORE, columns["cac_density_score"])
 
 
-def possible_density_score(score: Array) -> Array:
+def possible_density_score(score: FloatArray) -> FloatArray:
     """The factors, (n,); NaN outside 1 to 4, for which 1 % is allowed as rounding."""
     possible = (score >= 1.0 * (1 - _ROUNDING)) & (score <= 4.0 * (1 + _ROUNDING))
     return where(possible, np.clip(score, 1.0, 4.0), np.nan)
 
 
-def density_at_small_volume(columns: Columns) -> Array:
+def density_at_small_volume(columns: Columns) -> FloatArray:
     """Density score minus 2.5 where the volume is 130 mm3 or less, else 0, (n,).
 
     Source: "Coronary Artery Calcium Density and Cardiovascular Events by Volume Level: The MESA",
@@ -80,10 +81,12 @@ def density_at_small_volume(columns: Columns) -> Array:
     return where(known, here, np.nan)
 
 
-def share_of(total: Callable[[Columns], Array], variable: str) -> Callable[[Columns], Array]:
+def share_of(
+    total: Callable[[Columns], FloatArray], variable: str
+) -> Callable[[Columns], FloatArray]:
     """Function of columns: the variable as a share, 0 to 1, of the total; 0 where that is 0."""
 
-    def share(columns: Columns) -> Array:
+    def share(columns: Columns) -> FloatArray:
         whole = columns.derived(total)
         part = zero_without_calcium(columns, columns[variable])
         return where(whole == 0, 0.0, np.minimum(ratio(part, whole), 1.0))
@@ -91,11 +94,11 @@ def share_of(total: Callable[[Columns], Array], variable: str) -> Callable[[Colu
     return share
 
 
-def _lesions(columns: Columns) -> Array:
+def _lesions(columns: Columns) -> FloatArray:
     return zero_without_calcium(columns, columns["lesion_count"])
 
 
-def _density_hu(columns: Columns) -> Array:
+def _density_hu(columns: Columns) -> FloatArray:
     recorded = columns["cac_density_hu"]
     return where(columns.derived(agatston) == 0, MIDDLE_HU, recorded)
 
@@ -110,7 +113,7 @@ def _logged(variable: str) -> Derivation:
     )
 
 
-def _banded_volume(columns: Columns) -> Array:
+def _banded_volume(columns: Columns) -> FloatArray:
     bands = [zero_without_calcium(columns, columns[f"cac_volume_{band}"]) for band in BANDS]
     return np.asarray(np.sum(bands, axis=0))
 
@@ -118,7 +121,7 @@ def _banded_volume(columns: Columns) -> Array:
 def _share(
     name: str,
     variable: str,
-    total: Callable[[Columns], Array],
+    total: Callable[[Columns], FloatArray],
     meaning: str,
     source: str = "",
     **more: Any,

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.derivation.arrays import Array, log_plus_one, ratio, where
+from features.array_types import FloatArray
+from features.derivation.arrays import log_plus_one, ratio, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation
 from features.derivation.scan.burden import agatston, volume
@@ -24,27 +25,27 @@ _STATIN = (
 )
 
 
-def _where_calcified(columns: Columns, values: Array) -> Array:
+def _where_calcified(columns: Columns, values: FloatArray) -> FloatArray:
     """The values, (n,), NaN unless the latest scan showed calcium."""
     return where(columns.derived(agatston) > 0, values, np.nan)
 
 
-def density_score_change(columns: Columns) -> Array:
+def density_score_change(columns: Columns) -> FloatArray:
     """Mean density factor now minus at the earlier scan, -3 to 3, (n,)."""
     change = columns.derived(density_score) - columns["prior_cac_density_score"]
     return _where_calcified(columns, change)
 
 
-def density_hu_change(columns: Columns) -> Array:
+def density_hu_change(columns: Columns) -> FloatArray:
     """Mean density now minus at the earlier scan, HU, (n,)."""
     change = columns["cac_density_hu"] - columns["prior_cac_density_hu"]
     return _where_calcified(columns, change)
 
 
-def volume_share_change(*bands: str) -> Callable[[Columns], Array]:
+def volume_share_change(*bands: str) -> Callable[[Columns], FloatArray]:
     """Function of columns: share of the volume in these bands, now minus then, -1 to 1."""
 
-    def change(columns: Columns) -> Array:
+    def change(columns: Columns) -> FloatArray:
         now = np.sum([columns[f"cac_volume_{band}"] for band in bands], axis=0)
         then = np.sum([columns[f"prior_cac_volume_{band}"] for band in bands], axis=0)
         share = np.minimum(ratio(now, columns.derived(volume)), 1.0)
@@ -53,10 +54,10 @@ def volume_share_change(*bands: str) -> Callable[[Columns], Array]:
     return change
 
 
-def count_share_change(kind: str) -> Callable[[Columns], Array]:
+def count_share_change(kind: str) -> Callable[[Columns], FloatArray]:
     """Function of columns: share of the lesions of a kind, now minus then, -1 to 1."""
 
-    def change(columns: Columns) -> Array:
+    def change(columns: Columns) -> FloatArray:
         now = ratio(columns[f"{kind}_lesion_count"], columns["lesion_count"])
         then = ratio(columns[f"prior_{kind}_lesion_count"], columns["prior_lesion_count"])
         return np.minimum(now, 1.0) - np.minimum(then, 1.0)
@@ -64,7 +65,7 @@ def count_share_change(kind: str) -> Callable[[Columns], Array]:
     return change
 
 
-def lesion_count_change(columns: Columns) -> Array:
+def lesion_count_change(columns: Columns) -> FloatArray:
     """Difference of ln(lesions + 1), now minus then, (n,)."""
     return log_plus_one(columns["lesion_count"]) - log_plus_one(columns["prior_lesion_count"])
 

@@ -15,7 +15,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from features.derivation.arrays import Array, where
+from features.array_types import FloatArray
+from features.derivation.arrays import where
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import agatston
 from features.dictionary.data_files import data_file
@@ -33,11 +34,11 @@ _LOWEST_SCORE = float(np.log1p(1.0))
 class PercentileTable:
     """``log_scores``: ln(score + 1), (strata, ages, percents), at the middle of each age band."""
 
-    ages: Array
-    percents: Array
-    log_scores: Array
+    ages: FloatArray
+    percents: FloatArray
+    log_scores: FloatArray
 
-    def at(self, stratum: npt.NDArray[np.intp], age: Array) -> Array:
+    def at(self, stratum: npt.NDArray[np.intp], age: FloatArray) -> FloatArray:
         """(n, percents) ln(score + 1), linear in age between the middles of the bands."""
         left = np.clip(np.searchsorted(self.ages, age, "right") - 1, 0, len(self.ages) - 2)
         weight = (age - self.ages[left]) / (self.ages[left + 1] - self.ages[left])
@@ -49,7 +50,7 @@ class PercentileTable:
         return np.asarray(((1 - weight) * younger + weight * older).T)
 
 
-def cac_percentile(columns: Columns) -> Array:
+def cac_percentile(columns: Columns) -> FloatArray:
     """Percentile, (n,) 0 to 99.9, of the total Agatston score for age, sex and ethnicity.
 
     NaN where score, age or sex is missing.
@@ -71,7 +72,7 @@ def cac_percentile(columns: Columns) -> Array:
     return result
 
 
-def percentile_on_curve(score: Array, curves: Array, percents: Array) -> Array:
+def percentile_on_curve(score: FloatArray, curves: FloatArray, percents: FloatArray) -> FloatArray:
     """Percentile of each score, (n,), on its own curve (n, percents) of ln(score + 1).
 
     Linear in ln(score + 1) between the curve's points; above the last one the share of people
@@ -84,7 +85,7 @@ def percentile_on_curve(score: Array, curves: Array, percents: Array) -> Array:
     return where(score >= 0, np.minimum(percentile, HIGHEST), np.nan)
 
 
-def _interpolate(log_score: Array, curves: Array, percents: Array) -> Array:
+def _interpolate(log_score: FloatArray, curves: FloatArray, percents: FloatArray) -> FloatArray:
     knots = [np.zeros(len(curves)), *curves.T]
     shares = [0.0, *percents]
     result = np.zeros(len(curves))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.derivation.arrays import Array, first_known, flag, ratio, signed_log
+from features.array_types import FloatArray
+from features.derivation.arrays import first_known, flag, ratio, signed_log
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation
 from features.derivation.scan.burden import agatston, has_none, volume
@@ -13,18 +14,18 @@ _BUDOFF_2013 = "Budoff MJ et al. J Am Coll Cardiol 2013;61:1231-1239"
 _HOKANSON = "Hokanson JE et al. AJR 2004;182:1327"
 
 
-def annual_change(columns: Columns) -> Array:
+def annual_change(columns: Columns) -> FloatArray:
     """Change of the Agatston score, AU a year, (n,)."""
     change = columns.derived(agatston) - columns["prior_cac_agatston"]
     return ratio(change, columns["prior_scan_years"])
 
 
-def annual_percent_change(columns: Columns) -> Array:
+def annual_percent_change(columns: Columns) -> FloatArray:
     """Change of the Agatston score, percent of the earlier one a year, (n,); NaN from zero."""
     return 100.0 * ratio(columns.derived(annual_change), columns["prior_cac_agatston"])
 
 
-def root_change(columns: Columns) -> Array:
+def root_change(columns: Columns) -> FloatArray:
     """Square root of volume now minus at the earlier scan, (n,); of the score without volumes.
 
     Source: Hokanson JE et al. AJR 2004;182:1327.
@@ -34,7 +35,7 @@ def root_change(columns: Columns) -> Array:
     return first_known(by_volume, by_score)
 
 
-def _had_none(columns: Columns) -> Array:
+def _had_none(columns: Columns) -> FloatArray:
     prior = columns["prior_cac_agatston"]
     return flag(prior == 0, prior)
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from features.array_types import FloatArray
+
 Measure = Literal["agatston", "volume"]
 
 # Mean of MESA (Budoff MJ et al. Eur Heart J 2018;39:2401, table 1), where it is not known.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.imaging.measuring.components import Components, Floats
+from features.array_types import FloatArray
+from features.imaging.measuring.components import Components
 from features.imaging.measuring.rules import WEIGHT_FROM_HU, MeasuringRules
 
 # An area counts as large enough although its pixels' sizes are rounded in the file.
 _ROUNDING = 1e-6
 
 
-def density_weight(peak_hu: Floats) -> Floats:
+def density_weight(peak_hu: FloatArray) -> FloatArray:
     """Agatston's density factor, 1 to 4, (n,), of areas by their peak in HU.
 
     | peak      | 130-199 | 200-299 | 300-399 | 400 and over |
@@ -26,7 +27,7 @@ def density_weight(peak_hu: Floats) -> Floats:
 
 def score_areas(
     components: Components, pixel_mm2: float, spacing_mm: float, rules: MeasuringRules
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Score and area of each connected area of a slice, (areas,) each; 0 where it is too small.
 
     The score is area (mm2) * weight * spacing / 3 mm. The area is mm2 * spacing / 3 mm: what it

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from features.array_types import FloatArray
 from features.imaging.measuring.rules import MeasuringRules
 from features.imaging.scan import HounsfieldUnits
 
 Integers = npt.NDArray[np.intp]
-Floats = npt.NDArray[np.float64]
 _RANK = {4: 1, 8: 2, 6: 1, 18: 2, 26: 3}
 
 
@@ -28,7 +28,7 @@ class Components:
     slices: Integers
     rows: Integers
     columns: Integers
-    hu: Floats
+    hu: FloatArray
     area: Integers
     lesion: Integers
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from features.imaging.measuring.components import Components, Floats, Integers
+from features.array_types import FloatArray
+from features.imaging.measuring.components import Components, Integers
 
 
 def lengths(
     components: Components, voxel_mm: tuple[float, float, float], ruler: str, n_lesions: int
-) -> Floats:
+) -> FloatArray:
     """Length of each lesion, mm, (n_lesions,).
 
     ``centres``: the greatest distance between the centres of two of its voxels, 0 for a single
@@ -37,7 +38,7 @@ def _ends_of_rows(components: Components) -> Integers:
     return np.asarray(ordered[:, first | last].T)
 
 
-def _extent(voxels: Integers, voxel_mm: Floats, ruler: str) -> float:
+def _extent(voxels: Integers, voxel_mm: FloatArray, ruler: str) -> float:
     points = voxels.astype(np.float64)
     if ruler == "edges":
         corners = np.array(np.meshgrid([-0.5, 0.5], [-0.5, 0.5], [-0.5, 0.5])).reshape(3, -1).T

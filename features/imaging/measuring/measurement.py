@@ -9,16 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.scan.burden import BANDS, VESSELS
 from features.errors import ScanError
 from features.imaging.mask import Mask
 from features.imaging.measuring.agatston import score_areas
-from features.imaging.measuring.components import Components, Floats, Integers, find_components
+from features.imaging.measuring.components import Components, Integers, find_components
 from features.imaging.measuring.length import lengths
 from features.imaging.measuring.rules import BAND_FROM_HU, CALIBRATED_FROM_MG_CM3, MeasuringRules
 from features.imaging.scan import Grid, Scan
 
-_Total = Callable[[Floats], Floats]
+_Total = Callable[[FloatArray], FloatArray]
 
 COLUMNS = (
     "vessel",
@@ -118,11 +119,11 @@ def _lesion_rows(
     score, area = score_areas(found, grid.pixel_mm2, grid.spacing_mm, rules)
     lesion = found.lesion_of_area
 
-    def total(weights: Floats) -> Floats:
+    def total(weights: FloatArray) -> FloatArray:
         return _summed(found.lesion, weights, n_lesions)
 
     voxels = total(np.ones(len(found.hu)))
-    columns: dict[str, Floats] = {
+    columns: dict[str, FloatArray] = {
         "agatston": _summed(lesion, score, n_lesions),
         "volume": voxels * grid.voxel_mm3,
         "area": _summed(lesion, area, n_lesions),
@@ -141,11 +142,11 @@ def _lesion_rows(
     return pd.DataFrame({**columns, "peak_hu": peak, "first_slice": first, "last_slice": last})
 
 
-def _summed(group: Integers, values: Floats, n_groups: int) -> Floats:
+def _summed(group: Integers, values: FloatArray, n_groups: int) -> FloatArray:
     return np.asarray(np.bincount(group, values, minlength=n_groups), dtype=np.float64)
 
 
-def _volumes_by_band(found: Components, grid: Grid, total: _Total) -> dict[str, Floats]:
+def _volumes_by_band(found: Components, grid: Grid, total: _Total) -> dict[str, FloatArray]:
     band = np.searchsorted(BAND_FROM_HU[1:], found.hu, side="right")
     return {
         f"volume_{name}": total((band == number).astype(np.float64)) * grid.voxel_mm3
@@ -155,7 +156,7 @@ def _volumes_by_band(found: Components, grid: Grid, total: _Total) -> dict[str, 
 
 def _calibrated(
     found: Components, grid: Grid, rules: MeasuringRules, factor: float | None, total: _Total
-) -> dict[str, Floats]:
+) -> dict[str, FloatArray]:
     """Mass, mg, and volume, mm3, from 100 mg/cm3 of hydroxyapatite; missing without a factor.
 
     mass = factor * mean HU * volume, with HU as scanned and cm3. The volume is missing too where
@@ -173,7 +174,9 @@ def _calibrated(
     }
 
 
-def _positions(found: Components, grid: Grid, voxels: Floats, total: _Total) -> dict[str, Floats]:
+def _positions(
+    found: Components, grid: Grid, voxels: FloatArray, total: _Total
+) -> dict[str, FloatArray]:
     """Centre of gravity in patient coordinates, mm, every voxel counted alike."""
     indices = (found.slices, found.rows, found.columns)
     centre = [total(axis.astype(np.float64)) / voxels for axis in indices]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.errors import ScanError
-from features.imaging.scan import Floats
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Frame:
         own = [per_frame[self.number]] if self.number < len(per_frame) else []
         return [*own, *shared]
 
-    def numbers(self, keyword: str, count: int) -> Floats:
+    def numbers(self, keyword: str, count: int) -> FloatArray:
         """Value of an attribute as ``count`` numbers. Raises ScanError naming the attribute."""
         value = self.attribute(keyword)
         try:

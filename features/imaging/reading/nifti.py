@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.errors import ScanError
 from features.imaging.mask import Mask, MaskBuilder
 from features.imaging.reading.acquisition import declared_of, find_warnings, voltage_problems
@@ -16,7 +17,7 @@ from features.imaging.reading.declaration import Declaration
 from features.imaging.reading.extra import imaging_package
 from features.imaging.reading.masks.label_map import IGNORE, LabelMap
 from features.imaging.reading.masks.placement import place
-from features.imaging.scan import Acquisition, Floats, Grid, Scan
+from features.imaging.scan import Acquisition, Grid, Scan
 
 # NIfTI counts x to the right and y to the front, DICOM to the left and to the back.
 _TO_DICOM = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -80,7 +81,7 @@ def read_nifti_mask(path: Path, scan: Scan, labels: LabelMap) -> Mask:
     return builder.build()
 
 
-def _read(path: Path) -> tuple[npt.NDArray[Any], Floats]:
+def _read(path: Path) -> tuple[npt.NDArray[Any], FloatArray]:
     """Values and affine (indices to DICOM coordinates). Raises ScanError."""
     nibabel = imaging_package("nibabel")
     try:
@@ -97,7 +98,7 @@ def _read(path: Path) -> tuple[npt.NDArray[Any], Floats]:
     return values, _TO_DICOM @ _affine(image)
 
 
-def _affine(image: Any) -> Floats:
+def _affine(image: Any) -> FloatArray:
     """The affine of a header, where it has one and no two that differ."""
     given = []
     if int(image.header["sform_code"]) > 0:
@@ -111,7 +112,7 @@ def _affine(image: Any) -> Floats:
     return np.asarray(given[0], dtype=np.float64)
 
 
-def _grid_of(shape: tuple[int, ...], affine: Floats) -> Grid:
+def _grid_of(shape: tuple[int, ...], affine: FloatArray) -> Grid:
     """The upright grid of an array whose axes may come in any order and direction.
 
     Raises ScanError where the axes are not at right angles or not along those of the patient.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.errors import ScanError
 from features.imaging.reading.frames import Frame
-from features.imaging.scan import Floats, Grid
+from features.imaging.scan import Grid
 
 _SAME_MM = 0.01
 # Slices a little off their place are rounding; this share of the spacing and more is not.
@@ -45,7 +46,7 @@ def arrange(frames: list[Frame]) -> tuple[npt.NDArray[np.intp], Grid]:
     return order, Grid((len(frames), rows, columns), affine)
 
 
-def _normal(direction: Floats) -> Floats:
+def _normal(direction: FloatArray) -> FloatArray:
     """Across the slices, towards the head."""
     row, column = direction[:3], direction[3:]
     if abs(row @ column) > 1e-3 or not np.allclose([row @ row, column @ column], 1, atol=1e-3):
@@ -56,7 +57,7 @@ def _normal(direction: Floats) -> Floats:
     return np.asarray(normal if normal[2] > 0 else -normal)
 
 
-def _spacing(places: Floats) -> float:
+def _spacing(places: FloatArray) -> float:
     steps = np.diff(places)
     if (steps < _SAME_MM).any():
         count = int((steps < _SAME_MM).sum())
@@ -76,7 +77,7 @@ def _spacing(places: Floats) -> float:
     return float((places[-1] - places[0]) / (len(places) - 1))
 
 
-def _refuse_tilt(frames: list[Frame], positions: Floats, normal: Floats) -> None:
+def _refuse_tilt(frames: list[Frame], positions: FloatArray, normal: FloatArray) -> None:
     across = positions - positions[0]
     along = across @ normal
     shift = np.linalg.norm(across - np.outer(along, normal), axis=1)

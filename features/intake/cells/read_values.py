@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray
 from features.cohort_map.entries import ValueSource
 from features.dictionary.units import to_canonical
 from features.dictionary.variable import Variable
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray
 from features.derivation.columns import Columns
 from features.derivation.scan.morphology import SLICE_MM, possible_density_score
 from features.intake.validation.findings import Findings
-
-Mask = npt.NDArray[np.bool_]
 
 _VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 _BANDS = ("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus")
@@ -28,7 +26,7 @@ class Combination:
 
     name: str
     variables: tuple[str, ...]
-    broken: Callable[[Columns], Mask]
+    broken: Callable[[Columns], BoolArray]
     remedy: str
 
 
@@ -37,30 +35,30 @@ def _more_than(
 ) -> Combination:
     """``column`` may exceed ``other`` by a relative or absolute tolerance, not by more."""
 
-    def broken(x: Columns) -> Mask:
+    def broken(x: Columns) -> BoolArray:
         allowed = np.maximum(x[other] * (1 + relative), x[other] + absolute)
         return np.asarray(x[column] > allowed)
 
     return Combination(f"{column} above {other}", (column, other), broken, "Correct one of the two")
 
 
-def _vessels_differ(x: Columns) -> Mask:
+def _vessels_differ(x: Columns) -> BoolArray:
     total, vessels = x["cac_agatston"], sum(x[name] for name in _VESSELS)
     # Rounding of four scores, or 2 % of the total, is no contradiction.
     return np.asarray(np.abs(vessels - total) > np.maximum(0.02 * total, 2))
 
 
-def _bands_exceed(x: Columns) -> Mask:
+def _bands_exceed(x: Columns) -> BoolArray:
     volume, bands = x["cac_volume"], sum(np.nan_to_num(x[name]) for name in _BANDS)
     return np.asarray(bands > np.maximum(1.05 * volume, volume + 2))
 
 
-def _index_differs(x: Columns) -> Mask:
+def _index_differs(x: Columns) -> BoolArray:
     worked_out = x["weight"] / (x["height"] / 100) ** 2
     return np.asarray(np.abs(x["bmi"] - worked_out) > 0.15 * x["bmi"])
 
 
-def _is(x: Columns, name: str, *codes: str) -> Mask:
+def _is(x: Columns, name: str, *codes: str) -> BoolArray:
     """Where the category has one of the codes."""
     return np.asarray(np.any([x.is_code(name, code) == 1 for code in codes], axis=0))
 

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.simulation.draws import Floats
+from features.array_types import FloatArray
 
 _STEPS = 8
 
 
-def fit_cox(design: pd.DataFrame, time: Floats, event: npt.NDArray[np.bool_]) -> pd.Series:
+def fit_cox(design: pd.DataFrame, time: FloatArray, event: npt.NDArray[np.bool_]) -> pd.Series:
     """Log hazard ratios by name: unpenalised Cox partial likelihood, Newton's method.
 
     ``design`` (n, p) without missing values, ``time`` and ``event`` (n,). Ties as Breslow has

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.scan.rescan import rescan_limit
 from features.simulation.cohort import SimulatedCohort
-from features.simulation.draws import Draws, Floats
+from features.simulation.draws import Draws
 from features.simulation.growth import TrueGrowth, draw_pace
 
 _AGES = {"all": (0.0, 200.0), "below 50 years": (0.0, 50.0), "above 80 years": (80.0, 200.0)}
@@ -69,7 +70,7 @@ def _explained(cohort: SimulatedCohort, stratum: str) -> tuple[float, None]:
     growth = TrueGrowth.from_truth(cohort.truth)
     draws = Draws(0, len(growth.first))
     begins = draws.stream("five years onset").exponential(1.0, draws.n)
-    years: Floats = np.full(draws.n, 5.0)
+    years: FloatArray = np.full(draws.n, 5.0)
     later = growth.draw(draws, "five years", years, begins, draw_pace(draws, "five years pace"))
     group = _sex(cohort, stratum).to_numpy()
     first, after = np.log1p(growth.first[group]), np.log1p(later[group])

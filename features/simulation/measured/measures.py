@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.simulation.cohort import SimulatedCohort
-from features.simulation.draws import Floats
 from features.simulation.measured.association import fit_cox
 from features.simulation.measured.growth_measures import GROWTH
 
@@ -223,7 +223,7 @@ def percentile_gap(cohort: SimulatedCohort, cutoffs: pd.DataFrame) -> pd.DataFra
     return gaps
 
 
-def _quantile(x: pd.DataFrame, sex: str, race: str, age_band: str, rank: float) -> Floats:
+def _quantile(x: pd.DataFrame, sex: str, race: str, age_band: str, rank: float) -> FloatArray:
     low, high = (float(part) for part in age_band.split("-"))
     cell = _belongs(x, f"{sex} {race}") & x["age"].between(low, high + 0.99).to_numpy()
     return np.asarray(x.loc[cell, "cac_agatston"].quantile(rank))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.compilation import compiled
 from models.explanation.path_average import (
     LARGEST_RESIDUAL,
@@ -17,7 +18,6 @@ from models.explanation.path_average import (
     interpolate,
 )
 
-FloatArray = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from models.cores import count_cores
 from models.explanation.carried import Carried, CauseBackground
 from models.explanation.explainer import Explainer, other_causes, worth_of
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from models.compiled.compiled_predictor import CompiledPredictor
     from models.compiled.explanation.compiled_sums import TermTables
 
-FloatArray = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
 _NO_BENDS = np.zeros((0, 3)), np.zeros((0, 5))

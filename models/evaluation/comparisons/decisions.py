@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from features.disclosure import is_small, round_count
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.paired_risks import interval_of
 from models.metrics.bootstrap import percentile_interval, resample_counts
 from models.metrics.decisions.net_benefit import net_benefit, treat_all
 from models.metrics.decisions.reclassification import CAVEATS, categorical_nri, continuous_nri, idi
-from models.metrics.follow_up import Flags, Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 TREAT_ALL, TREAT_NONE = "treat all", "treat none"
 
 
 def decision_curve(
     endpoint: Endpoint,
-    risks: Mapping[str, Floats],
+    risks: Mapping[str, FloatArray],
     horizon: float,
     thresholds: Sequence[float],
     seed: int,
@@ -33,7 +34,7 @@ def decision_curve(
     """
     follow_up = FollowUp.of(endpoint)
 
-    def measure(sample: FollowUp) -> Floats:
+    def measure(sample: FollowUp) -> FloatArray:
         curves = [net_benefit(sample, risk, horizon, thresholds) for risk in risks.values()]
         return np.array([*curves, treat_all(sample, horizon, thresholds)])
 
@@ -61,15 +62,15 @@ def decision_curve(
     )
 
 
-def _tells_of_few(risk: Floats, thresholds: Sequence[float]) -> Flags:
+def _tells_of_few(risk: FloatArray, thresholds: Sequence[float]) -> BoolArray:
     above = [int((risk > threshold).sum()) for threshold in thresholds]
     return np.array([is_small(n) or is_small(len(risk) - n) for n in above], dtype=np.bool_)
 
 
 def reclassify(
     endpoint: Endpoint,
-    risk: Floats,
-    reference: Floats,
+    risk: FloatArray,
+    reference: FloatArray,
     horizon: float,
     categories: Sequence[float],
     seed: int,
@@ -83,7 +84,7 @@ def reclassify(
     follow_up = FollowUp.of(endpoint.take(both))
     new, old = risk[both], reference[both]
 
-    def measure(sample: FollowUp) -> Floats:
+    def measure(sample: FollowUp) -> FloatArray:
         by_category = categorical_nri(sample, new, old, horizon, categories)
         by_any = continuous_nri(sample, new, old, horizon)
         gain = idi(sample, new, old, horizon)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.paired_risks import Arm, all_rows, difference, measure_arms
-from models.metrics.follow_up import Floats
 
 SHOWN = ("c_index", "uno_c", "auc", "brier", "ipa", "observed_over_expected", "ici")
 
 
 def measure_steps(
-    endpoint: Endpoint, risks: Mapping[str, Floats], horizon: float, seed: int, n_bootstrap: int
+    endpoint: Endpoint, risks: Mapping[str, FloatArray], horizon: float, seed: int, n_bootstrap: int
 ) -> pd.DataFrame:
     """Risks (n,) of the recipe on nested sets of features, in the order in which they grow.
 

@@ -13,12 +13,13 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import BoolArray, FloatArray
 from features.endpoint import Endpoint
 from features.errors import HorizonError
 from models.evaluation.metric import DISTANCES, METRICS
 from models.evaluation.prediction import PreparedRisk
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
-from models.metrics.follow_up import Flags, Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 Key = TypeVar("Key", bound=Hashable)
 _POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
@@ -28,8 +29,8 @@ _POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
 class Arm:
     """``risk`` (n,) by the horizon of the patients marked in ``rows`` (n,); elsewhere unread."""
 
-    risk: Floats
-    rows: Flags
+    risk: FloatArray
+    rows: BoolArray
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,16 @@ class Figures:
 
     n: int
     events: int
-    estimates: Floats
-    draws: Floats
+    estimates: FloatArray
+    draws: FloatArray
 
     def estimate(self, metric: str) -> float:
         """NaN where it is undefined."""
         return float(self.estimates[_POSITION[metric]])
 
-    def drawn(self, metric: str) -> Floats:
+    def drawn(self, metric: str) -> FloatArray:
         """(n_bootstrap,) values of the metric, the same resamples for every arm."""
-        drawn: Floats = self.draws[:, _POSITION[metric]]
+        drawn: FloatArray = self.draws[:, _POSITION[metric]]
         return drawn
 
     def interval(self, metric: str) -> tuple[float, float]:
@@ -74,7 +75,7 @@ def measure_arms(
     alike = {places[key]: arm for key, arm in arms.items()}
     prepared = {place: _prepare(endpoint, arm, horizon) for place, arm in alike.items()}
     estimates = {place: _measure(one, None) for place, one in prepared.items()}
-    draws: dict[tuple[bytes, bytes], list[Floats]] = {place: [] for place in prepared}
+    draws: dict[tuple[bytes, bytes], list[FloatArray]] = {place: [] for place in prepared}
     for counts in resample_counts(len(endpoint), n_bootstrap, seed):
         resampled: dict[bytes, FollowUp] = {}
         for place, one in prepared.items():
@@ -104,14 +105,14 @@ def difference(first: Figures, second: Figures, metric: str) -> tuple[float, flo
     return gap, *interval_of(first.drawn(metric) - second.drawn(metric))
 
 
-def all_rows(n: int) -> Flags:
+def all_rows(n: int) -> BoolArray:
     """Everyone marked."""
     return np.ones(n, dtype=np.bool_)
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    rows: Flags
+    rows: BoolArray
     key: bytes
     follow_up: FollowUp
     risk: PreparedRisk
@@ -129,8 +130,8 @@ def _prepare(endpoint: Endpoint, arm: Arm, horizon: float) -> _Prepared | None:
 
 
 def _measure(
-    one: _Prepared | None, counts: Floats | None, resampled: dict[bytes, FollowUp] | None = None
-) -> Floats:
+    one: _Prepared | None, counts: FloatArray | None, resampled: dict[bytes, FollowUp] | None = None
+) -> FloatArray:
     if one is None:
         return np.full(len(METRICS), np.nan)
     if counts is None or resampled is None:
@@ -148,7 +149,7 @@ def _reaches(sample: FollowUp, horizon: float) -> bool:
     return bool((sample.counts * (sample.time >= horizon)).any())
 
 
-def _count_events(endpoint: Endpoint, rows: Flags, horizon: float) -> int:
+def _count_events(endpoint: Endpoint, rows: BoolArray, horizon: float) -> int:
     if not rows.any():
         return 0
     return int(FollowUp.of(endpoint.take(rows)).has_event_by(horizon).sum())

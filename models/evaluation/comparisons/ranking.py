@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.bootstrap import percentile_interval, resample_counts
 from models.metrics.concordance import Ranking, harrell_c
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 
 def compare_ranking(
     endpoint: Endpoint,
-    risk: Floats,
-    reference: Floats,
+    risk: FloatArray,
+    reference: FloatArray,
     horizon: float,
     seed: int,
     n_bootstrap: int,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT, is_small, round_count, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.paired_risks import Arm, Figures, difference, measure_arms
-from models.metrics.follow_up import Floats
 from models.reference_scores.inputs import Inputs
 from models.reference_scores.reference_score import ReferenceScore
 from models.reference_scores.registry import describe_scores
@@ -35,7 +35,7 @@ SHOWN = (
 
 def score_risks(
     covariates: pd.DataFrame, scores: Mapping[str, ReferenceScore], horizon: float
-) -> dict[str, Floats]:
+) -> dict[str, FloatArray]:
     """Risk (n,) of each score published for the horizon that covers anyone; NaN where it has none.
 
     Raises nothing: a score for other horizons is left out.
@@ -51,8 +51,8 @@ def score_risks(
 
 def compare_scores(
     endpoint: Endpoint,
-    model_risk: Floats,
-    risks: Mapping[str, Floats],
+    model_risk: FloatArray,
+    risks: Mapping[str, FloatArray],
     horizon: float,
     seed: int,
     n_bootstrap: int,

@@ -16,6 +16,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import agatston
 from features.dictionary.dictionary import Dictionary
@@ -29,7 +30,6 @@ from models.evaluation.comparisons.paired_risks import (
     measure_arms,
 )
 from models.evaluation.comparisons.score_comparison import SHOWN
-from models.metrics.follow_up import Flags, Floats
 from models.reference_scores.inputs import takes_statin
 
 _AGE_BANDS = ((-np.inf, 55, "below 55"), (55, 65, "55 to 64"), (65, 75, "65 to 74"))
@@ -58,10 +58,10 @@ class GapLimits:
     n_tables: int = 1
 
 
-def find_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
+def find_groups(covariates: pd.DataFrame) -> dict[Group, BoolArray]:
     """The patients (n,) of each group that holds any; missing values are in no group but CAC's."""
     columns = Columns(covariates, Dictionary.load())
-    groups: dict[Group, Flags] = {}
+    groups: dict[Group, BoolArray] = {}
     for name in ("sex", "ethnicity"):
         if name in covariates:
             values = covariates[name]
@@ -80,9 +80,9 @@ def find_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
     return {group: rows for group, rows in groups.items() if rows.any() and not rows.all()}
 
 
-def _common_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
+def _common_groups(covariates: pd.DataFrame) -> dict[Group, BoolArray]:
     """Every yes of the dictionary's variables, and every level of smoking, that enough have."""
-    groups: dict[Group, Flags] = {}
+    groups: dict[Group, BoolArray] = {}
     for name, variable in Dictionary.load().items():
         if name not in covariates:
             continue
@@ -96,8 +96,8 @@ def _common_groups(covariates: pd.DataFrame) -> dict[Group, Flags]:
 
 def measure_groups(
     endpoint: Endpoint,
-    risk: Floats,
-    groups: Mapping[Group, Flags],
+    risk: FloatArray,
+    groups: Mapping[Group, BoolArray],
     horizon: float,
     seed: int,
     n_bootstrap: int,
@@ -144,7 +144,7 @@ def _withhold_if_few(own: Figures) -> Figures:
     )
 
 
-def _log_where_ratio(values: Floats, metric: str) -> Floats:
+def _log_where_ratio(values: FloatArray, metric: str) -> FloatArray:
     if metric != "observed_over_expected":
         return values
     return np.log(values, out=np.full_like(values, np.nan), where=values > 0)
@@ -161,7 +161,7 @@ def _deviation(own: Figures, overall: Figures, metric: str) -> float:
     return float(gap / error) if error > 0 else float("nan")
 
 
-def _standard_error(draws: Floats) -> float:
+def _standard_error(draws: FloatArray) -> float:
     usable = draws[np.isfinite(draws)]
     if len(usable) < max(2, 0.9 * len(draws)):
         return float("nan")

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from features.array_types import BoolArray, FloatArray
 from features.endpoint import CENSORED, COMPETING, EVENT
-from models.leakage.inspected_cohort import Flags, Floats, Marker, Subject, rank, to_numbers
+from models.leakage.inspected_cohort import Marker, Subject, rank, to_numbers
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 from models.leakage.mortality import AGE, correlation_of_age
@@ -52,7 +53,7 @@ def check_follow_up(subject: Subject, limits: Limits) -> Iterator[Leak]:
                 yield Leak("after_entry", column, measured, _REMEDY, finding="follow_up")
 
 
-def _is_mortality(size: float, sample: Subject, members: Flags) -> bool:
+def _is_mortality(size: float, sample: Subject, members: BoolArray) -> bool:
     """Whether age goes with a shorter follow-up, and no more closely than death alone does that."""
     age, time = to_numbers(sample.columns[AGE])[members], sample.endpoint.time[members]
     known = np.isfinite(age)
@@ -62,7 +63,9 @@ def _is_mortality(size: float, sample: Subject, members: Flags) -> bool:
     return bool(size < by_chance - correlation_of_age(age, time))
 
 
-def correlate_with_follow_up(markers: list[Marker], sample: Subject, members: Flags) -> Floats:
+def correlate_with_follow_up(
+    markers: list[Marker], sample: Subject, members: BoolArray
+) -> FloatArray:
     """(markers,) largest |rank correlation| with time among the members, alone or given another.
 
     0 where the correlation with the date of entry is as large: that is the calendar's doing.
@@ -79,13 +82,13 @@ def correlate_with_follow_up(markers: list[Marker], sample: Subject, members: Fl
     # Of age at entry and age at the end, the guilty one follows the time more closely by itself.
     unusable |= np.abs(alone)[None, :] >= np.abs(alone)[:, None]
     given = np.where(unusable, 0.0, given)
-    largest: Floats = np.maximum(np.abs(alone), np.abs(given).max(axis=1))
+    largest: FloatArray = np.maximum(np.abs(alone), np.abs(given).max(axis=1))
     if sample.entry_number is not None:
         calendar = np.abs(ranks @ rank(sample.entry_number[members]))
         largest = np.where(calendar + 0.05 >= largest, 0.0, largest)
     return np.minimum(largest, 1.0)
 
 
-def _varies(values: Floats) -> bool:
+def _varies(values: FloatArray) -> bool:
     known = values[np.isfinite(values)]
     return len(known) >= FEWEST_EVENTS and bool(np.ptp(known) > 0)

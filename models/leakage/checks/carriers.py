@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from features.array_types import BoolArray
 from features.endpoint import COMPETING, EVENT
-from models.leakage.inspected_cohort import Flags, Subject, is_flag
+from models.leakage.inspected_cohort import Subject, is_flag
 from models.leakage.leak import Leak
 from models.leakage.limits import Limits
 
@@ -42,7 +43,7 @@ def check_carriers(subject: Subject, limits: Limits) -> Iterator[Leak]:
                 yield Leak("after_entry", marker.column, measured, _REMEDY, finding="share")
 
 
-def least_ratio(inside: Flags, known: Flags, flag: Flags, sample: Subject) -> float:
+def least_ratio(inside: BoolArray, known: BoolArray, flag: BoolArray, sample: Subject) -> float:
     """Lower 99 % limit of the ratio of event rates, those inside over the other known ones."""
     outside, time = known & ~inside, sample.endpoint.time
     events, others = int(flag[inside].sum()), float(flag[outside].sum()) + 0.5
@@ -52,12 +53,12 @@ def least_ratio(inside: Flags, known: Flags, flag: Flags, sample: Subject) -> fl
     return float(ratio * np.exp(-2.576 * np.sqrt(1 / events + 1 / others)))
 
 
-def _largest_share(others: Flags, limits: Limits) -> float:
+def _largest_share(others: BoolArray, limits: Limits) -> float:
     """Share with the event that the largest honest rate ratio makes of that among the others."""
     return float(1 - (1 - others.mean()) ** limits.max_rate_ratio) if len(others) else 0.0
 
 
-def _least_share(flag: Flags) -> float:
+def _least_share(flag: BoolArray) -> float:
     """Lower 99 % limit (Wilson) of the share that have the event."""
     n = len(flag)
     if n < _FEWEST:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from models.leakage.chance import deviations_needed
-from models.leakage.inspected_cohort import Flags, Floats, Subject, to_numbers
+from models.leakage.inspected_cohort import Subject, to_numbers
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 
@@ -38,7 +39,7 @@ def check_dates(subject: Subject, limits: Limits) -> Iterator[Leak]:
             yield Leak("after_entry", str(name), measured, _REMEDY, int(after.sum()), "dates")
 
 
-def _is_after_entry(column: pd.Series, entry: pd.Series) -> Flags | None:
+def _is_after_entry(column: pd.Series, entry: pd.Series) -> BoolArray | None:
     if pd.api.types.is_datetime64_any_dtype(column):
         if not pd.api.types.is_datetime64_any_dtype(entry):
             return np.asarray(column.dt.year.to_numpy() > to_numbers(entry))
@@ -70,7 +71,7 @@ def check_times(subject: Subject, limits: Limits) -> Iterator[Leak]:
             yield Leak("after_entry", marker.column, measured, _REMEDY, finding="equal_times")
 
 
-def count_equal_times(values: Floats, time: Floats, deviations: float = 0.0) -> int:
+def count_equal_times(values: FloatArray, time: FloatArray, deviations: float = 0.0) -> int:
     """Different times at which the values are one and the same multiple of the time.
 
     Where both are whole numbers, that happens by chance: 0 unless the patients at that multiple are

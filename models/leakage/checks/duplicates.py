@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from features.array_types import BoolArray
 from models.leakage.coincidence import is_beyond_chance, own_shares
-from models.leakage.inspected_cohort import Flags, Subject
+from models.leakage.inspected_cohort import Subject
 from models.leakage.leak import Leak
 from models.leakage.limits import Limits
 
@@ -85,7 +86,7 @@ def _groups_of_twins(keys: pd.Series) -> pd.Series:
     return numbers
 
 
-def count_across(group: pd.Series, held_out: Flags | None) -> str:
+def count_across(group: pd.Series, held_out: BoolArray | None) -> str:
     """How many of the twins have their like in the other part of the split, in words."""
     if held_out is None:
         return ""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from features.array_types import FloatArray
 from models.leakage.chance import expected_ties, is_evenly_spaced
-from models.leakage.inspected_cohort import Floats, Subject, is_text, rank, to_numbers
+from models.leakage.inspected_cohort import Subject, is_text, rank, to_numbers
 from models.leakage.leak import Leak
 from models.leakage.limits import Limits
 
@@ -55,7 +56,7 @@ def _describe(known: pd.Series, ids: pd.Index) -> str:
     return f"follows the patient identifier (rank correlation {like:.2f})" if like else ""
 
 
-def _numbers_patients(values: Floats) -> bool:
+def _numbers_patients(values: FloatArray) -> bool:
     """Whether distinct whole numbers would repeat themselves, or be coarser, if measured."""
     if not bool((values == np.round(values)).all()):
         return False
@@ -63,7 +64,7 @@ def _numbers_patients(values: Floats) -> bool:
     return finer or expected_ties(values) > _TIES_MISSED
 
 
-def _are_dates(values: Floats) -> bool:
+def _are_dates(values: FloatArray) -> bool:
     """Whether they can be read as days written 19450312."""
     month, day = values // 100 % 100, values % 100
     year = values // 10_000
@@ -71,7 +72,7 @@ def _are_dates(values: Floats) -> bool:
     return bool((dated & (day >= 1) & (day <= 31)).all())
 
 
-def _follows_ids(values: Floats, ids: pd.Index) -> float:
+def _follows_ids(values: FloatArray, ids: pd.Index) -> float:
     """Rank correlation with the patient identifiers where these are numbers and it is high."""
     numbers = pd.to_numeric(ids.to_series(), errors="coerce").to_numpy(dtype=np.float64)
     if np.isfinite(numbers).mean() < _MANY_VALUES:

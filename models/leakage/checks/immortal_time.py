@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from features.array_types import BoolArray
 from models.leakage.chance import deviations_needed
-from models.leakage.inspected_cohort import Flags, Subject, is_flag
+from models.leakage.inspected_cohort import Subject, is_flag
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 
@@ -42,7 +43,7 @@ def check_immortal_time(subject: Subject, limits: Limits) -> Iterator[Leak]:
             yield Leak("immortal_time", marker.column, measured, _REMEDY)
 
 
-def early_ratio(inside: Flags, known: Flags, sample: Subject) -> tuple[float, float]:
+def early_ratio(inside: BoolArray, known: BoolArray, sample: Subject) -> tuple[float, float]:
     """Early events of those inside over those expected; its logarithm in standard errors.
 
     Expected: the early rate of the others, times the ratio of the late rates. Early is the time of
@@ -63,7 +64,7 @@ def early_ratio(inside: Flags, known: Flags, sample: Subject) -> tuple[float, fl
     return ratio, float(np.log(ratio) / np.sqrt(variance))
 
 
-def _count(which: Flags, sample: Subject, start: float, end: float) -> tuple[int, float]:
+def _count(which: BoolArray, sample: Subject, start: float, end: float) -> tuple[int, float]:
     """Events of the marked patients between two times, and the years they were followed."""
     time, flag = sample.endpoint.time[which], sample.has_event[which]
     years = (np.minimum(time, end) - start).clip(min=0)

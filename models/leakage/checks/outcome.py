@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.endpoint import COMPETING, EVENT
 from models.leakage.association import area, bin_values, concordance, deviations_of_flag
 from models.leakage.chance import deviations_needed, lower_limit_of_area
-from models.leakage.inspected_cohort import Floats, Marker, Subject, rank
+from models.leakage.inspected_cohort import Marker, Subject, rank
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 
@@ -48,7 +49,7 @@ def check_outcome(subject: Subject, limits: Limits) -> Iterator[Leak]:
             yield Leak("outcome", marker.column, measured, _REMEDY, finding=finding)
 
 
-def _describe(marker: Marker, sample: Subject, time: Floats) -> Iterator[tuple[str, str]]:
+def _describe(marker: Marker, sample: Subject, time: FloatArray) -> Iterator[tuple[str, str]]:
     """What of the outcome the values tell: the finding, and in words."""
     for code, outcome in _OUTCOMES.items():
         flag, known = sample.endpoint.event == code, marker.known
@@ -82,7 +83,7 @@ def _check_gaps(marker: Marker, sample: Subject, limits: Limits) -> Iterator[Lea
         yield Leak("missingness", marker.column, measured, _MISSING)
 
 
-def explain(target: Floats, by: Floats) -> float:
+def explain(target: FloatArray, by: FloatArray) -> float:
     """Share of the variance of ``target`` (n,) that lies between bins of ``by`` (n,)."""
     bins = bin_values(by).to_numpy()
     counts = np.bincount(bins)

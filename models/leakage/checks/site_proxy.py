@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from features.array_types import BoolArray
 from models.leakage.association import bin_values
 from models.leakage.chance import ERROR_RATE
-from models.leakage.inspected_cohort import Flags, Subject, is_text, to_numbers
+from models.leakage.inspected_cohort import Subject, is_text, to_numbers
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 
@@ -54,7 +55,7 @@ def rates_alike(sample: Subject, site: pd.Series) -> float:
     return float(chi2.sf(2 * terms.sum(), len(events) - 1))
 
 
-def accuracy_for_site(bins: pd.Series, inside: Flags) -> float:
+def accuracy_for_site(bins: pd.Series, inside: BoolArray) -> float:
     """Balanced accuracy of telling the site from the bin, learnt on the other half."""
     half = np.arange(len(bins)) % 2
     base, said = inside.mean(), np.zeros(len(bins), dtype=np.bool_)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from features.array_types import FloatArray
 from models.leakage.association import bin_values, concordance, rate_of_bin
 from models.leakage.chance import lower_limit_of_area
 from models.leakage.checks.outcome import HONEST
-from models.leakage.inspected_cohort import Floats, Marker, Subject, is_text, rank, to_numbers
+from models.leakage.inspected_cohort import Marker, Subject, is_text, rank, to_numbers
 from models.leakage.leak import Leak
 from models.leakage.limits import FEWEST_EVENTS, Limits
 from models.leakage.mortality import AGE, c_index_of_age
@@ -57,7 +58,7 @@ def _c_index_of_age(sample: Subject) -> float:
     return c_index_of_age(to_numbers(sample.columns[AGE]), sample.endpoint)
 
 
-def measure_column(name: str, sample: Subject) -> tuple[float, Floats]:
+def measure_column(name: str, sample: Subject) -> tuple[float, FloatArray]:
     """The C-index of a column, whatever the shape of its relation, and its (n,) scaled ranks.
 
     The larger of that of the value itself and of the event rate in its bins.

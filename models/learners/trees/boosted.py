@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.learners.completion import Completed, Completion
 
 if TYPE_CHECKING:
     import xgboost
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.learners.trees.binned import Binned, BinnedFold
 from models.learners.trees.boosted import BoostedPart
 from models.learners.trees.device import CPU
 from models.learners.trees.split_points import move_split_points
-
-FloatArray = npt.NDArray[np.float64]
 
 COX, LOGISTIC = "survival:cox", "binary:logistic"
 _STRIDE = 10  # rounds between two looks at the mean loss

@@ -9,11 +9,9 @@ this where it is used. `tests/models/metrics/test_binomial_regression.py` holds 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.compilation import compiled
-
-Floats = npt.NDArray[np.float64]
 
 _LOWEST, _HIGHEST = -27.6, 3.2
 """Of the linear predictor of the complementary log-log link: risks of 1e-12, and of 1 - 2e-11."""
@@ -24,8 +22,8 @@ _FARTHEST = 30.0
 
 @compiled(exact=True)
 def pass_cloglog(
-    x: Floats, y: Floats, w: Floats, shift: Floats, beta: Floats
-) -> tuple[Floats, Floats, float]:
+    x: FloatArray, y: FloatArray, w: FloatArray, shift: FloatArray, beta: FloatArray
+) -> tuple[FloatArray, FloatArray, float]:
     """Score (p,), information (p, p) and deviance at ``beta``; risk is 1 - exp(-exp(eta)).
 
     ``x`` (n, p), ``y``, ``w``, ``shift`` (n,). Who weighs nothing is passed over.
@@ -59,8 +57,8 @@ def pass_cloglog(
 
 @compiled(exact=True)
 def pass_logit(
-    x: Floats, y: Floats, w: Floats, shift: Floats, beta: Floats
-) -> tuple[Floats, Floats, float]:
+    x: FloatArray, y: FloatArray, w: FloatArray, shift: FloatArray, beta: FloatArray
+) -> tuple[FloatArray, FloatArray, float]:
     """The same where risk is 1 / (1 + exp(-eta))."""
     n, p = x.shape
     score, information, deviance = np.zeros(p), np.zeros((p, p)), 0.0

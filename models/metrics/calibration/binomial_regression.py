@@ -14,14 +14,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from features.array_types import FloatArray
+
 Link = Literal["cloglog", "logit"]
 
 _SMALLEST_RISK, _EDGE = 1e-8, 1e-12
 _MAX_STEPS, _MAX_HALVINGS = 40, 8
 
 
-def link_risk(risk: npt.ArrayLike, link: Link) -> Floats:
+def link_risk(risk: npt.ArrayLike, link: Link) -> FloatArray:
     """The risk on the scale of the linear predictor; 0 and 1 are drawn in by 1e-8."""
     inside = np.clip(np.asarray(risk, dtype=np.float64), _SMALLEST_RISK, 1 - _SMALLEST_RISK)
     if link == "logit":
@@ -29,7 +30,7 @@ def link_risk(risk: npt.ArrayLike, link: Link) -> Floats:
     return np.log(-np.log1p(-inside))
 
 
-def unlink(predictor: npt.ArrayLike, link: Link) -> Floats:
+def unlink(predictor: npt.ArrayLike, link: Link) -> FloatArray:
     """The risk that belongs to a linear predictor."""
     bounded = np.clip(np.asarray(predictor, dtype=np.float64), -30, 30)
     if link == "logit":
@@ -44,7 +45,7 @@ def fit_binomial(
     link: Link,
     offset: npt.ArrayLike = 0.0,
     start: npt.ArrayLike | Beginning | None = None,
-) -> Floats:
+) -> FloatArray:
     """Coefficients (p,) for ``design`` (n, p), ``outcome`` (n,) and ``weight`` (n,).
 
     Newton's method with step halving, from ``start`` (p,), where a fit of the same patients with
@@ -60,7 +61,7 @@ def fit_binomial(
         return np.full(x.shape[1], np.nan)
     shift = np.ascontiguousarray(np.broadcast_to(np.asarray(offset, dtype=np.float64), w.shape))
     look = pass_cloglog if link == "cloglog" else pass_logit
-    beta: Floats
+    beta: FloatArray
     if isinstance(start, Beginning):
         beta = start.beta
         score, information, loss = start.weigh(w)
@@ -89,14 +90,14 @@ class Beginning:
     first look is a product.
     """
 
-    beta: Floats
-    terms: Floats
+    beta: FloatArray
+    terms: FloatArray
 
     @classmethod
     def at(
         cls,
-        beta: Floats,
-        design: Floats,
+        beta: FloatArray,
+        design: FloatArray,
         outcome: npt.ArrayLike,
         link: Link,
         offset: npt.ArrayLike = 0.0,
@@ -120,13 +121,15 @@ class Beginning:
         parts = [pull[:, None] * design, mass[:, None] * squares, deviance[:, None]]
         return cls(np.array(beta), np.hstack(parts))
 
-    def weigh(self, w: Floats) -> tuple[Floats, Floats, float]:
+    def weigh(self, w: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         """Score (p,), information (p, p) and deviance of the patients with these weights (n,)."""
         p, sums = len(self.beta), w @ self.terms
         return sums[:p], sums[p:-1].reshape(p, p), float(sums[-1])
 
 
-def _constant_risk(x: Floats, y: Floats, w: Floats, shift: Floats, link: Link) -> Floats:
+def _constant_risk(
+    x: FloatArray, y: FloatArray, w: FloatArray, shift: FloatArray, link: Link
+) -> FloatArray:
     """The coefficients nearest to giving everyone who counts the same risk."""
     counts = w > 0
     wanted = link_risk(np.average(y, weights=w), link) - shift[counts]

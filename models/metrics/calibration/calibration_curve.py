@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.metrics.calibration.binomial_regression import (
     Beginning,
     Link,
@@ -21,7 +22,7 @@ from models.metrics.calibration.binomial_regression import (
     unlink,
 )
 from models.metrics.calibration.level_and_slope import calibration_link
-from models.metrics.follow_up import Floats, FollowUp, check_risk
+from models.metrics.follow_up import FollowUp, check_risk
 
 _KNOT_QUANTILES = (0.1, 0.5, 0.9)
 
@@ -31,10 +32,10 @@ class CalibrationCurve:
     """Predicted risk to smoothed observed risk."""
 
     link: Link
-    knots: Floats
-    coefficients: Floats
+    knots: FloatArray
+    coefficients: FloatArray
 
-    def at(self, risk: npt.ArrayLike) -> Floats:
+    def at(self, risk: npt.ArrayLike) -> FloatArray:
         """Observed risk of patients with these predicted risks, same shape."""
         return unlink(
             _design(link_risk(risk, self.link), self.knots) @ self.coefficients, self.link
@@ -45,10 +46,10 @@ class CalibrationCurve:
 class CurveBasis:
     """The spline of these risks, made once for many resamples of the patients."""
 
-    risk: Floats
+    risk: FloatArray
     link: Link
-    knots: Floats = field(repr=False)
-    design: Floats = field(repr=False)
+    knots: FloatArray = field(repr=False)
+    design: FloatArray = field(repr=False)
 
     @classmethod
     def of(cls, follow_up: FollowUp, risk: npt.ArrayLike) -> CurveBasis:
@@ -60,7 +61,7 @@ class CurveBasis:
         return cls(given, link, knots, _design(linked, knots))
 
     def fit(
-        self, follow_up: FollowUp, horizon: float, start: Floats | Beginning | None = None
+        self, follow_up: FollowUp, horizon: float, start: FloatArray | Beginning | None = None
     ) -> CalibrationCurve:
         """The curve of this sample at the horizon. Raises HorizonError beyond follow-up.
 
@@ -73,12 +74,12 @@ class CurveBasis:
         coefficients = fit_binomial(self.design, outcome, weight, self.link, start=start)
         return CalibrationCurve(self.link, self.knots, coefficients)
 
-    def smooth(self, curve: CalibrationCurve) -> Floats:
+    def smooth(self, curve: CalibrationCurve) -> FloatArray:
         """(n,) what the curve makes of each patient's risk."""
         return unlink(self.design @ curve.coefficients, self.link)
 
     def distances(
-        self, follow_up: FollowUp, curve: CalibrationCurve, origin: Floats | None = None
+        self, follow_up: FollowUp, curve: CalibrationCurve, origin: FloatArray | None = None
     ) -> CalibrationDistances:
         """ICI, E50 and E90 of this sample, measured from its own curve.
 
@@ -120,7 +121,7 @@ def calibration_distances(
     return basis.distances(follow_up, basis.fit(follow_up, horizon))
 
 
-def _design(linked: Floats, knots: Floats) -> Floats:
+def _design(linked: FloatArray, knots: FloatArray) -> FloatArray:
     """(..., p) intercept, linear term and, with three knots, Harrell's restricted cubic term."""
     columns = [np.ones_like(linked)]
     if len(knots) > 1:
@@ -130,11 +131,11 @@ def _design(linked: Floats, knots: Floats) -> Floats:
     return np.stack(columns, axis=-1)
 
 
-def _restricted_cubic(x: Floats, first: float, middle: float, last: float) -> Floats:
+def _restricted_cubic(x: FloatArray, first: float, middle: float, last: float) -> FloatArray:
     """Cubic between the knots, linear beyond them (Harrell 2015, section 2.4.5)."""
 
-    def cubed(knot: float) -> Floats:
-        positive: Floats = np.maximum(x - knot, 0) ** 3
+    def cubed(knot: float) -> FloatArray:
+        positive: FloatArray = np.maximum(x - knot, 0) ** 3
         return positive
 
     bent = (
@@ -142,5 +143,5 @@ def _restricted_cubic(x: Floats, first: float, middle: float, last: float) -> Fl
         - cubed(middle) * (last - first) / (last - middle)
         + cubed(last) * (middle - first) / (last - middle)
     )
-    shape: Floats = bent / (last - first) ** 2
+    shape: FloatArray = bent / (last - first) ** 2
     return shape

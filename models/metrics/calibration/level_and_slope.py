@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray, FloatArray
 from models.metrics.aalen_johansen import aalen_johansen, observed_risk
 from models.metrics.calibration.binomial_regression import Beginning, Link, fit_binomial, link_risk
-from models.metrics.follow_up import Flags, Floats, FollowUp, check_risk
+from models.metrics.follow_up import FollowUp, check_risk
 
 
 def mean_risk(follow_up: FollowUp, risk: npt.ArrayLike) -> float:
@@ -59,7 +60,7 @@ def calibration_line(
     risk: npt.ArrayLike,
     horizon: float,
     start: npt.ArrayLike | Beginning = (0.0, 1.0),
-) -> Floats:
+) -> FloatArray:
     """(2,) intercept and slope of the state on the linked risk; NaN where all risks are equal."""
     link = calibration_link(follow_up)
     given = link_risk(check_risk(follow_up, risk), link)
@@ -83,7 +84,7 @@ def risk_groups(risk: npt.ArrayLike, n_groups: int) -> npt.NDArray[np.intp]:
 
 
 def join_sparse_groups(
-    label: npt.NDArray[np.intp], event: Flags, least: int
+    label: npt.NDArray[np.intp], event: BoolArray, least: int
 ) -> npt.NDArray[np.intp]:
     """(n,) groups, from the lowest on joined until each holds ``least`` with the event.
 

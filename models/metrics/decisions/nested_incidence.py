@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import BoolArray, FloatArray
 from models.compilation import compiled
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
 
 _NOBODY_LEFT = 1e-12
@@ -22,14 +21,14 @@ _NOBODY_LEFT = 1e-12
 @compiled(exact=True)
 def risks_of_nested(
     position: Places,
-    counts: Floats,
-    ended: Flags,
-    event: Flags,
+    counts: FloatArray,
+    ended: BoolArray,
+    event: BoolArray,
     level: Places,
     n_levels: int,
     at_horizon: int,
     stop: int,
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """(levels,) patients of each group, and their risk by the horizon.
 
     Group k holds the patients whose ``level`` (n,) is above k. ``position`` (n,): place of each

@@ -13,13 +13,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import BoolArray, FloatArray
 from features.endpoint import CENSORED, EVENT
-from models.metrics.follow_up import Flags, Floats, FollowUp, check_risk
+from models.metrics.follow_up import FollowUp, check_risk
 
 
 def net_benefit(
     follow_up: FollowUp, risk: npt.ArrayLike, horizon: float, thresholds: npt.ArrayLike
-) -> Floats:
+) -> FloatArray:
     """Net benefit (t,) per patient of acting where the (n,) risks exceed each threshold.
 
     ``thresholds`` (t,) lie above 0 and below 1. NaN where the follow-up of those above a threshold
@@ -36,21 +37,21 @@ def net_benefit(
     level = np.searchsorted(limits[order], given, side="left")
     true, false = np.empty(len(limits)), np.empty(len(limits))
     true[order], false[order] = _shares(follow_up, level, len(limits), horizon)
-    benefit: Floats = true - false * limits / (1 - limits)
+    benefit: FloatArray = true - false * limits / (1 - limits)
     return benefit
 
 
-def treat_all(follow_up: FollowUp, horizon: float, thresholds: npt.ArrayLike) -> Floats:
+def treat_all(follow_up: FollowUp, horizon: float, thresholds: npt.ArrayLike) -> FloatArray:
     """Net benefit (t,) of acting in everyone."""
     follow_up.check_horizon(horizon)
     everyone = np.ones(len(follow_up.time), dtype=np.bool_)
     true, false = share_with_event(follow_up, everyone, horizon)
     limits = np.asarray(thresholds, dtype=np.float64)
-    benefit: Floats = true - false * limits / (1 - limits)
+    benefit: FloatArray = true - false * limits / (1 - limits)
     return benefit
 
 
-def share_with_event(follow_up: FollowUp, which: Flags, horizon: float) -> tuple[float, float]:
+def share_with_event(follow_up: FollowUp, which: BoolArray, horizon: float) -> tuple[float, float]:
     """Shares of the whole sample that are marked and have the event by the horizon, or have not.
 
     Aalen-Johansen among the marked. (0, 0) where none is marked; NaN where their follow-up ends
@@ -62,7 +63,7 @@ def share_with_event(follow_up: FollowUp, which: Flags, horizon: float) -> tuple
 
 def _shares(
     follow_up: FollowUp, level: npt.NDArray[np.intp], n_levels: int, horizon: float
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """(levels,) shares of those above each level with the event by the horizon, and without."""
     from models.metrics.decisions.nested_incidence import risks_of_nested
 

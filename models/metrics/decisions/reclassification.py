@@ -19,8 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import BoolArray, FloatArray
 from models.metrics.decisions.net_benefit import share_with_event
-from models.metrics.follow_up import Flags, Floats, FollowUp, check_risk
+from models.metrics.follow_up import FollowUp, check_risk
 
 CAVEATS = {
     "nri_events": ("Rests on the categories, which are conventions; says nothing of calibration."),
@@ -81,12 +82,12 @@ def idi(
     follow_up: FollowUp, risk: npt.ArrayLike, reference: npt.ArrayLike, horizon: float
 ) -> float:
     """Gain in the distance between the mean risks of patients with and without the event."""
-    change: Floats = check_risk(follow_up, risk) - check_risk(follow_up, reference)
+    change: FloatArray = check_risk(follow_up, risk) - check_risk(follow_up, reference)
     weight, event = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
     return _mean(change, weight * event) - _mean(change, weight * ~event)
 
 
-def _net_movement(follow_up: FollowUp, up: Flags, down: Flags, horizon: float) -> Nri:
+def _net_movement(follow_up: FollowUp, up: BoolArray, down: BoolArray, horizon: float) -> Nri:
     follow_up.check_horizon(horizon)
     everyone = np.ones(len(follow_up.time), dtype=np.bool_)
     (all_event, all_free), (up_event, up_free), (down_event, down_free) = (
@@ -98,6 +99,6 @@ def _net_movement(follow_up: FollowUp, up: Flags, down: Flags, horizon: float) -
     )
 
 
-def _mean(values: Floats, weights: Floats) -> float:
+def _mean(values: FloatArray, weights: FloatArray) -> float:
     total = float(weights.sum())
     return float((values * weights).sum() / total) if total > 0 else float("nan")

@@ -10,15 +10,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.compilation import compiled
 from models.progression.law.compiled_likelihood import raised, rescan_numbers
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, Patients, onset_nodes
 from models.progression.law.law_reading import DRAWN, MARGIN, POINTS
 from models.progression.law.normal import normal_cdf
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def distribution(

@@ -6,14 +6,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.derivation.scan.rescan import rescan_spread
 from models.compilation import compiled
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, onset_nodes
 from models.progression.law.likelihood import OUTLIER, OUTLIER_SPAN, Observations, none_density
-
-FloatArray = npt.NDArray[np.float64]
 
 _ROOT_TAU = math.sqrt(2 * math.pi)
 

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.derivation.scan.rescan import rescan_spread
 from models.progression.law.normal import normal_cdf
-
-FloatArray = npt.NDArray[np.float64]
 
 FIRST_VISIBLE = 1.0
 # Gauss-Legendre nodes of when, in the time to the scan, calcium began; rates tried after onset.

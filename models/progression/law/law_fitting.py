@@ -9,13 +9,12 @@ import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import gammaincinv, ndtri
 
+from features.array_types import FloatArray
 from models.progression.law.compiled_likelihood import rate_values
 from models.progression.law.growth_law import GrowthLaw
 from models.progression.law.likelihood import (
     Observations,
 )
-
-FloatArray = npt.NDArray[np.float64]
 
 POWERS = (0.3, 0.4, 0.5, 0.6)
 # Spread of the rates: shape of a gamma distribution, or SD of the logarithm of a lognormal one.

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.derivation.scan.rescan import rescan_spread
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, Patients
 from models.progression.law.normal import normal_cdf
-
-FloatArray = npt.NDArray[np.float64]
 
 POINTS = 21  # of a patient's own grid, even in the square root of the score
 MARGIN = 2.6  # spreads of a rescan by which the grid goes beyond the lowest and highest true score

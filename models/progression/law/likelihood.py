@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.derivation.scan.rescan import rescan_spread
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, onset_nodes
 from models.progression.law.normal import normal_cdf
-
-FloatArray = npt.NDArray[np.float64]
 
 # So rare an observation that no law explains it counts like this and pulls no further.
 OUTLIER, OUTLIER_SPAN = 1e-4, 5000.0

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.dictionary.data_files import data_file
-
-FloatArray = npt.NDArray[np.float64]
 
 AGE_LOW, AGE_HIGH, YEARS_AHEAD = 45.0, 74.0, 10.0
 SLOW, EXPECTED, RAPID, UNKNOWN = "slow", "expected", "rapid", ""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.progression.training.margins import Margin
 
 if TYPE_CHECKING:
     import xgboost
 
-FloatArray = npt.NDArray[np.float64]
 _LEAST_CURVATURE = 0.05
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.learners.bends import Bends
 from models.learners.linear import LinearDesign, LinearPart, distinct_patterns
 from models.learners.trees.boosted import BoostedPart
@@ -26,7 +27,6 @@ from models.progression.training.penalised import (
 from models.progression.training.priors import Priors
 from models.risk.predictor import CauseModel
 
-FloatArray = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 LINEAR, BOOSTED = "linear", "boosted"

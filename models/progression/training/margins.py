@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.progression.law.compiled_likelihood import rate_values
 from models.progression.law.growth_law import GrowthLaw
 from models.progression.law.likelihood import Observations, Slopes, begun_densities, onset_slopes
 
-FloatArray = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 _STEP = 1e-3

@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from features.array_types import FloatArray
 from models.learners.linear import Limits
 from models.progression.law.likelihood import Slopes
 
-FloatArray = npt.NDArray[np.float64]
 # From a margin (n,) of the observations fitted on to their log likelihood and its slopes.
 Likelihood = Callable[[FloatArray], Slopes]
 

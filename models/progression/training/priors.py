@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.data_files import data_file
 from models.learners.linear import LinearDesign
-
-FloatArray = npt.NDArray[np.float64]
 
 GROWTH, ONSET = "growth", "onset"
 

@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from features.array_types import FloatArray
 from features.errors import TooFewEventsError
 from models.learners.trust_path import Fold
 from models.learners.views import Views
@@ -33,8 +34,6 @@ from models.progression.training.margin_fitting import (
 )
 from models.progression.training.margins import GrowthMargin, OnsetMargin
 from models.progression.training.priors import GROWTH, ONSET, load_priors
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

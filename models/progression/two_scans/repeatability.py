@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.derivation.scan.rescan import Measure, rescan_limit
-
-FloatArray = npt.NDArray[np.float64]
 
 RISE, WITHIN_NOISE, FALL = "rise", "within_noise", "fall"
 NOT_COMPARABLE, UNKNOWN = "not_comparable", "unknown"

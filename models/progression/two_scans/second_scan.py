@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import agatston, volume
 from models.progression.law.growth_law import Patients
@@ -15,8 +16,6 @@ from models.progression.law.published_law import classify
 from models.progression.predictor import ProgressionPredictor
 from models.progression.two_scans.rates import measure_rates
 from models.progression.two_scans.repeatability import judge_change
-
-FloatArray = npt.NDArray[np.float64]
 
 FAST, SLOW = 0.8, 0.2
 TEXTS = ("change_verdict", "volume_verdict", "growth_published", "growth_model")

@@ -18,12 +18,12 @@ from pipeline.evaluation.recipe_validation import MODEL, RECALIBRATED, steps_ove
 from pipeline.settings.params import Params, Paths
 
 if TYPE_CHECKING:
+    from features.array_types import BoolArray, FloatArray
     from features.cohort import Cohort
     from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
     from features.intake.ingestion import Ingested
     from models.evaluation.recalibration import Recalibration
-    from models.metrics.follow_up import Flags, Floats
     from models.scorer import Scorer
     from pipeline.evaluation.evaluation import Evaluation
 
@@ -192,7 +192,7 @@ def split_horizons(
     return within, tuple(f"{horizon:g} years is left out: {limit}" for horizon in beyond)
 
 
-def choose_part(cohort: Cohort, share: float | None, seed: int) -> Flags:
+def choose_part(cohort: Cohort, share: float | None, seed: int) -> BoolArray:
     """(n,) patients to recalibrate on: none, or a share stratified by event code."""
     from features.splits import split_held_out
 
@@ -207,7 +207,7 @@ def measure_external(
     X: pd.DataFrame,
     endpoint: Endpoint,
     horizons: tuple[float, ...],
-    risks: Mapping[str, Floats],
+    risks: Mapping[str, FloatArray],
     params: Params,
 ) -> Evaluation:
     """As the stage evaluate measures held-out patients; risks by horizons, then by time steps."""

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.alternatives.methods.curves import between_horizons
-from benchmarks.alternatives.methods.method import Budget, FloatArray
+from benchmarks.alternatives.methods.method import Budget
 from benchmarks.alternatives.methods.two_causes import TwoCauses
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.array_types import FloatArray
 from models.evaluation.oracle import FIGURES, compare_with_truth
-from models.metrics.follow_up import Floats
 from tests.models.metrics.simulated import simulate
 
 
@@ -14,7 +14,7 @@ def test_a_model_is_measured_against_the_true_risk() -> None:
     risks = {"oracle": truth, "high": truth + 0.02, "blind": np.full((400, 2), 0.2)}
     table = compare_with_truth(cohort.endpoint, risks, truth, (5, 10))
 
-    def column(model: str, name: str) -> Floats:
+    def column(model: str, name: str) -> FloatArray:
         return table.loc[table["model"] == model, name].to_numpy(np.float64)
 
     assert column("oracle", "c_index_gap").tolist() == [0, 0]

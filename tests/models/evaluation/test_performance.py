@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from features.errors import HorizonError
 from models.evaluation.metric import (
@@ -18,7 +19,7 @@ from models.evaluation.performance import EvaluationResult, evaluate_predictions
 from models.metrics.brier import integrated_brier_score, integrated_null_brier_score
 from models.metrics.calibration.level_and_slope import calibration_slope
 from models.metrics.concordance import harrell_c
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 from models.metrics.integrated_brier import time_steps
 from tests.models.metrics.simulated import Simulated, endpoint_of, simulate
 
@@ -31,24 +32,24 @@ def cohort() -> Simulated:
 
 
 @pytest.fixture(scope="module")
-def risks(cohort: Simulated) -> dict[str, Floats]:
+def risks(cohort: Simulated) -> dict[str, FloatArray]:
     return risks_by(cohort, HORIZONS)
 
 
-def risks_by(cohort: Simulated, times: Iterable[float]) -> dict[str, Floats]:
+def risks_by(cohort: Simulated, times: Iterable[float]) -> dict[str, FloatArray]:
     truth = np.column_stack([cohort.risk(time) for time in times])
     noise = np.exp(np.random.default_rng(0).normal(size=(800, 1)))
     return {"truth": truth, "noisy": np.clip(truth * noise, 0, 0.99)}
 
 
 @pytest.fixture(scope="module")
-def over_time(cohort: Simulated) -> dict[str, Floats]:
+def over_time(cohort: Simulated) -> dict[str, FloatArray]:
     return risks_by(cohort, time_steps(8.0))
 
 
 @pytest.fixture(scope="module")
 def result(
-    cohort: Simulated, risks: dict[str, Floats], over_time: dict[str, Floats]
+    cohort: Simulated, risks: dict[str, FloatArray], over_time: dict[str, FloatArray]
 ) -> EvaluationResult:
     return evaluate_predictions(
         cohort.endpoint, risks, HORIZONS, 3, 60, reference="truth", over_time=over_time
@@ -76,8 +77,8 @@ def test_a_calibration_error_that_noise_would_give_is_not_told_from_none(
 
 def test_estimates_are_those_of_the_metrics(
     cohort: Simulated,
-    risks: dict[str, Floats],
-    over_time: dict[str, Floats],
+    risks: dict[str, FloatArray],
+    over_time: dict[str, FloatArray],
     result: EvaluationResult,
 ) -> None:
     follow_up, noisy = FollowUp.of(cohort.endpoint), risks["noisy"]
@@ -114,8 +115,8 @@ def test_differences_are_paired_and_so_narrower_than_their_parts(
 
 def test_the_same_seed_gives_the_same_intervals_whoever_else_is_measured(
     cohort: Simulated,
-    risks: dict[str, Floats],
-    over_time: dict[str, Floats],
+    risks: dict[str, FloatArray],
+    over_time: dict[str, FloatArray],
     result: EvaluationResult,
 ) -> None:
     noisy, by_step = {"noisy": risks["noisy"]}, {"noisy": over_time["noisy"]}
@@ -125,7 +126,7 @@ def test_the_same_seed_gives_the_same_intervals_whoever_else_is_measured(
 
 
 def test_a_model_is_measured_on_the_patients_it_covers_and_compared_on_shared_ones(
-    cohort: Simulated, risks: dict[str, Floats]
+    cohort: Simulated, risks: dict[str, FloatArray]
 ) -> None:
     partial = risks["noisy"].copy()
     partial[:300] = np.nan
@@ -141,7 +142,7 @@ def test_a_model_is_measured_on_the_patients_it_covers_and_compared_on_shared_on
 
 
 def test_curves_run_over_the_bulk_of_the_risks(
-    risks: dict[str, Floats], result: EvaluationResult
+    risks: dict[str, FloatArray], result: EvaluationResult
 ) -> None:
     curve = result.curves[(result.curves["model"] == "truth") & (result.curves["horizon"] == 8)]
     low, high = np.quantile(risks["truth"][:, 1], [0.01, 0.99])
@@ -150,7 +151,7 @@ def test_curves_run_over_the_bulk_of_the_risks(
 
 
 def test_without_resamples_there_are_no_intervals(
-    cohort: Simulated, risks: dict[str, Floats]
+    cohort: Simulated, risks: dict[str, FloatArray]
 ) -> None:
     result = evaluate_predictions(cohort.endpoint, risks, HORIZONS, 3, 0, "truth")
     assert result.metrics["lower"].isna().all()
@@ -183,7 +184,7 @@ def test_hardly_any_patient_gives_undefined_figures_not_a_crash(n: int) -> None:
 
 
 def test_shapes_references_and_horizons_are_checked(
-    cohort: Simulated, risks: dict[str, Floats]
+    cohort: Simulated, risks: dict[str, FloatArray]
 ) -> None:
     endpoint: Endpoint = cohort.endpoint
     with pytest.raises(ValueError, match=r"must be \(800, 1\), got \(800, 2\)"):

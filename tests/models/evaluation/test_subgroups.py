@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.subgroups import GapLimits, find_groups, measure_groups
-from models.metrics.follow_up import Floats
 from tests.models.metrics.simulated import Simulated, simulate
 
 LIMITS = GapLimits(min_events=20, max_c_index_gap=0.05, max_calibration_gap=0.25)
@@ -50,7 +50,7 @@ def test_a_group_of_everyone_is_none() -> None:
 
 
 def _judge(
-    endpoint: Endpoint, risk: Floats, n_small: int = 700
+    endpoint: Endpoint, risk: FloatArray, n_small: int = 700
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = np.arange(len(risk)) < n_small
     groups = {("sex", "female"): rows, ("sex", "male"): ~rows}

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.array_types import FloatArray
 from models.evaluation.performance import EvaluationResult, evaluate_predictions
 from models.evaluation.verdict import compare_models, judge_calibration
-from models.metrics.follow_up import Floats
 from tests.models.metrics.simulated import Simulated, simulate
 
 LABELS = {"ridge_cox": "ridge Cox alone"}
@@ -17,13 +17,13 @@ def cohort() -> Simulated:
 
 
 def judge(
-    cohort: Simulated, model: Floats, other: Floats, n_bootstrap: int = 60
+    cohort: Simulated, model: FloatArray, other: FloatArray, n_bootstrap: int = 60
 ) -> EvaluationResult:
     risks = {"calcirisk": model[:, None], "ridge_cox": other[:, None]}
     return evaluate_predictions(cohort.endpoint, risks, (8,), 1, n_bootstrap, "calcirisk")
 
 
-def blur(risk: Floats, spread: float) -> Floats:
+def blur(risk: FloatArray, spread: float) -> FloatArray:
     noise = np.random.default_rng(0).normal(size=len(risk))
     return np.asarray(np.clip(risk * np.exp(spread * noise), 0, 0.99))
 

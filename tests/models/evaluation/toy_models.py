@@ -8,9 +8,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.aalen_johansen import aalen_johansen
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 
 
 class SignalModel:
@@ -24,10 +25,10 @@ class SignalModel:
         self.patients_ = frozenset(X.index)
         return self
 
-    def predict_margin(self, X: pd.DataFrame) -> Floats:
+    def predict_margin(self, X: pd.DataFrame) -> FloatArray:
         return self.strength * X[[self.feature]].to_numpy(np.float64)
 
-    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> Floats:
+    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
         assert self.patients_.isdisjoint(X.index), "the model saw the patient"
         follow_up = FollowUp.of(self.endpoint_)
         average = aalen_johansen(follow_up).at(horizons)
@@ -40,7 +41,7 @@ class AverageModel(SignalModel):
 
     predict_margin = None  # type: ignore[assignment]
 
-    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> Floats:
+    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
         follow_up = FollowUp.of(self.endpoint_)
         average = aalen_johansen(follow_up).at(horizons)
         return np.tile(average, (len(X), 1))

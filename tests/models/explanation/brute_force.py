@@ -7,9 +7,8 @@ from itertools import combinations
 from math import factorial
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from features.array_types import FloatArray
 
 
 def interventional_shapley(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xgboost
 
+from features.array_types import FloatArray
 from models.learners.completion import Completion
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
@@ -17,7 +17,6 @@ from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
 from models.risk.baseline import Baseline
 from models.risk.predictor import CauseModel, RiskPredictor
 
-FloatArray = npt.NDArray[np.float64]
 END = 12.0
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from features.errors import HorizonError, ModelError
@@ -18,8 +17,6 @@ from tests.models.explanation.predictors import (
     risk_of_states,
     see_features,
 )
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 
@@ -19,8 +18,6 @@ from tests.models.explanation.predictors import (
     risk_of_states,
     see_features,
 )
-
-FloatArray = npt.NDArray[np.float64]
 
 N_FEATURES = 6
 

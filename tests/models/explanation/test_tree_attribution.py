@@ -8,13 +8,13 @@ import numpy.typing as npt
 import pytest
 import xgboost
 
+from features.array_types import FloatArray
 from features.errors import ModelError
 from models.compiled.explanation.compiled_risk import add_trees_compiled
 from models.explanation.shapley_weights import shapley_weights
 from models.explanation.tree_attribution import TreeAttribution
 from tests.models.explanation.brute_force import interventional_shapley
 
-FloatArray = npt.NDArray[np.float64]
 NAMES = [f"f{i}" for i in range(6)]
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.leakage.inspected_cohort import Subject
 
-Floats = npt.NDArray[np.float64]
 Shape = Callable[[np.random.Generator], Subject]
 
 # Deaths double every eight years of age (Gompertz 1825; Vaupel 2010, Nature 464:536).
@@ -41,9 +40,9 @@ def draw_columns(draws: np.random.Generator, n: int) -> pd.DataFrame:
     return columns
 
 
-def log_hazard(columns: pd.DataFrame) -> Floats:
+def log_hazard(columns: pd.DataFrame) -> FloatArray:
     """Of the event, from the columns as they are recorded."""
-    hazard: Floats = (
+    hazard: FloatArray = (
         0.05 * (columns["age"] - 60)
         + 0.4 * (columns["sex"] == "male")
         + 0.3 * np.log1p(columns["cac_agatston"])
@@ -55,9 +54,9 @@ def log_hazard(columns: pd.DataFrame) -> Floats:
 def follow(
     draws: np.random.Generator,
     columns: pd.DataFrame,
-    event: Floats,
-    death: Floats | None = None,
-    leaving: Floats | float = 15.0,
+    event: FloatArray,
+    death: FloatArray | None = None,
+    leaving: FloatArray | float = 15.0,
 ) -> Subject:
     """The cohort, given the rates a year of the event and of death; all leave at ``leaving``."""
     n = len(columns)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from models.leakage.inspected_cohort import Subject
 
 Plant = Callable[[Subject, np.random.Generator], object]
-Floats = npt.NDArray[np.float64]
 
 
 def event_flag(subject: Subject, draws: np.random.Generator) -> object:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -17,13 +16,13 @@ class Simulated:
     """Constant cause-specific hazards: true risk by h is p (1 - exp(-(event + other) h))."""
 
     endpoint: Endpoint
-    margin: Floats
-    event_hazard: Floats
+    margin: FloatArray
+    event_hazard: FloatArray
     other_hazard: float
     state: npt.NDArray[np.int8]
-    time: Floats
+    time: FloatArray
 
-    def risk(self, horizon: float) -> Floats:
+    def risk(self, horizon: float) -> FloatArray:
         both = self.event_hazard + self.other_hazard
         return self.event_hazard / both * -np.expm1(-both * horizon)
 

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from features.errors import HorizonError
 from models.metrics.concordance import Ranking, harrell_c, uno_c
 from models.metrics.follow_up import FollowUp
-from tests.models.metrics.simulated import Floats, Simulated, endpoint_of, rounded, simulate
+from tests.models.metrics.simulated import Simulated, endpoint_of, rounded, simulate
 
 
-def by_pairs(endpoint: Endpoint, risk: Floats, tau: float, weighted: bool) -> float:
+def by_pairs(endpoint: Endpoint, risk: FloatArray, tau: float, weighted: bool) -> float:
     """The definition, pair by pair."""
     follow_up = FollowUp.of(endpoint)
     chance = follow_up.uncensored_before_own_time if weighted else np.ones(len(endpoint))

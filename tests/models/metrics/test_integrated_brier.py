@@ -3,16 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from features.errors import HorizonError
 from models.metrics.bootstrap import resample_counts
 from models.metrics.brier import integrated_brier_score, integrated_null_brier_score
-from models.metrics.follow_up import Floats, FollowUp
+from models.metrics.follow_up import FollowUp
 from models.metrics.integrated_brier import RisksOverTime, time_steps
 from tests.models.metrics.simulated import Simulated, endpoint_of, simulate
 
 
-def risks_of(cohort: Simulated, times: Floats) -> Floats:
+def risks_of(cohort: Simulated, times: FloatArray) -> FloatArray:
     return np.column_stack([cohort.risk(time) for time in times])
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.array_types import FloatArray
 from models.evaluation.incidence import incidence_by_group
 from models.evaluation.performance import EvaluationResult, evaluate_predictions
-from models.metrics.follow_up import Floats
 from models.plots.calibration import histogram, plot_calibration
 from models.plots.forest import plot_forest
 from models.plots.incidence import plot_incidence
@@ -24,7 +24,7 @@ def cohort() -> Simulated:
 
 @pytest.fixture(scope="module")
 def result(cohort: Simulated) -> EvaluationResult:
-    risks: dict[str, Floats] = {"calcirisk": cohort.risk(8)[:, None]}
+    risks: dict[str, FloatArray] = {"calcirisk": cohort.risk(8)[:, None]}
     risks["ridge_cox"] = np.sqrt(risks["calcirisk"])
     return evaluate_predictions(cohort.endpoint, risks, (8,), 1, 20, "calcirisk", n_groups=5)
 

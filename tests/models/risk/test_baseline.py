@@ -8,24 +8,24 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
 from models.learners.partial_likelihood import RiskSets
 from models.risk.absolute_risk import CompetingRisksLink
 from models.risk.baseline import Baseline, breslow_baseline
 
-Floats = npt.NDArray[np.float64]
 N = 5_000
 
 
 @pytest.fixture(scope="module")
-def followed() -> tuple[Floats, npt.NDArray[np.int8], Floats]:
+def followed() -> tuple[FloatArray, npt.NDArray[np.int8], FloatArray]:
     draws = np.random.default_rng(4)
     time = draws.uniform(0.003, 15.04, N)
     event = draws.choice(np.array([0, 1, 2], dtype=np.int8), N, p=[0.7, 0.15, 0.15])
     return time, event, draws.normal(0, 0.5, (N, 2))
 
 
-def _step_function(time: Floats, event: npt.NDArray[np.int8], margins: Floats) -> Baseline:
+def _step_function(time: FloatArray, event: npt.NDArray[np.int8], margins: FloatArray) -> Baseline:
     """Breslow's estimate at every event time."""
     moments = np.unique(np.concatenate([[0.0], time[event > 0], [time.max()]]))
     rows = []
@@ -38,7 +38,7 @@ def _step_function(time: Floats, event: npt.NDArray[np.int8], margins: Floats) -
 
 
 def test_risk_by_whole_years_is_that_of_the_step_function(
-    followed: tuple[Floats, npt.NDArray[np.int8], Floats],
+    followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
     kept, every = breslow_baseline(*followed, 100), _step_function(*followed)
     margins = followed[2]
@@ -51,7 +51,7 @@ def test_risk_by_whole_years_is_that_of_the_step_function(
 
 
 def test_no_knot_is_a_patient_s_time(
-    followed: tuple[Floats, npt.NDArray[np.int8], Floats],
+    followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
     time, event, margins = followed
     knots = breslow_baseline(time, event, margins, 100).knots
@@ -63,7 +63,7 @@ def test_no_knot_is_a_patient_s_time(
 
 
 def test_wherever_a_hazard_changes_ten_events_lie_on_either_side(
-    followed: tuple[Floats, npt.NDArray[np.int8], Floats],
+    followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
     time, event, margins = followed[0][:400], followed[1][:400], followed[2][:400]
     baseline = breslow_baseline(time, event, margins, 100)

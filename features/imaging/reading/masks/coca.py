@@ -17,11 +17,12 @@ from xml.parsers.expat import ExpatError
 
 import numpy as np
 
+from features.array_types import FloatArray
 from features.errors import ScanError
 from features.imaging.mask import Mask, MaskBuilder
 from features.imaging.reading.masks.contours import fill
 from features.imaging.reading.masks.label_map import IGNORE, LabelMap
-from features.imaging.scan import Floats, Scan
+from features.imaging.scan import Scan
 
 _POINT = re.compile(r"^\(\s*(\S+?)\s*,\s*(\S+?)\s*(?:,\s*(\S+?)\s*)?\)$")
 _OFF_SLICE = 0.1
@@ -36,8 +37,8 @@ class Outline:
 
     image: int
     name: str
-    points: Floats
-    mm: Floats
+    points: FloatArray
+    mm: FloatArray
     peak_hu: float | None
 
 
@@ -99,7 +100,7 @@ def _outline(image: Mapping[str, Any], region: Mapping[str, Any]) -> Outline:
         raise ScanError("a contour cannot be read: ImageIndex, Name and Point_px") from error
 
 
-def _points(written: Any, count: int) -> Floats:
+def _points(written: Any, count: int) -> FloatArray:
     """Points that are written as "(1.0, 2.0)"; (0, count) where there are none."""
     if not written:
         return np.zeros((0, count))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.array_types import BoolArray, FloatArray
 from features.errors import ScanError
-from features.imaging.mask import Truths
-from features.imaging.scan import Floats
 
 _ON_LINE = 1e-6
 
 
-def fill(points: Floats, shape: tuple[int, int]) -> tuple[tuple[slice, slice], Truths]:
+def fill(points: FloatArray, shape: tuple[int, int]) -> tuple[tuple[slice, slice], BoolArray]:
     """Pixels inside a closed polygon: rows and columns of its box, and true or false in it.
 
     ``points``: (n, 2), column and row, whole numbers at pixel centres. A pixel is inside where a
@@ -36,7 +35,7 @@ def fill(points: Floats, shape: tuple[int, int]) -> tuple[tuple[slice, slice], T
     return window, inside | on_line
 
 
-def _crosses(start: Floats, end: Floats, x: Floats, y: Floats) -> Truths:
+def _crosses(start: FloatArray, end: FloatArray, x: FloatArray, y: FloatArray) -> BoolArray:
     """Whether the ray to the right of each point crosses the edge; its lower end counts."""
     if start[1] == end[1]:
         return np.zeros(x.shape, dtype=bool)
@@ -45,7 +44,7 @@ def _crosses(start: Floats, end: Floats, x: Floats, y: Floats) -> Truths:
     return np.asarray(spans & (x < at))
 
 
-def _on(start: Floats, end: Floats, x: Floats, y: Floats) -> Truths:
+def _on(start: FloatArray, end: FloatArray, x: FloatArray, y: FloatArray) -> BoolArray:
     edge = end - start
     length = float(edge @ edge)
     dx, dy = x - start[0], y - start[1]
@@ -53,7 +52,7 @@ def _on(start: Floats, end: Floats, x: Floats, y: Floats) -> Truths:
     return np.asarray(np.hypot(dx - along * edge[0], dy - along * edge[1]) <= _ON_LINE)
 
 
-def area(points: Floats) -> float:
+def area(points: FloatArray) -> float:
     """Area that a polygon encloses, (n, 2), in the square of its unit."""
     x, y = points[:, 0], points[:, 1]
     return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.array_types import FloatArray
 from features.errors import ScanError
-from features.imaging.scan import Floats, Grid
+from features.imaging.scan import Grid
 
 # Positions are written with few digits; a twentieth of a voxel is no shift.
 _TOLERANCE_VOXELS = 0.05
 
 
 def place(
-    array: npt.NDArray[Any], affine: Floats, grid: Grid
+    array: npt.NDArray[Any], affine: FloatArray, grid: Grid
 ) -> tuple[tuple[slice, slice, slice], npt.NDArray[Any]]:
     """Where on the grid an array lies, and the array turned to (slices, rows, columns).
 
@@ -40,7 +41,7 @@ def place(
     return _window(low, high), _turned(array, turn)
 
 
-def _is_signed_permutation(turn: Floats) -> bool:
+def _is_signed_permutation(turn: FloatArray) -> bool:
     size = np.abs(turn)
     return bool((size.sum(axis=0) == 1).all() and (size.sum(axis=1) == 1).all())
 
@@ -50,7 +51,7 @@ def _window(low: npt.NDArray[Any], high: npt.NDArray[Any]) -> tuple[slice, slice
     return slice_, row, column
 
 
-def _turned(array: npt.NDArray[Any], turn: Floats) -> npt.NDArray[Any]:
+def _turned(array: npt.NDArray[Any], turn: FloatArray) -> npt.NDArray[Any]:
     """Axes as (slices, rows, columns), each in the direction of the grid."""
     source = [int(np.flatnonzero(turn[axis])[0]) for axis in (2, 1, 0)]
     forward = [turn[axis, at] > 0 for axis, at in zip((2, 1, 0), source, strict=True)]

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from features.array_types import BoolArray, FloatArray
 from features.errors import ScanError
-from features.imaging.mask import Mask, MaskBuilder, Truths
+from features.imaging.mask import Mask, MaskBuilder
 from features.imaging.reading.dicom_files import open_dicom
 from features.imaging.reading.masks.contours import area, fill
 from features.imaging.reading.masks.label_map import IGNORE, LabelMap
-from features.imaging.scan import Floats, Scan
+from features.imaging.scan import Scan
 
 # A contour belongs to the slice it lies in; a tenth of the spacing is rounding.
 _OFF_SLICE = 0.1
@@ -50,9 +51,9 @@ def _regions(dataset: Any, frame_of_reference: str | None) -> dict[str, str]:
     return found
 
 
-def _slices(region: Any, scan: Scan) -> dict[int, Truths]:
+def _slices(region: Any, scan: Scan) -> dict[int, BoolArray]:
     """Filled pixels by slice; a contour within what larger ones fill cuts a hole."""
-    outlines: dict[int, list[Floats]] = {}
+    outlines: dict[int, list[FloatArray]] = {}
     for contour in region.get("ContourSequence") or []:
         data = contour.get("ContourData")
         if data is None or len(data) < 9:
@@ -64,7 +65,7 @@ def _slices(region: Any, scan: Scan) -> dict[int, Truths]:
     return {at: _filled(drawn, scan.grid.shape[1:]) for at, drawn in outlines.items()}
 
 
-def _filled(outlines: list[Floats], shape: tuple[int, int]) -> Truths:
+def _filled(outlines: list[FloatArray], shape: tuple[int, int]) -> BoolArray:
     filled = np.zeros(shape, dtype=bool)
     for points in sorted(outlines, key=area, reverse=True):
         window, inside = fill(points, shape)
@@ -73,7 +74,7 @@ def _filled(outlines: list[Floats], shape: tuple[int, int]) -> Truths:
     return filled
 
 
-def _in_voxels(patient_mm: Floats, scan: Scan) -> tuple[int, Floats]:
+def _in_voxels(patient_mm: FloatArray, scan: Scan) -> tuple[int, FloatArray]:
     """Slice of a contour, and its points as column and row."""
     homogeneous = np.column_stack([patient_mm, np.ones(len(patient_mm))])
     voxels = (np.linalg.inv(scan.grid.affine) @ homogeneous.T)[:3].T

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from features.array_types import BoolArray, FloatArray
 from features.errors import ScanError
-from features.imaging.mask import Mask, MaskBuilder, Truths
+from features.imaging.mask import Mask, MaskBuilder
 from features.imaging.reading.dicom_files import open_dicom, pixel_array
 from features.imaging.reading.frames import Frame, frames_of
 from features.imaging.reading.masks.label_map import IGNORE, LabelMap
 from features.imaging.reading.masks.placement import place
-from features.imaging.scan import Floats, Scan
+from features.imaging.scan import Scan
 
 _CODED = (
     "SegmentedPropertyTypeCodeSequence",
@@ -68,7 +69,7 @@ def _names(dataset: Any) -> dict[str, tuple[list[str], list[str]]]:
     return found
 
 
-def _segments(frame: Frame, pixels: Any) -> list[tuple[str, Truths]]:
+def _segments(frame: Frame, pixels: Any) -> list[tuple[str, BoolArray]]:
     """Segment number and voxels of a frame: one, or each label of a label map."""
     kind = frame.dataset.get("SegmentationType")
     if kind == "LABELMAP":
@@ -81,11 +82,11 @@ def _segments(frame: Frame, pixels: Any) -> list[tuple[str, Truths]]:
     return [(str(number), np.asarray(pixels > 0))]
 
 
-def _placed(frame: Frame, part: Truths, scan: Scan) -> tuple[Any, Truths]:
+def _placed(frame: Frame, part: BoolArray, scan: Scan) -> tuple[Any, BoolArray]:
     """Where on the grid a frame lies. Its thickness does not matter: it is one slice."""
     direction = frame.numbers("ImageOrientationPatient", 6)
     spacing = frame.numbers("PixelSpacing", 2)
-    affine: Floats = np.eye(4)
+    affine: FloatArray = np.eye(4)
     affine[:3, 0] = scan.grid.affine[:3, 2]
     affine[:3, 1] = direction[3:] * spacing[0]
     affine[:3, 2] = direction[:3] * spacing[1]

@@ -21,6 +21,7 @@ from models.evaluation.metric import DISTANCES, METRICS
 from models.evaluation.prediction import PreparedRisk
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 from models.metrics.follow_up import FollowUp
+from models.metrics.resampled.resamples import Resamples
 
 HORIZON, COMPETING, CENSORING, N_BOOTSTRAP, N_TRUTH = 8.0, 0.03, 0.06, 200, 400_000
 SIZES = (500, 2000)
@@ -56,7 +57,7 @@ def true_values(slope: float, intercept: float) -> dict[str, float]:
     endpoint, risk = draw(N_TRUTH, 7, 0.0)
     given = distort(risk, slope, intercept)
     follow_up = FollowUp.of(endpoint)
-    figures = PreparedRisk.of(follow_up, given, HORIZON).measure(follow_up)[0]
+    figures = PreparedRisk.of(follow_up, given, HORIZON).measure()[0]
     known = dict(zip([metric.name for metric in METRICS], figures.tolist(), strict=True))
     gap = np.abs(given - risk)
     errors = {"ici": gap.mean(), "e50": np.median(gap), "e90": np.quantile(gap, 0.9)}
@@ -73,13 +74,13 @@ def try_once(n: int, seed: int) -> dict[str, dict[tuple[str, str], FloatArray]]:
     }
     moved: dict[str, list[FloatArray]] = {kind: [] for kind in RISKS}
     own: dict[str, list[FloatArray]] = {kind: [] for kind in RISKS}
-    for counts in resample_counts(n, N_BOOTSTRAP, seed):
-        sample = follow_up.resample(counts)
+    for some in Resamples.deal(resample_counts(n, N_BOOTSTRAP, seed)):
+        resamples = Resamples.of(follow_up, some)
         for kind, one in prepared.items():
-            moved[kind].append(one.measure(sample, is_resample=True)[0])
-            own[kind].append(measure_distances(one, sample))
+            moved[kind].append(one.measure_resamples(resamples)[0])
+            own[kind] += [measure_distances(one, resamples.sample(b)) for b in range(len(some))]
     return {
-        kind: find_limits(one.measure(follow_up)[0], np.array(moved[kind]), np.array(own[kind]))
+        kind: find_limits(one.measure()[0], np.concatenate(moved[kind]), np.array(own[kind]))
         for kind, one in prepared.items()
     }
 

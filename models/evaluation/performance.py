@@ -13,11 +13,12 @@ from features.array_types import BoolArray, FloatArray
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import Endpoint
 from models.evaluation.metric import COMPARED, DISTANCES, INTEGRATED_METRICS, METRICS
-from models.evaluation.prediction import Measured, PreparedRisk, measure
+from models.evaluation.prediction import Measured, PreparedRisk, measure, measure_resamples
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 from models.metrics.calibration.level_and_slope import calibration_by_group
 from models.metrics.follow_up import FollowUp
 from models.metrics.integrated_brier import RisksOverTime, time_steps
+from models.metrics.resampled.resamples import Resamples
 from models.metrics.survey import Survey
 
 Report = Callable[[], None]
@@ -73,8 +74,8 @@ class _Sample:
     ) -> tuple[FloatArray, FloatArray]:
         """An estimate and its (n_bootstrap, ...) draws."""
         estimate = pick(self.estimates[model])
-        draws = [pick(one) for one in self.draws[model]]
-        return estimate, np.array(draws) if draws else np.empty((0, *estimate.shape))
+        nothing = np.empty((0, *estimate.shape))
+        return estimate, np.concatenate([nothing, *map(pick, self.draws[model])])
 
     def counts(self, horizon: float) -> tuple[int, int]:
         """Patients, and events seen by the horizon."""
@@ -182,16 +183,15 @@ def _sample(
         for name in risks
         if name in over_time
     }
-    estimates = {
-        name: measure(follow_up, parts, steps.get(name)) for name, parts in prepared.items()
-    }
+    estimates = {name: measure(parts, steps.get(name)) for name, parts in prepared.items()}
     draws: dict[str, list[Measured]] = {name: [] for name in prepared}
-    for counts in resamples:
-        resample = follow_up.resample(counts)
+    for some in Resamples.deal(resamples):
+        at_once = Resamples.of(follow_up, some)
         for name, parts in prepared.items():
-            draws[name].append(measure(resample, parts, steps.get(name), is_resample=True))
-        if report is not None:
-            report()
+            draws[name].append(measure_resamples(at_once, parts, steps.get(name)))
+        for _ in some:
+            if report is not None:
+                report()
     return _Sample(follow_up, prepared, estimates, draws)
 
 
@@ -215,13 +215,17 @@ def _all_figures(
     """(metric, horizon) of each figure, the estimates (f,) and the draws (n_bootstrap, f)."""
     names = [(metric.name, horizon) for horizon in horizons for metric in METRICS]
     names += [(metric.name, horizons[-1]) for metric in INTEGRATED_METRICS]
-    estimate, draws = sample.column(
-        model, lambda figures: np.r_[figures.at_horizons.ravel(), figures.integrated]
-    )
+    estimate, draws = sample.column(model, _join_figures)
     measured = np.ones(len(names), dtype=bool)
     measured[-len(INTEGRATED_METRICS) :] = bool(np.isfinite(estimate[-len(INTEGRATED_METRICS)]))
     kept = [name for name, keep in zip(names, measured, strict=True) if keep]
     return kept, estimate[measured], draws[:, measured]
+
+
+def _join_figures(figures: Measured) -> FloatArray:
+    """(..., f) those at horizons, one horizon after another, then the integrated ones."""
+    flat = figures.at_horizons.reshape(*figures.integrated.shape[:-1], -1)
+    return np.concatenate([flat, figures.integrated], axis=-1)
 
 
 def _long(

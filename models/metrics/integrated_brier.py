@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.endpoint import CENSORED, EVENT
-from models.metrics.aalen_johansen import aalen_johansen
 from models.metrics.follow_up import FollowUp
+from models.metrics.resampled.resamples import Resamples
 
 N_STEPS = 40
 """Times from 0 to the last horizon."""
@@ -61,38 +61,41 @@ class RisksOverTime:
 
     def measure(self, follow_up: FollowUp) -> tuple[float, float]:
         """The mean score over time of this sample, and that of giving all its observed risk."""
-        counts = follow_up.counts[self.order]
-        weight = _weigh_ended(follow_up)[self.order]
-        before = follow_up.uncensored_before[np.searchsorted(follow_up.times, self.times)]
-        sums = [
-            row[:k] @ weight[:k] + row[k:] @ counts[k:] / chance if chance > 0 else np.nan
-            for row, k, chance in zip(self.errors, self.ended, before, strict=True)
-        ]
-        return self._average(np.array(sums) / follow_up.size), self._null(follow_up, before)
+        both = self.measure_resamples(Resamples.of(follow_up, [follow_up.counts]))
+        brier, null = (float(one.item()) for one in both)
+        return brier, null
 
-    def _null(self, follow_up: FollowUp, before: FloatArray) -> float:
-        weight = _weigh_ended(follow_up)
-        last = np.searchsorted(follow_up.times, self.times, side="right")
-        event, ended = (
-            np.r_[0.0, np.bincount(follow_up.position, w, len(follow_up.times)).cumsum()][last]
-            for w in (weight * (follow_up.event == EVENT), weight)
+    def measure_resamples(self, resamples: Resamples) -> tuple[FloatArray, FloatArray]:
+        """Both (b,) of each resample of these patients."""
+        follow_up, counts = resamples.follow_up, resamples.counts[self.order]
+        event = follow_up.event[self.order]
+        chance = resamples.uncensored_before_own_time[self.order]
+        settled = (event != CENSORED)[:, None] & (counts > 0) & (chance > 0)
+        weight = np.divide(counts, chance, out=np.zeros(chance.shape), where=settled)
+        before = resamples.uncensored_just_before(self.times)
+        free = np.stack(
+            [row[k:] @ counts[k:] for row, k in zip(self.errors, self.ended, strict=True)]
         )
-        n_free = follow_up.size - np.r_[0.0, follow_up.counts[self.order].cumsum()][self.ended]
-        risk = aalen_johansen(follow_up).at(self.times)
-        free = np.divide(n_free, before, out=np.full(len(before), np.nan), where=before > 0)
-        scores = event * (1 - risk) ** 2 + (ended - event + free) * risk**2
-        return self._average(scores / follow_up.size)
+        known = np.stack(
+            [row[:k] @ weight[:k] for row, k in zip(self.errors, self.ended, strict=True)]
+        )
+        unseen = np.full(before.shape, np.nan)
+        scores = known + np.divide(free, before, out=unseen.copy(), where=before > 0)
+        last = np.searchsorted(follow_up.time[self.order], self.times, side="right")
+        nothing = np.zeros((1, len(resamples)))
+        ended, with_event, stood = (
+            np.concatenate([nothing, values.cumsum(axis=0)])
+            for values in (weight, weight * (event == EVENT)[:, None], counts)
+        )
+        n_free = resamples.size - stood[self.ended]
+        risk = resamples.observed_risk(self.times)
+        other = np.divide(n_free, before, out=unseen, where=before > 0)
+        other += ended[last] - with_event[last]
+        null = with_event[last] * (1 - risk) ** 2 + other * risk**2
+        return self._average(scores / resamples.size), self._average(null / resamples.size)
 
-    def _average(self, scores: FloatArray) -> float:
-        area = np.trapezoid(np.r_[0.0, scores], np.r_[0.0, self.times])
-        return float(area / self.times[-1])
-
-
-def _weigh_ended(follow_up: FollowUp) -> FloatArray:
-    """(n,) counts over G(T_i-) of those with an event of either kind; 0 for the censored."""
-    ended = (follow_up.event != CENSORED) & (follow_up.counts > 0)
-    chance = follow_up.uncensored_before_own_time
-    weights: FloatArray = np.divide(
-        follow_up.counts, chance, out=np.zeros(len(chance)), where=ended & (chance > 0)
-    )
-    return weights
+    def _average(self, scores: FloatArray) -> FloatArray:
+        """Of scores (t, ...) over time."""
+        begun = np.concatenate([np.zeros((1, *scores.shape[1:])), scores])
+        area = np.trapezoid(begun, np.r_[0.0, self.times], axis=0)
+        return np.asarray(area / self.times[-1])

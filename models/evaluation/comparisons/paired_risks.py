@@ -20,6 +20,7 @@ from models.evaluation.metric import DISTANCES, METRICS
 from models.evaluation.prediction import PreparedRisk
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 from models.metrics.follow_up import FollowUp
+from models.metrics.resampled.resamples import Resamples
 
 Key = TypeVar("Key", bound=Hashable)
 _POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
@@ -74,18 +75,27 @@ def measure_arms(
     places = {key: (arm.rows.tobytes(), arm.risk[arm.rows].tobytes()) for key, arm in arms.items()}
     alike = {places[key]: arm for key, arm in arms.items()}
     prepared = {place: _prepare(endpoint, arm, horizon) for place, arm in alike.items()}
-    estimates = {place: _measure(one, None) for place, one in prepared.items()}
+    nothing = np.full(len(METRICS), np.nan)
+    estimates = {
+        place: nothing if one is None else one.risk.measure()[0] for place, one in prepared.items()
+    }
     draws: dict[tuple[bytes, bytes], list[FloatArray]] = {place: [] for place in prepared}
-    for counts in resample_counts(len(endpoint), n_bootstrap, seed):
-        resampled: dict[bytes, FollowUp] = {}
+    for counts in Resamples.deal(resample_counts(len(endpoint), n_bootstrap, seed)):
+        resampled: dict[bytes, Resamples] = {}
         for place, one in prepared.items():
-            draws[place].append(_measure(one, counts, resampled))
+            if one is None:
+                draws[place].append(np.tile(nothing, (len(counts), 1)))
+                continue
+            if one.key not in resampled:
+                own = [count[one.rows] for count in counts]
+                resampled[one.key] = Resamples.of(one.risk.follow_up, own)
+            draws[place].append(one.risk.measure_resamples(resampled[one.key])[0])
     return {
         key: Figures(
             int(arm.rows.sum()),
             _count_events(endpoint, arm.rows, horizon),
             estimates[places[key]],
-            np.array(draws[places[key]]).reshape(n_bootstrap, len(METRICS)),
+            np.concatenate([np.empty((0, len(METRICS))), *draws[places[key]]]),
         )
         for key, arm in arms.items()
     }
@@ -114,7 +124,6 @@ def all_rows(n: int) -> BoolArray:
 class _Prepared:
     rows: BoolArray
     key: bytes
-    follow_up: FollowUp
     risk: PreparedRisk
 
 
@@ -126,27 +135,7 @@ def _prepare(endpoint: Endpoint, arm: Arm, horizon: float) -> _Prepared | None:
         risk = PreparedRisk.of(follow_up, arm.risk[arm.rows], horizon)
     except HorizonError:
         return None
-    return _Prepared(arm.rows, arm.rows.tobytes(), follow_up, risk)
-
-
-def _measure(
-    one: _Prepared | None, counts: FloatArray | None, resampled: dict[bytes, FollowUp] | None = None
-) -> FloatArray:
-    if one is None:
-        return np.full(len(METRICS), np.nan)
-    if counts is None or resampled is None:
-        return one.risk.measure(one.follow_up)[0]
-    if one.key not in resampled:
-        resampled[one.key] = one.follow_up.resample(counts[one.rows])
-    sample = resampled[one.key]
-    if not _reaches(sample, one.risk.horizon):
-        return np.full(len(METRICS), np.nan)
-    return one.risk.measure(sample, is_resample=True)[0]
-
-
-def _reaches(sample: FollowUp, horizon: float) -> bool:
-    """Whether anyone who stands in the resample was followed up to the horizon."""
-    return bool((sample.counts * (sample.time >= horizon)).any())
+    return _Prepared(arm.rows, arm.rows.tobytes(), risk)
 
 
 def _count_events(endpoint: Endpoint, rows: BoolArray, horizon: float) -> int:

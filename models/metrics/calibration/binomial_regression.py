@@ -8,7 +8,6 @@ logit link it is logistic regression.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,7 +17,7 @@ from features.array_types import FloatArray
 
 Link = Literal["cloglog", "logit"]
 
-_SMALLEST_RISK, _EDGE = 1e-8, 1e-12
+_SMALLEST_RISK = 1e-8
 _MAX_STEPS, _MAX_HALVINGS = 40, 8
 
 
@@ -44,12 +43,11 @@ def fit_binomial(
     weight: npt.ArrayLike,
     link: Link,
     offset: npt.ArrayLike = 0.0,
-    start: npt.ArrayLike | Beginning | None = None,
+    start: npt.ArrayLike | None = None,
 ) -> FloatArray:
     """Coefficients (p,) for ``design`` (n, p), ``outcome`` (n,) and ``weight`` (n,).
 
-    Newton's method with step halving, from ``start`` (p,), where a fit of the same patients with
-    other weights ended (`Beginning`), or from a constant risk. NaN where it
+    Newton's method with step halving, from ``start`` (p,) or from a constant risk. NaN where it
     does not converge, as with perfectly separated patients or outcomes that are all alike.
     """
     from models.metrics.calibration.binomial_pass import pass_cloglog, pass_logit
@@ -61,14 +59,9 @@ def fit_binomial(
         return np.full(x.shape[1], np.nan)
     shift = np.ascontiguousarray(np.broadcast_to(np.asarray(offset, dtype=np.float64), w.shape))
     look = pass_cloglog if link == "cloglog" else pass_logit
-    beta: FloatArray
-    if isinstance(start, Beginning):
-        beta = start.beta
-        score, information, loss = start.weigh(w)
-    else:
-        first = _constant_risk(x, y, w, shift, link) if start is None else start
-        beta = np.array(first, dtype=np.float64)
-        score, information, loss = look(x, y, w, shift, beta)
+    first = _constant_risk(x, y, w, shift, link) if start is None else start
+    beta = np.array(first, dtype=np.float64)
+    score, information, loss = look(x, y, w, shift, beta)
     for _ in range(_MAX_STEPS):
         step = np.clip(np.linalg.lstsq(information, score, rcond=1e-12)[0], -10, 10)
         if np.abs(step).max() < 1e-8:
@@ -80,51 +73,6 @@ def fit_binomial(
             step *= 0.5
         beta, loss = beta + step, new_loss
     return np.full(x.shape[1], np.nan)
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """What each patient adds, by unit of weight, to score, information and deviance at ``beta``.
-
-    ``terms`` (n, p + p * p + 1). Resamples are the same patients with other weights, so that their
-    first look is a product.
-    """
-
-    beta: FloatArray
-    terms: FloatArray
-
-    @classmethod
-    def at(
-        cls,
-        beta: FloatArray,
-        design: FloatArray,
-        outcome: npt.ArrayLike,
-        link: Link,
-        offset: npt.ArrayLike = 0.0,
-    ) -> Beginning | None:
-        """At the coefficients (p,) of a fit; None where it did not converge."""
-        if not np.isfinite(beta).all():
-            return None
-        y = np.asarray(outcome, dtype=np.bool_)
-        predictor = design @ beta + np.asarray(offset, dtype=np.float64)
-        risk = np.clip(unlink(predictor, link), _EDGE, 1 - _EDGE)
-        if link == "logit":
-            pull, mass = y - risk, risk * (1 - risk)
-            deviance = -np.log(np.where(y, risk, 1 - risk))
-        else:
-            hazard = -np.log1p(-risk)
-            odds = hazard * (1 - risk) / risk
-            pull = np.where(y, odds, -hazard)
-            mass = np.where(y, odds * (hazard + odds - 1), hazard)
-            deviance = np.where(y, -np.log(risk), hazard)
-        squares = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
-        parts = [pull[:, None] * design, mass[:, None] * squares, deviance[:, None]]
-        return cls(np.array(beta), np.hstack(parts))
-
-    def weigh(self, w: FloatArray) -> tuple[FloatArray, FloatArray, float]:
-        """Score (p,), information (p, p) and deviance of the patients with these weights (n,)."""
-        p, sums = len(self.beta), w @ self.terms
-        return sums[:p], sums[p:-1].reshape(p, p), float(sums[-1])
 
 
 def _constant_risk(

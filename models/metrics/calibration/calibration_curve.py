@@ -14,13 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
-from models.metrics.calibration.binomial_regression import (
-    Beginning,
-    Link,
-    fit_binomial,
-    link_risk,
-    unlink,
-)
+from models.metrics.calibration.binomial_regression import Link, fit_binomial, link_risk, unlink
 from models.metrics.calibration.level_and_slope import calibration_link
 from models.metrics.follow_up import FollowUp, check_risk
 
@@ -60,19 +54,24 @@ class CurveBasis:
         knots = np.unique(np.quantile(linked, _KNOT_QUANTILES))
         return cls(given, link, knots, _design(linked, knots))
 
-    def fit(
-        self, follow_up: FollowUp, horizon: float, start: FloatArray | Beginning | None = None
-    ) -> CalibrationCurve:
-        """The curve of this sample at the horizon. Raises HorizonError beyond follow-up.
-
-        ``start`` (p,): coefficients to look at first, by default those of perfect calibration.
-        """
+    def fit(self, follow_up: FollowUp, horizon: float) -> CalibrationCurve:
+        """The curve of this sample at the horizon. Raises HorizonError beyond follow-up."""
         weight, outcome = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
-        if start is None:
-            start = np.zeros(self.design.shape[1])
-            start[1:2] = 1.0
+        start = self.perfect
         coefficients = fit_binomial(self.design, outcome, weight, self.link, start=start)
         return CalibrationCurve(self.link, self.knots, coefficients)
+
+    @property
+    def perfect(self) -> FloatArray:
+        """(p,) the coefficients of perfect calibration, where a fit begins to look."""
+        coefficients = np.zeros(self.design.shape[1])
+        coefficients[1:2] = 1.0
+        return coefficients
+
+    def draw(self, betas: FloatArray, risk: npt.ArrayLike) -> FloatArray:
+        """(b, k) the curves with coefficients (b, p) at these risks (k,)."""
+        points = _design(link_risk(risk, self.link), self.knots)
+        return unlink(betas @ points.T, self.link)
 
     def smooth(self, curve: CalibrationCurve) -> FloatArray:
         """(n,) what the curve makes of each patient's risk."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
 from models.metrics.aalen_johansen import aalen_johansen, observed_risk
-from models.metrics.calibration.binomial_regression import Beginning, Link, fit_binomial, link_risk
+from models.metrics.calibration.binomial_regression import Link, fit_binomial, link_risk
 from models.metrics.follow_up import FollowUp, check_risk
 
 
@@ -31,20 +31,12 @@ def observed_over_expected(follow_up: FollowUp, risk: npt.ArrayLike, horizon: fl
     return observed_risk(follow_up, horizon) / expected if expected > 0 else float("nan")
 
 
-def calibration_in_the_large(
-    follow_up: FollowUp,
-    risk: npt.ArrayLike,
-    horizon: float,
-    start: npt.ArrayLike | Beginning = (0.0,),
-) -> float:
-    """Intercept at a slope of 1 (ideally 0): above 0 the risks are too low.
-
-    ``start``: where to look first, such as where the sample a resample is drawn from ended.
-    """
+def calibration_in_the_large(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) -> float:
+    """Intercept at a slope of 1 (ideally 0): above 0 the risks are too low."""
     link = calibration_link(follow_up)
     given = link_risk(check_risk(follow_up, risk), link)
     weight, outcome = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
-    return float(fit_binomial(np.ones((len(given), 1)), outcome, weight, link, given, start)[0])
+    return float(fit_binomial(np.ones((len(given), 1)), outcome, weight, link, given, (0.0,))[0])
 
 
 def calibration_slope(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) -> float:
@@ -55,12 +47,7 @@ def calibration_slope(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) 
     return float(calibration_line(follow_up, risk, horizon)[1])
 
 
-def calibration_line(
-    follow_up: FollowUp,
-    risk: npt.ArrayLike,
-    horizon: float,
-    start: npt.ArrayLike | Beginning = (0.0, 1.0),
-) -> FloatArray:
+def calibration_line(follow_up: FollowUp, risk: npt.ArrayLike, horizon: float) -> FloatArray:
     """(2,) intercept and slope of the state on the linked risk; NaN where all risks are equal."""
     link = calibration_link(follow_up)
     given = link_risk(check_risk(follow_up, risk), link)
@@ -68,7 +55,7 @@ def calibration_line(
         return np.full(2, np.nan)
     weight, outcome = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
     design = np.column_stack([np.ones(len(given)), given])
-    return fit_binomial(design, outcome, weight, link, start=start)
+    return fit_binomial(design, outcome, weight, link, start=(0.0, 1.0))
 
 
 def calibration_link(follow_up: FollowUp) -> Link:

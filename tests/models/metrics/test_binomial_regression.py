@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from models.metrics.calibration.binomial_regression import (
-    Beginning,
     Link,
     fit_binomial,
     link_risk,
@@ -89,16 +88,3 @@ def test_where_one_begins_to_look_does_not_matter() -> None:
     ]
     assert found[1] == pytest.approx(found[0], abs=1e-10)
     assert found[2] == pytest.approx(found[0], abs=1e-10)
-
-
-@pytest.mark.parametrize("link", ["cloglog", "logit"])
-def test_a_resample_may_begin_where_the_fit_of_all_ended(link: Link) -> None:
-    rng = np.random.default_rng(6)
-    x = np.column_stack([np.ones(500), rng.normal(size=500)])
-    y = (rng.random(500) < 0.2 + 0.1 * (x[:, 1] > 0)).astype(float)
-    offset, weight = rng.normal(size=500), rng.integers(0, 3, 500).astype(float)
-    ended = fit_binomial(x, y, np.ones(500), link, offset)
-    beginning = Beginning.at(ended, x, y, link, offset)
-    found = fit_binomial(x, y, weight, link, offset, beginning)
-    assert found == pytest.approx(fit_binomial(x, y, weight, link, offset), abs=1e-9)
-    assert Beginning.at(np.full(2, np.nan), x, y, link) is None

@@ -10,6 +10,7 @@ from models.metrics.bootstrap import resample_counts
 from models.metrics.brier import integrated_brier_score, integrated_null_brier_score
 from models.metrics.follow_up import FollowUp
 from models.metrics.integrated_brier import RisksOverTime, time_steps
+from models.metrics.resampled.resamples import Resamples
 from tests.models.metrics.simulated import Simulated, endpoint_of, simulate
 
 
@@ -26,13 +27,16 @@ def test_in_every_resample_it_is_the_score_of_each_time_averaged(
     follow_up, times = FollowUp.of(endpoint), time_steps(8.0)
     risks = risks_of(competing_cohort, times)
     prepared = RisksOverTime.of(follow_up, risks, times)
-    samples = [follow_up.resample(counts) for counts in resample_counts(len(endpoint), 5, 3)]
-    for sample in (follow_up, *samples):
+    counts = list(resample_counts(len(endpoint), 5, 3))
+    measured = zip(*prepared.measure_resamples(Resamples.of(follow_up, counts)), strict=True)
+    samples = [follow_up.resample(one) for one in counts]
+    both = prepared.measure(follow_up)
+    for sample, found in zip((follow_up, *samples), (both, *measured), strict=True):
         expected = (
             integrated_brier_score(sample, risks, times),
             integrated_null_brier_score(sample, times),
         )
-        assert prepared.measure(sample) == pytest.approx(expected, rel=1e-12)
+        assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_it_equals_scikit_survival(plain_cohort: Simulated) -> None:

@@ -151,7 +151,7 @@ def _figures(values: dict[str, Any]) -> FloatArray:
 def _ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> FloatArray:
     """NaN where there is no whole."""
     below = np.asarray(whole, dtype=np.float64)
-    return np.divide(part, below, out=np.full(below.shape, np.nan), where=below > 0)
+    return np.asarray(np.divide(part, below, out=np.full(below.shape, np.nan), where=below > 0))
 
 
 @dataclass(frozen=True)

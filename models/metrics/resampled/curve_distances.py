@@ -32,6 +32,6 @@ def measure_curve_distances(
     origin = basis.smooth(CalibrationCurve(basis.link, basis.knots, fitted.beta))
     for b in np.flatnonzero(known & ~near):
         curve = CalibrationCurve(basis.link, basis.knots, betas[b])
-        own = basis.distances(resamples.sample(b), curve, origin)
+        own = basis.distances(resamples.sample(int(b)), curve, origin)
         found[:, b] = own.ici, own.e50, own.e90
     return found

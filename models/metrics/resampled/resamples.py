@@ -39,7 +39,7 @@ class Resamples:
             yield some
 
     def __len__(self) -> int:
-        return self.counts.shape[1]
+        return int(self.counts.shape[1])
 
     def sample(self, b: int) -> FollowUp:
         """One of the resamples alone."""

@@ -8,6 +8,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
+# images set it: every process would compile every module it imports, seconds each time
+unexport PYTHONDONTWRITEBYTECODE
 
 READY := .venv/.ready
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray, FloatArray
-from models.compiled.compilation import compiled
+from models.compilation import compiled
 
 Integers = npt.NDArray[np.int64]
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
+from features.fingerprint import FINGERPRINT, fingerprint
 from models.scorer import Scorer
 
 _CLOSE = 1e-6
@@ -22,7 +23,7 @@ def find_reproduced(
     """Which rows of scores (n,) the covariates beside them (n, variables) give again.
 
     Compared are the risks by every horizon (columns ``risk_10y``, ...), how many important inputs
-    are missing, and which lie outside the training range.
+    are missing, which lie outside the training range, and the fingerprint of the covariates.
     """
     columns = Columns(covariates.reset_index(drop=True), scorer.dictionary)
     features = derive_features(columns, scorer.dictionary)
@@ -32,4 +33,6 @@ def find_reproduced(
     same = np.all(np.abs(risks - given) <= _CLOSE, axis=1)
     same &= scorer.ranges.count_missing(columns) == scores["missing_inputs"].to_numpy()
     outside = scorer.ranges.name_outside(columns, scorer.labels)
-    return np.asarray(same & (outside.to_numpy() == scores["outside_training"].to_numpy()))
+    same &= outside.to_numpy() == scores["outside_training"].to_numpy()
+    made_of = fingerprint(columns.covariates, scorer.dictionary)
+    return np.asarray(same & (made_of == scores[FINGERPRINT].to_numpy()))

@@ -10,9 +10,10 @@ import pandas as pd
 
 from clinic.scored_patients.store import IDENTIFIER
 from features.errors import ConfigError
+from features.fingerprint import FINGERPRINT
 
 _CHUNK = 50_000
-_NEEDED = (IDENTIFIER, "missing_inputs", "outside_training", "digest")
+_NEEDED = (IDENTIFIER, "missing_inputs", "outside_training", FINGERPRINT, "digest")
 _TEXTS = (IDENTIFIER, "reason_1", "outside_training", "digest", "risk_category")
 
 

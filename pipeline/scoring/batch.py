@@ -15,10 +15,12 @@ from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import agatston
 from features.errors import ConfigError, HorizonError, ModelError
+from features.fingerprint import FINGERPRINT, fingerprint
 from features.intake.cells.raw_cells import as_text
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
 from features.intake.rows import RowRules, read_rows
+from models.compiled.compiled_fingerprint import add_numbers
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer
 from pipeline.scoring.columns import (
@@ -128,6 +130,7 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     scored["imputed_cac"] = filled_in.astype(np.int64)
     if rules.wanted.comparison is not None:
         scored["reference_disagrees"] = _compare(columns, last, rules)
+    scored[FINGERPRINT] = fingerprint(columns.covariates, scorer.dictionary, add_numbers)
     scored[MISSING] = scorer.ranges.name_missing(columns)
     for name in rules.wanted.keep:
         scored[name] = as_text(rows.loc[scored.index, name])

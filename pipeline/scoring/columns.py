@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from features.errors import ConfigError
+from features.fingerprint import FINGERPRINT
 
 IDENTIFIER = "patient_id"
 MOST_REASONS = 100
@@ -105,6 +106,7 @@ def describe_columns(
             f"1 where risk and {wanted.comparison.score} differ by a factor of "
             f"{wanted.comparison.ratio:g} or more; empty where that score has no risk"
         )
+    told[FINGERPRINT] = _whole("which covariates the risk came from: equal ones have the same")
     told |= {name: _text("carried through from the source") for name in wanted.keep}
     told["model"] = _text("name of the model")
     told["version"] = _text("its version in the registry, empty for a folder")

@@ -23,6 +23,7 @@ from clinic.scored_patients.store import PatientStore
 from clinic.scored_patients.store_writing import write_store
 from clinic.site import Site
 from clinic.texts import load_texts
+from features.fingerprint import FINGERPRINT, fingerprint
 from models.scorer import Scorer
 
 HOSTILE_NAME = "<script>alert('p')</script>"
@@ -49,6 +50,7 @@ def scores(
 ) -> Path:
     file = tmp_path_factory.mktemp("scored") / "risks.csv"
     scored = scorer.score(covariates, n_reasons=1)
+    scored[FINGERPRINT] = fingerprint(covariates, scorer.dictionary)
     scored.assign(model="calcirisk", version="", digest=scorer.about.digest).to_csv(file)
     return file
 

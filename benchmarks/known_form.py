@@ -77,7 +77,7 @@ def true_terms(patient: Columns) -> pd.DataFrame:
         "activity": np.minimum(numbers("activity_minutes"), 300),
         "calcium supplement": numbers("calcium_supplement") >= 500,
     }
-    terms |= {name: np.log(numbers(name)) for name in ("lpa", "uacr", "hscrp")}
+    terms |= {name: np.log(numbers(name)) for name in ("lpa_mass", "uacr", "hscrp")}
     terms |= {name: numbers(name) for name in _AS_THEY_ARE}
     return pd.DataFrame(terms).astype(np.float64)
 

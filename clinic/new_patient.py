@@ -13,6 +13,7 @@ import pandas as pd
 from clinic.texts import PageTexts
 from clinic.typed_values import read_typed, shown_limits
 from features.dictionary.dictionary import Dictionary
+from features.dictionary.units import show_unit
 from features.dictionary.variable import Variable
 
 REQUIRED = ("age", "sex")
@@ -156,7 +157,7 @@ def _field(variable: Variable, text: str, unit: str, error: str, texts: PageText
     hints = {}
     for other in variable.units if variable.kind == "number" else ():
         low, high = shown_limits(variable, other)
-        hints[other] = f"{texts('form.range', low=low, high=high)} {other}"
+        hints[other] = f"{texts('form.range', low=low, high=high)} {show_unit(other)}"
     hint = hints.get(unit, "")
     return Field(
         variable.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from clinic.scored_patients.store_writing import bring_store_up_to_date, write_s
 from clinic.site import Site
 from clinic.texts import load_texts
 from models.scorer import Scorer
+from models.storage.xgboost_alone import import_xgboost_alone
 
 TOKEN_VARIABLE = "CALCIRISK_CLINIC_TOKEN"
 
@@ -43,21 +45,26 @@ class ClinicRequest:
 
 
 def build_site(request: ClinicRequest, access: Access) -> Site:
-    """Load the model, bring the store up to date, explain the population.
+    """Load the model, bring the store up to date, begin to explain the population.
 
     Raises ConfigError, ModelError.
     """
+    import_xgboost_alone()
     texts = load_texts()
     scorer = Scorer.load(request.model_folder)
+    scorer.predictor.use_one_thread()
     if request.covariates is not None:
         write_store(request.store, request.scores, request.covariates, scorer)
     else:
         bring_store_up_to_date(request.store, request.scores, request.cohort_folder, scorer)
     store = PatientStore.open(request.store, scorer.dictionary)
     assessor = Assessor(scorer, texts)
-    population = Population.explain(assessor, store)
     facts = describe_model(scorer.about, request.version, request.outputs, texts)
-    return Site(access, store, assessor, facts, population, texts=texts)
+    # the first patient's page need not wait for the population
+    apart = ThreadPoolExecutor(1)
+    explained = apart.submit(Population.explain, assessor, store)
+    apart.shutdown(wait=False)
+    return Site(access, store, assessor, facts, explained.result, texts=texts)
 
 
 def build_app(request: ClinicRequest, access: Access) -> Guard:

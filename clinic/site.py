@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from clinic.access.security import FORM_COOKIE, SESSION_COOKIE, Access, Seal
 from clinic.drawing.waterfall import signed
 from clinic.texts import PageTexts, load_texts
 from clinic.wording import percent, tenths
+from features.dictionary.units import show_unit
 
 if TYPE_CHECKING:
     from clinic.model_facts import ModelFacts
@@ -28,15 +30,23 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Site:
-    """Made once at start-up, read by every request."""
+    """Made once at start-up, read by every request.
+
+    ``explain_population``: gives the population once it is explained, None where there is none.
+    """
 
     access: Access
     store: PatientStore
     assessor: Assessor
     facts: ModelFacts
-    population: Population | None
+    explain_population: Callable[[], Population | None]
     seal: Seal = field(default_factory=Seal)
     texts: PageTexts = field(default_factory=load_texts)
+
+    @property
+    def population(self) -> Population | None:
+        """What marks risk among the scored patients; waits until it is explained."""
+        return self.explain_population()
 
     def render(
         self, request: Request, template: str, status: int = 200, **values: Any
@@ -91,5 +101,6 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters["unit"] = show_unit
     made.globals |= {"percent": percent, "signed": signed, "tenths": tenths}
     return made

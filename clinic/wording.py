@@ -10,6 +10,7 @@ import pandas as pd
 
 from clinic.texts import PageTexts
 from features.dictionary.dictionary import Dictionary
+from features.dictionary.units import show_unit
 from models.explanation.population import show_quantity
 
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -66,13 +67,13 @@ class ValueWriter:
         quantity = float(str(value))
         if variable.kind == "boolean":
             return self.texts("form.yes" if quantity else "form.no")
-        if name.startswith("cac_agatston"):
+        if name.startswith(("cac_agatston", "prior_cac_agatston")):
             return f"{quantity:.0f}{_SPACE}{variable.unit}"
         unit = self.units.get(name, variable.unit or "")
         if unit == variable.unit or unit not in variable.units:
             return show_quantity(quantity, variable).replace(",", "")
         conversion = variable.units[unit]
-        return f"{number((quantity - conversion.offset) / conversion.factor)} {unit}"
+        return f"{number((quantity - conversion.offset) / conversion.factor)} {show_unit(unit)}"
 
 
 def whole(value: float) -> str:

@@ -19,6 +19,7 @@ from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError, ModelError
 from features.intake.frame import Unknown, make_frame_rules, read_frame
 from features.intake.rows import RowRules
+from features.intake.validation.drug_details import FILLS
 from models.absent_columns import find_absent
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation
@@ -233,6 +234,23 @@ class Scorer:
                 scored[f"{name}_low"] = limits[:, position, 0]
                 scored[f"{name}_high"] = limits[:, position, 1]
         return scored
+
+    def find_unlearnt(self, present: Iterable[str]) -> tuple[str, ...]:
+        """Variables among these that no risk depends on, in the dictionary's order.
+
+        Such as those that no patient of the training cohort had, and those that describe a scan.
+        """
+        completion, names = self.predictor.completion, self.predictor.feature_names
+        learnt = {names[position] for position in completion.used}
+        inputs = {
+            name
+            for feature in catalogue_of(self.dictionary)
+            if feature.name in learnt
+            for name in feature.inputs
+        }
+        given = set(present)
+        useful = inputs | {detail for detail, fills in FILLS.items() if fills in inputs}
+        return tuple(name for name in self.dictionary if name in given - useful)
 
     @property
     def labels(self) -> dict[str, str]:

@@ -78,7 +78,7 @@ def true_terms(patient: Columns) -> pd.DataFrame:
         "bp_treated": 0.15 * numbers("bp_treated"),
         "ras_inhibitor": -0.06 * numbers("ras_inhibitor"),
         "hdl_cholesterol": -0.008 * (numbers("hdl_cholesterol") - 51),
-        "lpa": 0.06 * np.log(numbers("lpa") / 18),
+        "lpa_mass": 0.06 * np.log(numbers("lpa_mass") / 18),
         "smoking": smoking + 0.004 * np.minimum(numbers("pack_years"), 60),
         "glucose": 0.50 * numbers("diabetes") + 0.09 * np.maximum(numbers("hba1c") - 6.5, 0),
         "family_history": 0.35 * numbers("family_history"),

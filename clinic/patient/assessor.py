@@ -177,7 +177,7 @@ class Assessor:
             tuple(compute_references(covariates, scorer.dictionary, texts)),
             calcium,
             self._vessels(calcium),
-            judge_quality(covariates, features, scorer.ranges, writer),
+            judge_quality(covariates, features, scorer, writer),
             panel,
         )
 

@@ -18,14 +18,18 @@ _RECORDED = {
     "amount": ("cac_agatston", "cac_volume", "cac_mass"),
     "spread": ("vessel_count", "lesion_count", "largest_lesion_volume"),
     "density": ("cac_density_hu", "cac_density_score"),
-    "earlier": ("prior_cac_agatston", "prior_cac_volume", "prior_scan_years"),
+    "earlier": (
+        *("prior_cac_agatston", "prior_cac_volume", "prior_scan_years", "prior_scan_technique"),
+        *("prior_slice_thickness", "prior_tube_voltage", "prior_ecg_gating"),
+    ),
+    "scan": ("scan_technique", "slice_thickness", "tube_voltage", "ecg_gating"),
 }
 # feature -> text that states it; these are derived, so no entry of the dictionary names them
 _DERIVED = {
     "comparison": ("cac_percentile", "arterial_age"),
     "density": ("low_density_share", "high_density_share"),
 }
-TOPICS = ("amount", "comparison", "spread", "density", "earlier")
+TOPICS = ("amount", "comparison", "spread", "density", "scan", "earlier")
 # Nobody has less than none, and nothing has no density.
 _OF_SOME_CALCIUM = ("cac_percentile", "low_density_share", "high_density_share")
 _SHARES = ("low_density_share", "high_density_share")
@@ -94,6 +98,8 @@ def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:
     shown = 100 * value if name in _SHARES else value
     if name == "cac_percentile":
         shown = float(np.clip(round(value), 1, 99))
+    if name == "cac_percentile":
+        return texts(f"calcium.{name}"), texts(f"calcium.values.{name}", n=ordinal(int(shown)))
     key = "arterial_age_highest" if name == "arterial_age" and value > 100 else name
     return texts(f"calcium.{name}"), texts(f"calcium.values.{key}", n=number(round(shown, 1)))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from clinic.drawing.bars import Bar, draw_theme_bars
@@ -97,7 +98,7 @@ class OverviewWriter:
             value = recorded(patient, name)
             said = "–"
             if value is not None:
-                said = self.writer.say(name, value)
+                said = self.writer.say(name, np.floor(value) if name == "age" else value)
             facts.append(self.texts(f"overview.who.{name}", value=said))
         high, low = (recorded(patient, name) for name in ("systolic_bp", "diastolic_bp"))
         if high is not None:

@@ -7,28 +7,40 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clinic.wording import ValueWriter, number
+from features.dictionary.units import show_unit
 from models.explanation.reasons import find_unknown
-from models.input_ranges import InputRanges
+from models.scorer import Scorer
 
 
 @dataclass(frozen=True)
 class Quality:
-    """``missing``: labels of important inputs; ``outside``: label, value, range of training."""
+    """What is known of a patient, among what the model learnt from.
+
+    ``missing``: labels of important inputs; ``outside``: label, value, range of training;
+    ``unlearnt``: labels of what is recorded and the model does not know.
+    """
 
     n_recorded: int
     n_variables: int
     missing: tuple[str, ...]
     outside: tuple[tuple[str, str, str], ...]
+    unlearnt: tuple[str, ...] = ()
+
+
+def _says_something(value: object) -> bool:
+    """Whether a value is there and neither no nor none: that somebody has nothing is no loss."""
+    return value is not None and not pd.isna(value) and value not in (0, "none")  # type: ignore[call-overload]
 
 
 def judge_quality(
     covariates: pd.DataFrame,
     features: pd.DataFrame,
-    ranges: InputRanges,
+    scorer: Scorer,
     writer: ValueWriter,
 ) -> Quality:
     """The quality of one patient's data (1, variables) and the features derived from them."""
     patient, dictionary, texts = covariates.iloc[0], writer.dictionary, writer.texts
+    ranges, unlearnt = scorer.ranges, scorer.find_unlearnt(scorer.dictionary)
     recorded = {str(name) for name in covariates.columns[patient.notna().to_numpy()]}
     missing = [
         dictionary[name].label
@@ -40,6 +52,13 @@ def judge_quality(
     for name in str(named).split("; ") if named else ():
         low, high = ranges.limits[name]
         variable = dictionary[name]
-        span = texts("quality.range", low=number(low), high=number(high), unit=variable.unit or "")
+        unit = show_unit(variable.unit or "")
+        span = texts("quality.range", low=number(low), high=number(high), unit=unit)
         outside.append((variable.label, writer.say(name, patient[name]), span.strip()))
-    return Quality(len(recorded), len(dictionary), tuple(missing), tuple(outside))
+    return Quality(
+        len(recorded.difference(unlearnt)),
+        len(dictionary) - len(unlearnt),
+        tuple(missing),
+        tuple(outside),
+        tuple(dictionary[name].label for name in unlearnt if _says_something(patient.get(name))),
+    )

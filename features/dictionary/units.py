@@ -47,7 +47,28 @@ _SIGNS = {
     "cc": "ml",
     "[hnsf'u]": "hu",
 }
+# How a clinician writes the dictionary's units.
+_SHOWN = {
+    "mm3": "mm³",
+    "1/min": "bpm",
+    "ug/day": "µg/day",
+    "umol/L": "µmol/L",
+    "ug/L": "µg/L",
+    "um": "µm",
+    "kg/m2": "kg/m²",
+    "mL/min/1.73m2": "mL/min/1.73 m²",
+    "mL/s/1.73m2": "mL/s/1.73 m²",
+}
 _NOT_SPELLING = str.maketrans({**dict.fromkeys("{}_^* "), "\u03bc": "u"})
+
+
+def show_unit(unit: str) -> str:
+    """A unit of the dictionary as a person reads it.
+
+    >>> show_unit("mm3"), show_unit("1/min"), show_unit("mg/dL")
+    ('mm³', 'bpm', 'mg/dL')
+    """
+    return _SHOWN.get(unit, unit)
 
 
 def find_unit(spelling: str, variable: Variable) -> str | None:

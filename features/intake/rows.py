@@ -28,6 +28,7 @@ from features.intake.map_check import check_map, fold_names
 from features.intake.rejects import no_rejects, rejects_table
 from features.intake.selection import Step, find_number_columns, select_rows
 from features.intake.validation.combinations import check_combinations
+from features.intake.validation.drug_details import fill_from_drugs
 from features.intake.validation.findings import Findings
 from features.intake.validation.patients import check_identifiers
 
@@ -125,7 +126,7 @@ def examine_rows(rows: pd.DataFrame, rules: RowRules) -> ExaminedRows:
     if rules.lesions is not None:
         covariates = rules.lesions.join(covariates, identifiers, findings)
         covariates = covariates[[name for name in rules.dictionary if name in covariates]]
-    columns = Columns(covariates, rules.dictionary)
+    columns = Columns(fill_from_drugs(covariates, rules.dictionary), rules.dictionary)
     check_combinations(columns, findings)
     left_out = cells.index[:0] if kept is cells else cells.index.difference(kept.index)
     return ExaminedRows(kept, left_out, flow, columns, identifiers, findings)

@@ -73,7 +73,7 @@ def _risk_score(patient: Columns) -> FloatArray:
     score = score + 0.006 * np.minimum(patient["pack_years"].astype(float), 60)
     score = score + 0.55 * patient["diabetes"] + 0.45 * patient["family_history"]
     score = score - 0.008 * (patient["hdl_cholesterol"] - 51) + 0.12 * patient["_adiposity"]
-    score = score + 0.10 * np.log(patient["lpa"].astype(float) / 18)
+    score = score + 0.10 * np.log(patient["lpa_mass"].astype(float) / 18)
     score = score - 0.006 * np.minimum(patient["egfr"].astype(float) - 82, 0)
     score = score + 0.08 * (patient["phosphate"] - 3.6) - 0.25 * (patient["magnesium"] - 1.98)
     score = score + 0.9 * patient["prior_cad"] + 0.4 * patient["prior_pad"]

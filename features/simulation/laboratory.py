@@ -40,7 +40,7 @@ def draw_lipids(draws: Draws, patient: Columns) -> Columns:
         "_untreated_ldl": np.clip(ldl, 35, 280),
         "_untreated_triglycerides": np.clip(triglycerides, 25, 900),
         "hdl_cholesterol": np.round(np.clip(hdl, 16, 140)),
-        "lpa": np.round(np.clip(lpa, 0.5, 300), 1),
+        "lpa_mass": np.round(np.clip(lpa, 0.5, 300), 1),
     }
 
 

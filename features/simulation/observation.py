@@ -20,7 +20,7 @@ DAYS_PER_YEAR = 365.25
 
 # Share missing of what is missing at random given age and site.
 _MISSING = {
-    "lpa": 0.08,
+    "lpa_mass": 0.08,
     "apob": 0.15,
     "hscrp": 0.03,
     "homocysteine": 0.05,

@@ -63,7 +63,7 @@ def event_margin(patient: Columns) -> FloatArray:
     margin = margin + 0.017 * np.maximum(patient["_usual_sbp"] - 112, 0)
     margin = margin + 0.15 * patient["bp_treated"] - 0.06 * patient["ras_inhibitor"]
     margin = margin - 0.008 * (patient["hdl_cholesterol"] - 51)
-    margin = margin + 0.06 * np.log(patient["lpa"].astype(float) / 18)
+    margin = margin + 0.06 * np.log(patient["lpa_mass"].astype(float) / 18)
     margin = margin + _smoking_margin(patient) + _disease_margin(patient)
     margin = margin + 0.03 * np.log(patient["hscrp"].astype(float) / 1.8)
     margin = margin - 0.04 * np.minimum(patient["activity_minutes"].astype(float), 300) / 150

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 OTHER_CAUSES = "other_causes"
-OTHER_CAUSES_LABEL = "Other causes of death come first"
+OTHER_CAUSES_LABEL = "Death from other causes"
 TOLERANCE = 1e-6
 SMALLEST_REASON = 0.0005  # what reads "+0.0 percentage points" is no reason
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.catalogue import CATALOGUE
+from features.dictionary.units import show_unit
 from features.dictionary.variable import Variable
 from models.explanation.explanation import Explanation
 from models.storage.formats import read_json
@@ -153,7 +154,7 @@ def show_quantity(value: float, variable: Variable) -> str:
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    unit = "" if variable.unit in _UNSAID else variable.unit or ""
+    unit = "" if variable.unit in _UNSAID else show_unit(variable.unit or "")
     return f"{text} {unit}".rstrip()
 
 

@@ -139,7 +139,7 @@ def _missing(patient: PatientSummary, texts: Texts) -> str:
     if not missing.variables:
         known = texts.say("missing.all_known")
         return (
-            f"{known} {_counted(missing, texts)}"
+            _counted(missing, texts, "less_important")
             if abs(missing.counted) >= _WORTH_SAYING
             else known
         )
@@ -160,7 +160,7 @@ def _missing(patient: PatientSummary, texts: Texts) -> str:
     return " ".join(sentences)
 
 
-def _counted(missing: Missing, texts: Texts) -> str:
+def _counted(missing: Missing, texts: Texts, key: str = "counted") -> str:
     sign = "+" if missing.counted > 0 else "−"
     points = texts.count("reasons.points", f"{abs(missing.counted):.1f}", sign=sign)
-    return texts.say("missing.counted", points=points)
+    return texts.say(f"missing.{key}", points=points)

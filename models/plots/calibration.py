@@ -105,7 +105,7 @@ def _draw_histogram(axes: Axes, risk: npt.NDArray[np.float64], limit: float) -> 
     axes.set_ylim(bottom=0)
     if (risk > limit).any():
         # not how many: a handful of patients are nobody's business
-        said = f"the last bar holds all of more than {100 * limit:.0f} %"
+        said = f"last bar: more than {100 * limit:.0f} %"
         axes.set_title(said, fontsize=8, fontweight="normal", color=GREY, loc="right", pad=2)
 
 

@@ -33,7 +33,7 @@ def plot_coverage(coverage: pd.DataFrame) -> Figure:
         axes.set_ylim(len(coverage) - 0.4, -0.6)
         axes.set_xlim(30, 100)
         axes.grid(axis="x", color=PALE)
-        axes.set_xlabel("scans inside, percent")
-        axes.set_title("Intervals of later scores on held-out patients")
+        axes.set_xlabel("scans within the interval, %")
+        axes.set_title("Coverage of prediction intervals, held-out scans")
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.18), ncols=3)
     return figure

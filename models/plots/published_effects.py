@@ -61,6 +61,6 @@ def plot_published_effects(table: pd.DataFrame, labels: Mapping[str, str], unit:
         axes.axvline(1.0, color=INK, linewidth=0.8)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=PALE)
-        axes.set_xlabel(f"{unit}, log scale; * the cohort contradicts what is published")
+        axes.set_xlabel(f"{unit}, log scale; * conflict between cohort and publication")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return figure

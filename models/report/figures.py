@@ -15,10 +15,11 @@ _OWN_TITLE = re.compile(r"<title[^>]*>([^<]*)</title>")
 
 @dataclass(frozen=True)
 class Drawing:
-    """An SVG to be put into the page, and what stands below it."""
+    """An SVG to be put into the page, what stands below it, and the name of its file."""
 
     svg: str
     caption: str
+    name: str = ""
 
 
 def caption_figures(figures: Mapping[str, str]) -> dict[str, tuple[Drawing, ...]]:
@@ -31,8 +32,21 @@ def caption_figures(figures: Mapping[str, str]) -> dict[str, tuple[Drawing, ...]
         caption = _caption(name, kind, svg, words)
         title = _OWN_TITLE.search(svg)
         drawn = inline_svg(svg, f"figure-{name}", title[1] if title else name, caption)
-        found[kind].append(Drawing(drawn, caption))
+        found[kind].append(Drawing(drawn, caption, name))
     return {kind: tuple(drawings) for kind, drawings in found.items()}
+
+
+def pick_first(
+    drawn: Mapping[str, tuple[Drawing, ...]], evaluation: str, horizon: float
+) -> tuple[dict[str, tuple[Drawing, ...]], tuple[Drawing, ...]]:
+    """All drawings but two, and these two, for the first page.
+
+    Calibration at the horizon and the C-index of every model, both of this evaluation.
+    """
+    wanted = (f"calibration_{evaluation}_{horizon:g}y", f"discrimination_{evaluation}")
+    left = {k: tuple(one for one in v if one.name not in wanted) for k, v in drawn.items()}
+    every = {one.name: one for drawings in drawn.values() for one in drawings}
+    return left, tuple(every[name] for name in wanted if name in every)
 
 
 def _place(name: str) -> tuple[bool, str, float]:

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.report.checklist import answer_items, items_by_section, read_flags, state_facts
 from models.report.comparison import compare, main_evaluation
-from models.report.figures import caption_figures
+from models.report.figures import caption_figures, pick_first
 from models.report.flow_diagram import draw_flow
 from models.report.material import Material
 from models.report.opening import summarise_performance
@@ -81,6 +81,7 @@ def _shared(material: Material) -> dict[str, Any]:
         "main_evaluation": main_evaluation(material),
         "performance": summarise_performance(material),
         "findings": performance_tables.finding_texts(material),
+        "standings": performance_tables.standings_table(material),
         "differences": performance_tables.difference_table(material),
         "stack": model_tables.stack_table(material),
         "markdown": write_markdown,
@@ -95,9 +96,13 @@ def _tables(material: Material) -> dict[str, Any]:
         if (kind := "recalibration" if name == "recalibration" else "external")
         and set(words.headings(kind)) & set(frame.columns)
     }
+    drawn, first = pick_first(
+        caption_figures(material.figures), main_evaluation(material), material.last_horizon
+    )
     return {
         "flow": draw_flow(material),
-        "drawn": caption_figures(material.figures),
+        "drawn": drawn,
+        "drawn_first": first,
         "characteristics": patient_tables.characteristics_table(material),
         "folds": fold_tables.fold_table(material),
         "sites": fold_tables.site_table(material),

@@ -105,6 +105,12 @@ class RiskPredictor:
         positions = self.positions_of(absent)
         return replace(self, causes=tuple(cause.without(positions) for cause in self.causes))
 
+    def use_one_thread(self) -> None:
+        """Predict with one thread: of few patients at once, more cost more than they save."""
+        for cause in self.causes:
+            if cause.boosted is not None:
+                cause.boosted.booster.set_param({"nthread": 1})
+
     def positions_of(self, names: Collection[str]) -> npt.NDArray[np.intp]:
         """Where these features are among those of the model."""
         return np.array([self.feature_names.index(name) for name in names], np.intp)

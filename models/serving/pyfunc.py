@@ -129,6 +129,8 @@ def _describe(variable: Variable) -> str:
 
 
 def _invent(variable: Variable) -> float | str:
+    if variable.recorded_only:
+        return float("nan")
     if variable.kind == "category":
         return variable.codes[0]
     if variable.kind == "boolean":

@@ -2,8 +2,8 @@
 
 ``{variable: age, at_least: 40, below: 70}``, ``{variable: diabetes, is: true}``,
 ``{variable: statin_intensity, in: [none]}``, ``{all: [...]}``, ``{any: [...]}``, ``{none: [...]}``,
-or ``{condition: NAME}`` for one that the file names once. ``if_missing: false`` beside a yes or no:
-a record that is silent of it means no.
+or ``{condition: NAME}`` for one that the file names once. ``if_missing: false`` beside a rule:
+a record that is silent of it means that the rule does not hold.
 """
 
 from __future__ import annotations
@@ -54,20 +54,20 @@ class ConditionReader:
 
     def _rule(self, name: str, entry: Mapping[str, Any]) -> Rule:
         only(entry, _RULE, name)
+        missing = entry.get("if_missing")
+        if missing not in (None, False):
+            raise ValueError(f"{name}: 'if_missing' can only be false")
         if entry["variable"] in self.derived:
             return self._limits(name, entry["variable"], entry)
         variable = self.known[self.variable(name, entry["variable"])]
         if variable.kind == "boolean":
             if not isinstance(entry["is"], bool):
                 raise ValueError(f"{name}: {variable.name} is a yes or no")
-            missing = entry.get("if_missing")
-            if missing not in (None, False):
-                raise ValueError(f"{name}: 'if_missing' can only be false")
             return Rule(variable.name, values=(float(entry["is"]),), if_missing=missing)
         if variable.kind == "category":
             for code in entry["in"]:
                 one_of(code, variable.codes, name)
-            return Rule(variable.name, values=tuple(entry["in"]))
+            return Rule(variable.name, values=tuple(entry["in"]), if_missing=missing)
         return self._limits(name, variable.name, entry)
 
     @staticmethod
@@ -75,7 +75,8 @@ class ConditionReader:
         limits = {key: number(entry[key]) for key in ("at_least", "below") if key in entry}
         if not limits:
             raise ValueError(f"{name}: {variable} needs 'at_least' or 'below'")
-        return Rule(variable, (), limits.get("at_least"), limits.get("below"))
+        missing = entry.get("if_missing")
+        return Rule(variable, (), limits.get("at_least"), limits.get("below"), missing)
 
 
 def only(entry: Mapping[str, Any], keys: Any, name: str) -> None:

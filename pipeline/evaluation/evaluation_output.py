@@ -87,7 +87,7 @@ def judge(evaluations: Mapping[str, Evaluation], extras: Extras) -> list[str]:
             sentences.append(f"After local recalibration: {again}")
         if len(gaps):
             sentences += [text for text in gaps.loc[gaps["evaluation"] == name, "finding"] if text]
-        said += [f"On {title_of(name)}: {sentence}" for sentence in sentences]
+        said += [f"In {title_of(name)}: {sentence}" for sentence in sentences]
     return said
 
 
@@ -213,18 +213,18 @@ def draw_plots(evaluations: Mapping[str, Evaluation], extras: Extras, folder: Pa
                 table[(table["model"] == MODEL) & (table["horizon"] == horizon)]
                 for table in (one.result.curves, one.result.groups)
             )
-            title = f"Calibration on {patients}"
+            title = f"Calibration in {patients}"
             figure = plot_calibration(curve, groups, one.risks[MODEL][:, k], horizon, title)
             write_svg(figure, folder / f"calibration_{name}_{horizon:g}y.svg", title)
         metrics = one.result.metrics
-        title = f"Discrimination on {patients}"
+        title = f"Discrimination in {patients}"
         chosen = metrics[metrics["metric"] == "c_index"]
         figure = plot_forest(chosen, title, "Harrell's C, 95 % interval", LABELS)
         write_svg(figure, folder / f"discrimination_{name}.svg", title)
     draw_decisions(extras.table("decision_curve"), folder)
     incidence = extras.table("incidence")
     if len(incidence):
-        title = "Observed and predicted risk by group of predicted risk"
+        title = "Observed and predicted cumulative incidence by predicted risk"
         write_svg(plot_incidence(incidence, title), folder / "incidence_held_out.svg", title)
 
 
@@ -236,7 +236,7 @@ def draw_decisions(curves: pd.DataFrame, folder: Path) -> None:
     if curves.empty:
         return
     for (name, horizon), curve in curves.groupby(["evaluation", "horizon"], sort=False):
-        title = f"Decisions by {horizon:g}-year risk of {title_of(str(name))}"
+        title = f"Decision curve, {horizon:g}-year risk, {title_of(str(name))}"
         figure = plot_decision_curve(curve, title, score_labels())
         write_svg(figure, folder / f"decision_curve_{name}_{horizon:g}y.svg", title)
 

@@ -25,10 +25,10 @@ MODEL = "calcirisk"
 RECALIBRATED = "calcirisk_recalibrated"
 LABELS = {
     MODEL: MODEL,
-    "ridge_cox": "ridge Cox alone",
-    "boosted_cox": "XGBoost Cox alone",
-    "ridge_logistic": "ridge logistic regression alone",
-    "boosted_logistic": "XGBoost logistic alone",
+    "ridge_cox": "ridge Cox regression",
+    "boosted_cox": "XGBoost Cox",
+    "ridge_logistic": "ridge logistic regression",
+    "boosted_logistic": "XGBoost logistic",
 }
 
 _COX = {"linear": "ridge_cox", "boosted": "boosted_cox"}

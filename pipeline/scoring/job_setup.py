@@ -45,7 +45,8 @@ class Job:
 
     ``lacks_lesions``: the map reads calcium from a table of lesions and none was given. ``unused``:
     columns of the source that nobody reads, among them any whose name is misspelt. ``absent``:
-    columns that the map reads and the source lacks. ``n_rows``: about how many there are.
+    columns that the map reads and the source lacks. ``unlearnt``: labels of the variables that are
+    read and that no risk depends on. ``n_rows``: about how many there are.
     ``notes``: what a person should know of the join.
     """
 
@@ -59,6 +60,7 @@ class Job:
     lacks_lesions: bool
     unused: tuple[str, ...]
     absent: tuple[str, ...] = ()
+    unlearnt: tuple[str, ...] = ()
     n_rows: float = 0.0
     lesions: Witness | None = None
     notes: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ def prepare(
         cohort_map.lesions is not None and request.lesions is None,
         _unused(source, cohort_map, request),
         _absent(source, cohort_map),
+        _unlearnt(scorer, rules),
         _expect_rows(source, begun.first),
         read_lesions,
     )
@@ -206,6 +209,11 @@ def _unused(source: Source, cohort_map: CohortMap, request: ScoreRequest) -> tup
     read = chain(cohort_map.source_columns, cohort_map.outcomes, request.keep)
     known = {name.casefold() for name in read}
     return tuple(name for name in source.columns if name.casefold() not in known)
+
+
+def _unlearnt(scorer: Scorer, rules: ScoringRules) -> tuple[str, ...]:
+    given = scorer.find_unlearnt(rules.rows.cohort_map.variables)
+    return tuple(scorer.dictionary[name].label for name in given)
 
 
 def _fingerprint(

@@ -118,9 +118,9 @@ def write_population(population: ExplainedPatients, dictionary: Dictionary, fold
     groups = summarise_groups(population.by_group)
     groups.to_csv(tables / "groups.csv", index=False, float_format="%.4f")
     beeswarm = plot_beeswarm(population.by_variable, levels, labels, horizon)
-    write_svg(beeswarm, folder / "plots" / "beeswarm.svg", "What marks risk, by variable")
+    write_svg(beeswarm, folder / "plots" / "beeswarm.svg", "Contributions by variable")
     bars = plot_groups(population.by_group, horizon)
-    write_svg(bars, folder / "plots" / "groups.svg", "What marks risk, by group")
+    write_svg(bars, folder / "plots" / "groups.svg", "Contributions by group of variables")
     points = (100 * population.by_variable).add_suffix("_points")
     points["other_causes_points"] = 100 * population.explanation.other
     points.insert(0, "risk_percent", 100 * population.explanation.risk)
@@ -146,7 +146,7 @@ def write_published(dictionary: Dictionary, paths: Paths) -> None:
         for row in table.to_dict("records")
     }
     figure = plot_published_effects(table, labels, f"{table['ratio'].iloc[0].title()} ratio")
-    title = "Effects: published, learnt from this cohort alone, used"
+    title = "Effects: published, estimated from this cohort, used in the model"
     write_svg(figure, paths.explain / "plots" / "published_effects.svg", title)
 
 

@@ -67,7 +67,7 @@ def run(params: Params, paths: Paths) -> None:
     coverage_table = tabulate_coverage(below, up_to, groups)
     crps_table.to_csv(out / "tables" / "crps.csv", float_format="%.4f")
     coverage_table.to_csv(out / "tables" / "coverage.csv", index=False, float_format="%.4f")
-    title = "Intervals of later scores on held-out patients"
+    title = "Coverage of prediction intervals, held-out scans"
     write_svg(plot_coverage(coverage_table), out / "plots" / "coverage.svg", title)
     metrics: dict[str, Any] = {
         "patients": held.n_patients,

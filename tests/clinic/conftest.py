@@ -68,7 +68,8 @@ def store(
 def site(scorer: Scorer, store: PatientStore) -> Site:
     assessor = Assessor(scorer, load_texts())
     facts = ModelFacts("a model", "not validated", simulated=True)
-    return Site(Access(), store, assessor, facts, Population.explain(assessor, store))
+    population = Population.explain(assessor, store)
+    return Site(Access(), store, assessor, facts, lambda: population)
 
 
 @pytest.fixture

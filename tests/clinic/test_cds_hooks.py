@@ -66,7 +66,7 @@ def test_a_chart_that_is_opened_gets_a_card(client: TestClient) -> None:
     assert "10-year cardiac risk" in card["summary"] and len(card["summary"]) < 140
     assert card["indicator"] in ("info", "warning", "critical")
     assert card["source"]["label"]
-    assert "Strongest reason: " in card["detail"] and "Research use only" in card["detail"]
+    assert "Main contributor: " in card["detail"] and "Research use only" in card["detail"]
     (link,) = card["links"]
     assert link["type"] == "absolute" and link["url"].startswith("http")
 

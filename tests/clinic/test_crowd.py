@@ -53,7 +53,7 @@ def test_whoever_comes_beyond_the_limit_gets_a_friendly_page(site: Site) -> None
     guard.most_at_once = 0
     answer = TestClient(guard, base_url=LOCAL).get("/patients")
     assert answer.status_code == 503
-    assert "Wait a moment" in answer.text
+    assert "try again in a moment" in answer.text
 
 
 def test_the_head_of_a_page_can_be_asked_for_alone(client: TestClient) -> None:

@@ -28,7 +28,13 @@ def test_the_list_leads_to_a_patients_page(client: TestClient) -> None:
     assert len(keys) == 50
     page = client.get(f"/patients/{keys[0]}")
     assert page.status_code == 200
-    for heading in ("In words", "10-year risk", "Why", "What helps", "Data quality"):
+    for heading in (
+        "Summary in plain words",
+        "10-year risk",
+        "Why",
+        "Treatment options",
+        "Data quality",
+    ):
         assert heading in page.text
 
 
@@ -37,6 +43,14 @@ def test_every_page_of_every_patient_can_be_shown(client: TestClient) -> None:
     for key in keys_of(page)[:4]:
         for path in ("", "?years=5", "/print"):
             assert client.get(f"/patients/{key}{path}").status_code == 200
+
+
+def test_what_is_recorded_and_not_learnt_is_said_on_the_page(client: TestClient) -> None:
+    page = _enter(client, **PATIENT, hiv="1", ecg_gating="prospective")
+    told = re.search(r"not used by this model[^<]*", page)
+    assert told is not None
+    assert "HIV infection" in told[0] and "ECG gating" in told[0]
+    assert "HIV infection" not in _enter(client, **PATIENT, hiv="0").split("not used")[-1]
 
 
 def test_the_page_shows_the_risk_of_the_scored_file(client: TestClient, scores: Path) -> None:
@@ -81,7 +95,7 @@ def test_ticked_treatments_are_taken_together_without_javascript(client: TestCli
     sent = {"csrf": token_of(page), "years": "10", "option": options}
     together = client.post(f"/patients/{key}", data=sent)
     assert together.status_code == 200
-    assert "Together (" in together.text
+    assert "Combined (" in together.text
 
 
 def test_treatments_are_never_worked_out_by_changing_an_input(site: Site, scorer: Scorer) -> None:
@@ -101,7 +115,7 @@ def test_treatments_are_never_worked_out_by_changing_an_input(site: Site, scorer
 def test_a_new_patient_is_assessed_and_nothing_is_stored(client: TestClient, site: Site) -> None:
     before = site.store.path.read_bytes()
     page = _enter(client, **PATIENT)
-    assert "Nothing of this is stored" in page
+    assert "Nothing on this page is stored" in page
     assert "10-year risk" in page
     assert site.store.path.read_bytes() == before
 
@@ -117,17 +131,17 @@ def test_a_value_in_another_unit_gives_the_same_risk(client: TestClient) -> None
 @pytest.mark.parametrize(
     ("field", "value", "error"),
     [
-        ("age", "", "is needed for any estimate"),
-        ("age", "7", "must lie between 18 and 110 years"),
-        ("ldl_cholesterol", "3.1", "It would be possible in mmol/L"),
-        ("systolic_bp", "-120", "must lie between"),
-        ("systolic_bp", "inf", "must be a plain number"),
-        ("systolic_bp", "120/80", "must be a plain number"),
-        ("cac_agatston", "1,250", "can be read in two ways"),
-        ("systolic_bp", "١٢٠", "must be a plain number"),
+        ("age", "", "is required"),
+        ("age", "7", "must be between 18 and 110 years"),
+        ("ldl_cholesterol", "3.1", "It would be plausible in mmol/L"),
+        ("systolic_bp", "-120", "must be between"),
+        ("systolic_bp", "inf", "must be a number"),
+        ("systolic_bp", "120/80", "must be a number"),
+        ("cac_agatston", "1,250", "is ambiguous"),
+        ("systolic_bp", "١٢٠", "must be a number"),
         ("sex", "robot", "must be one of the list"),
         ("diabetes", "2", "must be one of the list"),
-        ("unit-systolic_bp", "furlong", "has no such unit"),
+        ("unit-systolic_bp", "furlong", "is not available in this unit"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(
@@ -163,10 +177,10 @@ def test_a_percentile_is_shown_only_where_a_table_is_about_the_patient(client: T
     assert "percentile for age and sex" in white
     for ethnicity in ("south_asian", "other"):
         page = _enter(client, **{**PATIENT, "ethnicity": ethnicity})
-        assert "no table for this ethnic group" in page
+        assert "no reference table for this ethnic group" in page
         assert "percentile for age and sex" not in page
     treated = _enter(client, **{**PATIENT, "ethnicity": "white", "diabetes": "1", "insulin": "1"})
-    assert "the table left out treated diabetes" in treated
+    assert "reference population excluded treated diabetes" in treated
     assert "percentile for age and sex" not in treated
 
 
@@ -201,7 +215,7 @@ def test_the_header_and_the_print_say_who_what_and_when(client: TestClient) -> N
         page = _enter(client, **values, statin_years="3", step=step)
         for fact in ("62 years", "male", "LDL 140 mg/dL", "statin high", "BP 142 mmHg"):
             assert fact in page
-        assert f"inputs of {date.today().isoformat()}" in page
+        assert f"data of {date.today().isoformat()}" in page
 
 
 def test_a_value_beyond_training_is_marked_before_the_risk(client: TestClient) -> None:
@@ -210,8 +224,8 @@ def test_a_value_beyond_training_is_marked_before_the_risk(client: TestClient) -
 
 
 def test_inputs_that_do_not_fit_are_said(client: TestClient) -> None:
-    assert "no diabetes beside a diabetic" in _enter(client, **PATIENT, diabetes="0", hba1c="12")
-    assert "years not recorded" in _enter(client, **PATIENT, statin_intensity="high")
+    assert "diabetes recorded as no" in _enter(client, **PATIENT, diabetes="0", hba1c="12")
+    assert "duration not recorded" in _enter(client, **PATIENT, statin_intensity="high")
 
 
 @pytest.mark.parametrize(
@@ -256,8 +270,8 @@ def test_scores_say_why_they_cannot_be_computed(client: TestClient) -> None:
     page = _enter(client, age="50", sex="female", prior_cad="0", ethnicity="white")
     assert "(not recorded: Diabetes, Smoking, Total cholesterol, HDL cholesterol and " in page
     ill = _enter(client, age="50", sex="female", prior_cad="1")
-    assert "(made for people with no cardiovascular disease so far)" in ill
-    assert "(Age must lie between 70 and 89 years; made for" not in ill
+    assert "(valid for people with no cardiovascular disease so far)" in ill
+    assert "(Age must lie between 70 and 89 years; valid for" not in ill
 
 
 def test_the_population_page_shows_every_variable(client: TestClient, site: Site) -> None:

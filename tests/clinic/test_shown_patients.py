@@ -36,7 +36,7 @@ def test_every_patient_of_the_file_has_a_page(request_: ClinicRequest) -> None:
     client = TestClient(create_app(site), base_url=LOCAL)
     for key in keys_of(client.get("/patients").text)[:3]:
         page = client.get(f"/patients/{key}").text
-        assert "10-year risk" in page and "inputs of 20" in page
+        assert "10-year risk" in page and "data of 20" in page
 
 
 def test_the_list_can_be_filtered_and_sorted_for_work(request_: ClinicRequest) -> None:

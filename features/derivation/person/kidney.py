@@ -9,6 +9,7 @@ from features.derivation.arrays import first_known, flag, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, logged, recorded
 
+_STAGES = ("g1", "g2", "g3a", "g3b", "g4", "g5")
 _INKER = "Inker LA et al. N Engl J Med 2021;385:1737-1749, doi:10.1056/NEJMoa2102953"
 _KDIGO = "KDIGO 2012 guideline, Kidney Int Suppl 2013;3:1-150"
 _GRUNDY = "Grundy SM et al. Circulation 2019;139:e1082-e1143 (2018 AHA/ACC cholesterol guideline)"
@@ -53,6 +54,15 @@ def _albuminuria_feature(name: str, position: int) -> Derivation:
     return Derivation(f"albuminuria_{name}", "albuminuria", compute, "yes or no", _KDIGO)
 
 
+def _from_stage(stage: str) -> Derivation:
+    def compute(columns: Columns) -> FloatArray:
+        worse = [columns.is_code("ckd_stage", code) for code in _STAGES[_STAGES.index(stage) :]]
+        return np.asarray(np.sum(worse, axis=0))
+
+    name = f"ckd_{stage}_or_worse"
+    return Derivation(name, "ckd_stage", compute, f"{stage.upper()} or worse: yes or no", _KDIGO)
+
+
 FEATURES: tuple[Derivation, ...] = (
     Derivation(
         "egfr",
@@ -84,4 +94,7 @@ FEATURES: tuple[Derivation, ...] = (
     ),
     *logged("homocysteine"),
     *recorded("phosphate"),
+    *logged("troponin_t", "troponin_i", "ntprobnp"),
+    _from_stage("g3a"),
+    _from_stage("g4"),
 )

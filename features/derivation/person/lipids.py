@@ -9,29 +9,33 @@ from features.derivation.arrays import first_known, flag, ratio, where
 from features.derivation.columns import Columns
 from features.derivation.derivation import Derivation, logged, recorded
 
-FRIEDEWALD_LIMIT = 400.0
+SAMPSON_LIMIT = 800.0
 # Lowering of LDL-C by intensity none, low, moderate, high: the guideline's classes are below 30 %,
 # 30-49 % and 50 % or more; a round value of each.
 STATIN_LOWERING = (0.0, 0.25, 0.40, 0.50)
 
 _GRUNDY = "Grundy SM et al. Circulation 2019;139:e1082-e1143 (2018 AHA/ACC cholesterol guideline)"
-_FRIEDEWALD = "Friedewald WT et al. Clin Chem 1972;18:499-502"
+_SAMPSON = "Sampson M et al. JAMA Cardiol 2020;5:540-548"
 _DISCORDANT = "Johannesen CDL et al. J Am Coll Cardiol 2021;77:1439-1450"
 
 
-def friedewald(total: FloatArray, hdl: FloatArray, triglycerides: FloatArray) -> FloatArray:
-    """LDL cholesterol, mg/dL, (n,), by total - HDL - triglycerides / 5, all in mg/dL.
+def sampson(total: FloatArray, hdl: FloatArray, triglycerides: FloatArray) -> FloatArray:
+    """LDL cholesterol, mg/dL, (n,), by the equation of the NIH, all in mg/dL.
 
-    NaN where triglycerides are 400 mg/dL or more or the result is not positive.
-    Source: Friedewald WT et al. Clin Chem 1972;18:499-502.
+    TC/0.948 - HDL/0.971 - (TG/8.56 + TG non-HDL/2140 - TG^2/16100) - 9.44; NaN where triglycerides
+    are above 800 mg/dL or the result is not positive. Unlike Friedewald's sum it holds at
+    low LDL and high triglycerides: it takes that one's place everywhere.
+    Source: Sampson M et al. JAMA Cardiol 2020;5:540-548.
     """
-    estimate = total - hdl - triglycerides / 5.0
-    return where((triglycerides < FRIEDEWALD_LIMIT) & (estimate > 0), estimate, np.nan)
+    remnants = triglycerides / 8.56 + triglycerides * (total - hdl) / 2140
+    remnants = remnants - triglycerides**2 / 16100
+    estimate = total / 0.948 - hdl / 0.971 - remnants - 9.44
+    return where((triglycerides <= SAMPSON_LIMIT) & (estimate > 0), estimate, np.nan)
 
 
 def ldl(columns: Columns) -> FloatArray:
-    """LDL cholesterol, mg/dL, (n,): as recorded, else by Friedewald."""
-    estimate = friedewald(
+    """LDL cholesterol, mg/dL, (n,): as recorded, else by Sampson's equation."""
+    estimate = sampson(
         columns["total_cholesterol"], columns["hdl_cholesterol"], columns["triglycerides"]
     )
     return first_known(columns["ldl_cholesterol"], estimate)
@@ -43,15 +47,17 @@ def non_hdl(columns: Columns) -> FloatArray:
 
 
 def untreated_ldl(columns: Columns) -> FloatArray:
-    """LDL cholesterol, mg/dL, (n,), as it would be without the statin that is recorded.
+    """LDL cholesterol, mg/dL, (n,), without the statin that is recorded.
 
+    Measured before treatment where that is recorded and no statin is denied, else
     LDL / (1 - lowering), lowering 0, 25, 40, 50 % for no, low, moderate, high intensity.
     Source: classes of intensity in Grundy SM et al. Circulation 2019;139:e1082-e1143.
     """
-    intensity = columns["statin_intensity"]
+    intensity, before = columns["statin_intensity"], columns["ldl_before_treatment"]
     known = ~np.isnan(intensity)
     lowering = np.array(STATIN_LOWERING)[where(known, intensity, 0).astype(np.intp)]
-    return where(known, columns.derived(ldl) / (1.0 - lowering), np.nan)
+    worked_out = where(known, columns.derived(ldl) / (1.0 - lowering), np.nan)
+    return where((intensity == 0) | np.isnan(before), worked_out, before)
 
 
 FEATURES: tuple[Derivation, ...] = (
@@ -60,14 +66,14 @@ FEATURES: tuple[Derivation, ...] = (
         "ldl_cholesterol",
         "ldl_cholesterol",
         lambda columns: columns.derived(ldl),
-        "mg/dL; by Friedewald where not recorded and triglycerides are below 400 mg/dL",
-        _FRIEDEWALD,
+        "mg/dL; by Sampson's equation where not recorded and triglycerides are 800 mg/dL or less",
+        _SAMPSON,
     ),
     Derivation(
         "ldl_untreated",
         "ldl_cholesterol",
         untreated_ldl,
-        "LDL cholesterol without the recorded statin, mg/dL",
+        "LDL cholesterol before or without the recorded statin, mg/dL",
         _GRUNDY,
     ),
     *recorded("hdl_cholesterol"),
@@ -101,8 +107,6 @@ FEATURES: tuple[Derivation, ...] = (
         lambda columns: np.log(ratio(columns["triglycerides"], columns["hdl_cholesterol"])),
         "ln(triglycerides / HDL)",
         "da Luz PL et al. Clinics 2008;63:427-432",
-        monotone=1,
-        why_monotone="It falls as HDL rises",
     ),
     *recorded("apob"),
     Derivation(
@@ -115,11 +119,20 @@ FEATURES: tuple[Derivation, ...] = (
         why_monotone="In UK Biobank the ratio added nothing",
         shown_only="It rises with ApoB and falls with LDL, and both may only raise risk",
     ),
-    *logged("lpa"),
+    # By number and by mass: each on its own scale, none converted to the other.
+    *logged("lpa_molar"),
     Derivation(
-        "lpa_high",
-        "lpa",
-        lambda columns: flag(columns["lpa"] >= 50, columns["lpa"]),
+        "lpa_molar_high",
+        "lpa_molar",
+        lambda columns: flag(columns["lpa_molar"] >= 125, columns["lpa_molar"]),
+        "125 nmol/L or more, a risk enhancer: yes or no",
+        _GRUNDY,
+    ),
+    *logged("lpa_mass"),
+    Derivation(
+        "lpa_mass_high",
+        "lpa_mass",
+        lambda columns: flag(columns["lpa_mass"] >= 50, columns["lpa_mass"]),
         "50 mg/dL or more, a risk enhancer: yes or no",
         _GRUNDY,
     ),

@@ -11,7 +11,27 @@ from features.derivation.derivation import Derivation, coded, recorded
 
 _GRUNDY = "Grundy SM et al. Circulation 2019;139:e1082-e1143 (2018 AHA/ACC cholesterol guideline)"
 _VAN_ROSENDAEL = "van Rosendael AR et al. JAMA Cardiol 2021;6:1257"
+# Daily doses (mg) from which on an intensity holds: Grundy SM et al. 2018 AHA/ACC cholesterol
+# guideline, Circulation 2019;139:e1082-e1143, table 3. Simvastatin 80 mg is not in it and lowers
+# LDL cholesterol by less than half: moderate. Any dose of pitavastatin is moderate.
+_INTENSITY = {
+    "atorvastatin": ((40.0, "high"), (0.0, "moderate")),
+    "rosuvastatin": ((20.0, "high"), (0.0, "moderate")),
+    "simvastatin": ((20.0, "moderate"), (0.0, "low")),
+    "pravastatin": ((40.0, "moderate"), (0.0, "low")),
+    "lovastatin": ((40.0, "moderate"), (0.0, "low")),
+    "fluvastatin": ((80.0, "moderate"), (0.0, "low")),
+    "pitavastatin": ((0.0, "moderate"),),
+}
 _ADDED = ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid", "icosapent_ethyl")
+
+
+def statin_intensity(statin: str, daily_mg: float | None) -> str | None:
+    """low, moderate or high; None where the dose is not known and decides."""
+    steps = _INTENSITY[statin]
+    if daily_mg is None:
+        return steps[0][1] if len(steps) == 1 else None
+    return next(intensity for least, intensity in steps if daily_mg >= least)
 
 
 def statin_years(columns: Columns) -> FloatArray:
@@ -72,7 +92,7 @@ FEATURES: tuple[Derivation, ...] = (
         "steps of LDL-lowering therapy, 0 to 7",
         _GRUNDY,
     ),
-    *recorded(*_ADDED),
+    *recorded("statin_adherence", *_ADDED),
     *coded("antiplatelet", "single", "dual"),
     *recorded(
         "bp_treated",
@@ -84,4 +104,6 @@ FEATURES: tuple[Derivation, ...] = (
         "colchicine",
         "prior_pci",
     ),
+    *coded("anticoagulant", "doac", "parenteral"),
+    *coded("phosphate_binder", "calcium_based", "calcium_free"),
 )

@@ -16,7 +16,7 @@ import numpy as np
 from features.array_types import FloatArray
 from features.derivation.arrays import first_known, log_plus_one, ratio, where
 from features.derivation.columns import Columns
-from features.derivation.derivation import Derivation
+from features.derivation.derivation import Derivation, logged
 from features.derivation.scan.burden import (
     BANDS,
     agatston,
@@ -30,6 +30,9 @@ MIDDLE_SCORE, MIDDLE_HU = 2.5, 250.0
 SMALL_VOLUME_MM3 = 130.0
 _ROUNDING = 0.01
 
+_CAD_RADS = ("0", "1", "2", "3", "4a", "4b", "5")
+
+_CURY = "Cury RC et al. J Cardiovasc Comput Tomogr 2022;16:536-557 (CAD-RADS 2.0; unverified)"
 _CRIQUI = "Criqui MH et al. JAMA 2014;311:271-278"
 
 
@@ -129,6 +132,15 @@ def _share(
     return Derivation(name, variable, share_of(total, variable), meaning, source, **more)
 
 
+def _from_cad_rads(name: str, least: str) -> Derivation:
+    def compute(columns: Columns) -> FloatArray:
+        reached = _CAD_RADS[_CAD_RADS.index(least) :]
+        return np.asarray(np.sum([columns.is_code("cad_rads", code) for code in reached], axis=0))
+
+    said = f"CAD-RADS {least} or more: yes or no"
+    return Derivation(f"cad_rads_{name}", "cad_rads", compute, said, _CURY)
+
+
 FEATURES = (
     _logged("lesion_count"),
     Derivation("vessel_count", "vessel_count", vessel_count, "calcified vessels, 0 to 4", ""),
@@ -206,4 +218,8 @@ FEATURES = (
         why_monotone="It falls as the volume at 130-199 HU rises",
     ),
     _logged("largest_lesion_volume"),
+    # On a CT angiogram: any plaque, stenosis of 50 % or more; two steps, so that each may only add.
+    _from_cad_rads("any", "1"),
+    _from_cad_rads("obstructive", "3"),
+    *logged("plaque_volume", "noncalcified_plaque_volume", "low_attenuation_burden"),
 )

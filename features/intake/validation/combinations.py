@@ -63,6 +63,31 @@ def _is(x: Columns, name: str, *codes: str) -> BoolArray:
     return np.asarray(np.any([x.is_code(name, code) == 1 for code in codes], axis=0))
 
 
+def _without_a_statin(detail: str) -> Combination:
+    return Combination(
+        f"{detail} without a statin",
+        (detail, "statin_intensity"),
+        lambda x: ~np.isnan(x[detail]) & _is(x, "statin_intensity", "none"),
+        "Correct one of the two",
+    )
+
+
+def _anticoagulant_differs(x: Columns) -> Mask:
+    by_class = x.is_code("anticoagulant", "vitamin_k_antagonist")
+    known = ~np.isnan(by_class) & ~np.isnan(x["vitamin_k_antagonist"])
+    return np.asarray(known & (by_class != x["vitamin_k_antagonist"]))
+
+
+def _in_a_man(name: str) -> Combination:
+    return Combination(
+        f"{name} in a man",
+        (name, "sex"),
+        # a recorded "no" is true of a man, too
+        lambda x: (x[name] > 0) & _is(x, "sex", "male"),
+        "Leave it empty or correct the sex",
+    )
+
+
 def _without_lipid_therapy(drug: str) -> Combination:
     return Combination(
         f"{drug} without lipid-lowering therapy",
@@ -165,6 +190,16 @@ COMBINATIONS: tuple[Combination, ...] = (
         ),
         "Correct one of the two",
     ),
+    *(_without_a_statin(detail) for detail in ("statin_drug", "statin_dose")),
+    Combination(
+        "an anticoagulant that contradicts the vitamin K antagonist",
+        ("anticoagulant", "vitamin_k_antagonist"),
+        _anticoagulant_differs,
+        "Correct one of the two",
+    ),
+    *(_in_a_man(name) for name in ("preeclampsia", "menopause_age")),
+    _more_than("menopause_age", "age"),
+    _more_than("noncalcified_plaque_volume", "plaque_volume", 0.05, 2),
     *(_without_lipid_therapy(drug) for drug in ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid")),
     Combination(
         "body mass index that height and weight contradict",

@@ -34,7 +34,7 @@ _SHARE: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "lipid-lowering medication": lambda x: x["lipid_lowering"],
     "smoking former": lambda x: x["smoking_status"].eq("former"),
     "smoking current": lambda x: x["smoking_status"].eq("current"),
-    "elevated Lp(a) >50 mg/dL": lambda x: x["lpa"].gt(50).where(x["lpa"].notna()),
+    "elevated Lp(a) >50 mg/dL": lambda x: x["lpa_mass"].gt(50).where(x["lpa_mass"].notna()),
     "family history of premature CHD": lambda x: x["family_history"],
     "CAC>0": lambda x: x["cac_agatston"].gt(0),
     "CAC >=1000": lambda x: x["cac_agatston"].ge(1000),

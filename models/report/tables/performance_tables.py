@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
-from models.report.comparison import gain_over_score, main_evaluation, score_label
+from models.report.comparison import compare, gain_over_score, main_evaluation, score_label
 from models.report.material import Material
 from models.report.table import (
+    ABSENT,
     Table,
     count,
     format_gain,
@@ -81,6 +84,49 @@ def difference_table(material: Material) -> Table:
     heads = (words.of("columns", "comparator"), words.of("columns", "evaluation"))
     labels = tuple(words.metric(name).label for name in shown)
     return Table((*heads, *labels), tuple(rows), (1,))
+
+
+def standings_table(material: Material) -> Table:
+    """The model, then every comparator, main evaluation and last horizon, a row each.
+
+    C-index, its difference, calibration. A published score is measured in the patients it covers.
+    """
+    words, horizon, main = Words.load(), material.last_horizon, main_evaluation(material)
+    metrics = material.table("metrics", *_METRICS, "n")
+    metrics = metrics[(metrics["evaluation"] == main) & (metrics["horizon"] == horizon)]
+    scores = material.table("reference_scores", "score", "horizon", *_LIMITED, "n")
+    scores = select_main(material, scores) if len(scores) else scores
+    gains = {one.name: one for one in compare(material) if one.evaluation == main}
+    own = [(str(name), words.of("models", str(name)), part) for name, part in _by(metrics, "model")]
+    published = [
+        (str(name), score_label(material, str(name)), part) for name, part in _by(scores, "score")
+    ]
+    rows = []
+    for name, label, part in (*own, *published):
+        gain = gains.get(name)
+        rows.append(
+            (
+                label,
+                count(part["n"].max()),
+                _cell(part, "c_index", words),
+                format_gain(gain.gain, gain.lower, gain.upper, 3) if gain else ABSENT,
+                _cell(part, "observed_over_expected", words),
+                _cell(part, "calibration_slope", words),
+            )
+        )
+    heads = (
+        words.of("columns", "model"),
+        words.of("columns", "n_patients"),
+        words.metric("c_index").label,
+        words.of("columns", "delta_c"),
+        words.metric("observed_over_expected").label,
+        words.metric("calibration_slope").label,
+    )
+    return Table(heads, tuple(rows))
+
+
+def _by(table: pd.DataFrame, column: str) -> Iterator[tuple[object, pd.DataFrame]]:
+    return iter(table.groupby(column, sort=False))
 
 
 def subgroup_table(material: Material) -> Table:

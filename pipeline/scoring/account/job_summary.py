@@ -12,6 +12,7 @@ from pipeline.scoring.job_setup import Job
 
 # With fewer rows, nearly all the time is that of the start.
 _WORTH_A_RATE = 200
+_TEXTS = ("unused", "absent", "unlearnt", "distribution")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class ScoreSummary:
     lacks_lesions: bool
     unused: tuple[str, ...]
     absent: tuple[str, ...]
+    unlearnt: tuple[str, ...]
     numbered: bool
     mean_risks: dict[str, float]
     distribution: tuple[str, ...]
@@ -59,6 +61,7 @@ class ScoreSummary:
             job.lacks_lesions,
             job.unused,
             job.absent,
+            job.unlearnt,
             job.rules.rows.cohort_map.patient_id is None,
             tally.mean_risks,
             tuple(tally.describe()),
@@ -74,7 +77,7 @@ class ScoreSummary:
     def from_dict(cls, stored: Mapping[str, Any]) -> ScoreSummary:
         """What `to_dict` gave of a job that was killed while it cleaned up."""
         places = {name: Path(stored[name]) for name in ("out", "rejects", "schema")}
-        texts = {name: tuple(stored[name]) for name in ("unused", "absent", "distribution")}
+        texts = {name: tuple(stored[name]) for name in _TEXTS}
         notes = ("It was finished already; what a killed job had left behind it is removed",)
         return cls(**{**stored, **places, **texts, "notes": (*stored["notes"], *notes)})
 
@@ -94,6 +97,11 @@ class ScoreSummary:
             lines.append("No column names the patients: the output numbers their rows")
         if self.unused:
             lines.append(f"Columns not used: {', '.join(self.unused)}")
+        if self.unlearnt:
+            lines.append(
+                "Read, but not learnt by this model, so no risk depends on it: "
+                f"{'; '.join(self.unlearnt)}"
+            )
         if self.lacks_lesions:
             lines.append(
                 "The map reads calcium from a table of lesions; none was given (--lesions)"

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 
 import pipeline.scoring.workers.worker_pool  # noqa: F401
+from models.storage.xgboost_alone import import_xgboost_alone
 
-# xgboost would import scikit-learn, and scipy.stats with it, for classes that no scoring uses:
-# most of its start.
-sys.modules["sklearn"] = None  # type: ignore[assignment]
-try:
-    import xgboost  # noqa: F401
-finally:
-    del sys.modules["sklearn"]
+import_xgboost_alone()
 
 try:
     from models.learners.trees.compiled_trees import NO_TREES, add_trees

@@ -3,25 +3,50 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.derivation.person.lipids import friedewald
+from features.derivation.person.lipids import sampson
 from tests.features.derivation.one_patient import features_of
 
 PANEL = {"total_cholesterol": 210, "hdl_cholesterol": 50, "triglycerides": 150}
 
 
-def test_friedewald_subtracts_hdl_and_a_fifth_of_triglycerides() -> None:
-    found = friedewald(np.array([210.0]), np.array([50.0]), np.array([150.0]))
-    assert found == pytest.approx([210 - 50 - 150 / 5])
+@pytest.mark.parametrize(
+    ("total", "hdl", "triglycerides", "ldl"),
+    [
+        # where Friedewald's sum gives 25
+        (
+            120,
+            35,
+            300,
+            120 / 0.948 - 35 / 0.971 - 300 / 8.56 - 300 * 85 / 2140 + 90000 / 16100 - 9.44,
+        ),
+        (
+            210,
+            50,
+            150,
+            210 / 0.948 - 50 / 0.971 - 150 / 8.56 - 150 * 160 / 2140 + 22500 / 16100 - 9.44,
+        ),
+    ],
+)
+def test_ldl_follows_from_the_panel_by_sampson(
+    total: float, hdl: float, triglycerides: float, ldl: float
+) -> None:
+    found = sampson(np.array([total]), np.array([hdl]), np.array([triglycerides]))
+    assert found == pytest.approx([ldl])
 
 
-@pytest.mark.parametrize(("triglycerides", "valid"), [(399, True), (400, False), (900, False)])
-def test_friedewald_holds_below_400_mg_of_triglycerides(triglycerides: int, valid: bool) -> None:
-    found = features_of(**(PANEL | {"triglycerides": triglycerides}))["ldl_cholesterol"]
-    assert np.isfinite(found) == valid
+def test_low_ldl_at_high_triglycerides_is_not_taken_too_low() -> None:
+    panel = {"total_cholesterol": 120, "hdl_cholesterol": 35, "triglycerides": 300}
+    assert features_of(**panel)["ldl_cholesterol"] == pytest.approx(40, abs=0.5)
+
+
+@pytest.mark.parametrize(("triglycerides", "valid"), [(799, True), (800, True), (801, False)])
+def test_sampson_holds_up_to_800_mg_of_triglycerides(triglycerides: int, valid: bool) -> None:
+    panel = PANEL | {"total_cholesterol": 300, "triglycerides": triglycerides}
+    assert np.isfinite(features_of(**panel)["ldl_cholesterol"]) == valid
 
 
 def test_an_ldl_that_is_not_positive_is_no_ldl() -> None:
-    assert np.isnan(friedewald(np.array([90.0]), np.array([60.0]), np.array([200.0]))).all()
+    assert np.isnan(sampson(np.array([90.0]), np.array([70.0]), np.array([400.0]))).all()
 
 
 def test_a_recorded_ldl_is_kept() -> None:
@@ -52,5 +77,22 @@ def test_ldl_without_a_statin_is_unknown_where_the_statin_is() -> None:
     assert np.isnan(features_of(ldl_cholesterol=60)["ldl_untreated"])
 
 
-def test_lipoprotein_a_is_flagged_from_50_mg() -> None:
-    assert [features_of(lpa=value)["lpa_high"] for value in (49, 50)] == [0, 1]
+@pytest.mark.parametrize(("name", "limit"), [("lpa_molar", 125), ("lpa_mass", 50)])
+def test_lipoprotein_a_is_high_by_the_limit_of_its_own_unit(name: str, limit: float) -> None:
+    found = [features_of(**{name: value})[f"{name}_high"] for value in (limit - 1, limit)]
+    assert found == [0, 1]
+
+
+@pytest.mark.parametrize(("name", "other"), [("lpa_molar", "lpa_mass"), ("lpa_mass", "lpa_molar")])
+def test_one_measure_of_lipoprotein_a_says_nothing_of_the_other(name: str, other: str) -> None:
+    found = features_of(**{name: 80})
+    assert np.isnan(found[f"log_{other}"]) and np.isnan(found[f"{other}_high"])
+
+
+@pytest.mark.parametrize(("intensity", "untreated"), [("none", 60), ("high", 180), (None, 180)])
+def test_ldl_measured_before_treatment_stands_where_a_statin_may_be_taken(
+    intensity: str | None, untreated: float
+) -> None:
+    given = {} if intensity is None else {"statin_intensity": intensity}
+    found = features_of(ldl_cholesterol=60, ldl_before_treatment=180, **given)
+    assert found["ldl_untreated"] == untreated

@@ -20,7 +20,7 @@ DICTIONARY = Dictionary.load()
         ("hba1c", 48.0, "mmol/mol", 0.09148 * 48 + 2.152),
         ("height", 1.7, "m", 170.0),
         ("weight", 100.0, "lb", 45.359237),
-        ("lpa", 107.5, "nmol/L", 50.0),
+        ("lpa_mass", 0.5, "g/L", 50.0),
         ("vitamin_d", 50.0, "nmol/L", 50.0 / 2.496),
         ("magnesium", 0.8, "mmol/L", 0.8 * 2.4305),
         ("hscrp", 0.2, "mg/dL", 2.0),
@@ -38,6 +38,12 @@ def test_a_value_is_the_same_amount_in_the_canonical_unit(
 def test_without_a_unit_values_are_canonical() -> None:
     values = np.array([1.0, np.nan])
     np.testing.assert_array_equal(to_canonical(values, DICTIONARY["apob"], None), values)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("lpa_mass", "nmol/L"), ("lpa_molar", "mg/dL")])
+def test_lipoprotein_a_is_never_converted_between_mass_and_number(name: str, unit: str) -> None:
+    with pytest.raises(MapError, match=f"{name}: unit '{unit}' is not accepted"):
+        to_canonical([50.0], DICTIONARY[name], unit)
 
 
 def test_a_unit_the_variable_does_not_accept_is_an_error_that_lists_those_it_does() -> None:

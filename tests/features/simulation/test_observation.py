@@ -26,7 +26,7 @@ def test_what_matters_most_is_hardly_ever_missing(large_cohort: SimulatedCohort)
     assert missing[["age", "sex", "cac_agatston", "diabetes", "smoking_status"]].eq(0).all()
     assert missing[["systolic_bp", "hdl_cholesterol", "cac_volume"]].max() < 0.04
     assert missing["ldl_cholesterol"] == pytest.approx(0.01, abs=0.01)
-    assert missing["lpa"] == pytest.approx(0.08, abs=0.02)
+    assert missing["lpa_mass"] == pytest.approx(0.08, abs=0.02)
     assert missing["vitamin_d"] == pytest.approx(0.40, abs=0.02)
     assert missing["prior_cac_agatston"] == pytest.approx(0.75, abs=0.01)
 
@@ -34,7 +34,7 @@ def test_what_matters_most_is_hardly_ever_missing(large_cohort: SimulatedCohort)
 def test_values_go_missing_more_often_in_the_old(large_cohort: SimulatedCohort) -> None:
     x = large_cohort.covariates
     old = x["age"] > 70
-    assert x.loc[old, "lpa"].isna().mean() > x.loc[~old, "lpa"].isna().mean() + 0.01
+    assert x.loc[old, "lpa_mass"].isna().mean() > x.loc[~old, "lpa_mass"].isna().mean() + 0.01
 
 
 def test_measures_that_belong_together_go_missing_together(default_cohort: SimulatedCohort) -> None:

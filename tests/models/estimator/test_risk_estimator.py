@@ -128,5 +128,5 @@ def test_an_explanation_is_what_shap_plots(
     np.testing.assert_allclose(
         values.values.sum(axis=1) + values.base_values, fitted.predict(X[:10]), atol=1e-6
     )
-    assert values.feature_names == ["a", "b", "c", "Other causes of death come first"]
+    assert values.feature_names == ["a", "b", "c", "Death from other causes"]
     np.testing.assert_array_equal(values.data[:, :3], X[:10].to_numpy())

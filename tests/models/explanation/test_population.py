@@ -56,16 +56,21 @@ def test_codes_rank_in_their_order_and_those_without_one_do_not() -> None:
 def test_directions_are_told_as_associations_and_treatments_carry_a_caution() -> None:
     values = np.linspace(-0.02, 0.02, 50)
     contributions = pd.DataFrame(
-        {"age": values, "hdl_cholesterol": -2 * values, "statin_intensity": values / 4, "lpa": 0.0}
+        {
+            "age": values,
+            "hdl_cholesterol": -2 * values,
+            "statin_intensity": values / 4,
+            "lpa_mass": 0.0,
+        }
     )
     order = np.arange(50.0)
     levels = pd.DataFrame({"age": order, "hdl_cholesterol": order, "statin_intensity": order % 4})
     table = summarise_variables(contributions, levels, DICTIONARY).set_index("variable")
-    assert list(table.index) == ["hdl_cholesterol", "age", "statin_intensity", "lpa"]
+    assert list(table.index) == ["hdl_cholesterol", "age", "statin_intensity", "lpa_mass"]
     assert table.loc["age", "direction"] == "higher values mark higher risk"
     assert table.loc["hdl_cholesterol", "direction"] == "higher values mark lower risk"
     assert table.loc["statin_intensity", "direction"] == "both ways"
-    assert table.loc["lpa", "direction"] == "hardly any contribution"
+    assert table.loc["lpa_mass", "direction"] == "hardly any contribution"
     assert "marks treated disease" in str(table.loc["statin_intensity", "caution"])
     assert table["caution"].astype(bool).sum() == 1
 

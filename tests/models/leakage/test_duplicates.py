@@ -59,5 +59,5 @@ def test_only_twins_in_both_parts_are_across_the_split() -> None:
 
 def test_a_cohort_with_a_column_all_missing_has_no_twins_for_that() -> None:
     subject = simulated()
-    empty = subject.columns.assign(lpa=np.nan, apob=np.nan)
+    empty = subject.columns.assign(lpa_mass=np.nan, apob=np.nan)
     assert not list(check_duplicates(replace(subject, columns=empty), Limits()))

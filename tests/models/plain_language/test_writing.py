@@ -123,7 +123,7 @@ def test_an_interval_is_told_as_what_we_are_not_sure_of() -> None:
 
 
 def test_a_risk_is_set_beside_the_mean_of_the_study() -> None:
-    assert "The estimate is above 7.0 %, which is usual" in _write()
+    assert "The estimate is above 7.0 %, the average" in _write()
     assert "close to 7.0 %" in _write(risk=0.072)
     assert "below 7.0 %" in _write(risk=0.02)
 
@@ -173,9 +173,7 @@ def test_a_value_that_was_worked_out_is_named_without_it() -> None:
 
 def test_a_statin_with_a_plus_is_a_marker_and_not_a_harm() -> None:
     text = _write(raises=(Reason("statin_intensity", 0.9),), treated=("statin_intensity",))
-    assert (
-        "A plus for a treatment (statin use) marks people who had a reason to be treated." in text
-    )
+    assert "A plus for a treatment (statin use) means that treated people had a reason" in text
     assert "It does not mean that the treatment does harm" in text
     assert "does harm" not in _write()
 
@@ -183,23 +181,25 @@ def test_a_statin_with_a_plus_is_a_marker_and_not_a_harm() -> None:
 def test_what_is_missing_is_named_and_weighed() -> None:
     assert _write().endswith("All important values were known.")
     filled = _write(missing=Missing((), 1.0, 2.04))
-    assert "were known. What the model filled in counts for +2.0 points." in filled
+    assert "Others were filled in. They change the risk by +2.0 points." in filled
     one = _write(missing=Missing(("ldl_cholesterol",), 0.8))
     assert (
         "Not known: LDL cholesterol." in one
-        and "With no gaps, the risk would typically move by about 0.8 points" in one
+        and "If all were known, the risk would typically change by about 0.8 points" in one
     )
-    many = Missing(("ldl_cholesterol", "apob", "lpa", "weight", "waist"), 0.01)
+    many = Missing(("ldl_cholesterol", "apob", "lpa_mass", "weight", "waist"), 0.01)
     assert "Not known: LDL cholesterol, apolipoprotein B, Lp(a) and 2 more." in _write(missing=many)
     assert "hardly" in _write(missing=many)
     assert "typically" not in _write(missing=Missing(("weight",), None))
-    assert "What the model filled in counts for −1.4 points." in _write(
+    assert "They change the risk by −1.4 points." in _write(
         missing=Missing(("weight",), None, -1.4)
     )
 
 
 def test_likely_death_from_other_causes_is_told_for_what_it_does_to_the_reasons() -> None:
-    assert "about 34 in 100 people like this, death from other causes" in _write(competing=0.34)
+    assert "About 34 in 100 people like this will die of another cause first" in _write(
+        competing=0.34
+    )
     assert "other causes" not in _write(competing=0.03)
 
 

@@ -24,7 +24,7 @@ def test_net_benefit_is_told_per_thousand_patients_at_the_nearest_threshold(
     ]
     table = net_benefit_table(with_table(material, "decision_curve", rows))
     assert table.columns[1:] == ("5 %", "10 %")
-    assert table.rows == (("calcirisk", "12.3", "12.3"), ("treat everybody", "−4.0", "−4.0"))
+    assert table.rows == (("calcirisk", "12.3", "12.3"), ("treat all", "−4.0", "−4.0"))
 
 
 def test_reclassification_has_a_row_per_reference_and_says_its_caveat_once(
@@ -35,6 +35,6 @@ def test_reclassification_has_a_row_per_reference_and_says_its_caveat_once(
     rows = pd.DataFrame([{**row, "reference": name} for name in ("pce", "ridge_cox")])
     material = replace(material, tables={**material.tables, "reclassification": rows})
     table = reclassification_table(material)
-    assert [cells[0] for cells in table.rows] == ["pce", "ridge Cox alone"]
+    assert [cells[0] for cells in table.rows] == ["pce", "ridge Cox regression"]
     assert reclassification_caveats(material) == [("IDI", "Careful.")]
     assert not net_benefit_table(material)

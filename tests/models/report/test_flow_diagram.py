@@ -8,7 +8,7 @@ from models.report.material import Material
 
 def test_patients_who_leave_and_both_parts_are_counted(material: Material) -> None:
     said = [line for box in draw_flow(material).boxes for line in box.lines]
-    for text in ("410 rows", "10 left out", "300 to develop the model", "15 with the event"):
+    for text in ("410 rows", "10 excluded", "300 development", "15 with the event"):
         assert text in said
 
 

@@ -14,13 +14,13 @@ def test_weights_of_the_stack_stand_there_for_each_cause(material: Material) -> 
     rows = {name: cells for name, *cells in stack_table(material).rows}
     assert rows["Weight a of the linear part"] == ["0.75", "0.75"]
     assert rows["Weight b of the boosted part"] == ["0.25", "0.25"]
-    assert rows["Depth of a tree"] == ["3", "3"]
+    assert rows["Tree depth"] == ["3", "3"]
 
 
 def test_terms_are_named_with_what_is_needed_to_apply_them(material: Material) -> None:
     assert terms_table(material).rows == (
         ("age", "60", "9", "0.5000", "0.5000"),
-        ("age, bent", "–", "–", "0.1250", "0.1250"),
+        ("age, spline", "–", "–", "0.1250", "0.1250"),
         ("age is missing", "0.1", "–", "−0.2500", "−0.2500"),
     )
     assert bends_table(material).rows == (("age", "-1.2", "0", "1.4", "0.6", "0.7", "0.3"),)
@@ -34,4 +34,4 @@ def test_every_variable_of_the_cohort_has_its_evidence(material: Material) -> No
     rows = {row[0]: row for row in variables_table(material).rows}
     assert list(rows) == ["Age", "LDL cholesterol", "HbA1c"]
     assert "doi:10.1093/clinchem/hvac172" in rows["Age"][-1]
-    assert rows["Age"][3] == "risk may only rise with it"
+    assert rows["Age"][3] == "increasing"

@@ -41,20 +41,51 @@ class Outline(HTMLParser):
 
 
 def lead(page: str) -> str:
+    """All that is said before the first table or list of the summary."""
+    found = re.search(r'<p class="lead">(.*?)(?:<div|<dl)', page, flags=re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def verdict(page: str) -> str:
     found = re.search(r'<p class="lead">(.*?)</p>', page, flags=re.DOTALL)
     assert found is not None
     return found[1]
 
 
 def test_the_first_paragraph_says_what_is_not_beaten(compared: Material) -> None:
-    said = lead(render_report(compared))
-    assert "ranks people worse than old score" in said
-    assert "not shown to rank people better than XGBoost Cox alone" in said
-    assert "better than ridge Cox alone" in said
+    said = verdict(render_report(compared))
+    assert "worse than old score" in said
+    assert "not demonstrably better than XGBoost Cox" in said
+    assert "better discrimination than ridge Cox regression" in said
+
+
+def test_the_verdict_is_two_sentences_and_a_table_of_all_models_follows(
+    compared: Material,
+) -> None:
+    page = render_report(compared)
+    assert len(re.findall(r"\.(?:\s|$)", verdict(page))) == 2
+    assert len(verdict(page).split()) < 70
+    table = page[page.index('id="standings"') :]
+    table = table[: table.index("</table>")]
+    for said in ("calcirisk", "C-index", "ΔC", "Observed / expected", "0.700"):
+        assert said in table
+    assert page.index('class="lead"') < page.index('id="standings"') < page.index('id="purpose"')
+
+
+def test_calibration_and_every_models_c_index_are_drawn_on_the_first_page(
+    compared: Material,
+) -> None:
+    names = ("calibration_cross_validation_10y", "discrimination_cross_validation")
+    others = ("calibration_cross_validation_5y", "calibration_held_out_10y")
+    page = render_report(replace(compared, figures=dict.fromkeys((*names, *others), SVG)))
+    first = page[: page.index('id="purpose"')]
+    assert [name for name in names if f"figure-{name}" in first] == list(names)
+    assert [name for name in others if f"figure-{name}" in first] == []
 
 
 def test_the_first_paragraph_of_the_card_says_the_same(compared: Material) -> None:
-    assert "It ranks people worse than old score" in render_card(compared)
+    assert "and worse than old score" in render_card(compared)
 
 
 def test_a_lead_that_the_held_out_patients_do_not_show_is_not_left_at_that(
@@ -69,7 +100,7 @@ def test_a_lead_that_the_held_out_patients_do_not_show_is_not_left_at_that(
         "differences": pd.DataFrame(rows),
     }
     said = lead(render_report(replace(material, tables=tables)))
-    assert "no lead over ridge Cox alone is shown" in said
+    assert "no lead over ridge Cox regression is shown" in said
 
 
 def test_who_leads_on_the_held_out_patients_alone_is_named_in_bold(material: Material) -> None:
@@ -83,7 +114,7 @@ def test_who_leads_on_the_held_out_patients_alone_is_named_in_bold(material: Mat
     }
     said = lead(render_report(replace(material, tables=tables)))
     bold = "".join(re.findall(r"<strong>(.*?)</strong>", said, flags=re.DOTALL))
-    assert "alone it ranks people worse than ridge Cox alone (C-index −0.0300" in bold
+    assert "alone it discriminates worse than ridge Cox regression (ΔC −0.0300" in bold
     assert "no lead over" not in said
 
 
@@ -91,11 +122,11 @@ def test_risks_that_are_wrong_on_average_are_called_so(material: Material) -> No
     table = material.tables["metrics"].copy()
     table.loc[table["metric"] == "observed_over_expected", "estimate"] = 1.4
     said = lead(render_report(replace(material, tables={"metrics": table})))
-    assert "the risks are too low." in said
+    assert "risk is underestimated." in said
     table.loc[table["metric"] == "observed_over_expected", "lower"] = 0.9
     table.loc[table["metric"] == "observed_over_expected", "upper"] = 1.9
     said = lead(render_report(replace(material, tables={"metrics": table})))
-    assert "the risks are too low, though by no more than chance can explain." in said
+    assert "risk is underestimated, though the deviation is within chance." in said
 
 
 @pytest.mark.parametrize(("simulated", "banner"), [(True, "Simulated cohort"), (False, "Research")])
@@ -134,7 +165,7 @@ def test_what_is_absent_is_named_and_nothing_fails(material: Material) -> None:
     page = render_report(replace(material, tables={}))
     for name in ("metrics", "differences", "reference_scores", "subgroups", "table_one"):
         assert re.search(rf"Not in this run:</strong> {name}.csv", page)
-    assert "How good it is has not been measured yet." in lead(page)
+    assert "Performance has not been evaluated yet." in lead(page)
 
 
 def test_findings_in_subgroups_stand_on_the_first_page(material: Material) -> None:

@@ -46,6 +46,8 @@ AT_CALCIUM = {**HEALTHY, "cac_agatston": 300.0}
         ("aspirin", {**AT_CALCIUM, "age": 39.0}, "no_estimate"),
         ("aspirin", {**AT_CALCIUM, "vitamin_k_antagonist": 1.0}, "harm"),
         ("aspirin", {**AT_CALCIUM, "vitamin_k_antagonist": None}, "unclear"),
+        ("aspirin", {**AT_CALCIUM, "anticoagulant": "doac"}, "harm"),
+        ("aspirin", {**AT_CALCIUM, "bleeding_history": 1.0}, "harm"),
         # what trials of primary prevention left out is no word against aspirin there
         ("aspirin", {**AT_CALCIUM, "prior_pad": 1.0}, "no_estimate"),
         ("aspirin", {**AT_CALCIUM, "prior_aaa": 1.0}, "no_estimate"),

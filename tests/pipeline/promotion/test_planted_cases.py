@@ -31,7 +31,7 @@ def params() -> Params:
         given,
         horizons=(10.0,),
         simulate=replace(given.simulate, n_patients=2400),
-        featurize=replace(given.featurize, exclude=("ethnicity", "lpa")),
+        featurize=replace(given.featurize, exclude=("ethnicity", "lpa_mass")),
         train=replace(given.train, n_folds=3, boosted=boosted, linear=linear),
         evaluate=measured,
         register=replace(given.register, model_name="calcirisk-planted"),

@@ -45,7 +45,7 @@ def written(
     both = {"held_out": evaluation, "cross_validation": evaluation}
     tables = {"folds": make_folds(evaluation), "incidence": incidence, "oracle": pd.DataFrame()}
     said = write_evaluation(both, Extras(tables, {"folds": 3}), folder)
-    assert said[0].startswith("On held-out patients: The model beats ridge Cox alone (")
+    assert said[0].startswith("In held-out patients: The model beats ridge Cox regression (")
     return folder
 
 

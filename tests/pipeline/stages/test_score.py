@@ -140,6 +140,16 @@ def test_columns_that_play_no_part_are_named(request_: ScoreRequest, paths: Path
     assert "Columns not used: CAC" in score_file(request_, paths).describe()
 
 
+def test_what_is_read_and_not_learnt_is_named(request_: ScoreRequest, paths: Paths) -> None:
+    table = pd.read_csv(request_.file, dtype="str")
+    table.assign(hiv="1", tube_voltage="120", statin_drug="").to_csv(request_.file, index=False)
+    summary = score_file(request_, paths)
+    assert {"HIV infection", "Tube voltage"} <= set(summary.unlearnt)
+    assert "Age" not in summary.unlearnt
+    (said,) = [line for line in summary.describe().splitlines() if "no risk depends" in line]
+    assert "HIV infection" in said and "Tube voltage" in said
+
+
 def test_names_of_the_dictionary_may_be_in_capitals(request_: ScoreRequest, paths: Paths) -> None:
     request_ = replace(request_, run_id="night")
     score_file(request_, paths)

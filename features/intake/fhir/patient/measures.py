@@ -10,7 +10,7 @@ from features.intake.fhir.elements.losses import Losses
 from features.intake.fhir.patient.index_rules import YEAR, IndexRules
 
 # Not measured again because they hardly change.
-LASTING = ("height", "lpa")
+LASTING = ("height", "lpa_mass", "lpa_molar")
 _SHORTEST_BETWEEN_SCANS = 30
 
 

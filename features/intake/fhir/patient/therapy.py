@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from features.derivation.person.therapy import statin_intensity
 from features.intake.fhir.elements.facts import MEDICINES, UNDATED
 from features.intake.fhir.elements.losses import Losses
 from features.intake.fhir.patient.index_rules import YEAR, IndexRules
 from features.intake.fhir.patient.statements import Statements, read_statements
-from features.intake.fhir.resources.drugs import statin_intensity
 from features.intake.fhir.store.fact_store import Record
 
 _DRUGS = (
@@ -49,7 +49,7 @@ def take_drugs(
     values |= {name: 0.0 for name in _DRUGS if name not in values and _denied(said, name)}
     if values.get("lipid_lowering") == 0.0 and said.doubted & set(_LIPID_DRUGS):
         del values["lipid_lowering"]
-    values |= _take_antiplatelet(said)
+    values |= _take_antiplatelet(said) | _take_anticoagulant(said)
     return values | _take_statin(said, day, losses)
 
 
@@ -65,6 +65,16 @@ def _take_antiplatelet(said: Statements) -> dict[str, float | str]:
     if different and not said.doubted & {"antiplatelet", MEDICINES}:
         return {"antiplatelet": "single"}
     return {"antiplatelet": "none"} if not different and _denied(said, "antiplatelet") else {}
+
+
+def _take_anticoagulant(said: Statements) -> dict[str, float | str]:
+    """The class of the one that is taken; of two at once it is not known which will stay."""
+    classes = {fact.value for fact in said.yes if fact.variable == "anticoagulant"}
+    classes |= {one.variable for one in said.yes if one.variable == "vitamin_k_antagonist"}
+    if len(classes) == 1:
+        return {"anticoagulant": classes.pop()}
+    denied = _denied(said, "anticoagulant") and _denied(said, "vitamin_k_antagonist")
+    return {"anticoagulant": "none"} if denied and not classes else {}
 
 
 def _take_statin(said: Statements, day: int, losses: Losses) -> dict[str, float | str]:

@@ -49,19 +49,6 @@ _NOT_TAKEN = re.compile(
     re.IGNORECASE,
 )
 
-# Daily doses (mg) from which on an intensity holds: Grundy SM et al. 2018 AHA/ACC cholesterol
-# guideline, Circulation 2019;139:e1082-e1143, table 3. Simvastatin 80 mg is not in it and lowers
-# LDL cholesterol by less than half: moderate. Any dose of pitavastatin is moderate.
-_INTENSITY = {
-    "atorvastatin": ((40.0, "high"), (0.0, "moderate")),
-    "rosuvastatin": ((20.0, "high"), (0.0, "moderate")),
-    "simvastatin": ((20.0, "moderate"), (0.0, "low")),
-    "pravastatin": ((40.0, "moderate"), (0.0, "low")),
-    "lovastatin": ((40.0, "moderate"), (0.0, "low")),
-    "fluvastatin": ((80.0, "moderate"), (0.0, "low")),
-    "pitavastatin": ((0.0, "moderate"),),
-}
-
 
 class Substance(NamedTuple):
     """A meaning of a medicine and the strength of one unit of it in mg, where told."""
@@ -82,14 +69,6 @@ class Medicine:
     open: tuple[str, ...]
     understood: bool
     setting_aside: str = ""
-
-
-def statin_intensity(statin: str, daily_mg: float | None) -> str | None:
-    """low, moderate or high; None where the dose is not known and decides."""
-    steps = _INTENSITY[statin]
-    if daily_mg is None:
-        return steps[0][1] if len(steps) == 1 else None
-    return next(intensity for least, intensity in steps if daily_mg >= least)
 
 
 def read_medicine(medicine: Json, table: CodeTable, route: object = None) -> Medicine:

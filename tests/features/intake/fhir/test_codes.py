@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from features.derivation.person.therapy import statin_intensity
 from features.dictionary.data_files import data_file
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 from features.intake.fhir.codes.code_table import CodeTable, Kind, Meaning
 from features.intake.fhir.elements.code_systems import name_system
 from features.intake.fhir.elements.json_elements import Coding
-from features.intake.fhir.resources.drugs import read_medicine, statin_intensity
+from features.intake.fhir.resources.drugs import read_medicine
 from tests.features.intake.fhir.records import RXNORM, concept
 
 DICTIONARY = Dictionary.load()

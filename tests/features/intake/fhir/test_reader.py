@@ -83,6 +83,7 @@ def test_a_whole_record_becomes_one_row_in_canonical_units(tmp_path: Path) -> No
         "bp_treated": 0.0,
         "ras_inhibitor": 0.0,
         "vitamin_k_antagonist": 0.0,
+        "anticoagulant": "none",
         "insulin": 0.0,
         "sglt2_inhibitor": 0.0,
         "glp1_agonist": 0.0,
@@ -509,4 +510,4 @@ def test_an_export_without_patients_gives_an_empty_table(tmp_path: Path) -> None
 
 def test_the_loinc_code_of_the_dictionary_is_read_as_it_stands(tmp_path: Path) -> None:
     lpa = observation("10835-7", 30, "mg/dL", code=concept(LOINC, "10835-7", "Lipoprotein a"))
-    assert _row(tmp_path, lpa)["lpa"] == 30.0
+    assert _row(tmp_path, lpa)["lpa_mass"] == 30.0

@@ -72,7 +72,7 @@ def _without_a_statin(detail: str) -> Combination:
     )
 
 
-def _anticoagulant_differs(x: Columns) -> Mask:
+def _anticoagulant_differs(x: Columns) -> BoolArray:
     by_class = x.is_code("anticoagulant", "vitamin_k_antagonist")
     known = ~np.isnan(by_class) & ~np.isnan(x["vitamin_k_antagonist"])
     return np.asarray(known & (by_class != x["vitamin_k_antagonist"]))

@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from clinic.access.guard import Guard
-from clinic.routes import cds_hooks, new_patient, patient, patients, population, sign_in
+from clinic.routes import cds_hooks, comparison, new_patient, patient, patients, population, sign_in
 from clinic.site import FOLDER, Site
 
 
@@ -17,7 +17,7 @@ def create_app(site: Site) -> Guard:
     """All pages of a site; nothing about them is published (no schema, no docs)."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.site = site
-    for pages in (patients, patient, new_patient, population, sign_in, cds_hooks):
+    for pages in (patients, patient, comparison, new_patient, population, sign_in, cds_hooks):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from clinic.access.audit import AuditTrail
 from clinic.access.guard import Guard
 from clinic.access.security import Access
 from clinic.app import create_app
@@ -32,7 +33,8 @@ class ClinicRequest:
     or ``covariates``: the same at hand (index: identifiers).
 
     ``store``: the file to keep them in, made when it is not up to date; ``outputs``: the folder
-    with what was measured of the model; ``version``: its number in the registry, or "".
+    with what was measured of the model; ``version``: its number in the registry, or "";
+    ``audit``: the folder of the audit trail, None for none.
     """
 
     model_folder: Path
@@ -42,6 +44,7 @@ class ClinicRequest:
     outputs: Path
     version: str = ""
     covariates: pd.DataFrame | None = None
+    audit: Path | None = None
 
 
 def build_site(request: ClinicRequest, access: Access) -> Site:
@@ -64,7 +67,15 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
     apart = ThreadPoolExecutor(1)
     explained = apart.submit(Population.explain, assessor, store)
     apart.shutdown(wait=False)
-    return Site(access, store, assessor, facts, explained.result, texts=texts)
+    return Site(
+        access,
+        store,
+        assessor,
+        facts,
+        explained.result,
+        texts=texts,
+        audit=AuditTrail(request.audit),
+    )
 
 
 def build_app(request: ClinicRequest, access: Access) -> Guard:

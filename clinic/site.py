@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from clinic.access.audit import AuditTrail
 from clinic.access.security import FORM_COOKIE, SESSION_COOKIE, Access, Seal
 from clinic.drawing.waterfall import signed
 from clinic.texts import PageTexts, load_texts
@@ -42,11 +43,26 @@ class Site:
     explain_population: Callable[[], Population | None]
     seal: Seal = field(default_factory=Seal)
     texts: PageTexts = field(default_factory=load_texts)
+    audit: AuditTrail = field(default_factory=AuditTrail)
 
     @property
     def population(self) -> Population | None:
         """What marks risk among the scored patients; waits until it is explained."""
         return self.explain_population()
+
+    def note(self, request: Request, did: str, patient: str = "") -> None:
+        """Keep in the audit trail who did what with whose data, before it is shown."""
+        self.audit.record(self._who(request), did, patient)
+
+    def _who(self, request: Request) -> str:
+        if self.access.behind_proxy:
+            return request.headers.get(self.access.user_header, "")
+        client = request.client.host if request.client else ""
+        if self.access.token is None:
+            return f"somebody at {client}"
+        return (
+            f"session {self.seal.name_session(request.cookies.get(SESSION_COOKIE, ''))}, {client}"
+        )
 
     def render(
         self, request: Request, template: str, status: int = 200, **values: Any

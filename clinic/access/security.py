@@ -105,6 +105,11 @@ class Seal:
         self._used[issued] = now
         return f"{issued}.{self.sign('session', issued)}"
 
+    @staticmethod
+    def name_session(cookie: str) -> str:
+        """What a session is called where its cookie must not stand."""
+        return cookie.partition(".")[0].partition("-")[2]
+
     def close_session(self, cookie: str) -> None:
         """From now on nobody gets in with it."""
         self._used.pop(cookie.partition(".")[0], None)

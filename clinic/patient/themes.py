@@ -24,6 +24,7 @@ _BY_VARIABLE = {
     **dict.fromkeys(("diabetes", "glucose", "hba1c", "insulin"), "diabetes"),
     **dict.fromkeys(("sglt2_inhibitor", "glp1_agonist"), "diabetes"),
     **dict.fromkeys(("albuminuria", "creatinine", "egfr", "uacr", "phosphate"), "kidney"),
+    **dict.fromkeys(("ckd_stage", "dialysis", "phosphate_binder"), "kidney"),
     **dict.fromkeys(("systolic_bp", "diastolic_bp", "bp_treated"), "pressure"),
     **dict.fromkeys(("ras_inhibitor", "heart_rate"), "pressure"),
     **dict.fromkeys(("height", "weight", "bmi", "waist"), "weight"),
@@ -31,7 +32,7 @@ _BY_VARIABLE = {
     **dict.fromkeys(("cigarettes_per_day", "years_since_quitting"), "smoking"),
     **dict.fromkeys(("statin_intensity", "statin_years", "lipid_lowering"), "lipids"),
     **dict.fromkeys(("ezetimibe", "pcsk9_inhibitor"), "lipids"),
-    **dict.fromkeys(("bempedoic_acid", "icosapent_ethyl"), "lipids"),
+    **dict.fromkeys(("bempedoic_acid", "icosapent_ethyl", "statin_adherence"), "lipids"),
     **dict.fromkeys(("prior_pci", "antiplatelet"), "history"),
 }
 

@@ -38,6 +38,7 @@ async def view_patient(request: Request) -> JSONResponse:
         raise HTTPException(412)
     base = str(request.base_url).rstrip("/")
     site, patient = site_of(request), str(context.get("patientId", ""))
+    site.note(request, "card", patient)
     return JSONResponse(await run_in_threadpool(_answer, site, prefetch, patient, base))
 
 

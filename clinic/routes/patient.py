@@ -44,6 +44,7 @@ def show_leaflet(request: Request, key: str, language: str = "en") -> HTMLRespon
     found = _find(site, key)
     if found is None or found[1] is None:
         raise HTTPException(404)
+    site.note(request, "leaflet", found[0].patient_id)
     view = site.assessor.assess(found[1], site.assessor.horizons[-1])
     date = site.store.facts.get("scored_on", "")
     return site.render(
@@ -74,6 +75,7 @@ def _render(
     if found is None:
         raise HTTPException(404)
     patient, covariates = found
+    site.note(request, template.removesuffix(".html"), patient.patient_id)
     if covariates is None:
         return site.render(request, "patient_without_data.html", 200, patient=patient)
     return site.render(

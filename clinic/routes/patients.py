@@ -60,6 +60,7 @@ def _render(
     flag: str = "",
 ) -> HTMLResponse:
     site = site_of(request)
+    site.note(request, "search" if found else "list")
     return site.render(
         request,
         "patients.html",

@@ -71,6 +71,7 @@ def clinic(
         paths.root / paths.outputs,
         located.version,
         covariates,
+        paths.stage("audit"),
     )
     app = build_app(request, access)
     if differing := count_differing(request.store):

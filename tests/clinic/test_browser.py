@@ -23,6 +23,13 @@ playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright i
 CHROMIUM = Path(os.environ.get("CALCIRISK_CHROMIUM", "/usr/bin/chromium"))
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 900)}
 
+_COLOURS_OF_BARS = """() => {
+  const bars = [...document.querySelectorAll('.why svg rect, .why svg path')].filter(
+    e => e.getBoundingClientRect().width > 3);
+  const ground = getComputedStyle(document.querySelector('.why .drawing')).backgroundColor;
+  return {bars: bars.length,
+          same_as_ground: bars.filter(e => getComputedStyle(e).fill === ground).length};
+}"""
 _WORDS_BEFORE_THE_FIRST_FOLD = """() => {
   const words = [], main = document.querySelector("main"), fold = main.querySelector("details");
   const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
@@ -119,12 +126,12 @@ def test_a_clinician_can_search_sort_enter_and_combine(
     page.fill("#f-age", "61")
     page.fill("#f-ldl_cholesterol", "3.9")
     page.fill("#f-systolic_bp", "150")
-    page.click("text=Work out the risk")
+    page.click("text=Calculate risk")
     assert page.locator("#e-sex").is_visible()
     assert page.input_value("#f-age") == "61"
     page.select_option("#f-sex", "male")
     page.select_option("select[name=unit-ldl_cholesterol]", "mmol/L")
-    page.click("text=Work out the risk")
+    page.click("text=Calculate risk")
     assert page.locator(".risk .big").is_visible()
     page.locator(".helps input[type=checkbox]").first.check()
     if javascript:
@@ -152,7 +159,7 @@ def test_the_pages_work_by_keyboard_alone(browser: Any, address: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=status]")
     page.goto(f"{address}/new")
-    page.locator("text=Work out the risk").first.focus()
+    page.locator("text=Calculate risk").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#errors")
     assert page.evaluate("document.activeElement.id") == "errors"
@@ -195,13 +202,56 @@ def test_what_is_ticked_changes_the_answer_without_leaving_the_page(
     assert said == []
 
 
+def test_the_list_of_a_phone_shows_the_main_risk_of_each_patient(
+    browser: Any, address: str
+) -> None:
+    page, _ = _open(browser, "phone")
+    page.goto(f"{address}/patients")
+    risk = page.locator("table.list tbody tr:first-child td", has_text="%").first
+    box = risk.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= SIZES["phone"][0]
+
+
+def test_back_from_the_print_shows_the_patient_again(browser: Any, address: str) -> None:
+    page, _ = _open(browser)
+    patient = _first_patient(page, address)
+    page.click("text=Print")
+    page.wait_for_load_state()
+    page.go_back()
+    assert page.url == patient
+    assert page.locator(".risk .big").is_visible()
+
+
+def test_drawings_keep_their_colours_in_high_contrast(browser: Any, address: str) -> None:
+    page, _ = _open(browser)
+    page.emulate_media(forced_colors="active")
+    page.goto(_first_patient(page, address))
+    shown = page.evaluate(_COLOURS_OF_BARS)
+    assert shown["bars"] > 0
+    assert shown["same_as_ground"] == 0
+
+
+def test_at_200_percent_nothing_is_cut(browser: Any, address: str) -> None:
+    # a zoom of 200 % halves the width that a page has
+    page = browser.new_context(
+        viewport={"width": 640, "height": 400}, device_scale_factor=2
+    ).new_page()
+    for url in (_first_patient(page, address), f"{address}/patients", f"{address}/new"):
+        page.goto(url)
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, url
+
+
 @pytest.mark.parametrize("size", ["phone", "desktop"])
 def test_axe_finds_nothing_serious_on_any_page(browser: Any, address: str, size: str) -> None:
     page, _ = _open(browser, size)
     patient = _first_patient(page, address)
     paths = ("/patients", "/new", "/population", "/population/age", "/nothing")
+    page.goto(f"{address}/patients")
+    other = page.locator("table.list tbody tr:nth-child(2) a").first.get_attribute("href")
+    side_by_side = f"{patient}/compare?other={str(other).rpartition('/')[2]}"
     found = []
-    for url in (patient, f"{patient}/print", *(address + path for path in paths)):
+    for url in (patient, side_by_side, f"{patient}/print", *(address + path for path in paths)):
         page.goto(url)
         found += [(url.removeprefix(address)[:12], *one) for one in serious_findings(page)]
     assert found == []

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from clinic.drawing.waterfall import signed
 from clinic.site import Site
 from clinic.wording import number, percent
 from models.scorer import Scorer
@@ -373,3 +374,20 @@ def test_a_patient_without_any_value_has_a_page(site: Site, covariates: pd.DataF
     assert not view.calcium.is_known
     assert all(score.risk is None and score.why for score in view.references)
     assert np.isfinite(view.risks[-1].risk)
+
+
+def test_two_patients_stand_side_by_side(client: TestClient, site: Site) -> None:
+    first, second = keys_of(client.get("/patients").text)[:2]
+    search = client.get(f"/patients/{first}/compare").text
+    other = site.store.find(second)
+    assert other is not None
+    asked = {"csrf": token_of(search), "identifier": other.patient_id}
+    found = client.post(f"/patients/{first}/compare", data=asked).text
+    assert f"/patients/{first}/compare?other={second}" in found
+    page = client.get(f"/patients/{first}/compare", params={"other": second}).text
+    for said in ("10-year risk", "Coronary calcium", "Difference", html.escape(other.patient_id)):
+        assert said in page
+    covariates = [site.store.read_covariates(key) for key in (first, second)]
+    risks = [site.assessor.assess(c, 10.0).risks[-1].risk for c in covariates if c is not None]
+    assert signed(100 * (risks[1] - risks[0])) in page
+    assert client.get(f"/patients/{first}/compare?other=nobody").status_code == 404

@@ -1,0 +1,79 @@
+"""Two patients, or two dates of one, in the rows of one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clinic.drawing.waterfall import signed
+from clinic.patient.assessor import Assessment, RiskAt
+from clinic.texts import PageTexts
+from clinic.wording import tenths
+
+_FACTS = ("age", "sex", "calcium", "ldl", "statin", "pressure")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; ``difference``: the second less the first, "" where it says nothing."""
+
+    label: str
+    first: str
+    second: str
+    difference: str = ""
+
+
+def compare(
+    first: Assessment, second: Assessment, texts: PageTexts
+) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    """Groups of rows by heading: who, risk, contributions, guidelines."""
+    return (
+        (texts("comparison.who"), _facts(first, second, texts)),
+        (texts("comparison.risk"), _risks(first, second, texts)),
+        (texts("comparison.why"), _contributions(first, second)),
+        (first.guidance.title, _rules(first, second)),
+    )
+
+
+def _facts(first: Assessment, second: Assessment, texts: PageTexts) -> tuple[Row, ...]:
+    pairs = zip(_FACTS, first.overview.who, second.overview.who, strict=False)
+    rows = [Row(texts(f"comparison.facts.{name}"), one, other) for name, one, other in pairs]
+    calcium = [" ".join(view.overview.calcium) for view in (first, second)]
+    return (*rows, Row(texts("calcium.title"), calcium[0], calcium[1]))
+
+
+def _risks(first: Assessment, second: Assessment, texts: PageTexts) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            texts("overview.risk", years=f"{one.years:g}"),
+            _risk(one, texts),
+            _risk(other, texts),
+            signed(100 * (other.risk - one.risk)),
+        )
+        for one, other in zip(first.risks, second.risks, strict=True)
+    )
+
+
+def _risk(at: RiskAt, texts: PageTexts) -> str:
+    if at.interval is None:
+        return tenths(at.risk)
+    low, high = (tenths(limit) for limit in at.interval)
+    return f"{tenths(at.risk)} {texts('overview.interval', low=low, high=high)}"
+
+
+def _contributions(first: Assessment, second: Assessment) -> tuple[Row, ...]:
+    """Every theme of either; the one that differs most comes first."""
+    here, there = ({t.name: t.points for t in view.overview.themes} for view in (first, second))
+    labels = {t.name: t.label for view in (first, second) for t in view.overview.themes}
+    gaps = {name: there.get(name, 0.0) - here.get(name, 0.0) for name in labels}
+    return tuple(
+        Row(labels[name], signed(here.get(name, 0.0)), signed(there.get(name, 0.0)), signed(gap))
+        for name, gap in sorted(gaps.items(), key=lambda pair: -abs(pair[1]))
+    )
+
+
+def _rules(first: Assessment, second: Assessment) -> tuple[Row, ...]:
+    here, there = (dict(view.guidance.rows) for view in (first, second))
+    return tuple(
+        Row(topic, here.get(topic, "–"), there.get(topic, "–"))
+        for topic in dict.fromkeys((*here, *there))
+    )

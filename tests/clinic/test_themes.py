@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from clinic.patient.themes import COMPETING, Theme, fold_themes, theme_of
+from clinic.texts import load_texts
+from features.dictionary.dictionary import Dictionary
+from models.explanation.explanation import OTHER_CAUSES_LABEL
+
+DICTIONARY = Dictionary.load()
+_UNTREATED = {"ldl_cholesterol": 220.0, "statin_intensity": "none"}
+
+
+def _fold(points: dict[str, float], **patient: Any) -> dict[str, Theme]:
+    folded = fold_themes(pd.Series(points), {}, patient, DICTIONARY, load_texts())
+    return {theme.name: theme for theme in folded}
+
+
+def test_themes_sum_to_what_their_variables_sum_to() -> None:
+    points = {"age": 4.0, "hba1c": 2.5, "diabetes": -0.7, OTHER_CAUSES_LABEL: -1.0}
+    assert sum(theme.points for theme in _fold(points).values()) == pytest.approx(4.8)
+
+
+def test_what_measures_one_thing_stands_in_one_bar() -> None:
+    # "no diabetes" beside an HbA1c of 12: one bar of glucose, not two of opposite signs
+    themes = _fold({"hba1c": 3.0, "diabetes": 0.4, "glucose": -0.9}, diabetes=0.0, hba1c=12.0)
+    assert list(themes) == ["diabetes"]
+    assert themes["diabetes"].points == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize(
+    ("points", "patient", "theme"),
+    [
+        ({"smoking_status": -1.2}, {"smoking_status": "current"}, "smoking"),
+        ({"uacr": -0.6}, {"uacr": 300.0}, "kidney"),
+        (
+            {"ldl_cholesterol": -2.0},
+            {"ldl_cholesterol": 220.0, "statin_intensity": "none"},
+            "lipids",
+        ),
+        ({"diabetes": -0.5}, {"diabetes": 1.0}, "diabetes"),
+    ],
+)
+def test_a_known_risk_that_lowers_the_estimate_is_marked_and_not_read_as_protection(
+    points: dict[str, float], patient: dict[str, Any], theme: str
+) -> None:
+    assert _fold(points, **patient)[theme].contrary
+    raised = {name: -value for name, value in points.items()}
+    assert not _fold(raised, **patient)[theme].contrary
+
+
+def test_never_having_smoked_may_lower_the_estimate() -> None:
+    assert not _fold({"smoking_status": -1.2}, smoking_status="never")["smoking"].contrary
+
+
+def test_every_variable_has_a_theme_and_other_causes_of_death_their_own() -> None:
+    texts = load_texts()
+    for name in DICTIONARY:
+        assert texts(f"themes.{theme_of(name, DICTIONARY)}")
+    assert theme_of(OTHER_CAUSES_LABEL, DICTIONARY) == COMPETING

@@ -1,0 +1,72 @@
+"""The command, from the line that is typed to the page that is shown."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra web is not installed")
+
+from pipeline.commands.clinic import clinic
+
+ROOT = Path(__file__).parents[3]
+_START = "import sys; from pipeline.commands.cli import main; sys.exit(main())"
+
+
+def test_no_folder_is_joined_that_was_not_named() -> None:
+    defaults = {name: p.default for name, p in inspect.signature(clinic).parameters.items()}
+    assert defaults["cohort_folder"] is None
+    assert defaults["scores"] is None and defaults["patients"] is None
+
+
+@pytest.mark.slow
+def test_a_file_of_patients_is_scored_and_shown_by_one_command(
+    model_folder: Path, drawn_covariates: pd.DataFrame, tmp_path: Path
+) -> None:
+    drawn_covariates.head(20).rename_axis("patient_id").to_csv(tmp_path / "new.csv")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    asked = ["clinic", "--patients", "new.csv", "--model", str(model_folder), "--port", str(port)]
+    log = (tmp_path / "log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-c", _START, *asked],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        page = _wait_for(f"{address}/patients", server, tmp_path / "log")
+        keys = re.findall(r'href="/patients/([0-9a-f]{24})"', page)
+        assert len(keys) == 20
+        with urlopen(f"{address}/patients/{keys[0]}", timeout=60) as answer:
+            assert b"10-year risk" in answer.read()
+        (trail,) = (tmp_path / "outputs" / "audit").iterdir()
+        assert trail.stat().st_mode & 0o777 == 0o600
+        assert len(trail.read_text().splitlines()) == 2
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> str:
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()
+        try:
+            with urlopen(url, timeout=60) as answer:
+                return str(answer.read().decode())
+        except URLError:
+            time.sleep(0.2)
+    raise AssertionError(log.read_text())

@@ -88,8 +88,8 @@ def test_the_gap_is_what_lies_above_the_goal() -> None:
     ],
 )
 def test_the_power_of_zero_has_its_exceptions(exception: dict[str, object]) -> None:
-    assert "supports putting off" in US.word_on_zero(_patient(cac_agatston=0.0))
-    assert "does not settle" in US.word_on_zero(_patient(cac_agatston=0.0, **exception))
+    assert "supports deferring" in US.word_on_zero(_patient(cac_agatston=0.0))
+    assert "does not justify deferring" in US.word_on_zero(_patient(cac_agatston=0.0, **exception))
     assert US.word_on_zero(_patient(cac_agatston=1.0)) == ""
     assert US.word_on_zero(_patient(cac_agatston=0.0, prior_stroke=1.0)) == ""
 
@@ -98,9 +98,9 @@ def test_the_power_of_zero_has_its_exceptions(exception: dict[str, object]) -> N
     ("values", "word"),
     [
         ({"cac_agatston": 100.0}, "may be considered"),
-        ({"cac_agatston": 99.0}, "No aspirin"),
-        ({"cac_agatston": 400.0, "age": 70.0}, "No aspirin"),
-        ({"cac_agatston": 400.0, "vitamin_k_antagonist": 1.0}, "No aspirin"),
+        ({"cac_agatston": 99.0}, "Aspirin not recommended"),
+        ({"cac_agatston": 400.0, "age": 70.0}, "Aspirin not recommended"),
+        ({"cac_agatston": 400.0, "vitamin_k_antagonist": 1.0}, "Aspirin not recommended"),
         ({"cac_agatston": 0.0, "prior_pad": 1.0}, "by the guideline for known vascular disease"),
         ({}, ""),
     ],

@@ -45,7 +45,7 @@ def test_only_randomised_evidence_may_lower_a_risk_by_default() -> None:
     for option in TreatmentEffects.load().values():
         assert (option.status == "randomised") <= ("RCT" in option.evidence)
         if option.status == "observational":
-            assert "observational estimate" in option.text
+            assert "estimate is observational" in option.text
 
 
 def test_aspirin_says_how_often_it_causes_bleeding() -> None:

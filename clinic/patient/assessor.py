@@ -264,6 +264,8 @@ class Assessor:
         names = [str(name) for name in points.index if name in self.scorer.dictionary]
         found = find_unknown(names, covariates, features)
         unknown = {name: bool(flags[0]) for name, flags in found.items()}
+        if abs(other := 100 * float(explanation.other[0])) > 0:
+            points[OTHER_CAUSES_LABEL] = other
         return fold_themes(points, unknown, patient, self.scorer.dictionary, self.texts)
 
     def scenarios(self, covariates: pd.DataFrame, horizon: float) -> tuple[tuple[str, float], ...]:

@@ -62,8 +62,10 @@ def _risk(at: RiskAt, texts: PageTexts) -> str:
 
 def _contributions(first: Assessment, second: Assessment) -> tuple[Row, ...]:
     """Every theme of either; the one that differs most comes first."""
-    here, there = ({t.name: t.points for t in view.overview.themes} for view in (first, second))
-    labels = {t.name: t.label for view in (first, second) for t in view.overview.themes}
+    here, there = (
+        {t.name: t.points for t in view.overview.every_theme} for view in (first, second)
+    )
+    labels = {t.name: t.label for view in (first, second) for t in view.overview.every_theme}
     gaps = {name: there.get(name, 0.0) - here.get(name, 0.0) for name in labels}
     return tuple(
         Row(labels[name], signed(here.get(name, 0.0)), signed(there.get(name, 0.0)), signed(gap))

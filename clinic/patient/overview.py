@@ -31,7 +31,7 @@ class Overview:
     """What the first screen shows; ``who``: short facts; ``calcium``: the line on the score.
 
     ``checks``: what does not fit together in the inputs; ``contrary``: themes that lower the risk
-    here though they are known to raise it.
+    here though they are known to raise it; ``every_theme``: those shown and all others.
     """
 
     who: tuple[str, ...]
@@ -44,6 +44,7 @@ class Overview:
     contrary: tuple[str, ...]
     checks: tuple[str, ...]
     options: tuple[TreatmentRow, ...]
+    every_theme: tuple[Theme, ...]
     icons: Markup
     icons_words: str
 
@@ -88,6 +89,7 @@ class OverviewWriter:
             tuple(t.label for t in shown if t.contrary),
             self._checks(patient),
             one_of_each(panel.offered)[:_OPTIONS],
+            themes,
             icons,
             words,
         )

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.covariate_fingerprint import FINGERPRINT, fingerprint
 from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
-from features.fingerprint import FINGERPRINT, fingerprint
 from models.scorer import Scorer
 
 _CLOSE = 1e-6

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from clinic.scored_patients.store import IDENTIFIER
+from features.covariate_fingerprint import FINGERPRINT
 from features.errors import ConfigError
-from features.fingerprint import FINGERPRINT
 
 _CHUNK = 50_000
 _NEEDED = (IDENTIFIER, "missing_inputs", "outside_training", FINGERPRINT, "digest")

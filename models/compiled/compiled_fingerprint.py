@@ -1,4 +1,4 @@
-"""`features.fingerprint.add_numbers` compiled by numba: the same bits, several times faster.
+"""`features.covariate_fingerprint.add_numbers` compiled: the same bits, several times faster.
 
 Imports numba at its top: import it where it is used.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.array_types import FloatArray
-from features.fingerprint import KNOWN, Words
+from features.covariate_fingerprint import KNOWN, Words
 from models.compilation import compiled
 
 

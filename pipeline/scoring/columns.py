@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from features.covariate_fingerprint import FINGERPRINT
 from features.errors import ConfigError
-from features.fingerprint import FINGERPRINT
 
 IDENTIFIER = "patient_id"
 MOST_REASONS = 100

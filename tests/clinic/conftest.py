@@ -23,7 +23,7 @@ from clinic.scored_patients.store import PatientStore
 from clinic.scored_patients.store_writing import write_store
 from clinic.site import Site
 from clinic.texts import load_texts
-from features.fingerprint import FINGERPRINT, fingerprint
+from features.covariate_fingerprint import FINGERPRINT, fingerprint
 from models.scorer import Scorer
 
 HOSTILE_NAME = "<script>alert('p')</script>"

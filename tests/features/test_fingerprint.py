@@ -2,55 +2,25 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from features.dictionary.dictionary import Dictionary
-from features.fingerprint import fingerprint
-from models.compiled.compiled_fingerprint import add_numbers
-
-DICTIONARY = Dictionary.load()
+from features.cohort import Cohort
+from features.endpoint import Endpoint
+from features.fingerprint import fingerprint_patients
 
 
-@pytest.fixture(scope="module")
-def covariates(drawn_covariates: pd.DataFrame) -> pd.DataFrame:
-    return drawn_covariates.head(300)
+def make(ids: list[str], event: list[int], age: float = 50.0) -> Cohort:
+    covariates = pd.DataFrame({"age": age}, index=pd.Index(ids, name="patient_id", dtype="str"))
+    time = np.arange(1.0, len(ids) + 1)
+    return Cohort("c", covariates, Endpoint(time, np.array(event, dtype=np.int8)))
 
 
-def test_neither_the_order_of_columns_nor_what_is_not_known_changes_it(
-    covariates: pd.DataFrame,
-) -> None:
-    found = fingerprint(covariates, DICTIONARY)
-    known = covariates.dropna(axis=1, how="all")
-    turned = known[known.columns[::-1]].assign(stranger=1.0)
-    assert (fingerprint(turned, DICTIONARY) == found).all()
-    absent = next(name for name in DICTIONARY if name not in known)
-    assert (fingerprint(known.assign(**{absent: np.nan}), DICTIONARY) == found).all()
+def test_the_order_of_the_patients_and_their_covariates_play_no_part() -> None:
+    cohort = make(["a", "b", "c"], [0, 1, 2])
+    turned = make(["a", "b", "c"], [0, 1, 2], age=60.0).take(np.array([2, 0, 1]))
+    assert fingerprint_patients(cohort) == fingerprint_patients(turned)
 
 
-def test_every_change_of_one_value_changes_it(covariates: pd.DataFrame) -> None:
-    found = fingerprint(covariates, DICTIONARY)
-    for name in covariates:
-        variable, column = DICTIONARY[name], covariates[name]
-        if variable.kind == "category":
-            codes = list(variable.codes)
-            other = column.map({code: codes[i - 1] for i, code in enumerate(codes)})
-        else:
-            other = 1 - column if variable.kind == "boolean" else column * 1.0001 + 0.001
-        changed = fingerprint(covariates.assign(**{name: other}), DICTIONARY) != found
-        assert (changed == column.notna().to_numpy()).all(), name
-        forgotten = fingerprint(covariates.drop(columns=name), DICTIONARY) != found
-        assert (forgotten == column.notna().to_numpy()).all(), name
-
-
-def test_small_whole_numbers_do_not_meet() -> None:
-    names = [name for name, one in DICTIONARY.items() if one.kind != "category"][:5]
-    grid = np.stack(np.meshgrid(*[np.arange(8.0)] * 5), axis=-1).reshape(-1, 5)
-    found = fingerprint(pd.DataFrame(grid, columns=names), DICTIONARY)
-    assert len(set(found.tolist())) == len(grid)
-
-
-def test_compiled_it_is_the_same_and_a_negative_zero_is_a_zero(covariates: pd.DataFrame) -> None:
-    compiled = fingerprint(covariates, DICTIONARY, add_numbers)
-    assert (compiled == fingerprint(covariates, DICTIONARY)).all()
-    zero = pd.DataFrame({"cac_agatston": [0.0, -0.0]})
-    assert len({*fingerprint(zero, DICTIONARY), *fingerprint(zero, DICTIONARY, add_numbers)}) == 1
+def test_another_patient_or_another_outcome_is_another_fingerprint() -> None:
+    cohorts = [make(["a", "b"], [0, 1]), make(["a", "c"], [0, 1]), make(["a", "b"], [1, 1])]
+    cohorts += [make(["a"], [0]), Cohort("c", make(["a"], [0]).covariates, None)]
+    assert len({fingerprint_patients(one) for one in cohorts}) == len(cohorts)

@@ -115,6 +115,7 @@ def validate_recipe(
     from features.splits import require_endpoint
 
     steps = _steps_of(X, cohort.dictionary) if params.evaluate.incremental else {}
+    params = share_threads(params, len(X))
     # the last step has every feature: it is the recipe itself
     shorter = list(steps)[:-1]
     of_steps = {name: partial(_build_step, steps[name], params) for name in shorter}
@@ -181,6 +182,13 @@ def count_processes(params: Params, n_patients: int) -> int:
     if n_patients < _WORTH_PROCESSES:
         return 1
     return params.evaluate.n_processes or count_cores()
+
+
+def share_threads(params: Params, n_patients: int) -> Params:
+    """With as many threads for each process as leave a core to each: more would only wait."""
+    train = params.train
+    n_threads = train.n_threads or max(1, count_cores() // count_processes(params, n_patients))
+    return replace(params, train=replace(train, n_threads=n_threads))
 
 
 def build_model(params: Params, dictionary: Dictionary | None = None) -> RiskEstimator:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from hashlib import blake2b
 
+from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
 from features.intake.fhir.codes.code_table import CodeTable
@@ -31,12 +33,19 @@ _NOT_COUNTED = {
 }
 
 
+@cache
+def _shipped_table() -> CodeTable:
+    """Read once: some code sets hold thousands of codes, some exports a few resources."""
+    return CodeTable.load(Dictionary.load())
+
+
 class ResourceIntake:
     """One pass over an export. ``accounts``: what became of every resource, each counted once."""
 
     def __init__(self, store: FactStore, dictionary: Mapping[str, Variable]) -> None:
         self._store, self._dictionary = store, dictionary
-        self._table = CodeTable.load(dictionary)
+        shipped = dictionary is Dictionary.load()
+        self._table = _shipped_table() if shipped else CodeTable.load(dictionary)
         self._losses = Losses()
         self._notes: Counter[Loss] = Counter()
         self.accounts: Counter[str] = Counter()

@@ -52,7 +52,8 @@ def fit_binomial(
     """
     from models.metrics.calibration.binomial_pass import pass_cloglog, pass_logit
 
-    w = np.ascontiguousarray(weight, dtype=np.float64)
+    # a copy: numba would compile another pass for arrays that may not be written
+    w = np.array(weight, dtype=np.float64)
     x, y = np.ascontiguousarray(design, np.float64), np.ascontiguousarray(outcome, np.float64)
     counted = y[w > 0]
     if not len(counted) or (counted == counted[0]).all():

@@ -105,13 +105,14 @@ class CodeTable:
         kind, system, code = key
         exact = self.exact.get(key)
         below = self.prefixes.get((kind, system), ())
-        below += tuple(
-            (known, meaning)
-            for (of, within, known), meanings in self.exact.items()
-            if system == "atc" and (of, within) == (kind, system) and known != code
-            for meaning in meanings
-            if known.startswith(code)
-        )
+        if system == "atc":
+            below += tuple(
+                (known, meaning)
+                for (of, within, known), meanings in self.exact.items()
+                if (of, within) == (kind, system) and known != code
+                for meaning in meanings
+                if known.startswith(code)
+            )
         found = find_in_hierarchy(system, code, below)
         if found is None:
             return exact

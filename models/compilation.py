@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from numba import config, njit
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 Loop = TypeVar("Loop")
 
@@ -34,9 +40,49 @@ def compiled(exact: bool = False) -> Callable[[Loop], Loop]:
                 made = njit(cache=True, **options)(function)
         except RuntimeError:
             made = njit(**options)(function)
+        else:
+            made.compile = _one_at_a_time(made.compile)
         return made  # type: ignore[no-any-return]
 
     return compile_loop
+
+
+def _one_at_a_time(compile_signature: Callable[..., Any]) -> Callable[..., Any]:
+    """Of processes that need a loop at the same moment one compiles it, the others take it then."""
+
+    def wait_and_compile(signature: Any) -> Any:
+        with _alone():
+            return compile_signature(signature)
+
+    return wait_and_compile
+
+
+_held = threading.local()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """While no other process compiles; a loop that calls another compiles it within its own turn.
+
+    Where files cannot be locked, each process compiles for itself.
+    """
+    if fcntl is None or getattr(_held, "already", False):
+        yield
+        return
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _held.already = True
+        try:
+            yield
+        finally:
+            _held.already = False
 
 
 @cache

@@ -105,9 +105,20 @@ def _account_or_refuse(path: Path) -> None:
         assert path.name in str(error)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_damaged())
 def test_any_place_of_a_record_may_hold_anything(resources: list[Any]) -> None:
+    _account_for_all(resources)
+
+
+@pytest.mark.slow
+@settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_damaged())
+def test_two_thousand_damaged_exports_are_accounted_for(resources: list[Any]) -> None:
+    _account_for_all(resources)
+
+
+def _account_for_all(resources: list[Any]) -> None:
     named = [one for one in resources if isinstance(one, dict)]
     n_patients = sum(one.get("resourceType") == "Patient" for one in named)
     with tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,9 @@ from numba import config, njit
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    _CAN_LOCK = False
+else:
+    _CAN_LOCK = True
 
 Loop = TypeVar("Loop")
 
@@ -66,7 +68,7 @@ def _alone() -> Iterator[None]:
 
     Where files cannot be locked, each process compiles for itself.
     """
-    if fcntl is None or getattr(_held, "already", False):
+    if not _CAN_LOCK or getattr(_held, "already", False):
         yield
         return
     folder = cache_folder()

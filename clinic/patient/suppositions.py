@@ -21,11 +21,7 @@ def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> floa
     known = covariates[list(AGE_AND_SEX)] if set(AGE_AND_SEX) <= set(covariates) else None
     if known is None or known.isna().to_numpy().any():
         return None
-    alone = covariates.copy()
-    for name in alone.columns:
-        if name not in AGE_AND_SEX:
-            alone[name] = pd.Series([np.nan], index=alone.index, dtype=alone[name].dtype)
-    margins = scorer.predictor.margin(derive_features(alone, scorer.dictionary))
+    margins = scorer.predictor.margin(derive_features(known, scorer.dictionary))
     return float(scorer.predictor.link.risk(margins, [horizon])[0, 0])
 
 

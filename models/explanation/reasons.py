@@ -29,12 +29,13 @@ def find_unknown(
     """Variable -> patients (n,) of whom it is neither recorded nor worked out from others."""
     absent = np.isnan(features.to_numpy(np.float64))
     derived = {str(name): position for position, name in enumerate(features)}
+    gaps = dict(zip(map(str, covariates), covariates.isna().to_numpy(bool).T, strict=True))
     unknown = {}
     for variable in variables:
         own = [derived[name] for name in _features_of(variable, derived) if name in derived]
         unknown[variable] = absent[:, own].all(axis=1)
-        if variable in covariates:
-            unknown[variable] &= covariates[variable].isna().to_numpy(bool)
+        if variable in gaps:
+            unknown[variable] &= gaps[variable]
     return unknown
 
 

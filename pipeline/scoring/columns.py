@@ -75,9 +75,9 @@ def describe_columns(
 ) -> Mapping[str, dict[str, Any]]:
     """Every column of the output in its order: its type, and what it means."""
     last = f"{years[-1]:g}"
-    told: dict[str, dict[str, Any]] = {IDENTIFIER: _text("the patient, as the source names them")}
+    told: dict[str, dict[str, Any]] = {IDENTIFIER: _text("patient identifier, as in the source")}
     for year in years:
-        risk = f"risk of the event by {year:g} years, as a fraction"
+        risk = f"{year:g}-year risk of the event, as a fraction"
         told[f"risk_{year:g}y"] = _number(risk)
         if with_intervals:
             told[f"risk_{year:g}y_low"] = _number(f"lower 90 % limit of the {risk}")
@@ -85,33 +85,33 @@ def describe_columns(
     names, steps = wanted.categories.names, wanted.categories.thresholds
     told["risk_category"] = {
         **_text(
-            f"category of the risk by {wanted.categories.horizon:g} years, empty where the last "
-            "horizon is another; a threshold belongs to the one above"
+            f"category of the {wanted.categories.horizon:g}-year risk, empty where the last "
+            "horizon is another; a risk at a threshold belongs to the category above it"
         ),
         "categories": list(names),
         "thresholds": list(steps),
     }
     for rank in range(1, wanted.reasons + 1):
-        reason = f"what marks this risk by {last} years most, number {rank}"
+        reason = f"contributor number {rank} to the {last}-year risk, by size"
         if wanted.points == "column":
             told[f"reason_{rank}"] = _text(reason)
-            told[f"reason_{rank}_points"] = _number(f"{reason}: signed percentage points")
+            told[f"reason_{rank}_points"] = _number(f"{reason}: contribution in percentage points")
         else:
-            told[f"reason_{rank}"] = _text(f"{reason}, with its signed percentage points")
-    told["missing_inputs"] = _whole("how many important inputs are missing")
-    told["outside_training"] = _text("inputs outside the range of the training, '; ' between them")
-    told["imputed_cac"] = _whole("1 where the calcium score is not known and was filled in")
+            told[f"reason_{rank}"] = _text(f"{reason}, with its contribution in percentage points")
+    told["missing_inputs"] = _whole("number of important inputs missing")
+    told["outside_training"] = _text("inputs outside the training range, separated by '; '")
+    told["imputed_cac"] = _whole("1 where the calcium score was missing and imputed")
     if wanted.comparison is not None:
         told["reference_disagrees"] = _whole(
-            f"1 where risk and {wanted.comparison.score} differ by a factor of "
-            f"{wanted.comparison.ratio:g} or more; empty where that score has no risk"
+            f"1 where the risk and {wanted.comparison.score} differ by a factor of "
+            f"{wanted.comparison.ratio:g} or more; empty where that score cannot be computed"
         )
-    told[FINGERPRINT] = _whole("which covariates the risk came from: equal ones have the same")
-    told |= {name: _text("carried through from the source") for name in wanted.keep}
+    told[FINGERPRINT] = _whole("fingerprint of the covariates that the risk was computed from")
+    told |= {name: _text("copied from the source") for name in wanted.keep}
     told["model"] = _text("name of the model")
     told["version"] = _text("its version in the registry, empty for a folder")
     told["digest"] = _text("SHA-256 of the model")
-    told["run_id"] = _text("the scoring run: same input, model and settings, same run")
+    told["run_id"] = _text("scoring run; the same input, model and settings give the same")
     return told
 
 

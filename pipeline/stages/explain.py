@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from models.explanation.explanation import Explanation
 
 ASSOCIATION = (
-    "Contributions say what marks risk in patients like those the model was trained on. They are "
-    "associations, not effects: a statin with a positive contribution marks treated disease, it "
-    "does not raise risk, and changing a value would not change risk by its contribution. "
-    "They are percentage points of absolute risk and sum to the patient's risk less the base "
-    "risk, which is the mean, over groups of training patients of like risk, of the risk at "
-    "their average margin."
+    "Contributions are associations in patients like those of the training cohort, not effects: a "
+    "statin with a positive contribution indicates treated disease and does not raise risk, and "
+    "changing a value would not change the risk by its contribution. They are in percentage points "
+    "of absolute risk and sum to the patient's risk minus the base risk: the mean over strata of "
+    "training patients with similar risk, each at its average linear predictor."
 )
-SIMULATED = "The model was trained on a simulated cohort: a demonstration, not for care."
+SIMULATED = "The model was trained on a simulated cohort: for demonstration, not for clinical use."
 
 _DEPENDENCE_PLOTS = 6
 _SAMPLED_PATIENTS = 24  # a tenth of a second each

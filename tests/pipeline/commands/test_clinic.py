@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -38,14 +39,17 @@ def test_a_file_of_patients_is_scored_and_shown_by_one_command(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     asked = ["clinic", "--patients", "new.csv", "--model", str(model_folder), "--port", str(port)]
-    log = (tmp_path / "log").open("w")
-    server = subprocess.Popen(
-        [sys.executable, "-c", _START, *asked],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
-        stdout=log,
-        stderr=log,
-    )
+    # a project of its own, so that its outputs are not ours
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-c", _START, *asked],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+            stdout=log,
+            stderr=log,
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         page = _wait_for(f"{address}/patients", server, tmp_path / "log")

@@ -16,7 +16,7 @@ from features.cohort_map.dialect import Dialect
 from features.cohort_map.dialect_keys import read_dialect
 from features.cohort_map.entries import EndpointMap, Inclusion, LesionMap, ValueSource, Visit
 from features.cohort_map.later_scans import LaterScan, ScanSettings, columns_of
-from features.cohort_map.map_files import MAPS_FOLDER, find_map, read_with_base
+from features.cohort_map.map_files import MAPS_FOLDER, find_beside, find_map, read_with_base
 from features.cohort_map.own_variables import read_own_variables
 from features.cohort_map.section import Section
 from features.dictionary.dictionary import Dictionary
@@ -100,6 +100,8 @@ class CohortMap:
     def load(cls, name: str | Path, folder: Path = MAPS_FOLDER) -> CohortMap:
         """The map of that name in the folder, or in the file of that path (``mine.yaml``).
 
+        Files that lie beside a map given by its path are taken from there.
+
         Raises MapError that names the key, its place and the nearest known one, or that lists the
         known maps where there is none of that name.
         """
@@ -107,7 +109,14 @@ class CohortMap:
         cohort_map = cls.read(path.name, read_with_base(path, (), folder))
         if cohort_map.name != path.stem:
             raise MapError(f"{path.name}: 'name' must be '{path.stem}', as the file is called")
-        return cohort_map
+        return cohort_map if path.parent == folder else cohort_map._taken_from(path.parent)
+
+    def _taken_from(self, folder: Path) -> CohortMap:
+        """The map with the absolute paths of those of its files that lie in the folder."""
+        lesions = self.lesions
+        if lesions is not None:
+            lesions = replace(lesions, file=find_beside(lesions.file, folder))
+        return replace(self, file=find_beside(self.file, folder), lesions=lesions)
 
     @classmethod
     def read(cls, where: str, content: Any) -> CohortMap:

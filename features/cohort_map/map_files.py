@@ -10,6 +10,8 @@ from features.dictionary.data_files import data_folder
 from features.errors import MapError
 
 MAPS_FOLDER = data_folder() / "cohorts"
+# A file may bear one of these behind the name that the map gives.
+COMPRESSED = ("", ".gz", ".zst")
 
 
 def known_maps(folder: Path = MAPS_FOLDER) -> tuple[str, ...]:
@@ -31,6 +33,13 @@ def find_map(name: str | Path, folder: Path = MAPS_FOLDER) -> Path:
         f"No cohort map is called '{name}'{nearest(str(name), known)} "
         f"Known maps: {', '.join(known) or 'none'}. For your own file give the path of its map"
     )
+
+
+def find_beside(file: str, folder: Path) -> str:
+    """The absolute path of the file where it lies in the folder, packed or not; else its name."""
+    here = folder.resolve() / file
+    there = file and any(here.with_name(here.name + end).is_file() for end in COMPRESSED)
+    return str(here) if there else file
 
 
 def read_with_base(path: Path, seen: tuple[Path, ...], folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from features.cohort_map.map_files import COMPRESSED
 from features.errors import CohortError
 from features.intake.files.decoding import decode, refuse, unpack
 from features.intake.files.header import (
@@ -25,7 +26,6 @@ from features.intake.files.raw_table import RawTable
 
 ROOT = Path(__file__).resolve().parents[3]
 COHORTS_VARIABLE = "CALCIRISK_COHORTS"
-_COMPRESSED = ("", ".gz", ".zst")
 # Rows that are looked at for a decimal sign, and numbers in which the sign can be no other.
 _SHOWN_ROWS = 500
 _SHOWS_SIGN = r"[-+]?(?:\d*SIGN(?:\d{1,2}|\d{4,})|0*SIGN\d+|0\d*SIGN\d+|\d{4,}SIGN\d+)"
@@ -49,7 +49,7 @@ def locate_source(name: str | Path, folders: Sequence[Path] | None = None) -> Pa
     """
     looked = source_folders() if folders is None else folders
     for folder in looked:
-        for suffix in _COMPRESSED:
+        for suffix in COMPRESSED:
             path = folder / f"{name}{suffix}"
             if path.is_file():
                 return path

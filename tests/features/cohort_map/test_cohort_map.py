@@ -144,3 +144,13 @@ def test_a_fact_that_no_report_asks_for_is_an_error() -> None:
     given = {**LEAST, "study": {"etics": "Board 7."}}
     with pytest.raises(MapError, match="did you mean 'ethics'"):
         CohortMap.read("mine.yaml", given)
+
+
+def test_the_files_of_a_map_given_by_its_path_may_lie_beside_it(tmp_path: Path) -> None:
+    text = "name: mine\nfile: here.csv\npatient_id: ''\nvariables: {age: AGE}\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    assert CohortMap.load(tmp_path / "mine.yaml").file == "here.csv"
+    for name in ("here.csv.gz", "here.csv"):
+        (tmp_path / name).write_text("AGE\n50\n")
+        assert CohortMap.load(tmp_path / "mine.yaml").file == str(tmp_path / "here.csv")
+    assert CohortMap.load("mine", tmp_path).file == "here.csv"

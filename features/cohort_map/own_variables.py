@@ -7,7 +7,7 @@ from typing import Any
 
 from features.cohort_map.section import Section
 from features.dictionary.dictionary import Dictionary
-from features.dictionary.variable import KINDS, OWN_GROUP
+from features.dictionary.variable import CODE, KINDS, OWN_GROUP
 from features.errors import MapError
 
 OWN_VARIABLE_KEYS = ("label", "kind", "unit", "range", "codes", "direction", "prior", "evidence")
@@ -48,6 +48,8 @@ def _read(name: str, where: str, content: Any) -> dict[str, Any]:
         part.fail(f"a {kind} has no 'unit' and no 'range'")
     if kind == "category":
         entry["codes"] = list(part.texts("codes"))
+        if not all(CODE.fullmatch(code) for code in entry["codes"]):
+            part.fail("each of 'codes' is one line of at most 60 characters")
         if direction != "any" or "prior" in part:
             part.fail("a category has no 'direction' and no 'prior': say yes/no variables instead")
     elif "codes" in part:

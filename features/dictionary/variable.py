@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from features.dictionary.prior import Prior
 
+CODE = re.compile(r"[^\x00-\x1f\x7f]{1,60}")
+"""What a code of a category may be: it stands in names of features and in front of readers."""
+NAME_OF_FEATURE = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,99}}(:{CODE.pattern})?")
+"""What a feature may be called: a variable of one's own has one for each code, ``plaque:soft``."""
 Kind = Literal["number", "boolean", "category"]
 KINDS: tuple[Kind, ...] = ("number", "boolean", "category")
 

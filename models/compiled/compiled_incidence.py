@@ -68,7 +68,7 @@ def _fill(
                 if positions[t] == j + 1:
                     for i in range(size):
                         for k in range(n_causes):
-                            answer[start + i, t, k] = incidence[k, i]
+                            answer[start + i, t, k] = min(incidence[k, i], 1.0)
 
 
 @compiled()

@@ -79,7 +79,8 @@ class CompetingRisksLink:
                 lost = -np.expm1(-total)
                 incidence += hazards * (survival * _ratio(lost, total))[:, None]
                 survival *= 1.0 - lost
-                block[:, positions == reached] = incidence[:, None, :]
+                # the sum of many steps may pass 1 by rounding
+                block[:, positions == reached] = np.minimum(incidence, 1.0)[:, None, :]
         return answer
 
     def risk(self, margins: FloatArray, horizons: Sequence[float]) -> FloatArray:

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.dictionary.variable import NAME_OF_FEATURE
 from features.errors import CalciriskError, ModelError
 
 LARGEST_FILE = 1 << 28
 _DEEPEST, _LONGEST_TEXT, _LARGEST_NUMBER = 16, 10_000, 1e15
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _CAUSE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_FEATURES, _MOST_CAUSES = 10_000, 10
 
@@ -153,7 +153,7 @@ def _look(value: Any, path: Path, depth: int) -> None:
 def _check_names(stored: Mapping[str, Any], path: Path) -> None:
     names, causes = stored.get("feature_names"), stored.get("causes")
     if names is not None:
-        if not all(isinstance(one, str) and _NAME.fullmatch(one) for one in names):
+        if not all(isinstance(one, str) and NAME_OF_FEATURE.fullmatch(one) for one in names):
             raise ModelError(f"{path} names a feature as no feature can be named")
         if not 0 < len(names) == len(set(names)) <= _MOST_FEATURES:
             raise ModelError(f"{path} names no feature, too many, or one twice")

@@ -10,7 +10,7 @@ from features.cohort_map.own_variables import read_own_variables
 from features.derivation.catalogue import catalogue_of, derive_features
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
-from features.errors import CohortError
+from features.errors import CohortError, MapError
 from models.explanation.explainer import Explainer
 from models.plain_language.summary import summarise_patients
 from models.plain_language.texts import Texts
@@ -21,11 +21,14 @@ from models.scorer import Scorer
 from models.serving.pyfunc import describe_inputs
 from models.storage.model_folder import About
 
+PLAIN, CODES = "none", ("soft: < 5 %", "[III/b]", "verkalkt, größer als 2", "a" * 60)
+
 ENTRIES = read_own_variables(
     "c.yaml: own_variables",
     {
         "fat_volume": {"label": "Epicardial fat volume", "unit": "mL", "range": ["5", "400"]},
         "gout": {"label": "Gout", "kind": "boolean"},
+        "plaque": {"label": "Plaque", "kind": "category", "codes": [PLAIN, *CODES]},
     },
 )
 
@@ -35,7 +38,9 @@ def own(drawn_covariates: pd.DataFrame) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     n = len(drawn_covariates)
     return drawn_covariates.assign(
-        fat_volume=rng.uniform(20, 300, n), gout=(rng.random(n) < 0.2).astype(float)
+        fat_volume=rng.uniform(20, 300, n),
+        gout=(rng.random(n) < 0.2).astype(float),
+        plaque=rng.choice([PLAIN, *CODES], n),
     )
 
 
@@ -87,3 +92,19 @@ def test_the_words_of_a_page_name_it(scorer: Scorer, own: pd.DataFrame) -> None:
     (summary,) = summarise_patients(covariates, features, explanation, scorer.ranges)
     text = write_plain_text(summary, Texts.load().for_model(scorer.dictionary))
     assert "Epicardial fat volume" in str(text)
+
+
+def test_each_code_of_a_category_is_a_feature_of_its_own(scorer: Scorer, own: pd.DataFrame) -> None:
+    features = scorer.predictor.feature_names
+    assert [name for name in features if name.startswith("plaque")] == [
+        f"plaque:{c}" for c in CODES
+    ]
+    risks = [scorer.score(own.head(20).assign(plaque=code))["risk_10y"] for code in CODES]
+    assert len({tuple(risk) for risk in risks}) == len(CODES)
+
+
+@pytest.mark.parametrize("code", ["two\nlines", "a" * 61])
+def test_a_code_that_no_feature_can_bear_is_refused_in_the_map(code: str) -> None:
+    entry = {"label": "Plaque", "kind": "category", "codes": [PLAIN, code]}
+    with pytest.raises(MapError, match="at most 60 characters"):
+        read_own_variables("c.yaml: own_variables", {"plaque": entry})

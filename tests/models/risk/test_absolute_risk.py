@@ -48,6 +48,16 @@ def test_risk_never_falls_with_time_and_never_passes_one(two_causes: CompetingRi
     assert risk.max() <= 1
 
 
+@pytest.mark.parametrize("kind", [CompetingRisksLink, CompiledLink])
+def test_over_however_many_steps_no_risk_passes_one(kind: type[CompetingRisksLink]) -> None:
+    draws = np.random.default_rng(2)
+    steps = draws.exponential(0.01, size=(2, 700))
+    link = kind(Baseline(np.arange(701.0), np.cumsum(np.insert(steps, 0, 0.0, axis=1), axis=1)))
+    margins = np.column_stack([draws.uniform(0, 12, 4_000), draws.uniform(-40, 0, 4_000)])
+    incidence = link.cumulative_incidence(margins, [300.0, 700.0])
+    assert incidence.max() <= 1
+
+
 def test_the_order_and_number_of_horizons_change_nothing(two_causes: CompetingRisksLink) -> None:
     margins = np.random.default_rng(2).normal(size=(20, 2))
     together = two_causes.risk(margins, [7.0, 2.0, 10.0])

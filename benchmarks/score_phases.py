@@ -33,7 +33,6 @@ from pipeline.scoring.job_setup import Job, prepare
 from pipeline.scoring.kept.finished_batch import make_part
 from pipeline.scoring.kept.work_folder import Finished, WorkFolder
 from pipeline.scoring.request import ScoreRequest
-from pipeline.scoring.workers.worker_pool import quicken
 from pipeline.settings.paths import Paths
 
 _PHASES = ("read", "check", "derive", "margins", "risks", "rest of the batch", "keep", "assemble")
@@ -70,7 +69,7 @@ def measure(model: Path, file: Path, out: Path) -> Counter[str]:
     """CPU seconds of each phase of a job, no reasons and no intervals."""
     request = ScoreRequest(file, str(model), out, n_reasons=0, intervals=False, workers=1)
     job = prepare(request, Paths(out.parent))
-    job = replace(job, rules=quicken(job.rules, job.n_rows))
+    job = replace(job, rules=job.rules.quicken(job.n_rows))
     for cause in job.rules.scorer.predictor.causes:
         if cause.boosted is not None:
             cause.boosted.booster.set_param({"nthread": 1})

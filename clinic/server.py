@@ -21,6 +21,7 @@ from clinic.scored_patients.store import PatientStore
 from clinic.scored_patients.store_writing import bring_store_up_to_date, write_store
 from clinic.site import Site
 from clinic.texts import load_texts
+from models.progression.forecaster import Forecaster
 from models.scorer import Scorer
 from models.storage.xgboost_alone import import_xgboost_alone
 
@@ -34,7 +35,8 @@ class ClinicRequest:
 
     ``store``: the file to keep them in, made when it is not up to date; ``outputs``: the folder
     with what was measured of the model; ``version``: its number in the registry, or "";
-    ``audit``: the folder of the audit trail, None for none.
+    ``audit``: the folder of the audit trail, None for none; ``progression_folder``: of the model of
+    later scores, None where there is none.
     """
 
     model_folder: Path
@@ -45,6 +47,7 @@ class ClinicRequest:
     version: str = ""
     covariates: pd.DataFrame | None = None
     audit: Path | None = None
+    progression_folder: Path | None = None
 
 
 def build_site(request: ClinicRequest, access: Access) -> Site:
@@ -61,7 +64,9 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
     else:
         bring_store_up_to_date(request.store, request.scores, request.cohort_folder, scorer)
     store = PatientStore.open(request.store, scorer.dictionary)
-    assessor = Assessor(scorer, texts)
+    growth = request.progression_folder
+    forecaster = None if growth is None else Forecaster.load(growth)
+    assessor = Assessor(scorer, texts, forecaster)
     facts = describe_model(scorer.about, request.version, request.outputs, texts)
     # the first patient's page need not wait for the population
     apart = ThreadPoolExecutor(1)

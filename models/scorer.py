@@ -26,6 +26,7 @@ from models.explanation.explanation import Explanation
 from models.explanation.population import read_weights
 from models.explanation.reasons import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
+from models.margins.posterior import find_certain
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import reading
 from models.storage.model_folder import (
@@ -38,7 +39,7 @@ from models.storage.model_folder import (
     About,
     verify_model_folder,
 )
-from models.uncertainty.contribution_spread import OWNERS, contribution_spread, find_certain
+from models.uncertainty.contribution_spread import OWNERS, contribution_spread
 from models.uncertainty.risk_interval import RiskInterval
 
 # Matrix products may differ in their last bits with the number of threads; limits need no more.

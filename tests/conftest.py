@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.growing import Trained, train
+
 # Raised inside third-party code that we cannot mend; every other warning is an error.
 _FOREIGN_WARNINGS = (
     # MLflow's own tables use a loader strategy that SQLAlchemy 2.1 deprecates.
@@ -81,6 +83,28 @@ def drawn_covariates() -> pd.DataFrame:
         index=pd.Index([f"p{i:04d}" for i in range(n)], name="patient_id", dtype="str"),
     )
     return frame.mask(rng.random(frame.shape) < 0.05)
+
+
+@pytest.fixture(scope="session")
+def trained() -> Trained:
+    """A progression model of 1,500 simulated patients, and what it was trained on."""
+    return train()
+
+
+@pytest.fixture(scope="session")
+def progression_folder(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the model `trained`, for 2.5, 5 and 10 years; do not change it."""
+    from models.saving.progression_writer import write_progression_folder
+    from models.storage.model_folder import About
+
+    folder = tmp_path_factory.mktemp("growing") / "model"
+    n_patients = trained.scans.n_patients
+    horizons = (2.5, 5.0, 10.0)
+    about = About(
+        "calcirisk-progression", "drawn", True, horizons, n_patients, 90, 0, "ab" * 32, "0"
+    )
+    write_progression_folder(folder, trained.model.explainer_, about)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ class Bar:
 
 
 def draw_theme_bars(
-    rows: Sequence[Bar], title: str, description: str, narrow: bool = False
+    rows: Sequence[Bar], title: str, description: str, narrow: bool = False, name: str = "themes"
 ) -> Markup:
     """Bars around zero with their intervals as whiskers; unsure ones dashed."""
     layout = ABOVE if narrow else RowLayout(430.0, 168.0, 22.0, 4.0, 15.0, 24)
@@ -58,8 +58,7 @@ def draw_theme_bars(
     parts = [line((zero, 2), (zero, height - 2), GREY)]
     for i, row in enumerate(rows):
         parts += _theme_bar(row, layout, 2 + layout.height * i, zero, scale)
-    name = f"themes{'-narrow' * narrow}"
-    return drawing(name, layout.width, height, title, description, parts)
+    return drawing(f"{name}{'-narrow' * narrow}", layout.width, height, title, description, parts)
 
 
 def _theme_bar(row: Bar, layout: RowLayout, y: float, zero: float, scale: float) -> list[Markup]:

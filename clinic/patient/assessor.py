@@ -20,14 +20,14 @@ from clinic.patient.calcium import (
     describe_percentile,
     percentile_of,
 )
+from clinic.patient.growth.section import GrowthSection, GrowthWriter
 from clinic.patient.guidance import Guidance, advise
 from clinic.patient.overview import Overview, OverviewWriter
 from clinic.patient.quality import Quality, judge_quality
 from clinic.patient.references import ReferenceRisk, compute_references, guideline_scores
-from clinic.patient.suppositions import average_of, known_of, suppose_calcium
+from clinic.patient.suppositions import average_of, known_of
 from clinic.patient.themes import Theme, fold_themes
 from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
-from clinic.patient.trend import describe_change
 from clinic.texts import PageTexts
 from clinic.wording import ValueWriter, percent
 from features.array_types import FloatArray
@@ -40,6 +40,7 @@ from models.guidelines.guideline import Guideline
 from models.plain_language.summary import summarise_patients
 from models.plain_language.texts import Texts
 from models.plain_language.writing import write_plain_text
+from models.progression.forecaster import Forecaster
 from models.reference_scores.inputs import Inputs
 from models.risk.absolute_risk import CompetingRisksLink
 from models.scorer import Scorer
@@ -79,14 +80,16 @@ class Assessment:
     vessel_bars: Markup | None
     quality: Quality
     treatments: TreatmentPanel
+    growth: GrowthSection
 
 
 @dataclass(frozen=True)
 class Assessor:
-    """Assesses patients with one model."""
+    """Assesses patients with one model; ``forecaster``: of later scores, where there is one."""
 
     scorer: Scorer
     texts: PageTexts
+    forecaster: Forecaster | None = None
     plain: Texts = field(default_factory=Texts.load)
     effects: TreatmentEffects = field(default_factory=TreatmentEffects.load)
     guideline: Guideline = field(default_factory=Guideline.load)
@@ -153,6 +156,8 @@ class Assessor:
         guidance = advise(
             self.guideline, patient, percentile, Inputs(covariates), guideline_scores(), texts
         )
+        grows = GrowthWriter(self.forecaster, scorer.dictionary, texts)
+        growth = grows.write(covariates, features, patient)
         overview = OverviewWriter(writer, self.guideline).write(
             patient,
             at.risk,
@@ -162,7 +167,7 @@ class Assessor:
             panel,
             guidance,
             describe_percentile(patient, features.iloc[0], texts),
-            describe_change(patient, texts),
+            growth.first_screen,
         )
         return Assessment(
             horizon,
@@ -179,6 +184,7 @@ class Assessor:
             self._vessels(calcium),
             judge_quality(covariates, features, scorer, writer),
             panel,
+            growth,
         )
 
     def _risks(self, features: pd.DataFrame, margins: FloatArray) -> tuple[RiskAt, ...]:
@@ -267,10 +273,6 @@ class Assessor:
         if abs(other := 100 * float(explanation.other[0])) > 0:
             points[OTHER_CAUSES_LABEL] = other
         return fold_themes(points, unknown, patient, self.scorer.dictionary, self.texts)
-
-    def scenarios(self, covariates: pd.DataFrame, horizon: float) -> tuple[tuple[str, float], ...]:
-        """See `clinic.patient.suppositions.suppose_calcium`."""
-        return suppose_calcium(self.scorer, covariates, horizon)
 
     def _waterfall(self, steps: Sequence[Step], explanation: Explanation) -> Markup:
         texts, risk = self.texts, float(explanation.risk[0])

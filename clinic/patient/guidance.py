@@ -32,6 +32,7 @@ class Guidance:
     calcium_class: str
     drs: str
     sources: tuple[tuple[str, str, str], ...]
+    rescan: str = ""
 
 
 def advise(
@@ -67,6 +68,7 @@ def advise(
         step.name if step else "",
         _drs(step.code, patient) if step else "",
         tuple((s.name, s.date, s.checked) for s in guideline.sources.values()),
+        guideline.rescan(known),
     )
 
 

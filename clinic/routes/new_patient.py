@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from clinic.forms import Form, read_form
 from clinic.new_patient import read_entry
 from clinic.patient.leaflets import make_leaflet
+from clinic.patient.suppositions import suppose_calcium
 from clinic.routes.patient import choose_horizon
 from clinic.site import site_of
 from models.plain_language.leaflet import known_languages
@@ -58,6 +59,6 @@ def assess_entry(request: Request, form: Annotated[Form, Depends(read_form)]) ->
         stored=False,
         view=view,
         horizons=site.assessor.horizons,
-        scenarios=site.assessor.scenarios(entry.covariates, horizon),
+        scenarios=suppose_calcium(site.assessor.scorer, entry.covariates, horizon),
         inputs_on=today,
     )

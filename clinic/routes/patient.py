@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from clinic.forms import Form, read_form
 from clinic.patient.leaflets import make_leaflet
+from clinic.patient.suppositions import suppose_calcium
 from clinic.scored_patients.store import Listed
 from clinic.site import Site, site_of
 from models.plain_language.leaflet import known_languages
@@ -87,7 +88,7 @@ def _render(
         stored=True,
         view=site.assessor.assess(covariates, horizon, chosen),
         horizons=site.assessor.horizons,
-        scenarios=site.assessor.scenarios(covariates, horizon),
+        scenarios=suppose_calcium(site.assessor.scorer, covariates, horizon),
         inputs_on=site.store.facts.get("scored_on", ""),
     )
 

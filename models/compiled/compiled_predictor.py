@@ -28,8 +28,9 @@ from models.learners.compiled_completion import (
 from models.learners.completion import Completed, Gaps
 from models.learners.linear import LinearPart
 from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
+from models.margins.cause_model import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink
-from models.risk.predictor import CauseModel, RiskPredictor
+from models.risk.predictor import RiskPredictor
 
 Integers = npt.NDArray[np.int64]
 

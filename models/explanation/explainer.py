@@ -25,7 +25,8 @@ from models.explanation.explanation import Explanation
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.completion import Completed
-from models.risk.predictor import CauseModel, RiskPredictor
+from models.margins.cause_model import CauseModel
+from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
 
 FORMAT = 3

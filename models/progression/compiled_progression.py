@@ -28,4 +28,6 @@ def compile_forecaster(forecaster: Forecaster) -> Forecaster:
     """The forecaster for many patients."""
     own = forecaster.predictor
     values = {field.name: getattr(own, field.name) for field in fields(own)}
-    return replace(forecaster, predictor=CompiledProgression(**{**values, "read": distribution}))
+    predictor = CompiledProgression(**{**values, "read": distribution})
+    explainer = replace(forecaster.explainer, predictor=predictor)
+    return replace(forecaster, predictor=predictor, explainer=explainer)

@@ -19,10 +19,14 @@ from features.derivation.scan.burden import agatston
 from features.dictionary.dictionary import Dictionary
 from features.errors import ModelError
 from features.intake.frame import Unknown, make_frame_rules, read_frame
+from models.explanation.reasons import RankedReason, rank_reasons
+from models.margins.posterior import find_certain
+from models.progression.contributions import GrowthExplainer
+from models.progression.law.growth_law import Patients
 from models.progression.predictor import QUANTILES, ProgressionPredictor
 from models.progression.two_scans.second_scan import judge_second_scan
 from models.storage.formats import reading
-from models.storage.model_folder import DICTIONARY, About, verify_model_folder
+from models.storage.model_folder import DICTIONARY, EXPLAINER, About, verify_model_folder
 
 PREDICTOR = "progression"
 YEARS, THRESHOLDS = (2.5, 5.0, 10.0), (10.0, 100.0, 300.0, 400.0, 1000.0)
@@ -36,6 +40,7 @@ class Forecaster:
     about: About
     predictor: ProgressionPredictor = field(repr=False)
     dictionary: Dictionary = field(repr=False)
+    explainer: GrowthExplainer = field(repr=False)
 
     @classmethod
     def load(cls, folder: Path) -> Forecaster:
@@ -55,7 +60,8 @@ class Forecaster:
                 f"derive: {', '.join(foreign[:5])}. Use the version that trained it "
                 f"({about.code_version})"
             )
-        return cls(about, predictor, Dictionary.load(folder / DICTIONARY))
+        explainer = GrowthExplainer.load(folder / EXPLAINER, predictor)
+        return cls(about, predictor, Dictionary.load(folder / DICTIONARY), explainer)
 
     def forecast(
         self,
@@ -63,13 +69,16 @@ class Forecaster:
         years: Sequence[float] | None = None,
         thresholds: Sequence[float] = THRESHOLDS,
         unknown: Unknown = "refuse",
+        n_reasons: int = 0,
     ) -> pd.DataFrame:
         """Later scores by patient; one row per row of ``covariates``, same index.
 
         For each of the years: ``cac_5y`` the expected score, ``cac_5y_q05`` to ``_q95`` the ends of
         the 90, 80 and 50 % intervals and the median, ``above_0_5y``, ``above_100_5y``, ... the
         chance that a scan shows more. With an earlier scan, what `judge_second_scan` says of the
-        change. Empty where the score now is not known. Raises CohortError, HorizonError.
+        change. ``reason_1``, ...: label and contribution in AU to the expected score after the last
+        of the years, largest first of those whose 90 % interval does not hold 0. Empty where the
+        score now is not known. Raises CohortError, HorizonError.
         """
         rules = make_frame_rules(tuple(map(str, covariates)), self.dictionary, unknown)
         columns = (
@@ -77,13 +86,21 @@ class Forecaster:
             if rules is None
             else read_frame(covariates, rules)
         )
-        table = self.forecast_checked(columns, years or self.about.horizons, thresholds)
-        return table.set_axis(covariates.index)
+        after = years or self.about.horizons
+        table, reasons = self.forecast_checked(columns, after, thresholds, n_reasons)
+        table = table.set_axis(covariates.index)
+        return table.assign(
+            **{f"reason_{rank}": one.tell() for rank, one in enumerate(reasons, start=1)}
+        )
 
     def forecast_checked(
-        self, values: pd.DataFrame | Columns, years: Sequence[float], thresholds: Sequence[float]
-    ) -> pd.DataFrame:
-        """What `forecast` gives, for covariates that were checked."""
+        self,
+        values: pd.DataFrame | Columns,
+        years: Sequence[float],
+        thresholds: Sequence[float],
+        n_reasons: int = 0,
+    ) -> tuple[pd.DataFrame, list[RankedReason]]:
+        """What `forecast` gives but for the reasons, and these; for checked covariates."""
         columns = Columns.of(values, self.dictionary)
         features = derive_features(columns, self.dictionary)
         first = columns.derived(agatston)
@@ -100,4 +117,23 @@ class Forecaster:
                 name = f"above_{threshold:g}_{after:g}y"
                 table[name] = passed[:, position, column].round(_DECIMALS)
         table |= judge_second_scan(columns, self.predictor, features)
-        return pd.DataFrame(table, index=columns.covariates.index)
+        forecast = pd.DataFrame(table, index=columns.covariates.index)
+        return forecast, self._reasons(columns, features, patients, years[-1], n_reasons)
+
+    def _reasons(
+        self,
+        columns: Columns,
+        features: pd.DataFrame,
+        patients: Patients,
+        years: float,
+        n_reasons: int,
+    ) -> list[RankedReason]:
+        if n_reasons == 0:
+            return []
+        told = self.explainer.explain(features, patients, years)
+        # ranked as risks are, which are fractions: a hundredth of what is told
+        values = told.values.fillna(0.0) / 100
+        certain = find_certain(values, told.spread.fillna(0.0) / 100)
+        return rank_reasons(
+            values, columns.covariates, features, self.dictionary, n_reasons, certain
+        )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from features.array_types import FloatArray
+from models.margins.posterior import REACH
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor
 
@@ -17,6 +17,7 @@ CATEGORIES = (0.0, 100.0, 300.0, 400.0, 1000.0)
 DECIDED = 300.0
 # Dzaye O et al. JACC Cardiovasc Imaging 2021: years until one in four of those at zero has calcium.
 PUBLISHED_WARRANTY = {"women": (4.0, 7.0), "men": (3.0, 6.0)}
+SHARE = 0.25
 _STEPS = 60
 
 
@@ -24,10 +25,9 @@ _STEPS = 60
 class NextScan:
     """``years`` (n,) until the chance to pass ``threshold`` (n,) reaches the share asked for.
 
-    ``soonest``, ``latest``: the same at 1.5 times and two thirds of the patient's growth or hazard,
-    about the spread between people of the same covariates that the model did not resolve. inf where
-    it is not reached while the model can speak; NaN where a scan would change nothing, or the score
-    is not known.
+    ``soonest``, ``latest``: ends of the 90 % interval for it, by what coefficients and missing
+    values leave open of the patient's growth. inf where it is not reached while the model can
+    speak; NaN where a scan would change nothing, or the score is not known.
     """
 
     threshold: FloatArray
@@ -36,29 +36,34 @@ class NextScan:
     latest: FloatArray
 
 
-def plan_next_scan(
-    predictor: ProgressionPredictor, patients: Patients, share: float = 0.25
-) -> NextScan:
-    """Years until the next category of each patient's score has this chance, with an interval."""
-    first = patients.first
+def next_category(first: FloatArray) -> FloatArray:
+    """The score (n,) whose passing would change what is done; NaN where none would."""
     edges = np.array([*CATEGORIES, np.inf])
-    threshold = edges[np.searchsorted(CATEGORIES, first, side="right")]
+    threshold = edges[np.searchsorted(CATEGORIES, np.nan_to_num(first), side="right")]
     threshold = np.where(first == 0, 0.0, threshold)
-    useful = ~np.isnan(first) & (first < DECIDED)
-    threshold = np.where(useful, threshold, np.nan)
+    return np.where(~np.isnan(first) & (first < DECIDED), threshold, np.nan)
+
+
+def plan_next_scan(
+    predictor: ProgressionPredictor, patients: Patients, spread: FloatArray, share: float = SHARE
+) -> NextScan:
+    """Years until the next category of each patient's score has this chance, with an interval.
+
+    ``spread``: (n, 2) standard deviation of each margin, as `GrowthExplainer.margin_spread` has it.
+    """
+    threshold = next_category(patients.first)
+    useful = ~np.isnan(threshold)
     found = [
-        np.where(useful, _reach(predictor, _faster(patients, factor), threshold, share), np.nan)
-        for factor in (1.0, 1.5, 2 / 3)
-    ]
+        np.where(useful, _reach(predictor, _moved(patients, sign * REACH * spread), threshold,
+                                share), np.nan)
+        for sign in (0.0, 1.0, -1.0)
+    ]  # fmt: skip
     return NextScan(threshold, found[0], found[1], found[2])
 
 
-def _faster(patients: Patients, factor: float) -> Patients:
+def _moved(patients: Patients, by: FloatArray) -> Patients:
     return Patients(
-        patients.first,
-        patients.log_rate + np.log(factor),
-        patients.log_onset + np.log(factor),
-        patients.bmi,
+        patients.first, patients.log_rate + by[:, 0], patients.log_onset + by[:, 1], patients.bmi
     )
 
 
@@ -66,15 +71,11 @@ def _reach(
     predictor: ProgressionPredictor, patients: Patients, threshold: FloatArray, share: float
 ) -> FloatArray:
     """First of `_STEPS` times at which the chance is reached, drawn together between two."""
-    times: Sequence[float] = list(np.linspace(0, predictor.longest, _STEPS + 1)[1:])
-    wanted = np.nan_to_num(threshold)[:, None]
-    chance = np.stack(
-        [
-            1 - predictor.law.cdf(patients, wanted, np.full(len(patients), time))[:, 0]
-            for time in times
-        ],
-        axis=1,
-    )
+    times = np.linspace(0, predictor.longest, _STEPS + 1)[1:]
+    each = np.repeat(np.arange(len(patients)), _STEPS)
+    wanted = np.nan_to_num(threshold)[each, None]
+    below = predictor.law.cdf(patients.take(each), wanted, np.tile(times, len(patients)))
+    chance = 1 - below.reshape(len(patients), _STEPS)
     passed = chance >= share
     after = passed.argmax(axis=1)
     rows = np.arange(len(patients))

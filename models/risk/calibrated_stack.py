@@ -11,10 +11,10 @@ from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
 from models.learners.partial_likelihood import RiskSets
 from models.learners.prior import Trust
+from models.margins.cause_model import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
 from models.risk.baseline import breslow_baseline
 from models.risk.cause_fitting import BOOSTED, LINEAR, FittedBoosted, FittedCause, FittedLinear
-from models.risk.predictor import CauseModel
 from models.risk.stacking import stack_weights_cox, stack_weights_logistic
 
 CHANCE = 1.96

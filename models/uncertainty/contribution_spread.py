@@ -6,19 +6,17 @@ Imports, through everything it reaches, nothing beyond numpy, pandas and xgboost
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.own_features import owner_of
 from models.explanation.explainer import Explainer
-from models.uncertainty.risk_interval import LEVEL, RiskInterval
+from models.margins.posterior import roots_by_owner, variance_of
+from models.uncertainty.risk_interval import RiskInterval
 
-REACH = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 OWNERS = {feature.name: feature.variable for feature in CATALOGUE}
 _CHUNK = 16_384
 
@@ -40,11 +38,7 @@ def contribution_spread(
     of_feature = [owners.get(name) or owner_of(name) for name in predictor.feature_names]
     owner = [of_feature[position] for position in part.term_features]
     names = list(dict.fromkeys(of_feature))
-    roots = []
-    for name in names:
-        terms = np.array([position for position, own in enumerate(owner) if own == name], np.intp)
-        factor = interval.coefficients[terms]
-        roots.append((terms, _root(factor @ factor.T)))
+    roots = roots_by_owner(interval.coefficients, owner, names)
     means = explainer.causes[0].mean_recorded
     seen = predictor.see(X)
     spread = np.zeros((len(X), len(names)))
@@ -52,18 +46,5 @@ def contribution_spread(
         rows = np.arange(start, min(start + _CHUNK, len(X)))
         recorded = part.design.recorded_terms(seen.take(rows))
         moved = recorded * worth[rows].sum(axis=1)[:, None] - worth[rows] @ means
-        for column, (terms, root) in enumerate(roots):
-            spread[rows, column] = np.sqrt(((moved[:, terms] @ root) ** 2).sum(axis=1))
+        spread[rows] = np.sqrt(variance_of(moved, roots))
     return pd.DataFrame(spread, index=X.index, columns=names)
-
-
-def find_certain(contributions: pd.DataFrame, spread: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Contributions (n, variables) whose 90 % interval does not hold 0."""
-    size = contributions.abs().to_numpy()
-    return np.asarray(size > REACH * spread[contributions.columns].to_numpy())
-
-
-def _root(covariance: FloatArray) -> FloatArray:
-    """R with R R' = covariance, which may be singular."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))

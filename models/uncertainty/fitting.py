@@ -9,6 +9,7 @@ from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
 from features.errors import ModelError
+from models.margins.posterior import root_of
 from models.risk.cause_fitting import LINEAR, FittedLinear
 from models.risk.risk_model import RiskModel
 from models.uncertainty.risk_interval import RiskInterval
@@ -29,15 +30,9 @@ def fit_uncertainty(model: RiskModel) -> RiskInterval:
     # one BLAS thread: sums in another order would change the last bits with the machine
     with threadpool_limits(limits=1, user_api="blas"):
         covariance = linear.believed.covariance(linear.path.trust, linear.path.coefficients)
-        factor = predictor.causes[0].linear_weight * _factor(covariance)
+        factor = predictor.causes[0].linear_weight * root_of(covariance)
     years, events = _events_by(model.endpoint_, predictor.link.max_horizon)
     return RiskInterval(predictor, linear.part, factor, years, events)
-
-
-def _factor(covariance: FloatArray) -> FloatArray:
-    """F with F F' = covariance; also where that is only semi-definite."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def _events_by(endpoint: Endpoint, end: float) -> tuple[FloatArray, FloatArray]:

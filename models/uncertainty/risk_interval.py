@@ -18,11 +18,11 @@ from features.array_types import FloatArray
 from features.errors import ModelError
 from models.learners.completion import Completed
 from models.learners.linear import LinearPart
+from models.margins.posterior import LEVEL
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
 
 FORMAT = 3
-LEVEL = 0.9
 _FILE = "uncertainty.json"
 _CHUNK = 16_384
 # Mean distance of a normal variable from its middle, in standard deviations.

@@ -29,6 +29,12 @@ def clinic(
     cohort: Annotated[
         str | None, typer.Option(help="Map that reads --patients. None: the dictionary's names.")
     ] = None,
+    progression: Annotated[
+        str | None,
+        typer.Option(
+            help="Model of later scores; none: the one registered beside --model, if there is one."
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Elsewhere than 127.0.0.1 only with a token or behind a proxy.")
     ] = "127.0.0.1",
@@ -55,6 +61,7 @@ def clinic(
     if patients is not None and (scores is not None or cohort_folder is not None):
         raise ConfigError("--patients is scored here: give it without --scores and --cohort-folder")
     located = locate_model(model, paths.root)
+    growth = progression or find_beside(model, paths.root)
     folder = paths.stage("clinic")
     shown = scores or paths.score / "risks.csv"
     covariates = None
@@ -72,6 +79,7 @@ def clinic(
         located.version,
         covariates,
         paths.stage("audit"),
+        locate_model(growth, paths.root).folder if growth else None,
     )
     app = build_app(request, access)
     if differing := count_differing(request.store):
@@ -81,6 +89,22 @@ def clinic(
         )
     typer.echo(f"http://{access.host}:{access.port}/patients (stop with Ctrl+C)")
     serve(app, access)
+
+
+def find_beside(model: str, root: Path) -> str | None:
+    """The progression model under the same alias as a risk model of the registry, if there is one.
+
+    Beside a folder, or a version without an alias, there is none.
+    """
+    from pipeline.promotion.progression_registration import SUFFIX
+    from pipeline.tracking import Tracking, reporting_server
+
+    name, _, alias = model.removeprefix("models:/").partition("@")
+    if not model.startswith("models:/") or not alias:
+        return None
+    with reporting_server():
+        there = Tracking(root).find_version(name + SUFFIX, alias) is not None
+    return f"models:/{name}{SUFFIX}@{alias}" if there else None
 
 
 def name_store(scores: Path, cohort_folder: Path | None) -> str:

@@ -38,15 +38,15 @@ from pipeline.engines.spark_tables import (
 from pipeline.files.destinations import refuse_existing, take
 from pipeline.files.faults import describe_fault
 from pipeline.files.private import hidden_beside, open_folder
-from pipeline.scoring.account.counts import Tally
+from pipeline.scoring.account.counts import Account
 from pipeline.scoring.account.job_summary import ScoreSummary
+from pipeline.scoring.job import SCORING, Kind, S
 from pipeline.scoring.job_setup import Job, prepare
 from pipeline.scoring.kept.work_folder import WorkFolder, sync_folder
 from pipeline.scoring.output_schema import REJECTS_SCHEMA, describe_output, refuse_shared
 from pipeline.scoring.outputs.writers import CsvWriter
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.sources.open_source import files_of
-from pipeline.scoring.workers.worker_pool import quicken
 from pipeline.settings.paths import Paths
 
 if TYPE_CHECKING:
@@ -56,7 +56,12 @@ _ENDINGS = ("", ".parquet", ".pq")
 
 
 def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
-    """Score every row of a file or folder of Parquet; the same rows and numbers as locally.
+    """Score every row of a file or folder of Parquet; see `run_with_spark`."""
+    return run_with_spark(request, paths, SCORING)
+
+
+def run_with_spark(request: ScoreRequest, paths: Paths, kind: Kind[S]) -> S:
+    """Work out every row of a file or folder of Parquet; the same rows and numbers as locally.
 
     Writes a folder of Parquet in the order of the source, and rejects and schema beside it, all or
     none. Raises ConfigError where Spark or Java is not here, where the output exists or cannot be
@@ -70,28 +75,28 @@ def score_with_spark(request: ScoreRequest, paths: Paths) -> ScoreSummary:
         take(files, files_of(request), unfinished, folders=True),
         _taken(request) as folder,
     ):
-        job = prepare(request, paths)
+        job = prepare(request, paths, task=kind.task)
         with closing(job.begun):
             if not isinstance(job.source, ParquetSource):
                 raise ConfigError("--engine spark reads Parquet: a file, or a folder of files")
             if job.begun.first is not None:
                 # Workers see parts of the rows: what a column is like is judged here.
                 read_rows(job.begun.first.rows, job.rules.for_first.rows)
-        job = replace(job, rules=quicken(job.rules, job.n_rows))
-        return _score(job, folder, started)
+        job = replace(job, rules=job.rules.quicken(job.n_rows))
+        return _score(job, kind, folder, started)
 
 
-def _score(job: Job, folder: Path, started: float) -> ScoreSummary:
+def _score(job: Job, kind: Kind[S], folder: Path, started: float) -> S:
     with spark_session(job.request.batch_rows) as spark:
         staged = _stage(spark, job, folder / "staged")
-        tally = Tally.under(job.rules)
+        tally = kind.count(job.rules)
         _write(staged, job, folder, tally)
         _count(folder, job, tally)
         (folder / "schema").write_bytes(describe_output(job))
         for witness in job.witnesses:
             witness.require_same_contents()
         _publish(folder, job.request)
-    return ScoreSummary.of(job, tally, time.monotonic() - started)
+    return kind.summarise(job, tally, time.monotonic() - started)
 
 
 def _refuse(request: ScoreRequest) -> None:
@@ -142,24 +147,22 @@ def _stage(spark: SparkSession, job: Job, folder: Path) -> DataFrame:
     return spark.read.schema(shape).parquet(address(folder, to_read=True))
 
 
-def _write(staged: DataFrame, job: Job, folder: Path, tally: Tally) -> None:
+def _write(staged: DataFrame, job: Job, folder: Path, tally: Account) -> None:
     identifier = job.rules.rows.cohort_map.patient_id
     if identifier is not None:
         staged = settle_repeats(staged, identifier, REPEATED)
     scored = select_scored(staged, tuple(job.told), job.constants)
     scored.write.option("compression", "zstd").parquet(address(folder / "result"))
     select_rejects(staged).write.parquet(address(folder / "rejected"))
-    tally.missing.add_named(count_missing(staged))
+    tally.add_missing(count_missing(staged))
 
 
-def _count(folder: Path, job: Job, tally: Tally) -> None:
+def _count(folder: Path, job: Job, tally: Account) -> None:
     """Counts over what lies on disk; writes the rejects as the local engine does.
 
     Raises AssertionError where a row is lost or doubled.
     """
-    risks = [f"risk_{year:g}y" for year in job.rules.years]
-    flags = ["outside_training", "imputed_cac", "reference_disagrees"]
-    columns = [*risks, "risk_category", *(name for name in flags if name in job.told)]
+    columns = list(job.rules.counted)
     for batch in dataset.dataset(folder / "result", format="parquet").to_batches(columns=columns):
         tally.add(pa.Table.from_batches([batch]))
     writer = CsvWriter(folder / "rejects", REJECTS_SCHEMA)

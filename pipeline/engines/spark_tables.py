@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from features.intake.rows import NOT_SELECTED
 from features.intake.sources.typed_cells import to_frame
-from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.batch import BatchRules, score_batch
 from pipeline.scoring.columns import IDENTIFIER, MISSING
 from pipeline.scoring.kept.finished_batch import ROW
 from pipeline.scoring.output_schema import output_schema
@@ -37,15 +37,13 @@ class PartitionTask:
     """
 
     name: str
-    rules: ScoringRules
+    rules: BatchRules
     before: Mapping[str, int]
     schema: pa.Schema
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Staged rows of one batch of raw rows after another."""
-        for cause in self.rules.scorer.predictor.causes:
-            if cause.boosted is not None:
-                cause.boosted.booster.set_param({"nthread": 1})
+        self.rules.set_threads(1)
         for batch in batches:
             yield from self.stage(batch).to_batches()
 
@@ -68,7 +66,7 @@ class PartitionTask:
         return np.asarray(before[files.indices.to_numpy()] + positions + 1)
 
 
-def staged_schema(rules: ScoringRules, told: Mapping[str, Mapping[str, Any]]) -> pa.Schema:
+def staged_schema(rules: BatchRules, told: Mapping[str, Mapping[str, Any]]) -> pa.Schema:
     """``__row``, the scores, ``__missing``, and for rejects ``__column`` and ``__rule``.
 
     ``told``: what each column of the output holds.

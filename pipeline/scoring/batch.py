@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -21,8 +23,12 @@ from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
 from features.intake.rows import RowRules, read_rows
 from models.compiled.compiled_fingerprint import add_numbers
+from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
+from models.explanation.reasons import RankedReason
+from models.progression.two_scans.second_scan import judge_change_alone
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer
+from models.storage.model_folder import About
 from pipeline.scoring.columns import (
     IDENTIFIER,
     MISSING,
@@ -32,13 +38,91 @@ from pipeline.scoring.columns import (
     describe_columns,
 )
 
+EARLIER = frozenset(("prior_cac_agatston", "prior_cac_volume"))
+
 
 @dataclass(frozen=True)
-class ScoringRules:
-    """All that a batch is scored by; made once, used for every batch of one source."""
+class BatchRules(ABC):
+    """All that a batch is worked by, whatever is worked out: made once for every batch of a source.
+
+    ``keep``: columns of the source that are carried through.
+    """
+
+    rows: RowRules
+
+    @property
+    @abstractmethod
+    def about(self) -> About:
+        """The model's own description."""
+
+    @property
+    @abstractmethod
+    def keep(self) -> tuple[str, ...]:
+        """The columns of the source that are carried through."""
+
+    @property
+    @abstractmethod
+    def told(self) -> Mapping[str, dict[str, Any]]:
+        """Every column of the output in its order: its type, and what it means."""
+
+    @property
+    @abstractmethod
+    def named(self) -> Collection[str]:
+        """The columns that the output has, or may have, but for what is carried through."""
+
+    @property
+    @abstractmethod
+    def counted(self) -> tuple[str, ...]:
+        """The columns of the output that the tally counts."""
+
+    @abstractmethod
+    def fill(self, columns: Columns) -> pd.DataFrame:
+        """The columns of the output, and `MISSING`, but for the patient and what is carried."""
+
+    @abstractmethod
+    def quicken(self, n_rows: float) -> Self:
+        """The rules with compiled loops, where there are rows enough to repay loading them."""
+
+    @abstractmethod
+    def set_threads(self, n_threads: int) -> None:
+        """Have the trees of the model take so many threads."""
+
+    @property
+    def unlearnt(self) -> tuple[str, ...]:
+        """Labels of variables of the source that the model has learnt nothing of."""
+        return ()
+
+    @property
+    def for_first(self) -> Self:
+        """The rules for the first batch, which shows what the columns are like."""
+        return replace(self, rows=replace(self.rows, whole=True))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the source that are read, each once."""
+        return tuple(dict.fromkeys((*self.rows.columns, *self.keep)))
+
+    @property
+    def output(self) -> tuple[str, ...]:
+        """The columns of the table that comes out, but for those that name model and run."""
+        return tuple(name for name in self.told if name not in SOURCE_COLUMNS)
+
+    @property
+    def staged(self) -> tuple[str, ...]:
+        """The columns of a finished batch: those of the output, and `MISSING`."""
+        return (*self.output, MISSING)
+
+    @property
+    def has_earlier_scans(self) -> bool:
+        """Whether the source has a column on an earlier scan."""
+        return not EARLIER.isdisjoint(self.rows.cohort_map.variables)
+
+
+@dataclass(frozen=True)
+class ScoringRules(BatchRules):
+    """How risks are worked out."""
 
     scorer: Scorer
-    rows: RowRules
     wanted: Wanted
     years: tuple[float, ...]
     reference: ReferenceScore | None = field(default=None, repr=False)
@@ -66,15 +150,13 @@ class ScoringRules:
         scorer.predictor.link.risk(np.zeros((0, scorer.predictor.link.n_causes)), years)
         if wanted.reasons and scorer.explainer is None:
             raise ModelError("This model was kept without its explainer: ask for 0 reasons")
-        absent = [name for name in wanted.keep if name not in columns]
-        if absent:
-            raise ConfigError(f"--keep {', '.join(absent)}: no such column in the source")
+        refuse_absent(wanted.keep, columns)
         if not wanted.intervals:
             scorer = replace(scorer, interval=None)
         chosen = cohort_map or name_by_dictionary(columns, scorer.dictionary, name)
         rules = RowRules.for_columns(columns, chosen, scorer.dictionary, decimal, lesions, name)
         reference = _find_reference(wanted.comparison, years[-1])
-        return cls(scorer, rules, wanted, tuple(years), reference)
+        return cls(rules, scorer, wanted, tuple(years), reference)
 
     @cached_property
     def uses_calcium(self) -> bool:
@@ -85,54 +167,89 @@ class ScoringRules:
         return not used.isdisjoint(own)
 
     @property
-    def for_first(self) -> ScoringRules:
-        """The rules for the first batch, which shows what the columns are like."""
-        return replace(self, rows=replace(self.rows, whole=True))
+    def about(self) -> About:
+        """The model's own description."""
+        return self.scorer.about
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the source that are read, each once."""
-        return tuple(dict.fromkeys((*self.rows.columns, *self.wanted.keep)))
+    def keep(self) -> tuple[str, ...]:
+        """The columns of the source that are carried through."""
+        return self.wanted.keep
+
+    @cached_property
+    def told(self) -> Mapping[str, dict[str, Any]]:
+        """See `pipeline.scoring.columns.describe_columns`."""
+        with_intervals = self.scorer.interval is not None
+        return describe_columns(self.wanted, self.years, with_intervals, self.has_earlier_scans)
 
     @property
-    def output(self) -> tuple[str, ...]:
-        """The columns of the scored table, but for those that name model and run."""
-        told = describe_columns(self.wanted, self.years, self.scorer.interval is not None)
-        return tuple(name for name in told if name not in SOURCE_COLUMNS)
+    def named(self) -> Collection[str]:
+        """The columns that the output has, or may have, but for what is carried through."""
+        return describe_columns(replace(self.wanted, keep=()), self.years, True, True)
 
     @property
-    def staged(self) -> tuple[str, ...]:
-        """The columns of a finished batch: those of the scored table, and `MISSING`."""
-        return (*self.output, MISSING)
+    def counted(self) -> tuple[str, ...]:
+        """The columns of the output that the tally counts."""
+        risks = [f"risk_{year:g}y" for year in self.years]
+        flags = ("risk_category", "outside_training", "imputed_cac", "reference_disagrees")
+        return tuple(name for name in (*risks, *flags) if name in self.told)
+
+    @property
+    def unlearnt(self) -> tuple[str, ...]:
+        """Labels of variables of the source that the model has learnt nothing of."""
+        given = self.scorer.find_unlearnt(self.rows.cohort_map.variables)
+        return tuple(self.scorer.dictionary[name].label for name in given)
+
+    def quicken(self, n_rows: float) -> ScoringRules:
+        """The rules with compiled loops, where there are rows enough to repay loading them."""
+        if n_rows < (FEWEST_EXPLAINED if self.wanted.reasons else FEWEST):
+            return self
+        return replace(self, scorer=compile_scorer(self.scorer, n_threads=1))
+
+    def set_threads(self, n_threads: int) -> None:
+        """Have the trees of the model take so many threads."""
+        for cause in self.scorer.predictor.causes:
+            cause.set_threads(n_threads)
+
+    def fill(self, columns: Columns) -> pd.DataFrame:
+        """Risks, reasons and flags; where the source tells of earlier scans, the change since."""
+        scored, categories = self._score(columns), self.wanted.categories
+        last = scored[f"risk_{self.years[-1]:g}y"].to_numpy()
+        steps = np.full(len(scored), -1)
+        if categories.horizon == self.years[-1]:
+            steps = np.searchsorted(categories.thresholds, last, side="right")
+        names = pd.CategoricalDtype(list(categories.names))
+        scored["risk_category"] = pd.Categorical.from_codes(steps, dtype=names)
+        filled_in = np.isnan(columns.derived(agatston)) & self.uses_calcium
+        scored["imputed_cac"] = filled_in.astype(np.int64)
+        if self.wanted.comparison is not None:
+            scored["reference_disagrees"] = _compare(columns, last, self)
+        if self.has_earlier_scans:
+            scored = scored.assign(**judge_change_alone(columns))
+        made_of = fingerprint(columns.covariates, self.scorer.dictionary, add_numbers)
+        scored[FINGERPRINT] = made_of
+        scored[MISSING] = self.scorer.ranges.name_missing(columns)
+        return scored
+
+    def _score(self, columns: Columns) -> pd.DataFrame:
+        wanted = self.wanted
+        scored, reasons = self.scorer.score_checked(columns, self.years, wanted.reasons)
+        return add_reasons(scored, reasons, wanted.points)
 
 
-def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scored patients and rejects: every row (index: its number) is in exactly one of the two.
+def score_batch(rows: pd.DataFrame, rules: BatchRules) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is worked out, and rejects: every row (index: its number) is in exactly one of the two.
 
-    ``rows``: raw cells, text or typed, with at least ``rules.columns``. The scored table has the
+    ``rows``: raw cells, text or typed, with at least ``rules.columns``. The first table has the
     columns ``rules.staged`` and the row number as index; rejects are ``row``, ``patient_id``,
     ``column``, ``rule``. Repeated identifiers are not looked for: that needs all batches. Raises
-    CohortError where the batch is a first one (`ScoringRules.for_first`) with a column that is
-    wrong as a whole.
+    CohortError where the batch is a first one (`BatchRules.for_first`) with a column that is wrong
+    as a whole.
     """
     read = read_rows(rows, rules.rows)
-    columns, scorer = read.columns, rules.scorer
-    scored = _score(columns, rules)
-    last = scored[f"risk_{rules.years[-1]:g}y"].to_numpy()
+    scored = rules.fill(read.columns)
     scored.insert(0, IDENTIFIER, read.identifiers)
-    categories = rules.wanted.categories
-    steps = np.full(len(scored), -1)
-    if categories.horizon == rules.years[-1]:
-        steps = np.searchsorted(categories.thresholds, last, side="right")
-    names = pd.CategoricalDtype(list(categories.names))
-    scored["risk_category"] = pd.Categorical.from_codes(steps, dtype=names)
-    filled_in = np.isnan(columns.derived(agatston)) & rules.uses_calcium
-    scored["imputed_cac"] = filled_in.astype(np.int64)
-    if rules.wanted.comparison is not None:
-        scored["reference_disagrees"] = _compare(columns, last, rules)
-    scored[FINGERPRINT] = fingerprint(columns.covariates, scorer.dictionary, add_numbers)
-    scored[MISSING] = scorer.ranges.name_missing(columns)
-    for name in rules.wanted.keep:
+    for name in rules.keep:
         scored[name] = as_text(rows.loc[scored.index, name])
     if len(scored) + len(read.rejects) != len(rows):
         raise AssertionError(
@@ -141,16 +258,24 @@ def score_batch(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, 
     return scored[list(rules.staged)], read.rejects
 
 
-def _score(columns: Columns, rules: ScoringRules) -> pd.DataFrame:
-    wanted = rules.wanted
-    scored, reasons = rules.scorer.score_checked(columns, rules.years, wanted.reasons)
+def refuse_absent(keep: Sequence[str], columns: Sequence[str]) -> None:
+    """Raises ConfigError where the source lacks a column that is to be carried through."""
+    absent = [name for name in keep if name not in columns]
+    if absent:
+        raise ConfigError(f"--keep {', '.join(absent)}: no such column in the source")
+
+
+def add_reasons(
+    table: pd.DataFrame, reasons: Sequence[RankedReason], points: Literal["text", "column"]
+) -> pd.DataFrame:
+    """The table with ``reason_1`` and so on: "Age +4.2", or the number in a column of its own."""
     for rank, reason in enumerate(reasons, start=1):
-        if wanted.points == "column":
-            scored[f"reason_{rank}"] = reason.name()
-            scored[f"reason_{rank}_points"] = np.where(reason.points == 0, np.nan, reason.points)
+        if points == "column":
+            table[f"reason_{rank}"] = reason.name()
+            table[f"reason_{rank}_points"] = np.where(reason.points == 0, np.nan, reason.points)
         else:
-            scored[f"reason_{rank}"] = reason.tell()
-    return scored
+            table[f"reason_{rank}"] = reason.tell()
+    return table
 
 
 def _find_reference(comparison: Comparison | None, year: float) -> ReferenceScore | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from features.covariate_fingerprint import FINGERPRINT
 from features.errors import ConfigError
+from models.progression.two_scans.rates import DEFINITIONS
+from models.progression.two_scans.repeatability import SENTENCES
 
 IDENTIFIER = "patient_id"
 MOST_REASONS = 100
@@ -71,51 +73,98 @@ class Wanted:
 
 
 def describe_columns(
-    wanted: Wanted, years: Sequence[float], with_intervals: bool
+    wanted: Wanted, years: Sequence[float], with_intervals: bool, with_change: bool = False
 ) -> Mapping[str, dict[str, Any]]:
-    """Every column of the output in its order: its type, and what it means."""
+    """Every column of the output in its order: its type, and what it means.
+
+    ``with_change``: the source tells of an earlier scan.
+    """
     last = f"{years[-1]:g}"
-    told: dict[str, dict[str, Any]] = {IDENTIFIER: _text("patient identifier, as in the source")}
+    told: dict[str, dict[str, Any]] = {
+        IDENTIFIER: text_column("patient identifier, as in the source")
+    }
     for year in years:
         risk = f"{year:g}-year risk of the event, as a fraction"
-        told[f"risk_{year:g}y"] = _number(risk)
+        told[f"risk_{year:g}y"] = number_column(risk)
         if with_intervals:
-            told[f"risk_{year:g}y_low"] = _number(f"lower 90 % limit of the {risk}")
-            told[f"risk_{year:g}y_high"] = _number(f"upper 90 % limit of the {risk}")
+            told[f"risk_{year:g}y_low"] = number_column(f"lower 90 % limit of the {risk}")
+            told[f"risk_{year:g}y_high"] = number_column(f"upper 90 % limit of the {risk}")
     names, steps = wanted.categories.names, wanted.categories.thresholds
     told["risk_category"] = {
-        **_text(
+        **text_column(
             f"category of the {wanted.categories.horizon:g}-year risk, empty where the last "
             "horizon is another; a risk at a threshold belongs to the category above it"
         ),
         "categories": list(names),
         "thresholds": list(steps),
     }
-    for rank in range(1, wanted.reasons + 1):
-        reason = f"contributor number {rank} to the {last}-year risk, by size"
-        if wanted.points == "column":
-            told[f"reason_{rank}"] = _text(reason)
-            told[f"reason_{rank}_points"] = _number(f"{reason}: contribution in percentage points")
-        else:
-            told[f"reason_{rank}"] = _text(f"{reason}, with its contribution in percentage points")
-    told["missing_inputs"] = _whole("number of important inputs missing")
-    told["outside_training"] = _text("inputs outside the training range, separated by '; '")
-    told["imputed_cac"] = _whole("1 where the calcium score was missing and imputed")
+    reason = f"the {last}-year risk"
+    told |= describe_reasons(reason, wanted.reasons, wanted.points, "percentage points")
+    told["missing_inputs"] = whole_column("number of important inputs missing")
+    told["outside_training"] = text_column("inputs outside the training range, separated by '; '")
+    told["imputed_cac"] = whole_column("1 where the calcium score was missing and imputed")
     if wanted.comparison is not None:
-        told["reference_disagrees"] = _whole(
+        told["reference_disagrees"] = whole_column(
             f"1 where the risk and {wanted.comparison.score} differ by a factor of "
             f"{wanted.comparison.ratio:g} or more; empty where that score cannot be computed"
         )
-    told[FINGERPRINT] = _whole("fingerprint of the covariates that the risk was computed from")
-    told |= {name: _text("copied from the source") for name in wanted.keep}
-    told["model"] = _text("name of the model")
-    told["version"] = _text("its version in the registry, empty for a folder")
-    told["digest"] = _text("SHA-256 of the model")
-    told["run_id"] = _text("scoring run; the same input, model and settings give the same")
+    if with_change:
+        told |= describe_change()
+    made_of = "fingerprint of the covariates that the risk was computed from"
+    told[FINGERPRINT] = whole_column(made_of)
+    return {**told, **describe_origin(wanted.keep)}
+
+
+def describe_reasons(
+    outcome: str, n_reasons: int, points: Literal["text", "column"], unit: str
+) -> dict[str, dict[str, Any]]:
+    """The columns of reasons, the unit of their contributions in the text or in a column."""
+    told = {}
+    for rank in range(1, n_reasons + 1):
+        reason = f"contributor number {rank} to {outcome}, by size"
+        if points == "column":
+            told[f"reason_{rank}"] = text_column(reason)
+            told[f"reason_{rank}_points"] = number_column(f"{reason}: contribution in {unit}")
+        else:
+            told[f"reason_{rank}"] = text_column(f"{reason}, with its contribution in {unit}")
     return told
 
 
-def refuse_clashes(keep: Sequence[str], named: Mapping[str, Any]) -> None:
+def describe_change() -> dict[str, dict[str, Any]]:
+    """The columns on the change since an earlier scan, by published limits and laws alone."""
+    verdicts = ", ".join(SENTENCES)
+    return {
+        "change_verdict": text_column(
+            "the change of the calcium score since the earlier scan by the published limits of a "
+            f"rescan: {verdicts}; empty without an earlier score"
+        ),
+        "volume_verdict": text_column("the same of the calcium volume"),
+        "change_per_year": number_column(DEFINITIONS["agatston_per_year"]),
+        "percent_per_year": number_column(DEFINITIONS["percent_per_year"]),
+        "root_change": number_column(DEFINITIONS["root_change"]),
+        "growth_published": text_column(
+            "slow, expected or rapid for age and sex by the published law (Heinz Nixdorf Recall), "
+            "empty where it does not speak"
+        ),
+        "densified": whole_column(
+            "1 where a real rise on a statin goes with no more calcium of low density: plaque grew "
+            "denser, no reason to stop"
+        ),
+    }
+
+
+def describe_origin(keep: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The columns carried through, and those that say what a row was made by."""
+    return {
+        **{name: text_column("copied from the source") for name in keep},
+        "model": text_column("name of the model"),
+        "version": text_column("its version in the registry, empty for a folder"),
+        "digest": text_column("SHA-256 of the model"),
+        "run_id": text_column("scoring run; the same input, model and settings give the same"),
+    }
+
+
+def refuse_clashes(keep: Sequence[str], named: Collection[str]) -> None:
     """Raises ConfigError where a column to be kept is called like one of the scores."""
     clash = [name for name in keep if name in named]
     if clash or len(set(keep)) < len(keep):
@@ -125,13 +174,16 @@ def refuse_clashes(keep: Sequence[str], named: Mapping[str, Any]) -> None:
         )
 
 
-def _text(meaning: str) -> dict[str, Any]:
+def text_column(meaning: str) -> dict[str, Any]:
+    """A column of texts."""
     return {"type": "string", "meaning": meaning}
 
 
-def _number(meaning: str) -> dict[str, Any]:
+def number_column(meaning: str) -> dict[str, Any]:
+    """A column of numbers."""
     return {"type": "double", "meaning": meaning}
 
 
-def _whole(meaning: str) -> dict[str, Any]:
+def whole_column(meaning: str) -> dict[str, Any]:
+    """A column of whole numbers."""
     return {"type": "int64", "meaning": meaning}

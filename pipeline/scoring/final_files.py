@@ -17,7 +17,7 @@ from features.array_types import BoolArray
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.rows import NOT_SELECTED
 from features.intake.validation.patients import REPEATED
-from pipeline.scoring.account.counts import Tally
+from pipeline.scoring.account.counts import Account
 from pipeline.scoring.columns import IDENTIFIER
 from pipeline.scoring.kept.finished_batch import ROW
 from pipeline.scoring.kept.repeats import Keys, find_repeats, make_keys
@@ -44,7 +44,7 @@ def assemble(
     told: Mapping[str, Mapping[str, Any]],
     constants: Mapping[str, str],
     identifier: str | None,
-    tally: Tally,
+    tally: Account,
 ) -> tuple[Path, Path]:
     """Write scored rows and rejects of all batches into the work folder; counts go to the tally.
 
@@ -74,7 +74,7 @@ def _write_all(
     told: Mapping[str, Mapping[str, Any]],
     constants: Mapping[str, str],
     identifier: str | None,
-    tally: Tally,
+    tally: Account,
     scored_writer: TableWriter,
     rejects_writer: TableWriter,
 ) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -20,11 +20,12 @@ from features.intake.lesions.lesion_join import describe_orphans
 from features.intake.sources.source import RawBatch, Source
 from pipeline.files.destinations import Taken, refuse_existing, take
 from pipeline.files.faults import reporting_faults
-from pipeline.scoring.account.counts import Tally
-from pipeline.scoring.account.job_summary import ScoreSummary
+from pipeline.scoring.account.counts import Account, Tally
+from pipeline.scoring.account.job_summary import JobSummary, ScoreSummary
 from pipeline.scoring.account.progress import Progress
+from pipeline.scoring.batch import BatchRules
 from pipeline.scoring.final_files import assemble, find_owners
-from pipeline.scoring.job_setup import Job, prepare
+from pipeline.scoring.job_setup import RISKS, Job, Task, prepare
 from pipeline.scoring.kept.work_folder import Finished, WorkFolder, sync_folder
 from pipeline.scoring.output_schema import describe_output, refuse_shared
 from pipeline.scoring.outputs.fhir_output import ENDINGS
@@ -35,9 +36,29 @@ from pipeline.scoring.workers.kept_memory import keep_freed_memory, spared_from_
 from pipeline.scoring.workers.worker_pool import Scored, count_workers, start_workers
 from pipeline.settings.paths import Paths
 
+S = TypeVar("S", bound=JobSummary)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[S]):
+    """What a job works out, and how it is counted and summed up."""
+
+    task: Task
+    count: Callable[[BatchRules], Account]
+    summarise: Callable[[Job, Any, float], S]
+    read_summary: Callable[[Mapping[str, Any]], S]
+
+
+SCORING = Kind(RISKS, Tally.under, ScoreSummary.of, ScoreSummary.from_dict)
+
 
 def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = None) -> ScoreSummary:
-    """Score every row of the source and write scores, rejects and schema, all or none of them.
+    """Score every row of the source; see `run_job`."""
+    return run_job(request, paths, SCORING, source)
+
+
+def run_job(request: ScoreRequest, paths: Paths, kind: Kind[S], source: Source | None = None) -> S:
+    """Work out every row of the source and write output, rejects and schema, all or none of them.
 
     Raises ConfigError where the output exists, is being written or cannot be; ModelError,
     HorizonError, MapError; CohortError where the source as a whole cannot be read. What was scored
@@ -51,20 +72,20 @@ def score_stream(request: ScoreRequest, paths: Paths, source: Source | None = No
     with reporting_faults(request.out):
         with take(files, files_of(request), unfinished) as taken:
             _refuse_place(request)
-            job = prepare(request, paths, source, start_early=True)
+            job = prepare(request, paths, source, start_early=True, task=kind.task)
             with closing(job.begun), _worked_in(request.out, taken) as work:
-                summary = _find_finished(work, job) or _score(work, job, started)
+                summary = _find_finished(work, job, kind) or _score(work, job, kind, started)
         WorkFolder.forget_announced(request.out)
     return summary
 
 
-def _score(work: WorkFolder, job: Job, started: float) -> ScoreSummary:
+def _score(work: WorkFolder, job: Job, kind: Kind[S], started: float) -> S:
     request = job.request
     _begin_or_go_on(work, job)
     _score_batches(work, job)
     for witness in job.witnesses:
         witness.compare_contents()
-    tally = Tally.under(job.rules)
+    tally = kind.count(job.rules)
     identifier = job.rules.rows.cohort_map.patient_id
     ending = request.out.suffix.lower()
     result, rejects = assemble(work, ending, job.told, job.constants, identifier, tally)
@@ -72,7 +93,7 @@ def _score(work: WorkFolder, job: Job, started: float) -> ScoreSummary:
     schema = work.path / "schema"
     work.write_file(schema.name, describe_output(job))
     _require_same_contents(work, job)
-    summary = ScoreSummary.of(job, tally, time.monotonic() - started)
+    summary = kind.summarise(job, tally, time.monotonic() - started)
     work.announce({"fingerprint": job.fingerprint, "summary": summary.to_dict()})
     _publish({rejects: request.rejects, schema: request.schema, result: request.out})
     work.finish()
@@ -96,7 +117,7 @@ def note_orphans(work: WorkFolder, job: Job) -> Job:
     return replace(job, notes=(note,)) if note else job
 
 
-def _find_finished(work: WorkFolder, job: Job) -> ScoreSummary | None:
+def _find_finished(work: WorkFolder, job: Job, kind: Kind[S]) -> S | None:
     """The summary of this very job where it was killed with only the cleaning up left to do."""
     request, left = job.request, WorkFolder.read_announced(job.request.out)
     if left is None or request.overwrite or not request.resume or not request.out.exists():
@@ -109,11 +130,11 @@ def _find_finished(work: WorkFolder, job: Job) -> ScoreSummary | None:
             f"{request.out} exists, and {' and '.join(changed)} changed since it was made. Take "
             "another name, or replace it with --overwrite"
         )
-    return ScoreSummary.from_dict(left["summary"])
+    return kind.read_summary(left["summary"])
 
 
 def _refuse_kind(request: ScoreRequest) -> None:
-    _ = request.wanted  # raises where nobody can have what is asked for
+    _ = request.settings  # raises where nobody can have what is asked for
     if request.out.suffix.lower() not in (*TABLES, *ENDINGS):
         known = ", ".join((*TABLES, *ENDINGS))
         raise ConfigError(f"{request.out}: the output is one of {known}, by its ending")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from itertools import chain
 from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.dialect import Dialect
+from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError, MapError, Problem
 from features.intake.cells.conversion import Reading
 from features.intake.cells.declared_codes import Declares
@@ -22,8 +23,9 @@ from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.witness import Witness
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
-from pipeline.scoring.batch import ScoringRules
-from pipeline.scoring.columns import SOURCE_COLUMNS, describe_columns, refuse_clashes
+from models.storage.model_folder import About
+from pipeline.scoring.batch import BatchRules, ScoringRules
+from pipeline.scoring.columns import SOURCE_COLUMNS, refuse_clashes
 from pipeline.scoring.outputs.fhir_output import carry_context
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.sources.begun_source import BegunSource
@@ -53,7 +55,7 @@ class Job:
     request: ScoreRequest
     source: Source
     begun: BegunSource
-    rules: ScoringRules
+    rules: BatchRules
     version: str
     fingerprint: dict[str, Any]
     told: dict[str, dict[str, Any]]
@@ -84,13 +86,62 @@ class Job:
     @property
     def constants(self) -> dict[str, str]:
         """The columns that are the same in every row."""
-        about = self.rules.scorer.about
+        about = self.rules.about
         values = (about.name, self.version, about.digest, self.run_id)
         return dict(zip(SOURCE_COLUMNS, values, strict=True))
 
 
+class Opened(Protocol):
+    """A model that was read from its folder."""
+
+    @property
+    def about(self) -> About:
+        """Its own description."""
+
+    @property
+    def dictionary(self) -> Dictionary:
+        """The data dictionary that it was trained with."""
+
+
+class Task(Protocol):
+    """What is worked out of a source: risks, or later scores."""
+
+    def open_model(self, folder: Path) -> Opened:
+        """Read the model. Raises ModelError."""
+
+    def make_rules(
+        self, model: Any, cohort_map: CohortMap, request: Any, source: Source,
+        lesions: PatientLesions | None,
+    ) -> BatchRules:  # fmt: skip
+        """The rules for a source; see `ScoringRules.make`."""
+
+
+class Risks:
+    """The task of `calcirisk score`."""
+
+    def open_model(self, folder: Path) -> Scorer:
+        """Read the model. Raises ModelError."""
+        return Scorer.load(folder)
+
+    def make_rules(
+        self, model: Scorer, cohort_map: CohortMap, request: ScoreRequest, source: Source,
+        lesions: PatientLesions | None,
+    ) -> ScoringRules:  # fmt: skip
+        """The rules for a source; see `ScoringRules.make`."""
+        return ScoringRules.make(
+            model, cohort_map, source.columns, request.wanted, source.decimal, lesions, source.name
+        )
+
+
+RISKS = Risks()
+
+
 def prepare(
-    request: ScoreRequest, paths: Paths, source: Source | None = None, start_early: bool = False
+    request: ScoreRequest,
+    paths: Paths,
+    source: Source | None = None,
+    start_early: bool = False,
+    task: Task = RISKS,
 ) -> Job:
     """Open model and source, and read the first batch.
 
@@ -107,26 +158,17 @@ def prepare(
     n_rows = _guess_rows(source)
     if start_early and count_workers(request.workers, n_rows, request.n_reasons) > 1:
         prepare_start()
-    scorer = Scorer.load(located.folder)
+    model = task.open_model(located.folder)
     request = carry_context(request, source)
-    cohort_map = _find_map(request, source, scorer, paths)
+    cohort_map = _find_map(request, source, model, paths)
     read_lesions = None
     if request.lesions is not None:
         read_lesions = Witness([request.lesions], request.lesions.name)
         read_lesions.start().result()
     reading = Reading.by(cohort_map, source.decimal)
     lesions = _sum_up_lesions(request.lesions, cohort_map, reading)
-    rules = ScoringRules.make(
-        scorer, cohort_map, source.columns, request.wanted, source.decimal, lesions, source.name
-    )
-    told = dict(
-        describe_columns(
-            request.wanted, rules.years, scorer.interval is not None and request.intervals
-        )
-    )
-    refuse_clashes(
-        request.keep, describe_columns(replace(request.wanted, keep=()), rules.years, True)
-    )
+    rules = task.make_rules(model, cohort_map, request, source, lesions)
+    refuse_clashes(request.keep, rules.named)
     begun = BegunSource(source, rules.columns)
     return Job(
         request,
@@ -134,12 +176,12 @@ def prepare(
         begun,
         rules,
         located.version,
-        _fingerprint(request, source, scorer, located.version, cohort_map, read_lesions),
-        told,
+        _fingerprint(request, source, model, located.version, cohort_map, read_lesions),
+        dict(rules.told),
         cohort_map.lesions is not None and request.lesions is None,
         _unused(source, cohort_map, request),
         _absent(source, cohort_map),
-        _unlearnt(scorer, rules),
+        rules.unlearnt,
         _expect_rows(source, begun.first),
         read_lesions,
     )
@@ -151,12 +193,12 @@ def _read_dialect(request: ScoreRequest, paths: Paths) -> Dialect:
     return CohortMap.load(request.cohort, paths.cohort_maps).dialect
 
 
-def _find_map(request: ScoreRequest, source: Source, scorer: Scorer, paths: Paths) -> CohortMap:
+def _find_map(request: ScoreRequest, source: Source, model: Opened, paths: Paths) -> CohortMap:
     if request.cohort is not None:
         chosen = CohortMap.load(request.cohort, paths.cohort_maps)
         who, remedy = f"the map {chosen.name}", "Check the names in the map against the header"
     else:
-        chosen = name_by_dictionary(source.columns, scorer.dictionary, source.name)
+        chosen = name_by_dictionary(source.columns, model.dictionary, source.name)
         who = "the data dictionary"
         remedy = (
             "Say with --cohort what its columns mean, or name them as `calcirisk variables` does"
@@ -165,7 +207,7 @@ def _find_map(request: ScoreRequest, source: Source, scorer: Scorer, paths: Path
         dialect = replace(chosen.dialect, decimal=request.dialect.decimal)
         chosen = replace(chosen, dialect=dialect)
     if isinstance(source, Declares):
-        chosen = apply_labels(chosen, source.declared, chosen.extend(scorer.dictionary))
+        chosen = apply_labels(chosen, source.declared, chosen.extend(model.dictionary))
     wanted = chosen.for_scoring(source.columns)
     if not wanted.variables and not wanted.lesions:
         rule = f"none of its {len(source.columns)} columns is one of {who}"
@@ -211,25 +253,20 @@ def _unused(source: Source, cohort_map: CohortMap, request: ScoreRequest) -> tup
     return tuple(name for name in source.columns if name.casefold() not in known)
 
 
-def _unlearnt(scorer: Scorer, rules: ScoringRules) -> tuple[str, ...]:
-    given = scorer.find_unlearnt(rules.rows.cohort_map.variables)
-    return tuple(scorer.dictionary[name].label for name in given)
-
-
 def _fingerprint(
     request: ScoreRequest,
     source: Source,
-    scorer: Scorer,
+    model: Opened,
     of_model: str,
     cohort_map: CohortMap,
     lesions: Witness | None,
 ) -> dict[str, Any]:
     return {
         "input": source.identity(),
-        "model": [scorer.about.digest, of_model],
+        "model": [model.about.digest, of_model],
         "map": sha256(repr(cohort_map).encode()).hexdigest(),
         "lesions": None if lesions is None else lesions.identity(),
-        "settings": {**asdict(request.wanted), "ending": request.out.suffix.lower()},
+        "settings": {**request.settings, "ending": request.out.suffix.lower()},
         "calcirisk": version("calcirisk"),
         "code": hash_code(),
     }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from features.cohort_map.dialect import Dialect
 from pipeline.scoring.columns import Categories, Comparison, Wanted
@@ -58,6 +58,11 @@ class ScoreRequest:
             self.categories,
             self.comparison,
         )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is asked for, plainly. Raises ConfigError where nobody can have it."""
+        return asdict(self.wanted)
 
     @property
     def rejects(self) -> Path:

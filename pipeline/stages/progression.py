@@ -60,7 +60,7 @@ def run(params: Params, paths: Paths) -> None:
         data_sha256=source["sha256"],
         code_version=version("calcirisk"),
     )
-    write_progression_folder(paths.progression / "model", model.predictor_, about)
+    write_progression_folder(paths.progression / "model", model.explainer_, about)
     left_out = [f"{year:g}" for year in params.progression.years if year > longest]
     warnings = [
         f"{', '.join(left_out)} years lie beyond the later scans ({longest:g} years at most)."

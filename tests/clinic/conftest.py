@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -24,6 +25,7 @@ from clinic.scored_patients.store_writing import write_store
 from clinic.site import Site
 from clinic.texts import load_texts
 from features.covariate_fingerprint import FINGERPRINT, fingerprint
+from models.progression.forecaster import Forecaster
 from models.scorer import Scorer
 
 HOSTILE_NAME = "<script>alert('p')</script>"
@@ -37,8 +39,14 @@ def scorer(model_folder: Path) -> Scorer:
 
 @pytest.fixture(scope="session")
 def covariates(drawn_covariates: pd.DataFrame) -> pd.DataFrame:
-    """120 patients; the first has a script for a name, the second no value at all."""
+    """120 patients; the first has a script for a name, the second no value at all.
+
+    Every third had an earlier scan.
+    """
     chosen = drawn_covariates.iloc[:120].copy()
+    again = np.arange(120) % 3 == 0
+    chosen["prior_cac_agatston"] = (chosen["cac_agatston"] * 0.6).where(again).round()
+    chosen["prior_scan_years"] = np.where(again, 4.0, np.nan)
     chosen.index = pd.Index([HOSTILE_NAME, *chosen.index[1:]], name="patient_id", dtype="str")
     chosen.iloc[1] = float("nan")
     return chosen
@@ -65,8 +73,13 @@ def store(
 
 
 @pytest.fixture(scope="session")
-def site(scorer: Scorer, store: PatientStore) -> Site:
-    assessor = Assessor(scorer, load_texts())
+def forecaster(progression_folder: Path) -> Forecaster:
+    return Forecaster.load(progression_folder)
+
+
+@pytest.fixture(scope="session")
+def site(scorer: Scorer, store: PatientStore, forecaster: Forecaster) -> Site:
+    assessor = Assessor(scorer, load_texts(), forecaster)
     facts = ModelFacts("a model", "not validated", simulated=True)
     population = Population.explain(assessor, store)
     return Site(Access(), store, assessor, facts, lambda: population)

@@ -9,6 +9,7 @@ zero, a fall is noise, quantiles cannot cross and the chance to pass a score can
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class GrowthLaw:
     artefact: float = 0.028
     artefact_mean: float = 3.5
 
-    @property
+    @cached_property
     def begun_rates(self) -> tuple[FloatArray, FloatArray]:
         """Fewer rates and weights, (b,), means of neighbours: for what began after a zero."""
         groups = np.array_split(np.arange(len(self.rates)), min(BEGUN_RATES, len(self.rates)))
@@ -137,6 +138,7 @@ class GrowthLaw:
         return cls(**{**stored, "rates": rates, "weights": weights})
 
 
+@cache
 def onset_nodes() -> tuple[FloatArray, FloatArray]:
     """Places in (0, 1), on the scale of the cumulative hazard, and weights that sum to 1."""
     place, weight = np.polynomial.legendre.leggauss(ONSET_NODES)

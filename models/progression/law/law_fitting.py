@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import gammaincinv, ndtri
 
 from features.array_types import FloatArray
@@ -16,18 +16,21 @@ from models.progression.law.likelihood import (
     Observations,
 )
 
-POWERS = (0.3, 0.4, 0.5, 0.6)
-# Spread of the rates: shape of a gamma distribution, or SD of the logarithm of a lognormal one.
-SPREADS = (
-    *(("gamma", shape) for shape in (1.0, 1.5, 2.2, 3.3, 5.0, 10.0)),
-    *(("lognormal", spread) for spread in (0.4, 0.55, 0.75, 1.0)),
-)
+# Spread of the rates, where the search begins: shape of a gamma distribution, or SD of a lognormal
+# one's logarithm.
+FAMILIES = {"gamma": 2.0, "lognormal": 0.65}
+# No finer: scans hardly tell more of it, and of a round power the inverse is quick to compute.
+POWER_DECIMALS = 1
+_POWERS = (0.2, 1.0)
 N_RATES = 24
 _ENOUGH = 2_500  # scans that tell a handful of numbers well enough
 
 
 def rates_of(family: str, spread: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Rates around a mean of 1 and their weights; denser towards the tails."""
+    """Rates around a mean of 1 and their weights; denser towards the tails.
+
+    ``spread``: the shape of a gamma distribution, or the SD of a lognormal one's logarithm.
+    """
     edges = (1 - np.cos(np.linspace(0, np.pi, N_RATES + 1))) / 2
     middle, weights = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     rates = gammaincinv(spread, middle) if family == "gamma" else np.exp(spread * ndtri(middle))
@@ -35,30 +38,49 @@ def rates_of(family: str, spread: float) -> tuple[tuple[float, ...], tuple[float
     return tuple(map(float, rates)), tuple(map(float, weights))
 
 
-def choose_growth(of: Observations, offset: FloatArray | None = None) -> tuple[GrowthLaw, float]:
+def choose_growth(
+    of: Observations, offset: FloatArray | None = None, power: float | None = None
+) -> tuple[GrowthLaw, float]:
     """The most likely law of scans of patients with calcium at first, and the mean log rate.
 
-    ``offset``: (n,) known part of the log rate. Spread and power are tried in turn.
+    ``offset``: (n,) known part of the log rate, learnt under ``power``; None: any power. Power,
+    spread and level are sought together: each makes up for the others, so that one after another
+    they end where they began.
     """
     known = np.zeros(len(of)) if offset is None else offset
     place = _some(len(of))
     of, known, nothing = of.take(place), known[place], np.zeros(len(place))
 
-    def judge(power: float, spread: tuple[str, float]) -> tuple[float, GrowthLaw, float]:
-        law = GrowthLaw(power, *rates_of(*spread))
-        found = minimize_scalar(
-            lambda level: -rate_values(law, of, known + level, nothing).sum(),
-            bounds=(-4.0, 3.0),
-            method="bounded",
-            options={"xatol": 1e-3},
-        )
-        return -float(found.fun), law, float(found.x)
+    def unpack(family: str, values: FloatArray) -> tuple[GrowthLaw, float]:
+        power = float(np.clip(values[2], *_POWERS))
+        return GrowthLaw(power, *rates_of(family, float(np.exp(values[1])))), float(values[0])
 
-    power, spread = 0.5, SPREADS[0]
-    for _ in range(2):
-        spread = max(SPREADS, key=lambda one: judge(power, one)[0])
-        power = max(POWERS, key=lambda one: judge(one, spread)[0])
-    _, law, level = judge(power, spread)
+    def seek(family: str, power: float | None) -> tuple[float, GrowthLaw, float]:
+        """The most likely law of this family, with this power or any."""
+        start = np.array([-0.1, np.log(FAMILIES[family]), 0.5])
+        free = 3 if power is None else 2
+
+        def whole(values: FloatArray) -> FloatArray:
+            return values if power is None else np.append(values, power)
+
+        def loss(values: FloatArray) -> float:
+            law, level = unpack(family, whole(values))
+            return -float(rate_values(law, of, known + level, nothing).sum())
+
+        steps = np.array([0.3, 0.2, 0.05])[:free]
+        simplex = np.vstack([start[:free], start[:free] + np.diag(steps)])
+        found = minimize(
+            loss,
+            start[:free],
+            method="Nelder-Mead",
+            options={"xatol": 2e-3, "fatol": 0.02, "initial_simplex": simplex},
+        )
+        return (-float(found.fun), *unpack(family, whole(found.x)))
+
+    def best(power: float | None) -> tuple[float, GrowthLaw, float]:
+        return max((seek(family, power) for family in FAMILIES), key=lambda one: one[0])
+
+    _, law, level = best(power or round(best(None)[1].power, POWER_DECIMALS))
     return law, level
 
 

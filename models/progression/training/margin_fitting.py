@@ -13,11 +13,13 @@ from models.learners.bends import Bends
 from models.learners.linear import LinearDesign, LinearPart, distinct_patterns
 from models.learners.trees.boosted import BoostedPart
 from models.learners.views import View, Views
+from models.margins.cause_model import CauseModel
 from models.progression.law.likelihood import Slopes
 from models.progression.training.growth_boosting import Grown, cross_validate, fit, settings_of
 from models.progression.training.margins import Margin
 from models.progression.training.penalised import (
     Chosen,
+    Fitted,
     Prior,
     Task,
     choose_looseness,
@@ -25,7 +27,6 @@ from models.progression.training.penalised import (
     fit_within,
 )
 from models.progression.training.priors import Priors
-from models.risk.predictor import CauseModel
 
 Rows = npt.NDArray[np.intp]
 
@@ -55,10 +56,15 @@ class ScanRows:
 
 @dataclass(frozen=True)
 class FittedMargin:
-    """A fitted margin, its held-out values (s,) and what was chosen."""
+    """A fitted margin, its held-out values (s,) and what was chosen.
+
+    ``factor``: F (1 + m, 1 + m) with F F' the posterior covariance of level and coefficients, as
+    they stand in the margin.
+    """
 
     model: CauseModel
     held_out: FloatArray
+    factor: FloatArray
     report: dict[str, float | int | bool]
 
 
@@ -84,13 +90,17 @@ def fit_margin(
         final = _linear_final(name, views, everyone, scans, margin, priors, chosen)
     else:
         chosen, folds = None, _level_folds(views, designs, scans, margin)
-        final = _level(margin, len(everyone.term_features))
+        level = _level(margin, len(everyone.term_features))
+        final = Fitted(level, np.zeros((len(level), len(level))))
     n_used = len(everyone.completion.used)
-    linear = LinearPart(everyone, final[1:], np.zeros(n_used), np.zeros(n_used, np.int8))
+    linear = LinearPart(everyone, final.beta[1:], np.zeros(n_used), np.zeros(n_used, np.int8))
     held_out = np.zeros(len(scans.patient))
     for rows, values in folds:
         held_out[rows] = values
-    report: dict[str, float | int | bool] = {"scans": len(scans.patient), "level": float(final[0])}
+    report: dict[str, float | int | bool] = {
+        "scans": len(scans.patient),
+        "level": float(final.beta[0]),
+    }
     if chosen:
         report |= {"looseness": chosen.looseness, "trust": chosen.trust}
     boosted, added = None, np.zeros_like(held_out)
@@ -99,9 +109,10 @@ def fit_margin(
         report["rounds"] = rounds
     weights = _join(held_out, added, margin)
     model = CauseModel(name, linear, boosted, weights[1], weights[2], weights[0] + weights[1]
-                       * float(final[0]))  # fmt: skip
+                       * float(final.beta[0]))  # fmt: skip
     report |= {"linear_weight": weights[1], "boosted_weight": weights[2]}
-    return FittedMargin(model, weights[0] + weights[1] * held_out + weights[2] * added, report)
+    joined = weights[0] + weights[1] * held_out + weights[2] * added
+    return FittedMargin(model, joined, weights[1] * final.factor, report)
 
 
 def _folds(views: Views) -> list[tuple[View, tuple[Rows, Rows]]]:
@@ -142,7 +153,10 @@ def _linear_folds(
     folds = []
     for task, (rows, terms), start in zip(tasks, left_out, chosen.of_folds, strict=True):
         prior = Prior(chosen.trust * task.prior.mean, task.prior.width)
-        beta = fit_within(task.terms, task.likelihood, prior, chosen.looseness, task.limits, start)
+        fitted = fit_within(
+            task.terms, task.likelihood, prior, chosen.looseness, task.limits, start
+        )
+        beta = fitted.beta
         folds.append((rows, beta[0] + terms @ beta[1:]))
     return chosen, folds
 
@@ -155,7 +169,7 @@ def _linear_final(
     margin: Margin,
     priors: Priors,
     chosen: Chosen,
-) -> FloatArray:
+) -> Fitted:
     mean, width = priors.of_design(design, views.feature_names, name)
     terms = design.terms(views.everyone.seen)[scans.patient]
     limits = design.limits(priors.signs(views.feature_names))

@@ -13,6 +13,7 @@ import numpy as np
 
 from features.array_types import FloatArray
 from models.learners.linear import Limits
+from models.margins.posterior import root_of
 from models.progression.law.likelihood import Slopes
 
 # From a margin (n,) of the observations fitted on to their log likelihood and its slopes.
@@ -40,9 +41,8 @@ def fit_penalised(
     start: FloatArray | None = None,
 ) -> FloatArray:
     """Intercept and coefficients (1 + m,) of the terms (n, m); Newton's method, steps halved."""
-    design = np.column_stack([np.ones(len(terms)), terms])
+    design, precision = _design(terms), _precision(prior, looseness)
     mean = np.concatenate([[0.0], prior.mean])
-    precision = np.concatenate([[1e-8], 1 / (looseness * prior.width**2)])
     beta = mean.copy() if start is None else start.copy()
 
     def objective(slopes: Slopes, beta: FloatArray) -> float:
@@ -70,6 +70,22 @@ def fit_penalised(
     return np.asarray(beta)
 
 
+def _design(terms: FloatArray) -> FloatArray:
+    return np.column_stack([np.ones(len(terms)), terms])
+
+
+def _precision(prior: Prior, looseness: float) -> FloatArray:
+    return np.concatenate([[1e-8], 1 / (looseness * prior.width**2)])
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Intercept and coefficients (1 + m,), and a factor F of their posterior covariance F F'."""
+
+    beta: FloatArray
+    factor: FloatArray
+
+
 def fit_within(
     terms: FloatArray,
     likelihood: Likelihood,
@@ -77,8 +93,11 @@ def fit_within(
     looseness: float,
     limits: Limits,
     start: FloatArray | None = None,
-) -> FloatArray:
-    """`fit_penalised`, terms left out one after another until none points against its direction."""
+) -> Fitted:
+    """`fit_penalised`, terms left out one after another until none points against its direction.
+
+    The posterior is the normal one around its mode; of a term that is left out nothing is open.
+    """
     width = prior.width.copy()
     while True:
         fixed = Prior(np.where(width > _ROUNDING, prior.mean, 0.0), width)
@@ -87,7 +106,10 @@ def fit_within(
         culprits = np.unique(limits.culprits[against])
         culprits = culprits[width[culprits] > _ROUNDING]
         if not len(culprits):
-            return beta
+            design, precision = _design(terms), _precision(fixed, looseness)
+            weight = np.maximum(likelihood(design @ beta).curvature, _LEAST_CURVATURE)
+            hessian = (design * weight[:, None]).T @ design + np.diag(precision)
+            return Fitted(beta, root_of(np.asarray(np.linalg.inv(hessian), np.float64)))
         width[culprits] = _ROUNDING
         start = beta
 

@@ -20,6 +20,7 @@ from features.array_types import FloatArray
 from features.errors import TooFewEventsError
 from models.learners.trust_path import Fold
 from models.learners.views import Views
+from models.progression.contributions import GrowthExplainer
 from models.progression.law.growth_law import GrowthLaw
 from models.progression.law.law_fitting import choose_growth, choose_onset
 from models.progression.law.likelihood import Observations
@@ -103,7 +104,8 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    predictor_ : ProgressionPredictor; feature_names_in_ : (p,); report_ : what was chosen and why.
+    predictor_ : ProgressionPredictor; explainer_ : GrowthExplainer; feature_names_in_ : (p,);
+    report_ : what was chosen and why.
     """
 
     def __init__(
@@ -156,6 +158,8 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
             begun_shift,
             float(np.ceil(np.quantile(scans.years, 0.99) * 10) / 10),
         )
+        factors = {GROWTH: growth.factor, ONSET: onset.factor}
+        self.explainer_ = GrowthExplainer.fit(self.predictor_, X, factors)
         self.report_: dict[str, Any] = {
             "patients": scans.n_patients,
             "scans": len(scans.patient),
@@ -195,7 +199,7 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
         law, log_onset, shift = choose_onset(law, of.take(zero), np.full(zero.sum(), level))
         everyone = GrowthMargin(law, of, np.full(len(of), log_onset))
         growth = fit_margin(GROWTH, views, rows, everyone, priors, self.parts, self._budget())
-        law, moved = choose_growth(of.take(grows), growth.held_out[grows])
+        law, moved = choose_growth(of.take(grows), growth.held_out[grows], law.power)
         law, log_onset, shift = choose_onset(law, of.take(zero), growth.held_out[zero] + moved)
         after_zero = ScanRows(scans.patient[zero])
         task = OnsetMargin.of(law, of.take(zero), growth.held_out[zero] + moved + shift)

@@ -10,46 +10,73 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from features.derivation.columns import Columns
-from features.derivation.scan.burden import agatston, volume
+from features.derivation.scan.burden import BANDS, agatston, volume
 from models.progression.law.growth_law import Patients
 from models.progression.law.published_law import classify
 from models.progression.predictor import ProgressionPredictor
+from models.progression.two_scans.densification import explain_rise
 from models.progression.two_scans.rates import measure_rates
 from models.progression.two_scans.repeatability import judge_change
 
 FAST, SLOW = 0.8, 0.2
+# How a scan was made, and by how much it may differ; types of scanner and gating by their codes.
+_TECHNIQUE = {"scan_technique": 0.5, "slice_thickness": 0.1, "tube_voltage": 0.5, "ecg_gating": 0.5}
 TEXTS = ("change_verdict", "volume_verdict", "growth_published", "growth_model")
 
 
-def judge_second_scan(
-    columns: Columns, predictor: ProgressionPredictor, features: pd.DataFrame
-) -> dict[str, npt.NDArray[Any]]:
-    """Columns of the scored table about the change since the earlier scan; empty without one.
+def judge_change_alone(columns: Columns) -> dict[str, npt.NDArray[Any]]:
+    """What published limits and laws say of the change since the earlier scan, without any model.
 
-    ``change_verdict``: a key of `repeatability.SENTENCES`, by score; ``volume_verdict`` by volume.
-    ``change_per_year``, ``percent_per_year``, ``root_change``: `rates.DEFINITIONS`.
-    ``growth_published``: slow, expected or rapid by the percentile kept (HNR); ``growth_model``:
-    the same by the model (below its 20 %, above its 80 % for such a patient), from the covariates
-    of now. The scanners are taken to be alike: nothing here says otherwise.
+    ``change_verdict``: a key of `repeatability.SENTENCES`, by score; ``volume_verdict`` by volume;
+    both "" without an earlier scan. ``change_per_year``, ``percent_per_year``, ``root_change``:
+    `rates.DEFINITIONS`. ``growth_published``: slow, expected or rapid by the percentile kept (HNR).
+    ``densified``: 1 where `effects.explain_rise` explains a rise on a statin, 0 where not.
     """
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
     years, bmi = columns["prior_scan_years"], columns["bmi"]
     before, after = columns["prior_cac_volume"], columns.derived(volume)
     rates = measure_rates(first, now, years, before, after)
-    male = columns["sex"] == 1
-    published = classify(first, now, columns["age"] - years, male, years)
+    published = classify(first, now, columns["age"] - years, columns["sex"] == 1, years)
     published[np.isnan(columns["sex"])] = ""
-    known = ~np.isnan(first)
-    verdicts = judge_change(first, now, bmi), judge_change(before, after, bmi, measure="volume")
+    alike = taken_alike(columns)
+    verdict = np.where(np.isnan(first), "", judge_change(first, now, bmi, alike))
+    by_volume = judge_change(before, after, bmi, alike, measure="volume")
+    low = [columns[f"{when}cac_volume_{BANDS[0]}"] for when in ("prior_", "")]
+    denser = explain_rise(verdict, columns["statin_intensity"] > 0, low[0], low[1])
     return {
-        "change_verdict": np.where(known, verdicts[0], ""),
-        "volume_verdict": np.where(~np.isnan(before), verdicts[1], ""),
+        "change_verdict": verdict,
+        "volume_verdict": np.where(np.isnan(before), "", by_volume),
         "change_per_year": rates.agatston_per_year.round(2),
         "percent_per_year": rates.percent_per_year.round(2),
         "root_change": rates.root_change.round(3),
         "growth_published": published,
-        "growth_model": classify_by_model(predictor, features, first, now, years, bmi),
+        "densified": (denser != "").astype(np.int64),
     }
+
+
+def taken_alike(columns: Columns) -> npt.NDArray[np.bool_]:
+    """Whether nothing differs (n,) that is known of how both scans were made.
+
+    What is not known of one of them speaks against nothing.
+    """
+    alike = np.ones(len(columns), dtype=bool)
+    for name, tolerance in _TECHNIQUE.items():
+        apart = np.abs(columns[name] - columns[f"prior_{name}"])
+        alike &= ~(apart > tolerance)
+    return alike
+
+
+def judge_second_scan(
+    columns: Columns, predictor: ProgressionPredictor, features: pd.DataFrame
+) -> dict[str, npt.NDArray[Any]]:
+    """What `judge_change_alone` says, and ``growth_model``: slow, expected or rapid by the model.
+
+    Below its 20 %, above its 80 % for such a patient, from the covariates of now.
+    """
+    first, now = columns["prior_cac_agatston"], columns.derived(agatston)
+    years, bmi = columns["prior_scan_years"], columns["bmi"]
+    by_model = classify_by_model(predictor, features, first, now, years, bmi)
+    return {**judge_change_alone(columns), "growth_model": by_model}
 
 
 def classify_by_model(

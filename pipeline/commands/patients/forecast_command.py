@@ -8,11 +8,35 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.command_line import Out, ParamsFile, run_stage
+from pipeline.commands.patients.job_options import (
+    CohortOption,
+    Decimal,
+    Delimiter,
+    Encoding,
+    Engine,
+    EngineOption,
+    FirstRow,
+    HeaderRow,
+    IndexDate,
+    Keep,
+    Lesions,
+    Model,
+    Overwrite,
+    Points,
+    PointsOption,
+    Query,
+    Resume,
+    RunId,
+    Sheet,
+    Workers,
+    describe_source,
+)
 from pipeline.settings.params import Params, Paths
 
 EXAMPLES = (
     "forecast new.csv --model outputs/progression/model --out forecast.csv",
     "forecast patients.parquet --years 5 --above 100 --above 400 --out forecast.parquet",
+    "forecast new.csv --model outputs/progression/model --reasons 3 --resume --out forecast.csv",
     "forecast",
 )
 
@@ -26,20 +50,21 @@ def forecast(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="Patients: CSV, Parquet, FHIR, or the URL of a database with --query. None: the "
-            "held-out patients, and how good their forecasts are."
+            help="Patients, in any form that score reads. None: the held-out patients, and how "
+            "good their forecasts are."
         ),
     ] = None,
-    model: Annotated[
-        str, typer.Option(help="models:/NAME@ALIAS, models:/NAME/VERSION or a model's folder.")
-    ] = "models:/calcirisk-progression@challenger",
+    model: Model = "models:/calcirisk-progression@challenger",
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write: .csv or .parquet. Without FILE: folder for outputs/."),
+        typer.Option(
+            help="File to write: .csv, .parquet, .ndjson or .json (RiskAssessments). Without FILE: "
+            "folder for outputs/."
+        ),
     ] = None,
-    cohort: Annotated[
-        str | None, typer.Option(help="Map of the file's columns; none: dictionary names.")
-    ] = None,
+    cohort: CohortOption = None,
+    lesions: Lesions = None,
+    query: Query = None,
     years: Annotated[
         list[float] | None, typer.Option(help="Years ahead; may be repeated. None: the model's.")
     ] = None,
@@ -47,22 +72,40 @@ def forecast(
         list[float] | None,
         typer.Option(help="Scores whose passing is wanted. None: 10, 100, 300, 400, 1000."),
     ] = None,
-    query: Annotated[
-        str | None, typer.Option(help="SQL that gives the rows, with ORDER BY, for a database.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    reasons: Annotated[
+        int, typer.Option(min=0, help="Contributions to the last expected score; 0 is fastest.")
+    ] = 0,
+    points: PointsOption = Points.text,
+    index_date: IndexDate = None,
+    keep: Keep = None,
+    encoding: Encoding = "",
+    delimiter: Delimiter = "",
+    decimal: Decimal = "",
+    sheet: Sheet = "",
+    header_row: HeaderRow = 0,
+    first_row: FirstRow = 0,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    run_id: RunId = None,
+    workers: Workers = 0,
+    engine: EngineOption = Engine.local,
     params: ParamsFile = None,
 ) -> None:
     """Give each patient the distribution of the calcium score after some years.
 
     Expected score, intervals, the chance of passing scores; of two scans also whether the change is
-    real or noise, and whether it was to be expected.
+    real or noise, and whether it was to be expected. Every row is in the output or in the rejects
+    beside it. A job that is killed leaves nothing, or what --resume goes on with.
     """
     if file is None:
         run_stage("forecast", Params.load(params), out)
         return
+    source = describe_source(
+        lesions, query, index_date, keep, encoding, delimiter, decimal, sheet, header_row, first_row
+    )
     from models.progression.forecaster import THRESHOLDS
-    from pipeline.scoring.forecast_batches import ForecastRequest, forecast_file
+    from pipeline.scoring.forecasts.forecast_request import ForecastRequest
+    from pipeline.scoring.forecasts.forecasting import FORECASTING, forecast_file
 
     request = ForecastRequest(
         file,
@@ -70,8 +113,18 @@ def forecast(
         out or Path("forecast.csv"),
         cohort,
         tuple(years) if years else None,
-        tuple(above) if above else THRESHOLDS,
-        query,
+        reasons,
         overwrite,
+        points=points.value,
+        thresholds=tuple(above) if above else THRESHOLDS,
+        resume=resume,
+        run_id=run_id,
+        workers=workers,
+        **source,
     )
+    if engine is Engine.spark:
+        from pipeline.engines.spark_scoring import run_with_spark
+
+        typer.echo(run_with_spark(request, Paths.default(), FORECASTING).describe())
+        return
     typer.echo(forecast_file(request, Paths.default()).describe())

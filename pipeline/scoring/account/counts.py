@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from features.disclosure import is_small
 from models.input_ranges import MissingTally
-from pipeline.scoring.batch import ScoringRules
+from pipeline.scoring.batch import BatchRules, ScoringRules
 from pipeline.scoring.columns import MISSING
 
 _BINS = 1000
@@ -22,35 +22,12 @@ SMALLEST_DESCRIBED = 20
 _RULES_SHOWN = 3
 
 
-@dataclass
-class Tally:
-    """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon.
+@dataclass(kw_only=True)
+class Account:
+    """Counts over the rows of a job. ``rules``: rejects by what is wrong with them."""
 
-    ``labels``: what a person calls each input. ``category_names``: in order of risk. ``rules``:
-    rejects by what is wrong with them.
-    """
-
-    years: tuple[float, ...]
-    missing: MissingTally
-    labels: Mapping[str, str]
-    category_names: tuple[str, ...] = ()
     n_scored: int = 0
-    n_outside: int = 0
-    n_imputed: int = 0
-    n_disagreeing: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
-    categories: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
-    histogram: npt.NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros(_BINS, dtype=np.int64)
-    )
-
-    @classmethod
-    def under(cls, rules: ScoringRules) -> Tally:
-        """Nothing counted yet of a job with these rules."""
-        labels = {name: variable.label for name, variable in rules.scorer.dictionary.items()}
-        missing, categories = rules.scorer.ranges.tally_missing(), rules.wanted.categories
-        return cls(rules.years, missing, labels, categories.names)
 
     @property
     def n_rejected(self) -> int:
@@ -58,8 +35,59 @@ class Tally:
         return self.rules.total()
 
     def add(self, scored: pa.Table) -> None:
-        """Count the scored patients of one batch, what they lack (column `MISSING`) included."""
+        """Count the scored patients of one batch."""
         self.n_scored += len(scored)
+
+    def add_rejects(self, rejects: pa.Table) -> None:
+        """Count the rejects of one batch."""
+        self.rules.update(count_values(rejects["rule"]))
+
+    def add_missing(self, lacking: Mapping[str, int]) -> None:
+        """Count what patients lack: the values of `MISSING` that are not in the table itself."""
+
+    def describe_rejects(self) -> str:
+        """What is wrong with most of the rejects, with counts; empty where there are none."""
+        shown = self.rules.most_common(_RULES_SHOWN)
+        named = [f"{rule} ({count:,})" for rule, count in shown]
+        others = self.n_rejected - sum(count for _, count in shown)
+        return ", ".join([*named, *([f"others ({others:,})"] if others else [])])
+
+    def describe(self) -> list[str]:
+        """How what was worked out is distributed, in lines that tell of no single patient."""
+        return []
+
+
+@dataclass
+class Tally(Account):
+    """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon.
+
+    ``labels``: what a person calls each input. ``category_names``: in order of risk.
+    """
+
+    years: tuple[float, ...]
+    missing: MissingTally
+    labels: Mapping[str, str]
+    category_names: tuple[str, ...] = ()
+    n_outside: int = 0
+    n_imputed: int = 0
+    n_disagreeing: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    categories: Counter[str] = field(default_factory=Counter)
+    histogram: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(_BINS, dtype=np.int64)
+    )
+
+    @classmethod
+    def under(cls, rules: BatchRules) -> Tally:
+        """Nothing counted yet of a job with these rules, which score."""
+        assert isinstance(rules, ScoringRules)
+        labels = {name: variable.label for name, variable in rules.scorer.dictionary.items()}
+        missing, categories = rules.scorer.ranges.tally_missing(), rules.wanted.categories
+        return cls(rules.years, missing, labels, categories.names)
+
+    def add(self, scored: pa.Table) -> None:
+        """Count the scored patients of one batch, what they lack (column `MISSING`) included."""
+        super().add(scored)
         self.n_outside += _count(pc.not_equal(scored["outside_training"], ""))
         self.n_imputed += _count(scored["imputed_cac"])
         if "reference_disagrees" in scored.column_names:
@@ -69,14 +97,14 @@ class Tally:
             self.sums[name] = self.sums.get(name, 0.0) + float(pc.sum(scored[name]).as_py() or 0)
         self.categories.update(count_values(scored["risk_category"]))
         if MISSING in scored.column_names:
-            self.missing.add_named(count_values(scored[MISSING]))
+            self.add_missing(count_values(scored[MISSING]))
         last = scored[f"risk_{self.years[-1]:g}y"].to_numpy()
         bins = np.minimum((last * _BINS).astype(np.int64), _BINS - 1)
         self.histogram += np.bincount(bins, minlength=_BINS)
 
-    def add_rejects(self, rejects: pa.Table) -> None:
-        """Count the rejects of one batch."""
-        self.rules.update(count_values(rejects["rule"]))
+    def add_missing(self, lacking: Mapping[str, int]) -> None:
+        """Count what patients lack."""
+        self.missing.add_named(lacking)
 
     @property
     def mean_risks(self) -> dict[str, float]:
@@ -86,13 +114,6 @@ class Tally:
     def describe_missing(self) -> str:
         """Which important inputs the scored patients lack, in a sentence."""
         return self.missing.describe(self.labels)
-
-    def describe_rejects(self) -> str:
-        """What is wrong with most of the rejects, with counts; empty where there are none."""
-        shown = self.rules.most_common(_RULES_SHOWN)
-        named = [f"{rule} ({count:,})" for rule, count in shown]
-        others = self.n_rejected - sum(count for _, count in shown)
-        return ", ".join([*named, *([f"others ({others:,})"] if others else [])])
 
     def describe(self) -> list[str]:
         """How risk is distributed, in lines from which no single patient can be read."""
@@ -108,19 +129,20 @@ class Tally:
             f"{last}: 10 % of them below {low + 0.1:.1f} %, half below {middle + 0.1:.1f} %, "
             f"90 % below {high + 0.1:.1f} %"
         )
-        shown = [f"{name} {count}" for name, count in self._counts().items()]
+        order = dict.fromkeys((*self.category_names, *filter(None, self.categories)))
+        shown = [f"{name} {count}" for name, count in hide_small(self.categories, order).items()]
         # a horizon without categories has none to count
         return [*lines, f"categories: {', '.join(shown)}"] if shown else lines
 
-    def _counts(self) -> dict[str, str]:
-        """Patients by category; where a count is small, a second one is hidden as well."""
-        order = dict.fromkeys((*self.category_names, *filter(None, self.categories)))
-        counts = {name: self.categories[name] for name in order if self.categories[name]}
-        small = {name for name, n in counts.items() if is_small(n)}
-        if len(small) == 1 and len(counts) > 1:
-            # A single gap could be worked out from the total.
-            small.add(min((n, name) for name, n in counts.items() if name not in small)[1])
-        return {name: "few" if name in small else f"{n:,}" for name, n in counts.items()}
+
+def hide_small(counted: Mapping[str, int], order: Iterable[str]) -> dict[str, str]:
+    """Counts in words, in this order; where one is small, a second one is hidden as well."""
+    counts = {name: counted[name] for name in order if counted.get(name)}
+    small = {name for name, n in counts.items() if is_small(n)}
+    if len(small) == 1 and len(counts) > 1:
+        # A single gap could be worked out from the total.
+        small.add(min((n, name) for name, n in counts.items() if name not in small)[1])
+    return {name: "few" if name in small else f"{n:,}" for name, n in counts.items()}
 
 
 def count_values(column: pa.ChunkedArray) -> dict[str, int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pipeline.scoring.account.counts import Tally
+from pipeline.scoring.account.counts import Account, Tally
 from pipeline.scoring.job_setup import Job
 
 # With fewer rows, nearly all the time is that of the start.
@@ -16,8 +16,8 @@ _TEXTS = ("unused", "absent", "unlearnt", "distribution")
 
 
 @dataclass(frozen=True)
-class ScoreSummary:
-    """How a source was scored: every one of ``n_rows`` is either scored or rejected."""
+class JobSummary:
+    """What became of a source: every one of ``n_rows`` is worked out or rejected."""
 
     out: Path
     rejects: Path
@@ -27,70 +27,60 @@ class ScoreSummary:
     n_scored: int
     n_rejected: int
     why_rejected: str
-    missing: str
-    n_outside: int
-    n_imputed: int
-    n_disagreeing: int
     lacks_lesions: bool
     unused: tuple[str, ...]
     absent: tuple[str, ...]
     unlearnt: tuple[str, ...]
     numbered: bool
-    mean_risks: dict[str, float]
     distribution: tuple[str, ...]
     notes: tuple[str, ...]
     seconds: float
 
-    @classmethod
-    def of(cls, job: Job, tally: Tally, seconds: float) -> ScoreSummary:
-        """The summary of a finished job."""
+    @staticmethod
+    def figures(job: Job, account: Account, seconds: float) -> dict[str, Any]:
+        """The fields that every finished job has."""
         request = job.request
-        return cls(
-            request.out,
-            request.rejects,
-            request.schema,
-            f"{job.rules.scorer.about.name} {job.version}".strip(),
-            tally.n_scored + tally.n_rejected,
-            tally.n_scored,
-            tally.n_rejected,
-            tally.describe_rejects(),
-            tally.describe_missing(),
-            tally.n_outside,
-            tally.n_imputed,
-            tally.n_disagreeing,
-            job.lacks_lesions,
-            job.unused,
-            job.absent,
-            job.unlearnt,
-            job.rules.rows.cohort_map.patient_id is None,
-            tally.mean_risks,
-            tuple(tally.describe()),
-            (*job.notes, *job.source.notes()),
-            seconds,
-        )
+        return {
+            "out": request.out,
+            "rejects": request.rejects,
+            "schema": request.schema,
+            "model": f"{job.rules.about.name} {job.version}".strip(),
+            "n_rows": account.n_scored + account.n_rejected,
+            "n_scored": account.n_scored,
+            "n_rejected": account.n_rejected,
+            "why_rejected": account.describe_rejects(),
+            "lacks_lesions": job.lacks_lesions,
+            "unused": job.unused,
+            "absent": job.absent,
+            "unlearnt": job.unlearnt,
+            "numbered": job.rules.rows.cohort_map.patient_id is None,
+            "distribution": tuple(account.describe()),
+            "notes": (*job.notes, *job.source.notes()),
+            "seconds": seconds,
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> ScoreSummary:
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """What `to_dict` gave of a job that was killed while it cleaned up."""
         places = {name: Path(stored[name]) for name in ("out", "rejects", "schema")}
         texts = {name: tuple(stored[name]) for name in _TEXTS}
         notes = ("It was finished already; what a killed job had left behind it is removed",)
         return cls(**{**stored, **places, **texts, "notes": (*stored["notes"], *notes)})
 
+    @property
+    def opening(self) -> list[str]:
+        """The first lines: what was worked out, and of what kind it is."""
+        return [f"{self.n_scored:,} of {self.n_rows:,} rows by {self.model}: {self.out}"]
+
     def describe(self) -> str:
         """The summary as a person reads it."""
         because = f", {self.why_rejected}" if self.why_rejected else ""
-        lines = [
-            f"{self.n_scored:,} of {self.n_rows:,} rows scored by {self.model}: {self.out}",
-            f"{self.n_rejected:,} rejected{because}: {self.rejects}",
-            f"Important inputs of those scored: {self.missing}",
-            f"{self.n_imputed:,} without a calcium score, {self.n_outside:,} with an input outside "
-            f"the training range, {self.n_disagreeing:,} at odds with the published score",
-        ]
+        first, *more = self.opening
+        lines = [first, f"{self.n_rejected:,} rejected{because}: {self.rejects}", *more]
         if self.absent:
             lines.append(f"Columns of the map that are not there: {', '.join(self.absent)}")
         if self.numbered:
@@ -111,3 +101,36 @@ class ScoreSummary:
             took += f", {self.n_rows / max(self.seconds, 1e-9):,.0f} rows/s"
         took += f"; columns explained in {self.schema}"
         return "\n".join([*lines, *self.notes, *self.distribution, took])
+
+
+@dataclass(frozen=True)
+class ScoreSummary(JobSummary):
+    """How a source was scored."""
+
+    missing: str
+    n_outside: int
+    n_imputed: int
+    n_disagreeing: int
+    mean_risks: dict[str, float]
+
+    @classmethod
+    def of(cls, job: Job, tally: Tally, seconds: float) -> ScoreSummary:
+        """The summary of a finished job."""
+        return cls(
+            **cls.figures(job, tally, seconds),
+            missing=tally.describe_missing(),
+            n_outside=tally.n_outside,
+            n_imputed=tally.n_imputed,
+            n_disagreeing=tally.n_disagreeing,
+            mean_risks=tally.mean_risks,
+        )
+
+    @property
+    def opening(self) -> list[str]:
+        """What was scored, and what to know of it."""
+        return [
+            f"{self.n_scored:,} of {self.n_rows:,} rows scored by {self.model}: {self.out}",
+            f"Important inputs of those scored: {self.missing}",
+            f"{self.n_imputed:,} without a calcium score, {self.n_outside:,} with an input outside "
+            f"the training range, {self.n_disagreeing:,} at odds with the published score",
+        ]

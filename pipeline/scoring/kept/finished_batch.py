@@ -8,7 +8,7 @@ from zlib import crc32
 import pandas as pd
 import pyarrow as pa
 
-from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.batch import BatchRules, score_batch
 
 ROW = "__row"
 """The column with the row number; no source has one of that name."""
@@ -18,7 +18,7 @@ ROW = "__row"
 class Part:
     """Every row of a batch, in one of two Arrow files; ``rejects`` is empty where there are none.
 
-    ``scored``: the columns `ScoringRules.staged` and `ROW`. ``scored_crc``, ``rejects_crc``: CRC-32
+    ``scored``: the columns `BatchRules.staged` and `ROW`. ``scored_crc``, ``rejects_crc``: CRC-32
     of the files, taken by whoever made them.
     """
 
@@ -30,7 +30,7 @@ class Part:
     rejects_crc: int
 
 
-def score_part(rows: pd.DataFrame, unreadable: pd.DataFrame, rules: ScoringRules) -> Part:
+def score_part(rows: pd.DataFrame, unreadable: pd.DataFrame, rules: BatchRules) -> Part:
     """Score raw rows; ``unreadable``: those that could not even be cut into cells, as rejects."""
     scored, rejects = score_batch(rows, rules)
     if len(unreadable):

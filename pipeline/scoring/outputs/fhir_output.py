@@ -20,6 +20,8 @@ import pyarrow as pa
 from features.errors import ConfigError
 from features.intake.fhir.reader import BASIS, INDEX_DATE
 from features.intake.sources.source import Source
+from models.progression.two_scans.densification import DENSIFIED
+from models.progression.two_scans.repeatability import SENTENCES
 from pipeline.files.private import open_private
 from pipeline.scoring.request import ScoreRequest
 
@@ -28,12 +30,14 @@ CARRIED = ("age", INDEX_DATE, BASIS)
 """Columns of a source that say more of a risk: when, at which age, from which resources."""
 
 _RISK = re.compile(r"risk_(\d+(?:\.\d+)?(?:e[+-]?\d+)?)y")
+_PASSING = re.compile(r"above_(\d+(?:\.\d+)?)_(\d+(?:\.\d+)?)y")
 _REASON = re.compile(r"reason_\d+")
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _REFERENCE = re.compile(r"(?:https?://[^\s|]+/)?[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}|urn:uuid:\S+")
 _PATIENT = re.compile(r"https?://[^\s|]+/Patient/[A-Za-z0-9\-.]{1,64}|urn:uuid:\S+")
 _UCUM = "http://unitsofmeasure.org"
 _CODE = "Absolute risk (cumulative incidence) of the event that the model was trained on"
+_FORECAST = "Chance of a higher Agatston score at a later scan"
 _RESEARCH = (
     "Research software, not for care. A probability of 0.08 means that 8 of 100 such patients will "
     "have the event. Reasons say what marks the risk, in percentage points, not what changes it."
@@ -104,7 +108,7 @@ def make_assessment(row: Mapping[str, Any]) -> dict[str, Any]:
         "identifier": [{"system": "urn:calcirisk:run", "value": run or "none"}],
         "status": "final",
         "method": {"text": f"{model}{digest}"},
-        "code": {"text": _CODE},
+        "code": {"text": _CODE if _find(_RISK, row) else _FORECAST},
         "subject": _name_subject(patient),
     }
     if row.get(INDEX_DATE):
@@ -112,7 +116,7 @@ def make_assessment(row: Mapping[str, Any]) -> dict[str, Any]:
     basis = [one for one in str(row.get(BASIS) or "").split() if _REFERENCE.fullmatch(one)]
     if basis:
         resource["basis"] = [{"reference": one} for one in basis]
-    resource["prediction"] = list(_predict(row))
+    resource["prediction"] = [*_predict(row), *_foresee(row)]
     resource["note"] = [{"text": line} for line in (_RESEARCH, *_flag(row))]
     return resource
 
@@ -153,10 +157,38 @@ def _name_subject(patient: str) -> dict[str, Any]:
     return {"type": "Patient", "identifier": {"value": patient}}
 
 
+def _find(pattern: re.Pattern[str], row: Mapping[str, Any]) -> dict[str, re.Match[str]]:
+    found = {name: pattern.fullmatch(name) for name in row}
+    return {name: match for name, match in found.items() if match}
+
+
+def _foresee(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A prediction for each score that may be passed; none without a score now."""
+    age = _number(row.get("age"))
+    for name, match in _find(_PASSING, row).items():
+        chance, threshold, years = _number(row[name]), float(match[1]), float(match[2])
+        if chance is None:
+            continue
+        what = f"A calcium score (Agatston) above {threshold:g} at a scan after {years:g} years"
+        prediction: dict[str, Any] = {
+            "outcome": {"text": what},
+            "probabilityDecimal": round(chance, 6),
+        }
+        if age is not None:
+            prediction["whenRange"] = {"low": _years(age), "high": _years(age + years)}
+        expected, low, high = (
+            _number(row.get(f"cac_{match[2]}y{end}")) for end in ("", "_q05", "_q95")
+        )
+        if expected is not None and low is not None and high is not None:
+            prediction["rationale"] = (
+                f"Expected {expected:.0f} AU, 90 % interval {low:.0f} to {high:.0f}."
+            )
+        yield prediction
+
+
 def _predict(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    found = {name: _RISK.fullmatch(name) for name in row}
-    years = {name: float(match[1]) for name, match in found.items() if match}
-    last = max(years, key=lambda name: years[name])
+    years = {name: float(match[1]) for name, match in _find(_RISK, row).items()}
+    last = max(years, key=lambda name: years[name], default="")
     for name, horizon in years.items():
         prediction: dict[str, Any] = {
             "outcome": {"text": f"The event that the model predicts, within {horizon:g} years"},
@@ -197,6 +229,10 @@ def _flag(row: Mapping[str, Any]) -> list[str]:
         lines.append("The calcium score is not known and was filled in.")
     if row.get("outside_training"):
         lines.append(f"Outside the range of the training: {row['outside_training']}.")
+    if row.get("change_verdict"):
+        lines.append(f"Change since the earlier scan: {SENTENCES[str(row['change_verdict'])]}.")
+    if row.get("densified"):
+        lines.append(f"Of this rise: {DENSIFIED}.")
     return lines
 
 

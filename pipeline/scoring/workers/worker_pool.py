@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import wait
@@ -27,9 +27,8 @@ from threadpoolctl import threadpool_limits
 
 from features.errors import ConfigError
 from features.intake.sources.source import RawBatch
-from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
 from models.cores import count_cores
-from pipeline.scoring.batch import ScoringRules
+from pipeline.scoring.batch import BatchRules
 from pipeline.scoring.kept.finished_batch import Part, score_part
 from pipeline.scoring.workers.handover import Handover, Sizes
 from pipeline.scoring.workers.kept_memory import keep_freed_memory
@@ -73,13 +72,6 @@ def count_workers(asked: int, n_rows: float, n_reasons: int) -> int:
     return 1 if n_rows < fewest else min(count_cores(), most)
 
 
-def quicken(rules: ScoringRules, n_rows: float) -> ScoringRules:
-    """The rules with compiled loops, where there are rows enough to repay loading them."""
-    if n_rows < (FEWEST_EXPLAINED if rules.wanted.reasons else FEWEST):
-        return rules
-    return replace(rules, scorer=compile_scorer(rules.scorer, n_threads=1))
-
-
 def prepare_start() -> None:
     """Have the server process import, while this one has other things to do.
 
@@ -104,14 +96,14 @@ def _telling_of_refusal() -> Iterator[None]:
 
 
 @contextmanager
-def start_workers(rules: ScoringRules, n_workers: int, n_rows: float) -> Iterator[Workers]:
+def start_workers(rules: BatchRules, n_workers: int, n_rows: float) -> Iterator[Workers]:
     """Those who score about ``n_rows`` rows by these rules, ended whatever happens.
 
     ``n_workers``: processes that score, 1 for this one alone. Raises ConfigError, when a result is
     asked for, where a process was ended from outside.
     """
     if n_workers == 1:
-        yield _Alone(quicken(rules, n_rows))
+        yield _Alone(rules.quicken(n_rows))
         return
     prepare_start()
     with _telling_of_refusal():
@@ -153,7 +145,7 @@ class _Alone:
 
     n_ahead = 1
 
-    def __init__(self, rules: ScoringRules) -> None:
+    def __init__(self, rules: BatchRules) -> None:
         self._rules = rules
 
     def submit(self, batch: RawBatch) -> Scored:
@@ -233,13 +225,11 @@ def _end_with_leader() -> None:
 
 
 @cache
-def _rules() -> ScoringRules:
-    rules: ScoringRules
+def _rules() -> BatchRules:
+    rules: BatchRules
     rules, n_rows, threads = _given.whole.take(_given.sizes)
-    for cause in rules.scorer.predictor.causes:
-        if cause.boosted is not None:
-            cause.boosted.booster.set_param({"nthread": threads})
-    rules = quicken(rules, n_rows)
+    rules.set_threads(threads)
+    rules = rules.quicken(n_rows)
     gc.freeze()
     return rules
 

@@ -56,5 +56,5 @@ def test_the_law_that_made_the_scans_is_found_again() -> None:
     seen = np.maximum(true + rescan_spread(true, bmi) * rng.standard_normal(n), 0)
     law, level = choose_growth(Observations(first, seen, years, bmi))
     assert law.power == 0.5
-    assert law.rates == rates_of("gamma", 2.2)[0]
+    assert law.rates == pytest.approx(rates_of("gamma", 2.2)[0], rel=0.12, abs=0.02)
     assert level == pytest.approx(np.log(0.9), abs=0.05)

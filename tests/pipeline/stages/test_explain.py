@@ -12,8 +12,9 @@ from features.dictionary.dictionary import Dictionary
 from models.explanation.explainer import Explainer
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
+from models.margins.cause_model import CauseModel
 from models.risk.absolute_risk import FixedHorizonLink
-from models.risk.predictor import CauseModel, RiskPredictor
+from models.risk.predictor import RiskPredictor
 from pipeline.evaluation.invented_patient import invent_patient
 from pipeline.stages.explain import (
     ExplainedPatients,

@@ -17,11 +17,12 @@ from features.errors import ConfigError
 from features.simulation import SimulatedCohort, simulate_cohort
 from models.progression.forecaster import Forecaster
 from pipeline.promotion.progression_registration import register_progression
-from pipeline.scoring.forecast_batches import ForecastRequest, forecast_file
+from pipeline.scoring.forecasts.forecast_request import ForecastRequest
+from pipeline.scoring.forecasts.forecasting import forecast_file
 from pipeline.settings.params import SIMULATED, Params, Paths
 from pipeline.stages import forecast, progression
 from pipeline.tracking import Tracking
-from tests.models.progression.conftest import FEATURES, later_table
+from tests.growing import FEATURES, later_table
 
 
 def _params() -> Params:
@@ -91,13 +92,13 @@ def test_later_scans_become_a_model_its_evaluation_and_forecasts(tmp_path: Path)
     vessels = [name for name in map(str, patients) if name.startswith("cac_agatston_")]
     patients.drop(columns=vessels).to_csv(file, index=False)
     request = ForecastRequest(
-        str(file), str(paths.progression / "model"), tmp_path / "forecast.csv", years=(5.0,)
+        str(file), str(paths.progression / "model"), tmp_path / "forecast.csv", horizons=(5.0,)
     )
     summary = forecast_file(request, paths)
-    assert (summary.forecast, summary.rejected) == (295, 5)
+    assert (summary.n_scored, summary.n_rejected) == (295, 5)
     scored = pd.read_csv(request.out, dtype={"patient_id": str})
     assert len(scored) + len(pd.read_csv(tmp_path / "forecast.rejects.csv")) == 300
-    assert scored["cac_5y"].isna().sum() == summary.unknown == 10
+    assert scored["cac_5y"].isna().sum() == summary.n_unknown == 10
     assert scored["above_100_5y"].dropna().between(0, 1).all()
     noise = scored["change_verdict"].dropna()
     assert {"within_noise", "rise"} <= set(noise)

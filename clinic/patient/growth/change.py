@@ -1,0 +1,93 @@
+"""What two scans say of one another, with the noise of a rescan: never progress, never failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clinic.texts import PageTexts
+from clinic.wording import number, whole
+from features.derivation.columns import Columns
+from features.dictionary.dictionary import Dictionary
+from models.progression.two_scans.densification import DENSIFIED
+from models.progression.two_scans.repeatability import detectable_rise
+from models.progression.two_scans.second_scan import judge_change_alone
+from models.treatment_effects.conditions import recorded
+
+
+@dataclass(frozen=True)
+class Change:
+    """Since the earlier scan. ``line``: the verdict in a sentence or two, "" without one.
+
+    ``rates``: what it is called, how much, its definition. ``densified``: why a rise on a statin is
+    none of its failure, "". ``earlier``, ``now``: scores in AU; ``limit``: how far a rescan of the
+    earlier one may differ, NaN where nothing is published; ``years``: between the two, or None.
+    ``published``: slow, expected or rapid by the published law, "".
+    """
+
+    line: str
+    rates: tuple[tuple[str, str, str], ...] = ()
+    volume: str = ""
+    densified: str = ""
+    earlier: float | None = None
+    limit: float = float("nan")
+    years: float | None = None
+    published: str = ""
+
+
+def describe_change(
+    patient: Mapping[str, Any], covariates: pd.DataFrame, dictionary: Dictionary, texts: PageTexts
+) -> Change:
+    """The change of one patient (1, variables); ``patient``: the same, with what follows."""
+    earlier, now = (recorded(patient, name) for name in ("prior_cac_agatston", "cac_agatston"))
+    if earlier is None or now is None:
+        return Change("")
+    judged = {
+        name: column[0]
+        for name, column in judge_change_alone(Columns.of(covariates, dictionary)).items()
+    }
+    bmi = recorded(patient, "bmi")
+    body = np.array([np.nan if bmi is None else float(bmi)])
+    limit = float(detectable_rise(np.array([float(earlier)]), body)[0])
+    years = recorded(patient, "prior_scan_years")
+    line = texts(
+        f"trend.{judged['change_verdict']}",
+        first=whole(float(earlier)),
+        now=whole(float(now)),
+        when=texts("trend.ago", n=number(float(years))) if years is not None else "",
+        limit=whole(limit) if np.isfinite(limit) else "",
+    )
+    return Change(
+        line,
+        tuple(_tell_rates(judged, texts)),
+        texts(f"growth.volume.{judged['volume_verdict']}") if judged["volume_verdict"] else "",
+        DENSIFIED if judged["densified"] else "",
+        float(earlier),
+        limit,
+        None if years is None else float(years),
+        str(judged["growth_published"]),
+    )
+
+
+def first_screen_line(change: Change, patient: Mapping[str, Any], texts: PageTexts) -> str:
+    """The one line of the first screen; what a statin does to the score stands beside it."""
+    on_statin = recorded(patient, "statin_intensity") not in (None, "none")
+    if not change.line or not on_statin:
+        return change.line
+    return f"{change.line} {texts('trend.denser' if change.densified else 'trend.statin')}"
+
+
+def _tell_rates(judged: Mapping[str, Any], texts: PageTexts) -> list[tuple[str, str, str]]:
+    told = []
+    for name in ("change_per_year", "percent_per_year", "root_change"):
+        value = float(judged[name])
+        if np.isfinite(value):
+            shown = texts(f"growth.rates.{name}.value", n=number(value))
+            told.append(
+                (texts(f"growth.rates.{name}.name"), shown, texts(f"growth.rates.{name}.means"))
+            )
+    return told

@@ -1,0 +1,102 @@
+"""One margin of a fitted model: a linear part and monotone trees on completed features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.array_types import FloatArray
+from models.learners.completion import Completed, Completion
+from models.learners.linear import LinearPart
+from models.learners.trees.boosted import BoostedPart
+from models.storage.booster_check import load_booster
+
+
+@dataclass(frozen=True)
+class CauseModel:
+    """One cause's margin: ``linear_weight * linear + boosted_weight * boosted + shift``.
+
+    A part that is absent has weight 0. ``shift`` is the recalibration of this cause's hazard on
+    the log scale, 0 where none was needed.
+    """
+
+    name: str
+    linear: LinearPart | None
+    boosted: BoostedPart | None
+    linear_weight: float
+    boosted_weight: float
+    shift: float = 0.0
+
+    @property
+    def term_features(self) -> tuple[int, ...]:
+        """Position among the features that each of `terms` belongs to."""
+        return () if self.linear is None else self.linear.term_features
+
+    def terms(self, seen: Completed) -> FloatArray:
+        """What adds to the margin term by term (n, m): all but the shift and the trees' output."""
+        terms = np.zeros((len(seen), len(self.term_features)))
+        if self.linear is not None:
+            terms += self.linear_weight * self.linear.terms(seen)
+        return terms
+
+    def without(self, features: npt.NDArray[np.intp]) -> CauseModel:
+        """The cause for a file that lacks what these features are made of."""
+        if self.linear is None:
+            return self
+        return replace(self, linear=self.linear.without(features))
+
+    def margin(self, seen: Completed) -> FloatArray:
+        """Log hazard (n,) relative to the baseline."""
+        margin = np.full(len(seen), self.shift)
+        if self.linear is not None and self.linear_weight:
+            margin += self.linear_weight * self.linear.margin(seen)
+        if self.boosted is not None and self.boosted_weight:
+            margin += self.boosted_weight * self.boosted.margin(seen)
+        return margin
+
+    def set_threads(self, n_threads: int) -> None:
+        """Have the trees take so many threads."""
+        if self.boosted is not None:
+            self.boosted.booster.set_param({"nthread": n_threads})
+
+    def save_booster(self, folder: Path) -> None:
+        """Write the trees, if there are any, as UBJSON under the name of the margin."""
+        if self.boosted is not None:
+            self.boosted.booster.save_model(folder / f"{self.name}.ubj")
+
+
+def cause_to_dict(cause: CauseModel) -> dict[str, Any]:
+    """Plain numbers and lists, for JSON; boosters and completion left out."""
+    return {
+        "name": cause.name,
+        "linear": None if cause.linear is None else cause.linear.to_dict(),
+        "boosted": None if cause.boosted is None else cause.boosted.to_dict(),
+        "linear_weight": cause.linear_weight,
+        "boosted_weight": cause.boosted_weight,
+        "shift": cause.shift,
+    }
+
+
+def cause_from_dict(
+    completion: Completion, names: Sequence[str], stored: dict[str, Any], folder: Path
+) -> CauseModel:
+    """Read back what `cause_to_dict` gave; its booster lies in the folder."""
+    linear = boosted = None
+    if stored["linear"] is not None:
+        linear = LinearPart.from_dict(completion, stored["linear"])
+    if stored["boosted"] is not None:
+        booster = load_booster(folder / f"{stored['name']}.ubj", names)
+        boosted = BoostedPart.from_dict(completion, booster, stored["boosted"])
+    return CauseModel(
+        stored["name"],
+        linear,
+        boosted,
+        stored["linear_weight"],
+        stored["boosted_weight"],
+        stored["shift"],
+    )

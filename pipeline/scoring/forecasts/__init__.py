@@ -1,0 +1,1 @@
+"""Later scores of the patients of a source, by the same job as their risks."""

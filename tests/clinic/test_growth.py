@@ -1,0 +1,141 @@
+"""What the page says of growth."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clinic.patient.growth.section import GrowthSection, GrowthWriter
+from clinic.patient.suppositions import known_of
+from clinic.site import Site
+from clinic.texts import load_texts
+from features.derivation.catalogue import derive_features
+from features.dictionary.dictionary import Dictionary
+from models.progression.forecaster import Forecaster
+from models.progression.next_scan import next_category
+
+MAN = {"age": 62.0, "sex": "male", "bmi": 27.0, "systolic_bp": 140.0}
+
+
+def _section(forecaster: Forecaster | None, **values: object) -> GrowthSection:
+    covariates = pd.DataFrame({name: [value] for name, value in {**MAN, **values}.items()})
+    covariates["sex"] = covariates["sex"].astype("str")
+    dictionary = Dictionary.load()
+    features = derive_features(covariates, dictionary)
+    writer = GrowthWriter(forecaster, dictionary, load_texts())
+    return writer.write(covariates, features, known_of(covariates, features))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "said"),
+    [
+        (150.0, 180.0, "Neither growth nor regression"),
+        (90.0, 180.0, "a real rise"),
+        (0.0, 8.0, "Neither growth nor regression"),
+        (0.0, 15.0, "a real rise"),
+        (180.0, 120.0, "Neither growth nor regression"),
+        (400.0, 100.0, "no therapy has been shown to reverse calcium"),
+    ],
+)
+def test_a_change_is_judged_by_what_a_rescan_would_show(
+    earlier: float, now: float, said: str
+) -> None:
+    section = _section(None, prior_cac_agatston=earlier, cac_agatston=now, prior_scan_years=3.0)
+    assert said in section.change.line
+
+
+def test_scans_that_were_not_taken_alike_are_not_compared() -> None:
+    scans = {"prior_cac_agatston": 90.0, "cac_agatston": 180.0, "prior_scan_years": 3.0}
+    for now, before, said in ((3.0, 1.5, "not comparable"), (3.0, 3.0, "a real rise")):
+        made = {"slice_thickness": now, "prior_slice_thickness": before}
+        assert said in _section(None, **scans, **made).change.line
+    assert "a real rise" in _section(None, **scans, tube_voltage=120.0).change.line
+
+
+def test_a_rise_on_a_statin_without_more_low_density_calcium_is_densification() -> None:
+    scans = {
+        "prior_cac_agatston": 90.0,
+        "cac_agatston": 180.0,
+        "prior_scan_years": 3.0,
+        "prior_cac_volume_130_199": 60.0,
+        "cac_volume_130_199": 50.0,
+        "statin_intensity": "high",
+    }
+    assert _section(None, **scans).change.densified
+    for other in ({"cac_volume_130_199": 70.0}, {"statin_intensity": "none"}):
+        assert not _section(None, **{**scans, **other}).change.densified
+
+
+def test_the_table_holds_the_forecast(forecaster: Forecaster) -> None:
+    outlook = _section(forecaster, cac_agatston=150.0).outlook
+    assert outlook is not None
+    table = forecaster.forecast(pd.DataFrame({**{k: [v] for k, v in MAN.items()},
+                                              "cac_agatston": [150.0]}))  # fmt: skip
+    for row in outlook.expected:
+        assert float(row.mean) == pytest.approx(table[f"cac_{row.years}y"].iloc[0], abs=0.5)
+        low, high = map(float, row.interval_90.split(" to "))
+        assert low == pytest.approx(table[f"cac_{row.years}y_q05"].iloc[0], abs=0.5)
+        assert high == pytest.approx(table[f"cac_{row.years}y_q95"].iloc[0], abs=0.5)
+    assert outlook.passing == ("Above 300", "Above 400")
+
+
+def test_reasons_and_rest_sum_to_the_difference_from_people_with_the_same_score(
+    forecaster: Forecaster,
+) -> None:
+    outlook = _section(forecaster, cac_agatston=150.0, family_history=1.0, diabetes=1.0).outlook
+    assert outlook is not None
+    own, others = map(float, re.findall(r": (\d+)", outlook.against))
+    wide = str(outlook.bars).split("only-narrow")[0]
+    shown = re.findall(r">([−+]?[\d.]+)</text>", wide)
+    rest = re.findall(r"([−+]?[\d.]+) AU", outlook.rest)
+    total = sum(float(one.replace("−", "-")) for one in (*shown, *rest))
+    assert len(shown) >= 2
+    assert total == pytest.approx(own - others, abs=1.0 + 0.05 * len(shown))
+
+
+def test_a_scan_is_proposed_only_where_it_would_change_what_is_done(forecaster: Forecaster) -> None:
+    for score, said in (
+        (0.0, "chance of calcium"),
+        (50.0, "above 100"),
+        (900.0, "None is proposed"),
+    ):
+        outlook = _section(forecaster, cac_agatston=score).outlook
+        assert outlook is not None
+        assert said in " ".join(outlook.next_scan)
+        assert ("None is proposed" in said) == bool(np.isnan(next_category(np.array([score]))[0]))
+
+
+def test_without_a_score_or_a_model_nothing_is_said_of_later_scores(forecaster: Forecaster) -> None:
+    for section in (_section(forecaster), _section(None, cac_agatston=150.0)):
+        assert section.outlook is None
+        assert "nothing is said of later" in section.without
+
+
+def test_null_results_are_shown_as_null_under_the_sentence_on_events() -> None:
+    section = _section(None, vitamin_k2=180.0)
+    assert "has not been shown to prevent events" in section.headline
+    rows = {row.effect.id: row for row in section.ledger}
+    assert rows["vitamin_k2"].calcium == "no effect"
+    assert rows["vitamin_k2"].concerned
+    assert not rows["statin"].concerned
+
+
+def test_the_page_shows_growth_below_its_first_screen(site: Site, client: object) -> None:
+    patients = site.store.list_patients("patient_id", False, 30).patients
+    pages = [client.get(f"/patients/{one.key}").text for one in patients]  # type: ignore[attr-defined]
+    assert any("Neither growth nor regression" in page for page in pages)
+    for page in pages:
+        answer, _, below = page.partition('<details class="block" id="growth">')
+        assert "has not been shown to prevent events" in below
+        assert "has not been shown to prevent events" not in answer
+
+
+def test_nothing_on_the_page_promises_regression(site: Site, client: object) -> None:
+    patients = site.store.list_patients("patient_id", False, 10).patients
+    for one in patients:
+        page = client.get(f"/patients/{one.key}").text  # type: ignore[attr-defined]
+        for sentence in re.findall(r"[^.<>]*\b(?:regress|revers)\w*[^.<>]*", page):
+            assert re.search(r"\b(no|not|neither|nor|does not)\b", sentence, re.I), sentence

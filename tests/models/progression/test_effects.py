@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 
 from features.dictionary.dictionary import Dictionary
-from models.progression.effects import CALCIUM, DENSIFIED, EVENTS, explain_rise, load_effects
+from models.progression.effects import CALCIUM, EVENTS, load_effects
 from models.progression.training.priors import load_priors
+from models.progression.two_scans.densification import DENSIFIED, explain_rise
 from models.progression.two_scans.repeatability import RISE, WITHIN_NOISE
 
 

@@ -42,8 +42,9 @@ from features.intake.sources.parquet_source import ParquetSource
 from models.compiled.compiled_scorer import compile_scorer
 from models.scorer import Scorer
 from models.serving.served_model import ServedModel
-from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.batch import score_batch
 from pipeline.scoring.columns import Wanted
+from pipeline.scoring.risk_rules import ScoringRules
 
 _SHAP_ROWS, _SHAP_JOB_ROWS = 8_192, 1_024
 _SETTINGS = {

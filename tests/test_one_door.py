@@ -25,8 +25,9 @@ from features.intake.sources.source import Source
 from features.intake.sources.text.csv_source import CsvSource
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
-from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.batch import score_batch
 from pipeline.scoring.columns import Wanted
+from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.scoring.sources.patient_file import read_patient_file
 
 REFUSED = "refused"

@@ -24,10 +24,11 @@ from features.intake.sources.witness import Witness
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
 from models.storage.model_folder import About
-from pipeline.scoring.batch import BatchRules, ScoringRules
+from pipeline.scoring.batch import BatchRules
 from pipeline.scoring.columns import SOURCE_COLUMNS, refuse_clashes
 from pipeline.scoring.outputs.fhir_output import carry_context
 from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.scoring.sources.begun_source import BegunSource
 from pipeline.scoring.sources.lesion_memory import refuse_lack_of_memory
 from pipeline.scoring.sources.open_source import open_source

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from features.disclosure import is_small
 from models.input_ranges import MissingTally
-from pipeline.scoring.batch import BatchRules, ScoringRules
+from pipeline.scoring.batch import BatchRules
 from pipeline.scoring.columns import MISSING
+from pipeline.scoring.risk_rules import ScoringRules
 
 _BINS = 1000
 # Below this, a figure would tell of single patients.

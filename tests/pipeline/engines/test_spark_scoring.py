@@ -17,7 +17,7 @@ from models.compiled.compiled_predictor import CompiledPredictor
 from pipeline.engines import spark_scoring
 from pipeline.engines.spark_scoring import score_with_spark
 from pipeline.engines.spark_session import spark_session
-from pipeline.scoring import batch
+from pipeline.scoring import risk_rules
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.job_setup import Job
 from pipeline.scoring.kept.finished_batch import make_part
@@ -68,14 +68,14 @@ def test_many_patients_are_scored_by_compiled_loops_and_no_process_here(
         pass
 
     def stage(spark: Any, job: Job, folder: Path) -> None:
-        assert isinstance(job.rules, batch.ScoringRules)
+        assert isinstance(job.rules, risk_rules.ScoringRules)
         assert isinstance(job.rules.scorer.predictor, CompiledPredictor)
         raise StagedError
 
     for fewest in ("_FEWEST", "_FEWEST_EXPLAINED"):
         monkeypatch.setattr(workers, fewest, 0)
     for fewest in ("FEWEST", "FEWEST_EXPLAINED"):
-        monkeypatch.setattr(batch, fewest, 0)
+        monkeypatch.setattr(risk_rules, fewest, 0)
     started = "multiprocessing.forkserver.ensure_running"
     monkeypatch.setattr(started, lambda: pytest.fail("none is needed"))
     monkeypatch.setattr(spark_scoring, "_stage", stage)

@@ -12,8 +12,9 @@ from features.derivation.catalogue import CATALOGUE
 from features.errors import CohortError, ConfigError, HorizonError
 from features.intake.rows import NOT_SELECTED
 from models.scorer import Scorer
-from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.batch import score_batch
 from pipeline.scoring.columns import Wanted
+from pipeline.scoring.risk_rules import ScoringRules
 
 
 @pytest.fixture(scope="module")

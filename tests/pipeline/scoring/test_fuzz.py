@@ -17,8 +17,9 @@ from features.dictionary.dictionary import Dictionary
 from features.errors import CalciriskError
 from features.intake.sources.text.csv_source import CsvSource
 from models.scorer import Scorer
-from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.batch import score_batch
 from pipeline.scoring.columns import Wanted
+from pipeline.scoring.risk_rules import ScoringRules
 
 NAMES = [*list(Dictionary.load())[:40], "patient_id", "ward", "AGE"]
 ODD = "NA n/a 1 0 yes no male female never -1 1e400 inf nan 1,5 1.234,5 #REF! 1.2E+10 3-Mar ٣ ½"

@@ -9,11 +9,12 @@ import pytest
 
 from features.errors import CohortError, ConfigError
 from features.intake.validation.patients import REPEATED
-from pipeline.scoring.batch import ScoringRules, score_batch
+from pipeline.scoring.batch import score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.kept import finished_batch as part
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.settings.params import Paths
 from tests.pipeline.scoring.conftest import written
 

@@ -20,11 +20,11 @@ from features.errors import CalciriskError, CohortError, ConfigError
 from features.intake.sources.source import RawBatch
 from features.intake.sources.text.csv_source import CsvSource
 from pipeline.scoring import job_setup as preparation
-from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.kept.finished_batch import score_part
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.settings.params import Paths
 from tests.pipeline.scoring.conftest import written
 

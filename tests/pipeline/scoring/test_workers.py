@@ -17,12 +17,12 @@ import pytest
 from features.errors import ConfigError
 from features.intake.sources.source import RawBatch
 from models.scorer import Scorer
-from pipeline.scoring.batch import ScoringRules
 from pipeline.scoring.columns import Wanted
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.kept.finished_batch import Part
 from pipeline.scoring.kept.work_folder import Finished, WorkFolder
 from pipeline.scoring.request import ScoreRequest
+from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.scoring.workers.handover import Handover
 from pipeline.scoring.workers.worker_pool import count_workers, start_workers
 from pipeline.settings.params import Paths

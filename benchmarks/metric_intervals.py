@@ -74,7 +74,7 @@ def try_once(n: int, seed: int) -> dict[str, dict[tuple[str, str], FloatArray]]:
     }
     moved: dict[str, list[FloatArray]] = {kind: [] for kind in RISKS}
     own: dict[str, list[FloatArray]] = {kind: [] for kind in RISKS}
-    for some in Resamples.deal(resample_counts(n, N_BOOTSTRAP, seed)):
+    for some in Resamples.deal(resample_counts(endpoint, N_BOOTSTRAP, seed)):
         resamples = Resamples.of(follow_up, some)
         for kind, one in prepared.items():
             moved[kind].append(one.measure_resamples(resamples)[0])

@@ -12,10 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.dictionary.dictionary import Dictionary
-from features.endpoint import Endpoint
+from features.endpoint import SINCE_ENTRY, Endpoint
+from features.survey import Survey
 
 _TABLE, _SCANS, _ABOUT = "cohort.parquet", "scans.parquet", "cohort.json"
-_OWN_COLUMNS = ("site", "entry", "time", "event")
+_SURVEY = {"weight": "sample_weight", "stratum": "sample_stratum", "cluster": "sample_cluster"}
+_START = "clock_at_entry"
+_OWN_COLUMNS = ("site", "entry", "time", "event", _START, *_SURVEY.values())
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,14 @@ class Cohort:
             table["entry"] = self.entry
         if self.endpoint is not None:
             table["time"], table["event"] = self.endpoint.time, self.endpoint.event
+            table = table.assign(**_columns_of(self.endpoint))
         about = {
             "name": self.name,
             "fixed_horizon": None if self.endpoint is None else self.endpoint.horizon,
             "about": self.about,
         }
+        if self.endpoint is not None and self.endpoint.is_delayed:
+            about["time_scale"] = self.endpoint.time_scale
         table.to_parquet(folder / _TABLE)
         if self.later_scans is not None:
             self.later_scans.to_parquet(folder / _SCANS)
@@ -86,7 +92,12 @@ class Cohort:
         endpoint = None
         if "time" in table:
             endpoint = Endpoint(
-                table["time"].to_numpy(), table["event"].to_numpy(), about["fixed_horizon"]
+                table["time"].to_numpy(),
+                table["event"].to_numpy(),
+                about["fixed_horizon"],
+                table[_START].to_numpy() if _START in table else None,
+                about.get("time_scale", SINCE_ENTRY),
+                _survey_of(table),
             )
         return cls(
             about["name"],
@@ -97,3 +108,22 @@ class Cohort:
             about["about"],
             pd.read_parquet(folder / _SCANS) if (folder / _SCANS).is_file() else None,
         )
+
+
+def _columns_of(endpoint: Endpoint) -> dict[str, npt.NDArray[Any]]:
+    """What the endpoint says of delayed entry and of the sample, for the table of the cohort."""
+    columns: dict[str, npt.NDArray[Any]] = {}
+    if endpoint.start is not None:
+        columns[_START] = endpoint.start
+    if endpoint.survey is not None:
+        given = {name: getattr(endpoint.survey, name) for name in _SURVEY}
+        columns |= {_SURVEY[n]: np.asarray(part) for n, part in given.items() if part is not None}
+    return columns
+
+
+def _survey_of(table: pd.DataFrame) -> Survey | None:
+    if _SURVEY["weight"] not in table:
+        return None
+    labels = [_SURVEY["stratum"], _SURVEY["cluster"]]
+    stratum, cluster = (table[one].to_numpy() if one in table else None for one in labels)
+    return Survey(table[_SURVEY["weight"]].to_numpy(), stratum, cluster)

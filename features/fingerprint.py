@@ -12,12 +12,21 @@ if TYPE_CHECKING:
 def fingerprint_patients(cohort: Cohort) -> str:
     """SHA-256 over the patients and their endpoint, in whatever order they stand.
 
-    Equal where the same patients have the same outcomes. Without an endpoint, over the patients.
+    Equal where the same patients have the same outcomes, weights and entries. Without an endpoint,
+    over the patients.
     """
     ids = [str(one) for one in cohort.covariates.index]
     lines = ids
     if cohort.endpoint is not None:
-        outcome = zip(cohort.endpoint.time.tolist(), cohort.endpoint.event.tolist(), strict=True)
+        endpoint = cohort.endpoint
+        outcome = zip(endpoint.time.tolist(), endpoint.event.tolist(), strict=True)
         pairs = zip(ids, outcome, strict=True)
         lines = [f"{one}\0{time!r}\0{event}" for one, (time, event) in pairs]
+        for further in (
+            endpoint.start,
+            None if endpoint.survey is None else endpoint.survey.weight,
+        ):
+            if further is not None:
+                told = zip(lines, further.tolist(), strict=True)
+                lines = [f"{line}\0{value!r}" for line, value in told]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -19,6 +19,7 @@ from features.cohort_map.later_scans import LaterScan, ScanSettings, columns_of
 from features.cohort_map.map_files import MAPS_FOLDER, find_beside, find_map, read_with_base
 from features.cohort_map.own_variables import read_own_variables
 from features.cohort_map.section import Section
+from features.cohort_map.survey_map import SurveyMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 
@@ -43,6 +44,7 @@ MAP_KEYS = (
     "visit",
     "site",
     "entry",
+    "survey",
     "endpoint",
     "outcomes",
     "lesions",
@@ -90,6 +92,7 @@ class CohortMap:
     visit: Visit | None = None
     site: str | None = None
     entry: str | None = None
+    survey: SurveyMap | None = None
     endpoint: EndpointMap | None = None
     outcomes: tuple[str, ...] = ()
     lesions: LesionMap | None = None
@@ -145,6 +148,7 @@ class CohortMap:
             visit=next(iter(part.each("visit", Visit.read)), None),
             site=part.text("site") or None,
             entry=part.text("entry") or None,
+            survey=next(iter(part.each("survey", SurveyMap.read)), None),
             endpoint=next(iter(part.each("endpoint", EndpointMap.read)), None),
             outcomes=part.texts("outcomes"),
             lesions=next(iter(part.each("lesions", LesionMap.read)), None),
@@ -190,6 +194,7 @@ class CohortMap:
             lesions=self.lesions if there(self.patient_id) else None,
             site=None,
             entry=None,
+            survey=None,
             endpoint=None,
             outcomes=(),
             first_scan=ScanSettings(),
@@ -236,7 +241,8 @@ class CohortMap:
     def outcome_columns(self) -> tuple[str, ...]:
         """Columns known only after entry: the endpoint's, later scans', those of outcomes."""
         own = (*(self.endpoint.columns if self.endpoint else ()), *columns_of(self.later_scans))
-        entry = (self.entry, self.visit.time if self.visit else None)
+        start = self.endpoint.start if self.endpoint else None
+        entry = (self.entry, self.visit.time if self.visit else None, start)
         return tuple(
             dict.fromkeys(column for column in (*own, *self.outcomes) if column not in entry)
         )
@@ -250,6 +256,7 @@ class CohortMap:
         used += [rule.column for rule in self.include]
         used += [column for source in self.variables.values() for column in source.columns]
         used += self.endpoint.columns if self.endpoint else ()
+        used += self.survey.columns if self.survey else ()
         used += (*self.first_scan.columns.values(), *columns_of(self.later_scans))
         return tuple(dict.fromkeys(column for column in used if column))
 
@@ -268,6 +275,8 @@ class CohortMap:
             part.fail("'variables' is missing")
         if self.endpoint and self.endpoint.unit == "date" and not self.entry:
             part.fail("an endpoint in dates needs 'entry', the column with the date of entry")
+        if self.endpoint and self.endpoint.starts_at_age and "age" not in self.variables:
+            part.fail("age as time scale needs the variable 'age', or 'start', the age at entry")
         if any(scan.unit == "date" for scan in self.later_scans) and not self.entry:
             part.fail("later scans by date need 'entry', the column with the date of the first")
         if self.visit and not self.patient_id:

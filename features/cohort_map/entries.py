@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from features.cohort_map.section import Section
+from features.endpoint import AGE, SINCE_ENTRY
 
 TIME_UNITS = ("years", "months", "weeks", "days", "date")
 COMBINATIONS = ("first_of", "mean_of", "max_of", "sum_of")
@@ -16,7 +17,17 @@ SOURCE_KEYS = (*_ORIGINS, "unit", "codes", "missing", "confirmed", "note")
 INCLUSION_KEYS = ("column", *TESTS, "reason")
 VISIT_KEYS = ("column", "choose", "time")
 OCCURRENCE_KEYS = ("column", "is", "not", "time", "confirmed", "present")
-ENDPOINT_KEYS = ("title", "event", "competing", "time", "followup", "unit", "horizon")
+ENDPOINT_KEYS = (
+    "title",
+    "event",
+    "competing",
+    "time",
+    "followup",
+    "unit",
+    "horizon",
+    "start",
+    "time_scale",
+)
 LESION_KEYS = ("file", "patient_id", "columns", "absent")
 
 
@@ -162,6 +173,9 @@ class EndpointMap:
 
     ``followup`` is the column that says until when a patient without either was followed (None:
     the latest of the time columns). ``horizon`` in years marks a yes/no endpoint without times.
+    ``start`` is the column with the time, on the clock of the others, at which observation began.
+    ``time_scale`` "age": hazards change with age, not with the time since entry; without ``start``
+    times count from entry, and the age then is the start.
     """
 
     title: str
@@ -170,6 +184,8 @@ class EndpointMap:
     competing: tuple[Occurrence, ...] = ()
     followup: str | None = None
     horizon: float | None = None
+    start: str | None = None
+    time_scale: str = SINCE_ENTRY
 
     @classmethod
     def read(cls, where: str, content: Any) -> EndpointMap:
@@ -183,7 +199,12 @@ class EndpointMap:
             tuple(_with_time(one, time, unit, horizon) for one in part.each(key, Occurrence.read))
             for key in ("event", "competing")
         )
-        followup = part.text("followup") or time
+        followup, start = part.text("followup") or time, part.text("start") or None
+        time_scale = part.text("time_scale", SINCE_ENTRY)
+        if time_scale not in (SINCE_ENTRY, AGE):
+            part.fail(f"'time_scale' must be {SINCE_ENTRY} or {AGE}")
+        if horizon is not None and (start or time_scale == AGE):
+            part.fail("a fixed 'horizon' has no 'start' and no 'time_scale'")
         if not events:
             part.fail("'event' is missing")
         timed = [*(one.time for one in (*events, *competing)), followup]
@@ -196,7 +217,13 @@ class EndpointMap:
             part.fail("'time' is missing (or 'horizon' for a yes/no endpoint)")
         elif unit not in TIME_UNITS:
             part.fail(f"'unit' must be one of {', '.join(TIME_UNITS)}")
-        return cls(part.text("title"), unit, events, competing, followup, horizon)
+        title = part.text("title")
+        return cls(title, unit, events, competing, followup, horizon, start, time_scale)
+
+    @property
+    def starts_at_age(self) -> bool:
+        """Whether times count from entry, on a clock that shows the age then."""
+        return self.time_scale == AGE and not self.start
 
     @property
     def time_columns(self) -> tuple[str, ...]:
@@ -206,7 +233,7 @@ class EndpointMap:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every source column that the endpoint is made of, each once."""
-        used: list[str | None] = [self.followup]
+        used: list[str | None] = [self.followup, self.start]
         for occurrence in (*self.events, *self.competing):
             used += [occurrence.column, occurrence.time]
         return tuple(dict.fromkeys(column for column in used if column))

@@ -52,7 +52,10 @@ class Clock:
 def read_follow_up(
     cells: pd.DataFrame, endpoint: EndpointMap, clock: Clock, reading: Reading, findings: Findings
 ) -> pd.DataFrame:
-    """Columns ``time`` (years) and ``event`` (0, 1, 2) of every row; faults go to the findings.
+    """Columns ``time`` (years since entry) and ``event`` (0, 1, 2) of every row.
+
+    And ``start``, years on the clock of the endpoint, where the map names it. Faults go to the
+    findings.
 
     The first of the events is the event; a competing event counts only where it came before. On
     the same day the event counts (a fatal event is both).
@@ -71,8 +74,34 @@ def read_follow_up(
     entry = None if clock.entry is None else str(clock.entry.name)
     after_end = event & (event_time > followup + _ONE_DAY)
     _check_times(time, after_end, endpoint, entry, findings)
-    _check_unit(time, endpoint, findings)
-    return pd.DataFrame({"time": time, "event": code}, index=cells.index)
+    read = pd.DataFrame({"time": time, "event": code}, index=cells.index)
+    if endpoint.start:
+        read["start"] = _read_time(cells[endpoint.start], endpoint, clock, reading, findings)
+        _check_start(read["start"], time, endpoint, findings)
+        read["time"] = time - read["start"]
+    _check_unit(read["time"], endpoint, findings)
+    return read
+
+
+def age_as_start(follow_up: pd.DataFrame, age: pd.Series, findings: Findings) -> pd.DataFrame:
+    """The follow-up with the age at entry as its start; who has none is a reject."""
+    remedy = "Fill it in, or count time from entry: leave out 'time_scale'"
+    findings.reject("age", "no age, which the time scale counts", remedy, age.isna())
+    return follow_up.assign(start=age)
+
+
+def _check_start(
+    start: pd.Series, time: pd.Series, endpoint: EndpointMap, findings: Findings
+) -> None:
+    """Rows that were not under observation for any time that can be."""
+    column = str(endpoint.start)
+    remedy = "Fill it in; 0 is for who was under observation from the beginning"
+    findings.reject(column, "no start of observation", remedy, start.isna())
+    remedy = "Correct it; it counts on the clock of the endpoint's times"
+    findings.reject(column, "observation starts before its clock does", remedy, start < 0)
+    remedy = "Correct it, or leave out who had the event before observation began"
+    late = (start >= time) & (time > 0)
+    findings.reject(column, "observation starts at or after the end of follow-up", remedy, late)
 
 
 def _read_times(

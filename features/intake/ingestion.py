@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.cohort import Cohort
@@ -14,10 +16,17 @@ from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
 from features.intake.cells.conversion import Reading, is_missing, read_numbers
 from features.intake.files.raw_table import RawTable
-from features.intake.follow_up import Clock, check_ages, read_entry, read_follow_up
+from features.intake.follow_up import (
+    Clock,
+    age_as_start,
+    check_ages,
+    read_entry,
+    read_follow_up,
+)
 from features.intake.later_scans import name_patients, read_later_scans
 from features.intake.read_file import ReadFile, read_file
 from features.intake.selection import Step
+from features.intake.survey_columns import make_survey, read_survey
 from features.intake.validation.columns import check_columns
 from features.intake.validation.findings import Findings
 from features.intake.validation.outcomes import (
@@ -27,6 +36,7 @@ from features.intake.validation.outcomes import (
     check_outcomes,
 )
 from features.intake.validation.patients import REPEATED, check_repeats
+from features.survey import Survey
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,11 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
         text = cells[wanted.entry]
         entry = read_entry(text, wanted.endpoint, limits.today, reading, findings)
     follow_up = _read_endpoint(cells, wanted, reading, limits, entry, findings)
+    if follow_up is not None and wanted.endpoint and wanted.endpoint.starts_at_age:
+        follow_up = age_as_start(follow_up, covariates["age"], findings)
+    sample = None
+    if wanted.survey is not None and set(wanted.survey.columns) <= set(cells.columns):
+        sample = read_survey(cells, wanted.survey, reading, findings)
     scans = read_later_scans(cells, wanted, rules.dictionary, reading, entry, findings)
     if follow_up is not None and wanted.endpoint and "age" in covariates:
         columns = ", ".join(wanted.endpoint.time_columns)
@@ -139,7 +154,11 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
         known, site = covariates[kept], None
         if wanted.site and wanted.site in cells:
             site = cells[wanted.site]
-        found.cohort = _assemble(wanted, known, follow_up, identifiers[kept], site, entry, scans)
+        survey = None
+        if sample is not None and wanted.survey is not None:
+            survey = make_survey(sample[kept], findings, wanted.survey)
+        followed = _make_endpoint(wanted, follow_up, kept, survey)
+        found.cohort = _assemble(wanted, known, followed, identifiers[kept], site, entry, scans)
     return found
 
 
@@ -170,22 +189,35 @@ def _read_endpoint(
     return read_follow_up(cells, endpoint, clock, reading, findings)
 
 
+def _make_endpoint(
+    cohort_map: CohortMap,
+    follow_up: pd.DataFrame | None,
+    kept: npt.NDArray[np.bool_],
+    survey: Survey | None,
+) -> Endpoint | None:
+    if follow_up is None or cohort_map.endpoint is None:
+        return None
+    rows, named = follow_up[kept], cohort_map.endpoint
+    return Endpoint(
+        rows["time"].to_numpy(),
+        rows["event"].to_numpy(),
+        named.horizon,
+        rows["start"].to_numpy() if "start" in rows else None,
+        named.time_scale,
+        survey,
+    )
+
+
 def _assemble(
     cohort_map: CohortMap,
     covariates: pd.DataFrame,
-    follow_up: pd.DataFrame | None,
+    endpoint: Endpoint | None,
     identifiers: pd.Series,
     site: pd.Series | None,
     entry: pd.Series | None,
     scans: pd.DataFrame | None,
 ) -> Cohort:
     index = pd.Index(identifiers, name="patient_id", dtype="str")
-    endpoint = None
-    if follow_up is not None and cohort_map.endpoint:
-        kept = follow_up.loc[covariates.index]
-        endpoint = Endpoint(
-            kept["time"].to_numpy(), kept["event"].to_numpy(), cohort_map.endpoint.horizon
-        )
     kept_site, kept_entry = (
         None if column is None else column.loc[covariates.index].set_axis(index)
         for column in (site, entry)

@@ -22,8 +22,12 @@ _SERIES = tuple(1.0 / np.cumprod(np.arange(1.0, 10.0)))
 class CompiledLink(CompetingRisksLink):
     """A link for batches; several threads may call it at once."""
 
-    def cumulative_incidence(self, margins: FloatArray, times: Sequence[float]) -> FloatArray:
+    def cumulative_incidence(
+        self, margins: FloatArray, times: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
         """See `CompetingRisksLink.cumulative_incidence`."""
+        if start is not None:
+            return super().cumulative_incidence(margins, times, start)
         grid, positions = self.grid(times)
         steps = np.ascontiguousarray(np.diff(self.baseline.at(grid), axis=1).T)
         answer = np.empty((len(margins), len(positions), self.n_causes))

@@ -113,7 +113,7 @@ def compile_predictor(predictor: RiskPredictor) -> CompiledPredictor:
         return predictor
     link = predictor.link
     if isinstance(link, CompetingRisksLink):
-        link = CompiledLink(link.baseline)
+        link = CompiledLink(link.baseline, link.time_scale)
     trees = [_tabulate_boosted(cause) for cause in predictor.causes]
     found = tuple(tables for tables in trees if tables is not None)
     return CompiledPredictor(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.cohort import Cohort
 from features.dictionary.dictionary import Dictionary
-from features.endpoint import Endpoint
+from features.endpoint import SINCE_ENTRY, Endpoint
 from features.errors import CohortError, Problem
 from features.intake.frame import read_covariates
+from features.survey import Survey
 from models.estimator.frames import read_table
 from models.estimator.target import read_target
 
@@ -25,16 +28,24 @@ def make_cohort(
     patient_id: str | None = None,
     name: str = "table",
     ignore: Sequence[str] = (),
+    start: str | None = None,
+    time_scale: str = SINCE_ENTRY,
+    sample_weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
 ) -> Cohort:
     """A cohort from a table whose columns are called and scaled as in the data dictionary.
 
     ``time`` (years) and ``event`` (0 censored, 1 event, 2 competing event), or ``competing`` (0 or
-    1, at the same time), name columns of the table; ``ignore`` those to be left out. A file of
-    other names and units needs a map (README). Raises CohortError naming columns and rows that
+    1, at the same time), name columns of the table; ``ignore`` those to be left out. ``start`` is
+    that of observation where entry was delayed, times then being on the same clock, ``time_scale``
+    ("age" for ages). ``sample_weight``, ``stratum`` and ``cluster`` are those of a survey. A file
+    of other names and units needs a map (README). Raises CohortError naming columns and rows that
     break the dictionary.
     """
     frame = read_table(table)
-    roles = [one for one in (time, event, competing, patient_id) if one is not None]
+    named = (time, event, competing, patient_id, start, sample_weight, stratum, cluster)
+    roles = [one for one in named if one is not None]
     absent = [one for one in (*roles, *ignore) if one not in frame]
     if absent:
         rule = "is no column of the table"
@@ -48,11 +59,34 @@ def make_cohort(
         raise CohortError([Problem(patient_id or "rows", rule, remedy, rows)], name)
     covariates = frame.drop(columns=[*roles, *ignore]).set_axis(index)
     checked = read_covariates(covariates, Dictionary.load())
-    return Cohort(name, checked, _endpoint(frame, time, event, competing))
+    endpoint = _endpoint(frame, time, event, competing, start, time_scale)
+    survey = _survey(frame, sample_weight, stratum, cluster)
+    return Cohort(name, checked, replace(endpoint, survey=survey))
 
 
-def _endpoint(frame: pd.DataFrame, time: str, event: str, competing: str | None) -> Endpoint:
+def _survey(
+    frame: pd.DataFrame, weight: str | None, stratum: str | None, cluster: str | None
+) -> Survey | None:
+    if weight is None and stratum is None and cluster is None:
+        return None
+    of_each = np.ones(len(frame)) if weight is None else frame[weight].to_numpy(np.float64)
+    labels = (None if one is None else frame[one].to_numpy() for one in (stratum, cluster))
+    survey = Survey(of_each, *labels)
+    survey.require_pairs()
+    return survey
+
+
+def _endpoint(
+    frame: pd.DataFrame,
+    time: str,
+    event: str,
+    competing: str | None,
+    start: str | None,
+    time_scale: str,
+) -> Endpoint:
     named = {"time": frame[time], "event": frame[event]}
     if competing is not None:
         named["competing"] = frame[competing]
-    return read_target(pd.DataFrame(named))
+    if start is not None:
+        named["start"] = frame[start]
+    return read_target(pd.DataFrame(named), time_scale)

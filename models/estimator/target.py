@@ -8,29 +8,40 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.endpoint import CENSORED, COMPETING, EVENT, Endpoint
+from features.endpoint import AGE, CENSORED, COMPETING, EVENT, SINCE_ENTRY, Endpoint
 from features.errors import CohortError, Problem
 from models.estimator.frames import read_table
 
 Target = npt.NDArray[np.void]
 
 TARGET = np.dtype([("event", np.int8), ("time", np.float64)])
+DELAYED = np.dtype([("event", np.int8), ("time", np.float64), ("start", np.float64)])
 _FORMS = (
     "Give an Endpoint; a structured array of an event and a time, as scikit-survival's Surv makes "
-    "it; a table with the columns time and event, and competing where it is recorded; or times "
-    "alone, negative for the censored, as XGBoost reads them"
+    "it; a table with the columns time and event, and competing or start where they are recorded; "
+    "or times alone, negative for the censored, as XGBoost reads them"
 )
 
 
 def as_target(endpoint: Endpoint) -> Target:
-    """(n,) structured array of event (0, 1, 2) and time (years), which scikit-learn can split."""
+    """(n,) structured array of event (0, 1, 2) and time (years), which scikit-learn can split.
+
+    After delayed entry with the ``start`` of observation; both are then on the clock of the hazard.
+    """
+    if endpoint.is_delayed:
+        late = np.empty(len(endpoint), dtype=DELAYED)
+        late["event"], late["time"], late["start"] = endpoint.event, endpoint.stop, endpoint.entered
+        return late
     target = np.empty(len(endpoint), dtype=TARGET)
     target["event"], target["time"] = endpoint.event, endpoint.time
     return target
 
 
-def read_target(y: Any) -> Endpoint:
+def read_target(y: Any, time_scale: str = SINCE_ENTRY) -> Endpoint:
     """The endpoint of any of these forms of ``y``; times in years.
+
+    With a ``start``, times are on the clock of the hazard, ``time_scale``: (start, time] is when a
+    patient was under observation. An Endpoint says so itself.
 
     Raises CohortError, which names no patient's time, where times or codes are impossible or the
     form leaves open which is which.
@@ -38,22 +49,24 @@ def read_target(y: Any) -> Endpoint:
     if isinstance(y, Endpoint):
         return y
     if isinstance(y, np.ndarray):
-        return _read_array(y)
+        return _read_array(y, time_scale)
     table = read_table(y) if not isinstance(y, pd.Series | list | tuple) else None
-    return _read_array(np.asarray(y)) if table is None else _read_columns(table)
+    if table is None:
+        return _read_array(np.asarray(y), time_scale)
+    return _read_columns(table, time_scale)
 
 
-def _read_array(y: npt.NDArray[Any]) -> Endpoint:
+def _read_array(y: npt.NDArray[Any], time_scale: str) -> Endpoint:
     if y.dtype.names is not None:
-        return _read_fields(y)
+        return _read_fields(y, time_scale)
     if y.ndim != 1 or y.dtype.kind not in "iuf":
         raise _refuse(f"Unknown label type: an array of {y.dtype}, shape {y.shape}")
     signed = y.astype(np.float64)
     event = np.where(signed > 0, EVENT, CENSORED).astype(np.int8)
-    return Endpoint(np.abs(signed), event)
+    return _end(np.abs(signed), event, None, time_scale)
 
 
-def _read_fields(y: npt.NDArray[Any]) -> Endpoint:
+def _read_fields(y: npt.NDArray[Any], time_scale: str) -> Endpoint:
     names = y.dtype.names or ()
     kinds = {name: y.dtype[name].kind for name in names}
     flags = [name for name, kind in kinds.items() if kind == "b"]
@@ -64,18 +77,20 @@ def _read_fields(y: npt.NDArray[Any]) -> Endpoint:
         time = next(name for name in names if name != event)
     else:
         raise _refuse(f"the fields {', '.join(names)} do not say which is the event")
-    return _join(y[event], y[time])
+    start = y["start"] if "start" in names else None
+    return _join(y[event], y[time], None, start, time_scale)
 
 
-def _read_columns(table: pd.DataFrame) -> Endpoint:
+def _read_columns(table: pd.DataFrame, time_scale: str) -> Endpoint:
     named = {str(name).casefold(): name for name in table.columns}
-    if not {"time", "event"} <= set(named) <= {"time", "event", "competing"}:
+    if not {"time", "event"} <= set(named) <= {"time", "event", "competing", "start"}:
         raise _refuse(f"the columns are {', '.join(map(str, table.columns))}")
     competing = table[named["competing"]] if "competing" in named else None
-    return _join(table[named["event"]], table[named["time"]], competing)
+    start = table[named["start"]] if "start" in named else None
+    return _join(table[named["event"]], table[named["time"]], competing, start, time_scale)
 
 
-def _join(event: Any, time: Any, competing: Any = None) -> Endpoint:
+def _join(event: Any, time: Any, competing: Any, start: Any, time_scale: str) -> Endpoint:
     code = np.asarray(event, dtype=np.float64)
     if competing is not None:
         other = np.asarray(competing, dtype=np.float64)
@@ -88,7 +103,17 @@ def _join(event: Any, time: Any, competing: Any = None) -> Endpoint:
     if unknown:
         rule = "must be 0 (censored), 1 (event) or 2 (competing event)"
         raise CohortError([Problem("event", rule, "Correct the codes", unknown)], "y")
-    return Endpoint(np.asarray(time, dtype=np.float64), code.astype(np.int8))
+    return _end(np.asarray(time, dtype=np.float64), code.astype(np.int8), start, time_scale)
+
+
+def _end(
+    time: npt.NDArray[np.float64], event: npt.NDArray[np.int8], start: Any, time_scale: str
+) -> Endpoint:
+    if start is not None:
+        return Endpoint.between(start, time, event, time_scale)
+    if time_scale == AGE:
+        raise _refuse("age as time scale needs a start, the age at entry")
+    return Endpoint(time, event)
 
 
 def _refuse(rule: str) -> CohortError:

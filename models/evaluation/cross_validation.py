@@ -30,7 +30,7 @@ class RiskEstimator(Protocol):
         """Learn from features (n, p) and their endpoint."""
 
     def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
-        """Risk (n, h) by each horizon (years)."""
+        """Risk (n, h) by each horizon (years); takes a third, ``start``, after delayed entry."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,9 @@ def cross_validate(
     each fold's number when it is done. Every step that learns must sit inside the estimators.
     With ``n_processes`` above 1 folds are fitted side by side, to the same results; everything
     given must then be picklable.
+
+    After delayed entry risks are given that the patient is event-free at entry, and NaN where the
+    horizon then lies beyond what the fold's model knows.
 
     Raises ValueError where a patient is held out twice (average nothing over repeats: it would
     flatter) or is in both parts of a fold.
@@ -110,9 +113,9 @@ class _Recipe:
         fitted = {name: build().fit(X, endpoint) for name, build in self.build_models.items()}
         for name, (source, derive) in self.derived.items():
             fitted[name] = derive(fitted[source])
-        rest = self.X.iloc[validate]
+        rest, held_out = self.X.iloc[validate], self.endpoint.take(validate)
         return {
-            name: (model.predict_risk(rest, self.horizons), _event_margin(model, rest))
+            name: (_risk(model, rest, self.horizons, held_out), _event_margin(model, rest))
             for name, model in fitted.items()
         }
 
@@ -138,6 +141,12 @@ def _keep(recipe: _Recipe) -> None:
 
 def _predict_kept(fold: tuple[Positions, Positions]) -> dict[str, tuple[FloatArray, FloatArray]]:
     return _kept[0].predict(fold)
+
+
+def _risk(model: Any, X: pd.DataFrame, horizons: Sequence[float], endpoint: Endpoint) -> FloatArray:
+    given = (endpoint.entered,) if endpoint.is_delayed else ()
+    risk: FloatArray = model.predict_risk(X, horizons, *given)
+    return risk
 
 
 def _event_margin(model: Any, X: pd.DataFrame) -> FloatArray:

@@ -10,7 +10,7 @@ Finkelstein 2000, Biometrics 56:779, weigh by a model of censoring; strata need 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,7 +39,7 @@ class StratifiedFollowUp(FollowUp):
 
     @classmethod
     def divide(cls, follow_up: FollowUp, stratum: npt.NDArray[np.intp]) -> StratifiedFollowUp:
-        """The same patients, each counted once."""
+        """The same patients."""
         given = {one.name: getattr(follow_up, one.name) for one in fields(FollowUp)}
         return cls(**given, stratum=stratum)
 
@@ -100,7 +100,7 @@ def measure_dependence(
         return pd.DataFrame()
     score = expect_follow_up(X, endpoint)
     # who is censored is the event here, and who had an event was lost to censoring
-    turned = Endpoint(endpoint.time, np.where(censored, EVENT, CENSORED).astype(np.int8))
+    turned = replace(endpoint, event=np.where(censored, EVENT, CENSORED).astype(np.int8))
     told = harrell_c(FollowUp.of(turned), -score)
     follow_up = FollowUp.of(endpoint)
     stratum = _divide(score, endpoint, horizon)

@@ -84,6 +84,9 @@ class OfFeatures:
         self.model_ = self.build().fit(X[list(self.names)], endpoint)
         return self
 
-    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
-        """Risk (n, h) by each horizon (years)."""
-        return self.model_.predict_risk(X[list(self.names)], horizons)
+    def predict_risk(
+        self, X: pd.DataFrame, horizons: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
+        """Risk (n, h) by each horizon (years), from ``start`` (n,) on."""
+        given = () if start is None else (start,)
+        return self.model_.predict_risk(X[list(self.names)], horizons, *given)

@@ -26,7 +26,7 @@ def incidence_by_group(
     neighbours joined until each holds ``least_events``. ``observed`` is the Aalen-Johansen risk
     with its 95 % interval, told at times between any two of which the group has ``least_events``,
     so that no step of a few events shows; elsewhere, and beyond the follow-up of the group, NaN.
-    ``predicted`` is the mean risk.
+    ``predicted`` is the mean risk; patients count as weighted, and limits are then NaN.
     """
     given, grid = np.asarray(risks, dtype=np.float64), np.asarray(times, dtype=np.float64)
     if given.shape != (len(endpoint), len(grid)):
@@ -40,6 +40,8 @@ def incidence_by_group(
         incidence = aalen_johansen(follow_up)
         told = _are_told(follow_up, grid, least_events)
         lower, upper = incidence.interval(grid)
+        # counts that are weights say nothing of how sure the figure is
+        unknown = 0.0 if endpoint.survey is None else np.nan
         parts.append(
             pd.DataFrame(
                 {
@@ -47,9 +49,9 @@ def incidence_by_group(
                     "n": int(members.sum()),
                     "time": grid,
                     "observed": np.where(told, incidence.at(grid), np.nan),
-                    "lower": np.where(told, np.nan_to_num(lower), np.nan),
-                    "upper": np.where(told, np.nan_to_num(upper), np.nan),
-                    "predicted": given[members].mean(axis=0),
+                    "lower": np.where(told, unknown + np.nan_to_num(lower), np.nan),
+                    "upper": np.where(told, unknown + np.nan_to_num(upper), np.nan),
+                    "predicted": np.average(given[members], axis=0, weights=follow_up.counts),
                 }
             )
         )

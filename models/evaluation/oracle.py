@@ -36,7 +36,7 @@ def compare_with_truth(
     """
     true_risk = np.asarray(truth, dtype=np.float64)
     follow_up = FollowUp.of(endpoint)
-    resamples = [follow_up.resample(c) for c in resample_counts(len(endpoint), n_bootstrap, seed)]
+    resamples = [follow_up.resample(c) for c in resample_counts(endpoint, n_bootstrap, seed)]
     rows = []
     for name, given in risks.items():
         risk = np.asarray(given, dtype=np.float64)

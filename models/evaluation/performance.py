@@ -19,7 +19,6 @@ from models.metrics.calibration.level_and_slope import calibration_by_group
 from models.metrics.follow_up import FollowUp
 from models.metrics.integrated_brier import RisksOverTime, time_steps
 from models.metrics.resampled.resamples import Resamples
-from models.metrics.survey import Survey
 
 Report = Callable[[], None]
 
@@ -92,7 +91,6 @@ def evaluate_predictions(
     n_groups: int = 10,
     report: Report | None = None,
     over_time: Mapping[str, FloatArray] | None = None,
-    survey: Survey | None = None,
 ) -> EvaluationResult:
     """Measure ``risks`` {model: (n, h)} by ascending ``horizons`` (years) on the same patients.
 
@@ -100,8 +98,9 @@ def evaluate_predictions(
     figures; ``n`` says how many stay. Differences are taken from ``reference``, one of the models.
     ``report`` is called after each of the ``n_bootstrap`` resamples. ``over_time`` {model: (n, t)}
     are the risks by the `time_steps` up to the last horizon; of models without them the Brier score
-    is not integrated. With a ``survey`` figures are those of the population that its weights speak
-    of, intervals those of its design. Raises HorizonError where a horizon lies beyond follow-up,
+    is not integrated. Figures of a survey are those of the population that its weights speak of,
+    intervals those of its design. Of patients with delayed entry risks are given that the patient
+    was event-free at entry. Raises HorizonError where a horizon lies beyond follow-up,
     ValueError where shapes differ or a model covers nobody.
     """
     given = _check_risks(endpoint, risks, horizons)
@@ -120,7 +119,7 @@ def evaluate_predictions(
         if key not in samples:
             chosen = {name: given[name] for name in models}
             samples[key] = _sample(
-                endpoint, chosen, steps, which, horizons, seed, n_bootstrap, report, survey
+                endpoint, chosen, steps, which, horizons, seed, n_bootstrap, report
             )
         return samples[key]
 
@@ -165,14 +164,8 @@ def _sample(
     seed: int,
     n_bootstrap: int,
     report: Report | None,
-    survey: Survey | None,
 ) -> _Sample:
     follow_up = FollowUp.of(endpoint.take(which))
-    resamples = resample_counts(len(follow_up.time), n_bootstrap, seed)
-    if survey is not None:
-        design = survey.take(which)
-        follow_up = follow_up.resample(design.weight)
-        resamples = design.resample(n_bootstrap, seed)
     prepared = {
         name: [PreparedRisk.of(follow_up, risk[which, k], h) for k, h in enumerate(horizons)]
         for name, risk in risks.items()
@@ -185,6 +178,7 @@ def _sample(
     }
     estimates = {name: measure(parts, steps.get(name)) for name, parts in prepared.items()}
     draws: dict[str, list[Measured]] = {name: [] for name in prepared}
+    resamples = resample_counts(endpoint.take(which), n_bootstrap, seed)
     for some in Resamples.deal(resamples):
         at_once = Resamples.of(follow_up, some)
         for name, parts in prepared.items():

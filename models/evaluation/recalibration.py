@@ -17,8 +17,9 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from features.endpoint import COMPETING, EVENT, Endpoint
-from features.errors import TooFewEventsError
+from features.errors import CohortError, Problem, TooFewEventsError
 from models.risk.absolute_risk import CompetingRisksLink, Link
+from models.risk.sampling import weights_of_fit
 
 MIN_EVENTS = 20
 """With fewer events the intercept alone has a standard error above 0.22: a fifth of the risk."""
@@ -63,8 +64,13 @@ class Recalibration:
 def fit_recalibration(margins: FloatArray, link: Link, endpoint: Endpoint) -> Recalibration:
     """Fit on margins (n, k) and endpoint of the same patients.
 
-    Follow-up beyond the model's own is not used. Raises TooFewEventsError.
+    Follow-up beyond the model's own is not used; patients count as weighted. Raises
+    TooFewEventsError, and CohortError where entry was delayed.
     """
+    if endpoint.is_delayed:
+        rule = "a model cannot be recalibrated on patients whose entry was delayed"
+        remedy = "Judge the model as it is, without --recalibrate"
+        raise CohortError([Problem("start", rule, remedy)], "endpoint")
     time = np.minimum(endpoint.time, link.max_horizon)
     seen = endpoint.time <= link.max_horizon
     event = seen & (endpoint.event == EVENT)
@@ -74,19 +80,23 @@ def fit_recalibration(margins: FloatArray, link: Link, endpoint: Endpoint) -> Re
             f"Recalibration would rest on {n_events} events; {MIN_EVENTS} or more are needed. "
             "Give it a larger part, or judge the model as it is"
         )
+    fitted = weights_of_fit(endpoint)
+    counts = np.ones(len(margins)) if fitted is None else fitted
     design = np.column_stack([np.ones(len(margins)), margins[:, 0]])
     if not isinstance(link, CompetingRisksLink):
         start = link.risk(np.zeros((1, 1)), [link.max_horizon])[0, 0]
         offset = np.log(start / (1 - start))
-        beta, errors = _fit(design, event, np.full(len(margins), offset), logistic=True)
+        offsets = np.full(len(margins), offset)
+        beta, errors = _fit(design, event, offsets, counts, logistic=True)
         return Recalibration(*beta, 0.0, (*errors, 0.0), len(margins), n_events)
     cumulative = np.maximum(link.baseline.at(time), 1e-12)
-    beta, errors = _fit(design, event, np.log(cumulative[0]))
+    beta, errors = _fit(design, event, np.log(cumulative[0]), counts)
     competing, error = 0.0, 0.0
     other = seen & (endpoint.event == COMPETING)
     if margins.shape[1] > 1 and other.any():
-        expected = float((cumulative[1] * np.exp(margins[:, 1])).sum())
-        competing, error = float(np.log(other.sum() / expected)), 1 / float(np.sqrt(other.sum()))
+        expected = float((counts * cumulative[1] * np.exp(margins[:, 1])).sum())
+        happened = float(counts @ other)
+        competing, error = float(np.log(happened / expected)), 1 / float(np.sqrt(happened))
     return Recalibration(*beta, competing, (*errors, error), len(margins), n_events)
 
 
@@ -94,6 +104,7 @@ def _fit(
     design: FloatArray,
     event: np.ndarray[tuple[int], np.dtype[np.bool_]],
     offset: FloatArray,
+    counts: FloatArray,
     logistic: bool = False,
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Newton's method for the Poisson form of the hazard likelihood, or the logistic one."""
@@ -101,9 +112,9 @@ def _fit(
     for _ in range(_MAX_STEPS):
         predictor = np.clip(design @ beta + offset, -50, 50)
         mean = 1 / (1 + np.exp(-predictor)) if logistic else np.exp(predictor)
-        weight = mean * (1 - mean) if logistic else mean
+        weight = counts * (mean * (1 - mean) if logistic else mean)
         information = (design * weight[:, None]).T @ design
-        step = np.clip(np.linalg.solve(information, design.T @ (event - mean)), -1, 1)
+        step = np.clip(np.linalg.solve(information, design.T @ (counts * (event - mean))), -1, 1)
         beta += step
         if np.abs(step).max() < 1e-10:
             break

@@ -102,8 +102,8 @@ class CoxRegression:
         return beta
 
     @property
-    def n_events(self) -> int:
-        """Events among the patients fitted on."""
+    def n_events(self) -> float:
+        """Events among the patients fitted on, weighted."""
         return self.sets.n_events
 
     def information(self, margin: FloatArray) -> FloatArray:
@@ -124,15 +124,23 @@ class CoxRegression:
 
 
 class CoxTask:
-    """One cause of a cohort with times, to be regressed on terms."""
+    """One cause of a cohort with times, to be regressed on terms; as `RiskSets` has it."""
 
-    def __init__(self, time: FloatArray, occurred: npt.NDArray[np.bool_]) -> None:
-        self._time, self._occurred = time, occurred
-        self._everyone = RiskSets(time, occurred)
+    def __init__(
+        self,
+        time: FloatArray,
+        occurred: npt.NDArray[np.bool_],
+        start: FloatArray | None = None,
+        weight: FloatArray | None = None,
+    ) -> None:
+        self._time, self._occurred, self._start, self._weight = time, occurred, start, weight
+        self._everyone = self._sets(None)
+
+    def _sets(self, rows: npt.NDArray[np.intp] | None) -> RiskSets:
+        return RiskSets(self._time, self._occurred, rows, self._start, self._weight)
 
     def on(self, terms: Terms, fold: Fold | None) -> CoxRegression:
         """The regression on the patients a fold leaves in, on all, exactly, where None."""
         if fold is None:
             return CoxRegression(terms, self._everyone, self._everyone, EXACT)
-        sets = RiskSets(self._time, self._occurred, fold[0])
-        return CoxRegression(terms, sets, self._everyone, SEARCHING)
+        return CoxRegression(terms, self._sets(fold[0]), self._everyone, SEARCHING)

@@ -70,7 +70,7 @@ class TermPrior:
     sum_mean: FloatArray
     sum_width: FloatArray
 
-    def gaussian(self, trust: Trust, n_events: int) -> Gaussian:
+    def gaussian(self, trust: Trust, n_events: float) -> Gaussian:
         """The prior under this trust."""
         if trust.penalty is not None:
             least = trust.penalty * max(n_events, 1)

@@ -51,8 +51,8 @@ class Regression(Protocol):
         """The terms of all patients."""
 
     @property
-    def n_events(self) -> int:
-        """Events among the patients fitted on."""
+    def n_events(self) -> float:
+        """Events among the patients fitted on, weighted."""
 
     def fit(self, prior: Gaussian, start: FloatArray | None, left_out: BoolArray) -> FloatArray:
         """Coefficients (m,) under this prior; 0 for terms ``left_out`` (m,)."""

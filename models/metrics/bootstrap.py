@@ -1,8 +1,9 @@
 """Bootstrap over patients: percentile intervals, paired ones for differences, and of distances.
 
 Resampling is by patient and free of strata, so that the number of events varies as it would in
-another sample of the same size. Resample b depends on the seed and b alone: whatever is measured
-on it, in whatever order, is measured on the same patients, and differences are paired.
+another sample of the same size; of a survey it is by the clusters of its strata. Resample b depends
+on the seed and b alone: whatever is measured on it, in whatever order, is measured on the same
+patients, and differences are paired.
 """
 
 from __future__ import annotations
@@ -13,10 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
+from features.endpoint import Endpoint
 
 
-def resample_counts(n_patients: int, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
-    """How often each patient stands in each resample: ``n_bootstrap`` arrays (n_patients,)."""
+def resample_counts(endpoint: Endpoint, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
+    """How often each patient stands in each resample: ``n_bootstrap`` arrays (n,).
+
+    Of a survey, what each patient weighs in it (`features.survey`).
+    """
+    if endpoint.survey is not None:
+        yield from endpoint.survey.resample(n_bootstrap, seed)
+        return
+    n_patients = len(endpoint)
     for stream in np.random.SeedSequence(seed).spawn(n_bootstrap):
         drawn = np.random.default_rng(stream).integers(0, n_patients, n_patients)
         yield np.bincount(drawn, minlength=n_patients).astype(np.float64)

@@ -1,7 +1,7 @@
 """The follow-up of a cohort, sorted once, as every metric reads it.
 
-A patient's ``counts`` says how often the patient stands in the sample. It is 1, except in a
-bootstrap resample, which is the same patients with other counts: nothing is sorted again.
+A patient's ``counts`` says how often the patient stands in the sample: the weight in a survey, 1
+elsewhere. A bootstrap resample is the same patients with other counts: nothing is sorted again.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ class FollowUp:
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> FollowUp:
-        """The follow-up of every patient of the endpoint, each counted once."""
+        """The follow-up of every patient of the endpoint since entry, counted as weighted."""
         if not len(endpoint):
             raise ValueError("no patient to evaluate")
         times, position = np.unique(endpoint.time, return_inverse=True)
-        counts = np.ones(len(endpoint))
-        return cls(endpoint.time, endpoint.event, counts, times, position, endpoint.horizon)
+        return cls(
+            endpoint.time, endpoint.event, endpoint.weight, times, position, endpoint.horizon
+        )
 
     def take(self, which: BoolArray) -> FollowUp:
         """The marked patients alone, each with the own count."""
@@ -135,8 +136,12 @@ class FollowUp:
         return weights
 
     def longest_horizon(self, min_at_risk: int = 1) -> float:
-        """The last time (years) up to which ``min_at_risk`` patients or more were followed."""
-        enough = np.flatnonzero(self.at_risk >= min_at_risk)
+        """The last time (years) up to which ``min_at_risk`` patients or more were followed.
+
+        Patients in the sample, whatever their weight.
+        """
+        present = np.bincount(self.position, self.counts > 0, len(self.times))
+        enough = np.flatnonzero(present[::-1].cumsum()[::-1] >= min_at_risk)
         return float(self.times[enough[-1]]) if len(enough) else 0.0
 
     def check_horizon(self, horizon: float) -> None:

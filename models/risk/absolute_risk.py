@@ -17,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
+from features.endpoint import AGE, SINCE_ENTRY
 from features.errors import HorizonError
 from models.risk.baseline import Baseline
+from models.risk.conditional_risk import incidence_from
 
 _CHUNK = 16_384
 
@@ -34,7 +36,9 @@ class Link(Protocol):
     def max_horizon(self) -> float:
         """The longest horizon that can be answered, years."""
 
-    def risk(self, margins: FloatArray, horizons: Sequence[float]) -> FloatArray:
+    def risk(
+        self, margins: FloatArray, horizons: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
         """Risk of the event (n, h) by each horizon."""
 
     def risk_gradient(self, margins: FloatArray, horizon: float) -> FloatArray:
@@ -46,9 +50,14 @@ class Link(Protocol):
 
 @dataclass(frozen=True)
 class CompetingRisksLink:
-    """Cumulative incidence from one or two causes' margins and their baseline."""
+    """Cumulative incidence from one or two causes' margins and their baseline.
+
+    ``time_scale``: what the clock of the baseline counts; where it is age, a risk is one given a
+    patient's age alone.
+    """
 
     baseline: Baseline
+    time_scale: str = SINCE_ENTRY
 
     @property
     def n_causes(self) -> int:
@@ -60,17 +69,25 @@ class CompetingRisksLink:
         """End of follow-up, years."""
         return self.baseline.end
 
-    def cumulative_incidence(self, margins: FloatArray, times: Sequence[float]) -> FloatArray:
+    def cumulative_incidence(
+        self, margins: FloatArray, times: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
         """Cumulative incidence (n, t, k) of every cause; the times may come in any order.
 
-        Raises HorizonError for a time that is not within (0, end of follow-up].
+        ``start``: (n,) years on the clock of the baseline at which each patient is event-free; the
+        times count from there. NaN where they lead beyond the end of follow-up, or begin before
+        anything is known. Raises HorizonError for a time that is not within (0, end of follow-up].
         """
+        if start is not None:
+            from_start = np.asarray(start, np.float64)
+            ends = from_start[:, None] + _checked(times, self.max_horizon)
+            return incidence_from(self.baseline, margins, from_start, ends)[0]
         grid, positions = self.grid(times)
         steps = np.diff(self.baseline.at(grid), axis=1)
         answer = np.empty((len(margins), len(positions), self.n_causes))
-        for start in range(0, len(margins), _CHUNK):
-            block = answer[start : start + _CHUNK]
-            relative = np.exp(margins[start : start + _CHUNK])
+        for first in range(0, len(margins), _CHUNK):
+            block = answer[first : first + _CHUNK]
+            relative = np.exp(margins[first : first + _CHUNK])
             survival = np.ones(len(relative))
             incidence = np.zeros((len(relative), self.n_causes))
             for reached, jumps in enumerate(steps.T, start=1):
@@ -83,9 +100,11 @@ class CompetingRisksLink:
                 block[:, positions == reached] = np.minimum(incidence, 1.0)[:, None, :]
         return answer
 
-    def risk(self, margins: FloatArray, horizons: Sequence[float]) -> FloatArray:
-        """Risk of the event (n, h) by each horizon."""
-        return self.cumulative_incidence(margins, horizons)[:, :, 0]
+    def risk(
+        self, margins: FloatArray, horizons: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
+        """Risk of the event (n, h) by each horizon, from ``start`` (n,) on."""
+        return self.cumulative_incidence(margins, horizons, start)[:, :, 0]
 
     def risk_gradient(self, margins: FloatArray, horizon: float) -> FloatArray:
         """Derivative (n, k) of the risk by the horizon in each cause's margin."""
@@ -118,8 +137,10 @@ class CompetingRisksLink:
     def grid(self, times: Sequence[float]) -> tuple[FloatArray, npt.NDArray[np.intp]]:
         """Times (j,) from 0 on between which all hazards are constant, and where each time is.
 
-        Raises HorizonError for a time that is not within (0, end of follow-up].
+        Raises HorizonError for a time that is not within (0, end of follow-up], and where nothing
+        is known of the first years of the clock.
         """
+        self._require_origin()
         wanted = _checked(times, self.max_horizon)
         grid = np.unique(np.concatenate([self.baseline.knots, wanted]))
         grid = grid[grid <= wanted.max()]
@@ -131,7 +152,22 @@ class CompetingRisksLink:
             "kind": "competing_risks",
             "knots": self.baseline.knots.tolist(),
             "cumulative": self.baseline.cumulative.tolist(),
+            **({"time_scale": self.time_scale} if self.time_scale != SINCE_ENTRY else {}),
         }
+
+    def _require_origin(self) -> None:
+        if self.time_scale == AGE:
+            raise HorizonError(
+                "The time scale of this model is age: a risk needs the age at which the patient is "
+                "event-free. Give start, the ages (docs/surveys.md)."
+            )
+        if self.baseline.begin > 0:
+            raise HorizonError(
+                f"Entry was delayed: hazards are known from {self.baseline.begin:g} years on, when "
+                "enough patients were under observation. Ask for the risk of a patient who is "
+                "event-free then or later: give start, years on the clock of the endpoint "
+                "(docs/surveys.md)."
+            )
 
 
 @dataclass(frozen=True)
@@ -151,9 +187,16 @@ class FixedHorizonLink:
         """The one horizon, years."""
         return self.horizon
 
-    def risk(self, margins: FloatArray, horizons: Sequence[float]) -> FloatArray:
-        """Risk of the event (n, h); every horizon must be the one recorded."""
+    def risk(
+        self, margins: FloatArray, horizons: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
+        """Risk of the event (n, h); every horizon must be the one recorded, and no ``start``."""
         self._check(horizons)
+        if start is not None:
+            raise HorizonError(
+                "This model was trained on a yes or no by a fixed horizon: the risk of a patient "
+                "who is event-free later cannot be told."
+            )
         risk = 1.0 / (1.0 + np.exp(-(margins[:, 0] + self.intercept)))
         return np.repeat(risk[:, None], len(horizons), axis=1)
 
@@ -180,7 +223,11 @@ def link_from_dict(stored: dict[str, Any]) -> Link:
     """Read back what a link's `to_dict` gave."""
     if stored["kind"] == "fixed_horizon":
         return FixedHorizonLink(stored["horizon"], stored["intercept"])
-    return CompetingRisksLink(Baseline(np.array(stored["knots"]), np.array(stored["cumulative"])))
+    baseline = Baseline(np.array(stored["knots"]), np.array(stored["cumulative"]))
+    time_scale = stored.get("time_scale", SINCE_ENTRY)
+    if time_scale not in (SINCE_ENTRY, AGE):
+        raise ValueError("no such time scale")
+    return CompetingRisksLink(baseline, time_scale)
 
 
 def _checked(times: Sequence[float], end: float) -> FloatArray:

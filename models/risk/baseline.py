@@ -10,7 +10,12 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
+from features.endpoint import Endpoint
+from features.errors import TooFewEventsError
 from models.learners.partial_likelihood import RiskSets
+
+FEWEST_AT_RISK = 20
+"""Patients under observation from whom a hazard is taken to be known, where entry was delayed."""
 
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 _END_STEPS = (0.1, 0.01, 0.001)
@@ -21,12 +26,19 @@ _END_SHARE = 0.02
 class Baseline:
     """Cumulative hazard of each cause at margin 0.
 
-    ``knots``: (j,) years, ascending, first 0, last the end of follow-up. ``cumulative``: (k, j),
-    one row per cause, first column 0. Between knots it is linear: the hazard is constant there.
+    ``knots``: (j,) years, ascending, the last the end of follow-up; the first is 0, but for delayed
+    entry, where hazards are known from the first time on at which enough patients were under
+    observation. ``cumulative``: (k, j), one row per cause, first column 0. Between knots it is
+    linear: the hazard is constant there.
     """
 
     knots: FloatArray
     cumulative: FloatArray
+
+    @property
+    def begin(self) -> float:
+        """The first time about which anything is known, years."""
+        return float(self.knots[0])
 
     @property
     def end(self) -> float:
@@ -38,27 +50,58 @@ class Baseline:
         return np.stack([np.interp(times, self.knots, row) for row in self.cumulative])
 
 
-def breslow_baseline(
-    time: FloatArray, event: npt.NDArray[np.int8], margins: FloatArray, n_knots: int
-) -> Baseline:
+def breslow_baseline(endpoint: Endpoint, margins: FloatArray, n_knots: int) -> Baseline:
     """Breslow's estimate for each cause 1..k from margins (n, k), at some ``n_knots`` round times.
 
     Given out-of-fold margins the expected number of each cause's events over follow-up equals
     the number observed. The hazard of a cause is constant between round times, whole years first,
-    with ``SMALLEST_COUNT`` of its events or more between any two.
+    with ``SMALLEST_COUNT`` of its events or more between any two. After delayed entry hazards are
+    known from when enough patients were under observation; the first 2 % of the clock are taken to
+    be like what follows. Raises TooFewEventsError where there never were enough at once.
     """
+    time, event = endpoint.stop, endpoint.event
+    start = endpoint.entered if endpoint.is_delayed else None
+    weight = None if endpoint.survey is None else endpoint.weight
     end = _round_end(time)
-    grid = _round_times(end, n_knots)
+    grid = _round_times(end, n_knots) if start is None else _observed_times(start, time, n_knots)
     rows = []
     for cause in range(1, margins.shape[1] + 1):
-        sets = RiskSets(time, event == cause)
+        sets = RiskSets(time, event == cause, None, start, weight)
         steps = np.cumsum(sets.baseline_increments(margins[:, cause - 1])[::-1])
         position = np.searchsorted(sets.event_times[::-1], grid, side="right")
         exact = np.concatenate([[0.0], steps])[position]
         happened = np.searchsorted(np.sort(time[event == cause]), grid, side="right")
         kept = _protect(grid, happened)
-        rows.append(np.interp(grid, grid[kept], exact[kept]))
-    return _without_idle_knots(grid, np.stack(rows))
+        rows.append(np.interp(grid, grid[kept], exact[kept] - exact[0]))
+    cumulative = np.stack(rows)
+    if 0 < grid[0] <= _END_SHARE * end:
+        grid, cumulative = _from_origin(grid, cumulative)
+    return _without_idle_knots(grid, cumulative)
+
+
+def _from_origin(grid: FloatArray, cumulative: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """With the hazards of the first interval from 0 on, where hardly anybody was observed yet."""
+    slopes = (cumulative[:, 1] - cumulative[:, 0]) / (grid[1] - grid[0])
+    before = (slopes * grid[0])[:, None]
+    origin = np.zeros((len(cumulative), 1))
+    return np.concatenate([[0.0], grid]), np.hstack([origin, before + cumulative])
+
+
+def _observed_times(start: FloatArray, stop: FloatArray, n_knots: int) -> FloatArray:
+    """Round times from the first on at which ``FEWEST_AT_RISK`` were under observation."""
+    end = _round_end(stop)
+    earliest = float(np.sort(start)[:FEWEST_AT_RISK][-1])
+    step = _round_step(end - earliest, n_knots)
+    inside = np.arange(np.ceil(earliest / step - 1e-9), np.ceil(end / step - 1e-9)) * step
+    times = np.concatenate([inside.round(6), [end]])
+    at_risk = [int(((start <= time) & (stop > time)).sum()) for time in times]
+    enough = np.flatnonzero(np.array(at_risk) >= FEWEST_AT_RISK)
+    if not len(enough) or enough[0] == len(times) - 1:
+        raise TooFewEventsError(
+            f"With delayed entry, fewer than {FEWEST_AT_RISK} patients are under observation at "
+            "any one time: pool cohorts, or count time from each patient's entry"
+        )
+    return times[enough[0] :]
 
 
 def _round_end(time: FloatArray) -> float:
@@ -72,9 +115,14 @@ def _round_end(time: FloatArray) -> float:
 
 def _round_times(end: float, n_knots: int) -> FloatArray:
     """0, equal round steps, and the end; whole years among them in follow-up of years."""
-    step = next((one for one in _STEPS if end / one <= n_knots), np.ceil(end / n_knots))
+    step = _round_step(end, n_knots)
     inside = np.arange(1, int(np.ceil(end / step - 1e-9))) * step
     return np.concatenate([[0.0], inside.round(6), [end]])
+
+
+def _round_step(years: float, n_knots: int) -> float:
+    """The shortest round step of which some ``n_knots`` cover the years."""
+    return float(next((one for one in _STEPS if years / one <= n_knots), np.ceil(years / n_knots)))
 
 
 def _protect(grid: FloatArray, happened: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
-from models.learners.partial_likelihood import RiskSets
+from features.survey import effective_size
 from models.learners.prior import Trust
 from models.margins.cause_model import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
@@ -42,16 +42,14 @@ def assemble(
         weights: dict[str, float] = {}
         if chosen:
             columns = np.stack([fitted.out_of_fold for fitted in chosen.values()], axis=1)
-            sets = RiskSets(cause.outcome.time, cause.outcome.occurred)
-            found = stack_weights_cox(columns, sets)
+            found = stack_weights_cox(columns, cause.outcome.sets())
             stacked = np.einsum("ij,j->i", columns, found)
             weights = dict(zip(chosen, found.tolist(), strict=True))
         models.append(_cause_model(cause, weights))
         margins.append(stacked)
     stacked_margins = np.stack(margins, axis=1)
-    link = CompetingRisksLink(
-        breslow_baseline(endpoint.time, endpoint.event, stacked_margins, n_knots)
-    )
+    baseline = breslow_baseline(endpoint, stacked_margins, n_knots)
+    link = CompetingRisksLink(baseline, endpoint.time_scale)
     shift, check = check_calibration(link, stacked_margins, endpoint)
     models[0] = replace(models[0], shift=shift)
     report = {"causes": _describe(causes, models), "calibration_check": check}
@@ -64,7 +62,7 @@ def _assemble_fixed_horizon(
     assert endpoint.horizon is not None
     chosen = {name: cause.parts[name] for name in parts}
     columns = np.stack([fitted.out_of_fold for fitted in chosen.values()], axis=1)
-    found = stack_weights_logistic(columns, cause.outcome.occurred)
+    found = stack_weights_logistic(columns, cause.outcome.occurred, cause.outcome.weight)
     model = _cause_model(cause, dict(zip(chosen, found[:-1].tolist(), strict=True)))
     link = FixedHorizonLink(endpoint.horizon, float(found[-1]))
     report = {"causes": _describe([cause], [model]), "calibration_check": None}
@@ -84,25 +82,39 @@ def _cause_model(cause: FittedCause, weights: dict[str, float]) -> CauseModel:
 
 def check_calibration(
     link: CompetingRisksLink, margins: FloatArray, endpoint: Endpoint
-) -> tuple[float, dict[str, Any]]:
+) -> tuple[float, dict[str, Any] | None]:
     """Compare mean predicted with observed incidence; the shift of the margin that mends it.
 
     At the 75th percentile of event times, rounded so that it is nobody's. Observed: the same
     formula with all margins 0, which is the Fleming-Harrington form of the Aalen-Johansen estimate.
     A ratio that d observed events could give by chance (log ratio within 1.96 / sqrt(d)) is left
-    alone: mending noise would be fitting it.
+    alone: mending noise would be fitting it. Weighted, d is the effective number. After delayed
+    entry both are counted from each patient's entry, of those whose risk is known that far; None
+    where nobody had the event among them.
     """
     event_times = endpoint.time[endpoint.event == EVENT]
-    horizon = min(_round_time(float(np.quantile(event_times, 0.75))), link.max_horizon)
-    chance = CHANCE / np.sqrt((event_times <= horizon).sum())
-    nothing = np.zeros_like(margins)
+    longest = float(endpoint.time.max()) if endpoint.is_delayed else link.max_horizon
+    horizon = min(_round_time(float(np.quantile(event_times, 0.75))), longest)
+    start = endpoint.entered if endpoint.is_delayed else None
+    known = np.ones(len(endpoint), bool)
+    if start is not None:
+        known = np.isfinite(link.risk(np.zeros_like(margins), [horizon], start)[:, 0])
+    part = endpoint.take(known).since_entry() if start is not None else endpoint
+    early = (part.event == EVENT) & (part.time <= horizon)
+    seen = float(early.sum()) if part.survey is None else effective_size(part.weight[early])
+    if not seen or part.stop.max() < horizon:
+        return 0.0, None
+    chance = CHANCE / np.sqrt(seen)
+    nothing = np.zeros_like(margins[known])
     n_knots = len(link.baseline.knots)
-    crude = CompetingRisksLink(breslow_baseline(endpoint.time, endpoint.event, nothing, n_knots))
+    crude = CompetingRisksLink(breslow_baseline(part, nothing, n_knots))
+    horizon = min(horizon, crude.max_horizon)
     observed = float(crude.risk(nothing[:1], [horizon])[0, 0])
-    expected = float(link.risk(margins, [horizon]).mean())
+    checked = _Checked(link, margins[known], None if start is None else start[known], part, horizon)
+    expected = checked.mean_risk(0.0)
     shift = 0.0
     if abs(np.log(observed / expected)) > chance:
-        shift = _mending_shift(link, margins, horizon, observed)
+        shift = checked.mend(observed)
     check = {
         "horizon": horizon,
         "observed": observed,
@@ -113,22 +125,35 @@ def check_calibration(
     return shift, check
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """The patients whose mean risk by the horizon is compared with what was observed."""
+
+    link: CompetingRisksLink
+    margins: FloatArray
+    start: FloatArray | None
+    endpoint: Endpoint
+    horizon: float
+
+    def mean_risk(self, shift: float) -> float:
+        """Mean risk with the margin of the event shifted."""
+        moved = self.margins.copy()
+        moved[:, 0] += shift
+        risk = self.link.risk(moved, [self.horizon], self.start)[:, 0]
+        if self.endpoint.survey is None:
+            return float(risk.mean())
+        return float(np.average(risk, weights=self.endpoint.weight))
+
+    def mend(self, observed: float) -> float:
+        """The shift at which the mean risk is the observed one."""
+        from scipy.optimize import brentq
+
+        return float(brentq(lambda shift: self.mean_risk(shift) - observed, -2.0, 2.0, xtol=1e-6))
+
+
 def _round_time(years: float) -> float:
     """To a tenth of a year; below that to one digit that counts, so that it never becomes 0."""
     return round(years, 1) if years >= 0.1 else float(f"{years:.0e}")
-
-
-def _mending_shift(
-    link: CompetingRisksLink, margins: FloatArray, horizon: float, observed: float
-) -> float:
-    from scipy.optimize import brentq
-
-    def excess(shift: float) -> float:
-        moved = margins.copy()
-        moved[:, 0] += shift
-        return float(link.risk(moved, [horizon]).mean()) - observed
-
-    return float(brentq(excess, -2.0, 2.0, xtol=1e-6))
 
 
 def describe_trust(trust: Trust) -> dict[str, float]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from features.array_types import FloatArray
 from features.dictionary.prior import Priors
 from models.learners.linear import LinearPart
+from models.learners.partial_likelihood import RiskSets
 from models.learners.penalised_cox import CoxTask
 from models.learners.penalised_logistic import LogisticTask
 from models.learners.prior import Trust, term_prior
@@ -38,12 +39,24 @@ FIRST_PENALTY = 0.1
 class Outcome:
     """One cause as a learner sees it: who had it, and when each patient's follow-up ended.
 
-    ``timed`` is False for a cohort that records only a yes or no by a fixed horizon.
+    ``timed`` is False for a cohort that records only a yes or no by a fixed horizon. ``start``:
+    (n,) when it began, None where entry was not delayed; ``weight``: (n,), None where all are 1.
     """
 
     time: FloatArray
     occurred: npt.NDArray[np.bool_]
     timed: bool
+    start: FloatArray | None = None
+    weight: FloatArray | None = None
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether risk sets are other than those of the times alone."""
+        return self.start is not None or self.weight is not None
+
+    def sets(self, rows: npt.NDArray[np.intp] | None = None) -> RiskSets:
+        """The risk sets of the patients at these positions, of all where None."""
+        return RiskSets(self.time, self.occurred, rows, self.start, self.weight)
 
     @property
     def damping(self) -> float:
@@ -54,7 +67,8 @@ class Outcome:
         """
         if self.timed:
             return 1.0
-        return float(np.sqrt(max(0.0, 1.0 - 2.0 * self.occurred.mean())))
+        share = np.average(self.occurred, weights=self.weight)
+        return float(np.sqrt(max(0.0, 1.0 - 2.0 * share)))
 
 
 @dataclass(frozen=True)
@@ -121,9 +135,9 @@ def fit_linear_part(
     What gaps leave open enters every fit as an offset, weighed by the slopes of a first fit that
     knows of none; so an indicator of missingness tells only what is more than chance.
     """
-    task = (
-        CoxTask(outcome.time, outcome.occurred) if outcome.timed else LogisticTask(outcome.occurred)
-    )
+    task: CoxTask | LogisticTask = LogisticTask(outcome.occurred, outcome.weight)
+    if outcome.timed:
+        task = CoxTask(outcome.time, outcome.occurred, outcome.start, outcome.weight)
     of_features = np.array(directions, np.int8)
 
     def regress(view: View, fold: Fold | None) -> tuple[Believed, FloatArray]:
@@ -190,6 +204,8 @@ def fit_boosted_part(
         tuple(directions),
         below,
         budget.engine,
+        outcome.weight,
+        outcome.sets if outcome.timed and outcome.is_adjusted else None,
     )
     paths = [
         cross_validate_rounds(

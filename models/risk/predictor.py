@@ -52,15 +52,23 @@ class RiskPredictor(FeaturePredictor):
         """Margins (n, k) of completed features."""
         return np.stack([cause.margin(seen) for cause in self.causes], axis=1)
 
-    def risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
-        """Risk of the event (n, h) by each horizon, competing death allowed for."""
-        return self.link.risk(self.margin(X), horizons)
+    def risk(
+        self, X: pd.DataFrame, horizons: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
+        """Risk of the event (n, h) by each horizon, competing death allowed for.
 
-    def cumulative_incidence(self, X: pd.DataFrame, times: Sequence[float]) -> FloatArray:
-        """Cumulative incidence (n, t, k) of each cause by each time."""
+        ``start``: (n,) years on the clock of the endpoint at which each patient is event-free, from
+        which horizons count; NaN where they lead beyond what is known.
+        """
+        return self.link.risk(self.margin(X), horizons, start)
+
+    def cumulative_incidence(
+        self, X: pd.DataFrame, times: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
+        """Cumulative incidence (n, t, k) of each cause by each time, from ``start`` on."""
         if isinstance(self.link, CompetingRisksLink):
-            return self.link.cumulative_incidence(self.margin(X), times)
-        return self.risk(X, times)[:, :, None]
+            return self.link.cumulative_incidence(self.margin(X), times, start)
+        return self.risk(X, times, start)[:, :, None]
 
     def save(self, folder: Path) -> None:
         """Write ``predictor.json`` and one UBJSON file per booster; the same model, same bytes."""

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
 from features.dictionary.prior import Priors
-from features.endpoint import COMPETING, EVENT, Endpoint
+from features.endpoint import Endpoint
 from features.errors import TooFewEventsError
 from features.splits import cross_validation_folds
 from models.cores import count_cores
@@ -29,11 +29,11 @@ from models.risk.cause_fitting import (
     BoostingBudget,
     FittedCause,
     LinearBudget,
-    Outcome,
     fit_boosted_part,
     fit_linear_part,
 )
 from models.risk.predictor import RiskPredictor
+from models.risk.sampling import causes_of, describe_sample, refuse_age_twice
 
 MINIMUM_COMPETING = 20
 COMFORTABLE_EVENTS_PER_FEATURE = 10
@@ -47,7 +47,9 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     boosted part (monotone XGBoost Cox) are fitted; non-negative weights join them by partial
     likelihood on out-of-fold margins; Breslow baselines on the same margins turn them into
     cumulative incidences. A cohort that records a yes or no by a fixed horizon is learnt by the
-    logistic counterparts.
+    logistic counterparts. Weights of a survey enter every likelihood, scaled to the number of
+    patients that they are worth; after delayed entry a patient is in no earlier risk set
+    (docs/decisions/0049, 0050).
 
     Parameters
     ----------
@@ -123,7 +125,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         """Fit on features (n, p), missing values allowed, and the endpoint of the same patients.
 
         Raises TooFewEventsError below ``minimum_events``; ConfigError where the device is not
-        there; ValueError where lengths differ or a feature is infinite.
+        there; CohortError where a feature is the age that the time scale counts; ValueError where
+        lengths differ or a feature is infinite.
         """
         X = self._checked_features(X, endpoint)
         if BOOSTED in self.parts:
@@ -140,7 +143,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             self._views = views
             binned = Binned.of(views, self._hidden()) if BOOSTED in self.parts else None
             self.causes_ = [
-                self._fit_cause(cause, views, binned, pool) for cause in self._causes(endpoint)
+                self._fit_cause(cause, views, binned, pool) for cause in causes_of(endpoint)
             ]
             self._join(tuple(self.parts))
         return self
@@ -167,15 +170,23 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             other._join((part,))
         return other
 
-    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
-        """Risk of the event (n, h) by each horizon in years, competing death allowed for."""
-        check_is_fitted(self, "predictor_")
-        return self.predictor_.risk(X, horizons)
+    def predict_risk(
+        self, X: pd.DataFrame, horizons: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
+        """Risk of the event (n, h) by each horizon in years, competing death allowed for.
 
-    def predict_cumulative_incidence(self, X: pd.DataFrame, times: Sequence[float]) -> FloatArray:
+        ``start``: (n,) years on the clock of the endpoint at which each patient is event-free, from
+        which horizons count; NaN where they lead beyond what is known.
+        """
+        check_is_fitted(self, "predictor_")
+        return self.predictor_.risk(X, horizons, start)
+
+    def predict_cumulative_incidence(
+        self, X: pd.DataFrame, times: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
         """Cumulative incidence (n, t, k) of the event and, second, of the competing event."""
         check_is_fitted(self, "predictor_")
-        return self.predictor_.cumulative_incidence(X, times)
+        return self.predictor_.cumulative_incidence(X, times, start)
 
     def predict_margin(self, X: pd.DataFrame) -> FloatArray:
         """Margins (n, k): log hazard of each cause relative to its baseline."""
@@ -200,18 +211,11 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             )
         if np.isinf(X.to_numpy(np.float64)).any():
             raise ValueError("X holds infinite values")
+        refuse_age_twice(X, endpoint)
         varying = [name for name in X.columns if X[name].nunique() > 1]
         if not varying:
             raise ValueError("No feature varies between patients")
         return X[varying]
-
-    def _causes(self, endpoint: Endpoint) -> list[FittedCause]:
-        timed = not endpoint.is_fixed_horizon
-        causes = [FittedCause("event", Outcome(endpoint.time, endpoint.event == EVENT, timed))]
-        if timed and endpoint.n_competing:
-            competing = Outcome(endpoint.time, endpoint.event == COMPETING, timed)
-            causes.append(FittedCause("competing", competing))
-        return causes
 
     def _pool(self) -> Executor:
         """Threads in which folds run side by side: those asked for, or all that there are."""
@@ -250,14 +254,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         return frozenset(name for name in priors.by_feature if priors.is_fixed(name))
 
     def _budget(self) -> BoostingBudget:
-        names = (
-            "max_depth",
-            "learning_rate",
-            "min_child_weight",
-            "subsample",
-            "colsample_bytree",
-            "reg_lambda",
-        )
+        names = ["max_depth", "learning_rate", "min_child_weight"]
+        names += ["subsample", "colsample_bytree", "reg_lambda"]
         engine = {"nthread": self.n_threads, "device": self.device, "seed": self.seed}
         return BoostingBudget(
             {name: getattr(self, name) for name in names},
@@ -276,6 +274,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             "patients": len(self.endpoint_),
             "events": self.endpoint_.n_events,
             "competing_events": self.endpoint_.n_competing,
+            **describe_sample(self.endpoint_, assembly.link),
             "features": len(names),
             "events_per_feature": self.endpoint_.n_events / len(names),
             **assembly.report,

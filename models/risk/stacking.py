@@ -31,20 +31,26 @@ def stack_weights_cox(margins: FloatArray, sets: RiskSets) -> FloatArray:
     return _stack(loss, margins.shape[1], sets.n_events)
 
 
-def stack_weights_logistic(margins: FloatArray, occurred: npt.NDArray[np.bool_]) -> FloatArray:
-    """Non-negative weights (p,) and, last, the intercept, by the logistic likelihood."""
+def stack_weights_logistic(
+    margins: FloatArray, occurred: npt.NDArray[np.bool_], weight: FloatArray | None = None
+) -> FloatArray:
+    """Non-negative weights (p,) and, last, the intercept, by the logistic likelihood.
+
+    ``weight``: (n,) how often each patient counts, 1 where None.
+    """
     sign = np.where(occurred, 1.0, -1.0)
+    n = len(occurred) if weight is None else float(weight.sum())
 
     def loss(parameters: FloatArray) -> float:
         odds = np.einsum("ij,j->i", margins, parameters[:-1]) + parameters[-1]
-        return float(np.logaddexp(0.0, -sign * odds).mean())
+        return float(np.average(np.logaddexp(0.0, -sign * odds), weights=weight))
 
-    share = float(occurred.mean())
-    return _stack(loss, margins.shape[1], len(occurred), np.log(share / (1.0 - share)))
+    share = float(np.average(occurred, weights=weight))
+    return _stack(loss, margins.shape[1], n, np.log(share / (1.0 - share)))
 
 
 def _stack(
-    loss: Callable[[FloatArray], float], n_parts: int, n: int, intercept: float | None = None
+    loss: Callable[[FloatArray], float], n_parts: int, n: float, intercept: float | None = None
 ) -> FloatArray:
     """The fewest weights that do: 1 for the first part, its own, those of all parts.
 

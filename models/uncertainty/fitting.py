@@ -9,6 +9,7 @@ from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
 from features.errors import ModelError
+from features.survey import effective_size
 from models.margins.posterior import root_of
 from models.risk.cause_fitting import LINEAR, FittedLinear
 from models.risk.risk_model import RiskModel
@@ -38,12 +39,15 @@ def fit_uncertainty(model: RiskModel) -> RiskInterval:
 def _events_by(endpoint: Endpoint, end: float) -> tuple[FloatArray, FloatArray]:
     """Years up to the end, and the number of events by then that the level of risk is known from.
 
-    In tens: two neighbouring counts tell of no single patient (docs/decisions/0027).
+    In tens: two neighbouring counts tell of no single patient (docs/decisions/0027). Of a survey,
+    the effective number.
     """
     occurred = endpoint.event == EVENT
     if endpoint.horizon is not None:
-        share = float(occurred.mean())
-        return np.array([endpoint.horizon]), np.array([len(endpoint) * share * (1.0 - share)])
+        share = float(np.average(occurred, weights=endpoint.weight))
+        patients = effective_size(endpoint.weight)
+        return np.array([endpoint.horizon]), np.array([patients * share * (1.0 - share)])
     years = np.linspace(0.0, end, _MOMENTS + 1)[1:]
-    counts = np.searchsorted(np.sort(endpoint.time[occurred]), years, side="right")
+    time, weight = endpoint.time[occurred], endpoint.weight[occurred]
+    counts = np.array([effective_size(weight[time <= year]) for year in years])
     return years, SMALLEST_COUNT * np.round(counts / SMALLEST_COUNT)

@@ -130,6 +130,25 @@ def validate_recipe(
     return Validated(first, tuple(steps), others, over_time)
 
 
+def know_risks(risks: Mapping[str, FloatArray]) -> BoolArray:
+    """(n,) of whom every risk is known; after delayed entry some horizons lead too far."""
+    known = [np.isfinite(risk).all(axis=1) for risk in risks.values()]
+    answer: BoolArray = np.all(known, axis=0)
+    return answer
+
+
+def say_unknown(patients: int) -> tuple[str, ...]:
+    """The sentence on patients whose entry was so late that a horizon leads beyond the model."""
+    from features.disclosure import tell_count
+
+    if not patients:
+        return ()
+    return (
+        f"{tell_count(patients)} patients are not judged: counted from their delayed entry, a "
+        "horizon leads beyond what the model knows",
+    )
+
+
 def steps_over_time(endpoint: Endpoint, horizons: tuple[float, ...]) -> tuple[float, ...]:
     """Times up to the last horizon that the Brier score is averaged over; none of a yes/no."""
     from models.metrics.integrated_brier import time_steps
@@ -160,7 +179,7 @@ def _predict(
     from models.evaluation.cross_validation import cross_validate
 
     endpoint = require_endpoint(cohort)
-    return cross_validate(
+    found = cross_validate(
         {MODEL: partial(build_model, params, cohort.dictionary), **extra},
         X,
         endpoint,
@@ -172,6 +191,11 @@ def _predict(
         report=lambda _: advance(),
         n_processes=count_processes(params, len(X)),
     )
+    if not endpoint.is_delayed:
+        return found
+    # a horizon from a late entry may lead beyond what the fold's model knows
+    known = np.isfinite(found.risks[MODEL]).all(axis=1)
+    return replace(found, fold=np.where(known, found.fold, -1))
 
 
 def count_processes(params: Params, n_patients: int) -> int:

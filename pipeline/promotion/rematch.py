@@ -76,6 +76,9 @@ def _score_both(
     from models.evaluation.comparisons.ranking import compare_ranking
     from models.scorer import Scorer
 
+    endpoint = require_endpoint(held_out)
+    if endpoint.is_delayed:
+        return Rematch(None, why="entry was delayed, so that no two risks count from the same time")
     features = derive_features(held_out.covariates)
     try:
         challenger, champion = (
@@ -84,7 +87,6 @@ def _score_both(
     except ModelError:
         return Rematch(None, why="this version of calcirisk cannot score with both models")
     samples = max(params.evaluate.n_bootstrap, ENOUGH_SAMPLES)
-    endpoint = require_endpoint(held_out)
     difference = compare_ranking(endpoint, challenger, champion, horizon, params.seed, samples)
     events = int(((endpoint.event == EVENT) & (endpoint.time <= horizon)).sum())
     return Rematch(Figure(*difference), horizon, len(endpoint), events)

@@ -12,7 +12,9 @@ from pipeline.evaluation.evaluation import MIN_AT_RISK, Evaluation
 from pipeline.evaluation.recipe_validation import (
     MODEL,
     count_processes,
+    know_risks,
     name_parts,
+    say_unknown,
     steps_over_time,
 )
 from pipeline.settings.params import SIMULATED, Params, Paths
@@ -68,7 +70,8 @@ def run(params: Params, paths: Paths) -> None:
     tables["incidence"] = describe_incidence(held_out)
     tables["dependent_censoring"] = measure_censoring(done)
     tables["oracle"] = measure_against_truth(done, params, paths)
-    about = describe_design(params, int(is_held_out.sum()))
+    about = describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
+    left_out += say_unknown(int(is_held_out.sum()) - len(held_out.endpoint))
     if recipe is not None:
         tables |= recipe.tables
         about = {**recipe.about, **about}
@@ -79,6 +82,19 @@ def describe_design(params: Params, n_held_out: int) -> dict[str, Any]:
     """How the held-out patients were chosen, for design.json."""
     split = params.train.split
     return {"held_out_by": split.design, "held_out_patients": n_held_out}
+
+
+def describe_sample(endpoint: Endpoint) -> dict[str, Any]:
+    """What weights and delayed entry make of the figures, for design.json; empty without them."""
+    about: dict[str, Any] = {}
+    if endpoint.survey is not None:
+        survey = endpoint.survey
+        drawn = "patients" if survey.cluster is None else "clusters"
+        about["weighted_to"] = float(endpoint.weight.sum())
+        about["resampled"] = drawn if survey.stratum is None else f"{drawn} within strata"
+    if endpoint.is_delayed:
+        about["given_event_free_at_entry"] = True
+    return about
 
 
 def evaluate_held_out(
@@ -99,7 +115,8 @@ def evaluate_held_out(
             folders[name] = paths.train / "parts" / part
     predictors = {name: RiskPredictor.load(at) for name, at in folders.items()}
     asked = (*horizons, *steps_over_time(endpoint, horizons))
-    both = {name: one.risk(X, asked) for name, one in predictors.items()}
+    start = endpoint.entered if endpoint.is_delayed else None
+    both = {name: one.risk(X, asked, start) for name, one in predictors.items()}
     risks = {name: risk[:, : len(horizons)] for name, risk in both.items()}
     rest = {name: risk[:, len(horizons) :] for name, risk in both.items()}
     over_time = {} if endpoint.is_fixed_horizon else rest
@@ -169,6 +186,11 @@ def _measure(
 ) -> Evaluation:
     from models.evaluation.performance import evaluate_predictions
 
+    if endpoint.is_delayed:
+        known = know_risks(risks) & know_risks(over_time or risks)
+        X, endpoint = X[known], endpoint.take(known)
+        risks = {name: risk[known] for name, risk in risks.items()}
+        over_time = {name: risk[known] for name, risk in over_time.items()}
     task = progress.add_task(f"bootstrap of {what}", total=params.evaluate.n_bootstrap)
     result = evaluate_predictions(
         endpoint,

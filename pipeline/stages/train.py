@@ -14,6 +14,7 @@ from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams
 if TYPE_CHECKING:
     from features.cohort import Cohort
     from features.designs import Design
+    from features.endpoint import Endpoint
     from models.explanation.explainer import Explainer
     from models.risk.predictor import RiskPredictor
     from models.risk.risk_model import RiskModel
@@ -44,6 +45,7 @@ def run(params: Params, paths: Paths) -> None:
     require_no_leak(cohort, split, params, paths)
     development = cohort.take((split["part"] == DEVELOPMENT).to_numpy())
     endpoint = require_endpoint(development)
+    refuse_age(endpoint)
     horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
     X = learnable(features.loc[development.covariates.index])
     model = make_model(params.train, params.seed, cohort.dictionary).fit(X, endpoint)
@@ -59,6 +61,20 @@ def run(params: Params, paths: Paths) -> None:
     write_parts(model, paths)
     write_published(model, paths)
     write_training(model, split, left_out, paths)
+
+
+def refuse_age(endpoint: Endpoint) -> None:
+    """Raise CohortError where the time scale is age: scoring and reasons know no such risk."""
+    from features.endpoint import AGE
+    from features.errors import CohortError, Problem
+
+    if endpoint.time_scale == AGE:
+        rule = "is age: scoring, reasons and pages count time from entry"
+        remedy = (
+            "Leave 'time_scale' out of the map, or fit it from Python, where lifetime risks are "
+            "(docs/surveys.md)"
+        )
+        raise CohortError([Problem("time_scale", rule, remedy)], "endpoint")
 
 
 def split_cohort(cohort: Cohort, split: SplitParams, seed: int) -> pd.DataFrame:

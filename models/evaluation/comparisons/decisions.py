@@ -39,7 +39,7 @@ def decision_curve(
         return np.array([*curves, treat_all(sample, horizon, thresholds)])
 
     estimate = measure(follow_up)
-    resamples = resample_counts(len(endpoint), n_bootstrap, seed)
+    resamples = resample_counts(endpoint, n_bootstrap, seed)
     draws = [measure(follow_up.resample(counts)) for counts in resamples]
     lower, upper = percentile_interval(np.array(draws).reshape(n_bootstrap, *estimate.shape))
     hidden = np.array([_tells_of_few(risk, thresholds) for risk in risks.values()])
@@ -93,7 +93,7 @@ def reclassify(
         )
 
     estimate = measure(follow_up)
-    resamples = resample_counts(len(new), n_bootstrap, seed)
+    resamples = resample_counts(endpoint.take(both), n_bootstrap, seed)
     draws = [measure(follow_up.resample(counts)) for counts in resamples]
     drawn = np.array(draws).reshape(n_bootstrap, len(estimate))
     rows = []

@@ -80,7 +80,7 @@ def measure_arms(
         place: nothing if one is None else one.risk.measure()[0] for place, one in prepared.items()
     }
     draws: dict[tuple[bytes, bytes], list[FloatArray]] = {place: [] for place in prepared}
-    for counts in Resamples.deal(resample_counts(len(endpoint), n_bootstrap, seed)):
+    for counts in Resamples.deal(resample_counts(endpoint, n_bootstrap, seed)):
         resampled: dict[bytes, Resamples] = {}
         for place, one in prepared.items():
             if one is None:

@@ -30,7 +30,7 @@ def compare_ranking(
     def lead(sample: FollowUp) -> float:
         return harrell_c(sample, first, horizon) - harrell_c(sample, second, horizon)
 
-    resamples = resample_counts(len(endpoint), n_bootstrap, seed)
+    resamples = resample_counts(endpoint, n_bootstrap, seed)
     draws = np.array([lead(follow_up.resample(counts)) for counts in resamples])
     lower, upper = percentile_interval(draws)
     return lead(follow_up), float(lower), float(upper)

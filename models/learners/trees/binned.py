@@ -25,12 +25,19 @@ class BinnedFold:
     fit: xgboost.DMatrix
     left_out: xgboost.DMatrix
 
-    def label(self, label: npt.NDArray[np.float64], below: npt.NDArray[np.float64] | None) -> None:
-        """Give all patients (n,) a new label and the margin below their trees; None for none."""
+    def label(
+        self,
+        label: npt.NDArray[np.float64],
+        below: npt.NDArray[np.float64] | None,
+        weight: npt.NDArray[np.float64] | None = None,
+    ) -> None:
+        """Give all patients (n,) a new label, the margin below their trees, and weights, if any."""
         below = np.zeros(len(label)) if below is None else below
         for matrix, rows in zip((self.fit, self.left_out), self.fold, strict=True):
             matrix.set_label(label[rows])
             matrix.set_base_margin(below[rows])
+            if weight is not None:
+                matrix.set_weight(weight[rows])
 
 
 @dataclass(frozen=True)

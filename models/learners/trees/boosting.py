@@ -1,22 +1,29 @@
 """Training of the boosted part: rounds and settings chosen by cross-validation, nothing refitted.
 
-The out-of-fold margins come from the very boosters that chose the number of rounds.
+The out-of-fold margins come from the very boosters that chose the number of rounds. XGBoost's Cox
+objective leaves weights out of its risk sets and knows no delayed entry: where there is either,
+trees are grown on the derivatives of `models.learners.partial_likelihood`, and judged by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from features.array_types import FloatArray
+from models.learners.partial_likelihood import RiskSets, curvature, log_likelihood, residuals
 from models.learners.trees.binned import Binned, BinnedFold
 from models.learners.trees.boosted import BoostedPart
 from models.learners.trees.device import CPU
 from models.learners.trees.split_points import move_split_points
+
+Positions = npt.NDArray[np.intp]
+Objective = Callable[[npt.NDArray[Any], object], tuple[FloatArray, FloatArray]]
 
 COX, LOGISTIC = "survival:cox", "binary:logistic"
 _STRIDE = 10  # rounds between two looks at the mean loss
@@ -30,6 +37,8 @@ class BoostingTask:
 
     The Cox label is the time, negative where the event of this cause did not occur. ``below``: (n,)
     of each fold, and last of everyone, the margin that trees are grown on top of; None for none.
+    ``weight``: (n,), 1 where None. ``sets``: makes the risk sets of the patients at some positions,
+    of all where None; given where they are other than XGBoost's.
     """
 
     label: FloatArray
@@ -37,6 +46,22 @@ class BoostingTask:
     directions: tuple[int, ...]
     below: Sequence[FloatArray] | None
     engine: Mapping[str, Any]
+    weight: FloatArray | None = None
+    sets: Callable[[Positions | None], RiskSets] | None = None
+
+    def objective_on(self, rows: Positions | None) -> Objective | None:
+        """Gradient and curvature of the patients at these positions; None for XGBoost's own."""
+        if self.sets is None:
+            return None
+        own, sets = rows, self.sets(rows)
+
+        def derive(margin: npt.NDArray[Any], _: object) -> tuple[FloatArray, FloatArray]:
+            whole = np.zeros(len(self.label))
+            places = slice(None) if own is None else own
+            whole[places] = margin
+            return -residuals(sets, whole)[places], curvature(sets, whole)[places]
+
+        return derive
 
     def settings(self, tuned: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that XGBoost is told."""
@@ -105,18 +130,31 @@ class _FoldBooster:
         from xgboost import Booster
 
         self.binned, self._below = binned, below
-        binned.label(task.label, below)
+        # XGBoost's own Cox objective would leave weights out of its risk sets
+        binned.label(task.label, below, None if task.objective == COX else task.weight)
         settings = {**task.settings(tuned), "nthread": 1}
         self.booster = Booster(settings, cache=[binned.fit, binned.left_out])
+        fit_rows, left_out = binned.fold
+        self._derive = task.objective_on(fit_rows)
+        self._held_out = None if task.sets is None else task.sets(left_out)
+        self._n = len(task.label)
 
     def grow(self, rounds: range) -> FloatArray:
         """The held-out loss after each of these rounds."""
         losses = []
         for current in rounds:
-            self.booster.update(self.binned.fit, current)
-            printed = self.booster.eval_set([(self.binned.left_out, "v")], current)
-            losses.append(float(printed.rsplit(":", 1)[1]))
+            self.booster.update(self.binned.fit, current, self._derive)
+            losses.append(self._lose(current))
         return np.array(losses)
+
+    def _lose(self, current: int) -> float:
+        """Minus the log likelihood per event, or per patient, of those left out."""
+        if self._held_out is None:
+            printed = self.booster.eval_set([(self.binned.left_out, "v")], current)
+            return float(printed.rsplit(":", 1)[1])
+        whole = np.zeros(self._n)
+        whole[self.binned.fold[1]] = self.booster.predict(self.binned.left_out, output_margin=True)
+        return -log_likelihood(self._held_out, whole) / self._held_out.n_events
 
     def centred_margin(self, rounds: int) -> FloatArray:
         """The held-out patients' margin relative to the mean of those fitted on."""
@@ -141,10 +179,13 @@ def fit_boosted(task: BoostingTask, binned: Binned, path: BoostingPath) -> Boost
     matrix.set_label(task.label)
     if task.below is not None:
         matrix.set_base_margin(task.below[-1])
+    if task.objective != COX and task.weight is not None:
+        matrix.set_weight(task.weight)
     settings = task.settings(path.settings)
     if view.seen.values.size < _WORTH_THREADS:
         settings["nthread"] = 1
-    booster = xgboost.train(settings, matrix, num_boost_round=path.rounds)
+    derive = task.objective_on(None)
+    booster = xgboost.train(settings, matrix, num_boost_round=path.rounds, obj=derive)
     booster = move_split_points(booster, view.seen.values)
     part = BoostedPart(view.completion, booster, 0.0)
     output = part.output(view.seen.values)

@@ -14,7 +14,13 @@ import pandas as pd
 
 from features.errors import CohortError, ConfigError, HorizonError, Problem
 from models.risk.absolute_risk import FixedHorizonLink, Link
-from pipeline.evaluation.recipe_validation import MODEL, RECALIBRATED, steps_over_time
+from pipeline.evaluation.recipe_validation import (
+    MODEL,
+    RECALIBRATED,
+    know_risks,
+    say_unknown,
+    steps_over_time,
+)
 from pipeline.settings.params import Params, Paths
 
 if TYPE_CHECKING:
@@ -163,12 +169,19 @@ def judge_external(
     within, unanswered = split_horizons(params.horizons, link)
     horizons, left_out = usable_horizons(endpoint.take(rest), within, MIN_AT_RISK)
     asked = (*horizons, *steps_over_time(endpoint, horizons))
-    risks = {MODEL: link.risk(margins[rest], asked)}
+    judged = endpoint.take(rest)
+    start = judged.entered if judged.is_delayed else None
+    risks = {MODEL: link.risk(margins[rest], asked, start)}
     fitted = None
     if to_fit.any():
         fitted = fit_recalibration(margins[to_fit], link, endpoint.take(to_fit))
         risks[RECALIBRATED] = fitted.risk(margins[rest], link, asked)
-    evaluation = measure_external(X[rest], endpoint.take(rest), horizons, risks, params)
+    if judged.is_delayed:
+        known = know_risks(risks)
+        left_out += say_unknown(len(judged) - int(known.sum()))
+        rest[rest] = known
+        risks, judged = {MODEL: risks[MODEL][known]}, judged.take(known)
+    evaluation = measure_external(X[rest], judged, horizons, risks, params)
     return Judged(evaluation, cohort.covariates[rest], fitted, (*unanswered, *left_out))
 
 

@@ -92,7 +92,9 @@ def compare_batch(profile: Any, scorer: Scorer, batch: Batch, model: str) -> Dri
     shifts = [*compare_covariates(profile, covariates)]
     shifts += compare_rejects(batch.n_rejected, len(covariates) + batch.n_rejected)
     shifts += compare_risks(profile, {h: risks[:, k] for k, h in enumerate(horizons)})
-    if batch.endpoint is not None:
+    if batch.endpoint is not None and (batch.endpoint.survey or batch.endpoint.is_delayed):
+        notes.append("Outcomes: of a survey, or with delayed entry, calibration is not judged here")
+    elif batch.endpoint is not None:
         matured = measure_matured(batch.endpoint, predict, horizons)
         shifts += [one.to_shift() for one in matured]
         notes += [

@@ -3,19 +3,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.endpoint import Endpoint
 from models.metrics.bootstrap import distance_interval, percentile_interval, resample_counts
 
 
+def _patients(n: int) -> Endpoint:
+    return Endpoint(np.ones(n), np.zeros(n, np.int8))
+
+
 def test_every_resample_has_as_many_patients_as_the_sample() -> None:
-    draws = list(resample_counts(50, 3, seed=1))
+    draws = list(resample_counts(_patients(50), 3, seed=1))
     assert [draw.sum() for draw in draws] == [50, 50, 50]
 
 
 def test_a_resample_depends_on_seed_and_number_alone() -> None:
-    short, long = list(resample_counts(50, 2, seed=1)), list(resample_counts(50, 5, seed=1))
+    short, long = (
+        list(resample_counts(_patients(50), 2, seed=1)),
+        list(resample_counts(_patients(50), 5, seed=1)),
+    )
     assert (short[1] == long[1]).all()
     assert (short[0] != short[1]).any()
-    assert (next(resample_counts(50, 1, seed=2)) != short[0]).any()
+    assert (next(resample_counts(_patients(50), 1, seed=2)) != short[0]).any()
 
 
 def test_limits_are_percentiles_of_the_draws() -> None:
@@ -39,7 +47,9 @@ def test_no_draw_means_no_limits() -> None:
 
 def test_the_interval_of_a_mean_has_the_width_that_theory_says() -> None:
     x = np.random.default_rng(4).normal(size=400)
-    means = [np.average(x, weights=counts) for counts in resample_counts(400, 500, seed=0)]
+    means = [
+        np.average(x, weights=counts) for counts in resample_counts(_patients(400), 500, seed=0)
+    ]
     lower, upper = percentile_interval(means)
     assert upper - lower == pytest.approx(2 * 1.96 * x.std() / np.sqrt(400), rel=0.1)
 

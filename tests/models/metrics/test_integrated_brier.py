@@ -27,7 +27,7 @@ def test_in_every_resample_it_is_the_score_of_each_time_averaged(
     follow_up, times = FollowUp.of(endpoint), time_steps(8.0)
     risks = risks_of(competing_cohort, times)
     prepared = RisksOverTime.of(follow_up, risks, times)
-    counts = list(resample_counts(len(endpoint), 5, 3))
+    counts = list(resample_counts(endpoint, 5, 3))
     measured = zip(*prepared.measure_resamples(Resamples.of(follow_up, counts)), strict=True)
     samples = [follow_up.resample(one) for one in counts]
     both = prepared.measure(follow_up)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.endpoint import Endpoint
 from features.errors import HorizonError
 from models.compiled.compiled_incidence import CompiledLink
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link, link_from_dict
@@ -111,7 +112,7 @@ def test_a_link_survives_being_written(kind: str, two_causes: CompetingRisksLink
 def test_breslow_with_equal_margins_is_the_nelson_aalen_estimate() -> None:
     time = np.array([1.0, 2.0, 2.0, 3.0, 4.0])
     event = np.array([1, 1, 2, 0, 1], dtype=np.int8)
-    baseline = breslow_baseline(time, event, np.zeros((5, 2)), n_knots=100)
+    baseline = breslow_baseline(Endpoint(time, event), np.zeros((5, 2)), n_knots=100)
     assert baseline.at(np.array([4.0]))[:, 0] == pytest.approx([1 / 5 + 1 / 4 + 1 / 1, 1 / 4])
 
 

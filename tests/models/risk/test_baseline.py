@@ -10,6 +10,7 @@ import pytest
 
 from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
+from features.endpoint import Endpoint
 from models.learners.partial_likelihood import RiskSets
 from models.risk.absolute_risk import CompetingRisksLink
 from models.risk.baseline import Baseline, breslow_baseline
@@ -40,7 +41,10 @@ def _step_function(time: FloatArray, event: npt.NDArray[np.int8], margins: Float
 def test_risk_by_whole_years_is_that_of_the_step_function(
     followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
-    kept, every = breslow_baseline(*followed, 100), _step_function(*followed)
+    kept, every = (
+        breslow_baseline(Endpoint(*followed[:2]), followed[2], 100),
+        _step_function(*followed),
+    )
     margins = followed[2]
     for horizon in (1.0, 5.0, 10.0):
         before = every.knots[every.knots <= horizon].max()
@@ -54,7 +58,7 @@ def test_no_knot_is_a_patient_s_time(
     followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
     time, event, margins = followed
-    knots = breslow_baseline(time, event, margins, 100).knots
+    knots = breslow_baseline(Endpoint(time, event), margins, 100).knots
     assert len(knots) <= 102
     assert not np.isin(knots, time).any()
     # round times whatever the patients: multiples of a fifth of a year, and the end
@@ -66,7 +70,7 @@ def test_wherever_a_hazard_changes_ten_events_lie_on_either_side(
     followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
     time, event, margins = followed[0][:400], followed[1][:400], followed[2][:400]
-    baseline = breslow_baseline(time, event, margins, 100)
+    baseline = breslow_baseline(Endpoint(time, event), margins, 100)
     slopes = np.diff(baseline.cumulative, axis=1) / np.diff(baseline.knots)
     for cause, row in enumerate(slopes, start=1):
         changes = baseline.knots[1:-1][np.abs(np.diff(row)) > 1e-6 * row.max()]
@@ -80,7 +84,7 @@ def test_of_few_events_only_their_sum_is_told() -> None:
     time = np.arange(1.0, 41.0) + 0.123
     event = np.zeros(40, dtype=np.int8)
     event[[3, 11, 30]] = 1
-    baseline = breslow_baseline(time, event, np.zeros((40, 1)), 100)
+    baseline = breslow_baseline(Endpoint(time, event), np.zeros((40, 1)), 100)
     assert baseline.knots.tolist() == [0.0, 41.1 - 1.0]
     expected = 1 / (40 - 3) + 1 / (40 - 11) + 1 / (40 - 30)
     assert baseline.cumulative[0].tolist() == pytest.approx([0.0, expected])
@@ -91,4 +95,4 @@ def test_a_follow_up_that_many_share_ends_where_it_ends() -> None:
     time[:40] = np.linspace(0.001, 0.08, 40)
     event = np.zeros(200, dtype=np.int8)
     event[:40] = 1
-    assert breslow_baseline(time, event, np.zeros((200, 1)), 100).end == 30 / 365.25
+    assert breslow_baseline(Endpoint(time, event), np.zeros((200, 1)), 100).end == 30 / 365.25

@@ -21,16 +21,18 @@ def _cohort(n_patients: int) -> tuple[np.ndarray, Endpoint]:
 
 def test_breslow_on_honest_margins_needs_no_mending() -> None:
     margins, endpoint = _cohort(4_000)
-    link = CompetingRisksLink(breslow_baseline(endpoint.time, endpoint.event, margins, 100))
+    link = CompetingRisksLink(breslow_baseline(endpoint, margins, 100))
     shift, check = check_calibration(link, margins, endpoint)
+    assert check is not None
     assert shift == 0.0
     assert check["observed_over_expected"] == pytest.approx(1.0, abs=0.02)
 
 
 def test_a_baseline_that_is_off_by_more_than_chance_is_mended() -> None:
     margins, endpoint = _cohort(4_000)
-    link = CompetingRisksLink(breslow_baseline(endpoint.time, endpoint.event, margins + 0.5, 100))
+    link = CompetingRisksLink(breslow_baseline(endpoint, margins + 0.5, 100))
     shift, check = check_calibration(link, margins, endpoint)
+    assert check is not None
     assert shift == pytest.approx(0.5, abs=0.03)
     mended = link.risk(margins + shift, [check["horizon"]]).mean()
     assert mended == pytest.approx(check["observed"], abs=1e-6)
@@ -42,8 +44,9 @@ def test_an_acute_cohort_is_checked_at_a_time_within_its_follow_up() -> None:
     event = (time < 60 / 365.25).astype(np.int8)
     endpoint = Endpoint(np.minimum(time, 60 / 365.25), event)
     margins = np.zeros((3_000, 1))
-    link = CompetingRisksLink(breslow_baseline(endpoint.time, endpoint.event, margins, 100))
+    link = CompetingRisksLink(breslow_baseline(endpoint, margins, 100))
     assert len(link.baseline.knots) > 20
     _, check = check_calibration(link, margins, endpoint)
+    assert check is not None
     assert check["horizon"] == 0.05
     assert check["observed"] == pytest.approx(1 - np.exp(-0.05 * 365.25 / 13), abs=0.02)

@@ -96,7 +96,7 @@ def test_resamples_side_by_side_give_what_each_gives_alone(kind: str) -> None:
     endpoint, risk, horizon = draw(kind)
     everyone = FollowUp.of(endpoint)
     weights = np.random.default_rng(1).exponential(size=300)
-    counts = [*resample_counts(len(endpoint), 20, 3), weights]
+    counts = [*resample_counts(endpoint, 20, 3), weights]
     prepared = PreparedRisk.of(everyone, risk, horizon)
     figures, curves = prepared.measure_resamples(Resamples.of(everyone, counts))
     for own, curve, one in zip(figures, curves, counts, strict=True):

@@ -1,0 +1,127 @@
+"""Patients who stand for others: weights, and resamples that respect strata and clusters.
+
+Every fit and every metric counts each patient as often as the weight says, be it a whole number or
+not. What the weights mean for intervals only the design knows: the rescaled bootstrap of Rao and Wu
+(1988, JASA 83:231; with Yue 1992, Surv Methodol 18:209) draws, in each stratum, one cluster fewer
+than it has, with replacement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.array_types import FloatArray
+from features.errors import CohortError, Problem
+
+
+@dataclass(frozen=True)
+class Survey:
+    """``weight`` (n,): how many each patient stands for; ``stratum``, ``cluster`` (n,) labels.
+
+    Without clusters each patient is one, without strata all are in one. A cluster belongs to its
+    stratum: equal labels in two strata are two clusters. Raises CohortError where a weight is not
+    finite and above zero, or a label is missing.
+    """
+
+    weight: FloatArray
+    stratum: npt.ArrayLike | None = None
+    cluster: npt.ArrayLike | None = None
+
+    def __post_init__(self) -> None:
+        weight = np.asarray(self.weight, dtype=np.float64)
+        object.__setattr__(self, "weight", weight)
+        bad = int((~np.isfinite(weight) | (weight <= 0)).sum())
+        if bad:
+            remedy = "Leave out who has no weight"
+            raise CohortError(
+                [Problem("weight", "must be finite and above zero", remedy, bad)], "survey"
+            )
+        frame = self._labels()
+        for name in ("stratum", "cluster"):
+            if absent := int(frame[name].isna().sum()):
+                remedy = "Fill it in or leave out who has none"
+                raise CohortError([Problem(name, "is missing", remedy, absent)], "survey")
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    @property
+    def lonely_strata(self) -> int:
+        """Strata that have one cluster alone."""
+        return int((self._labels().groupby("stratum")["cluster"].nunique() < 2).sum())
+
+    def require_pairs(self) -> None:
+        """Raise CohortError where a stratum has one cluster alone, which shows no spread."""
+        if alone := self.lonely_strata:
+            rule = f"{alone} strata have one cluster alone"
+            remedy = "Join these strata with their neighbours"
+            raise CohortError([Problem("stratum", rule, remedy)], "survey")
+
+    def resample(self, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
+        """The (n,) weights of each resample: 0 for clusters that were not drawn.
+
+        Raises CohortError where a stratum has one cluster alone.
+        """
+        self.require_pairs()
+        labels = self._labels()
+        code = labels.groupby(["stratum", "cluster"], sort=True).ngroup().to_numpy()
+        of_cluster = labels.groupby(code)["stratum"].first()
+        strata = [np.flatnonzero(of_cluster == one) for one in of_cluster.unique()]
+        for stream in np.random.SeedSequence(seed).spawn(n_bootstrap):
+            draws, factor = np.random.default_rng(stream), np.zeros(len(of_cluster))
+            for members in strata:
+                size = len(members)
+                drawn = draws.integers(0, size, size - 1)
+                factor[members] = np.bincount(drawn, minlength=size) * size / (size - 1)
+            yield self.weight * factor[code]
+
+    def take(self, positions: npt.ArrayLike) -> Survey:
+        """The patients at these positions (integers or a boolean mask).
+
+        A stratum that keeps one cluster alone is joined with the next by label, the last with the
+        one before: intervals are then a little too wide, never too narrow.
+        """
+        rows = np.asarray(positions)
+        labels = self._labels().iloc[rows].reset_index(drop=True)
+        cluster = None if self.cluster is None else labels["cluster"].to_numpy()
+        if self.stratum is None:
+            return Survey(self.weight[rows], None, cluster)
+        if cluster is not None:
+            # labels of clusters may repeat between strata that are joined
+            cluster = labels.groupby(["stratum", "cluster"]).ngroup().to_numpy()
+        held = labels.groupby("stratum")["cluster"].nunique()
+        joined = labels["stratum"].map(_join_lonely(held)).to_numpy()
+        return Survey(self.weight[rows], joined, cluster)
+
+    @property
+    def effective_size(self) -> float:
+        """How many equally weighted patients say as much (Kish 1965, Survey Sampling, 11.7)."""
+        return effective_size(self.weight)
+
+    def _labels(self) -> pd.DataFrame:
+        n = len(self.weight)
+        stratum = np.zeros(n, dtype=int) if self.stratum is None else np.asarray(self.stratum)
+        cluster = np.arange(n) if self.cluster is None else np.asarray(self.cluster)
+        return pd.DataFrame({"stratum": stratum, "cluster": cluster})
+
+
+def effective_size(weight: FloatArray) -> float:
+    """Kish's effective number of those with these weights: (sum of w)^2 / sum of w^2; 0 of none."""
+    squares = float((weight**2).sum())
+    return float(weight.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def _join_lonely(held: pd.Series) -> dict[Hashable, int]:
+    """Stratum -> number of the group of strata it belongs to; each group has two clusters."""
+    groups, number, clusters = dict[Hashable, int](), 0, 0
+    for stratum, count in held.items():
+        groups[stratum], clusters = number, clusters + int(count)
+        if clusters >= 2:
+            number, clusters = number + 1, 0
+    # what is left over at the end belongs to the group before
+    return {stratum: min(group, max(number - 1, 0)) for stratum, group in groups.items()}

@@ -1,0 +1,135 @@
+"""A survey, and a cohort whose patients came late, from file to report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from pipeline.commands import cli
+
+ROOT = Path(__file__).parents[3]
+N = 4_000
+VARIABLES = {
+    "age": "AGE",
+    "sex": {"column": "SEX", "codes": {"m": "male", "f": "female"}},
+    "systolic_bp": "SBP",
+    "diabetes": "DM",
+}
+
+
+def _draw() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Covariates, and years to event and to other death."""
+    draws = np.random.default_rng(5)
+    table = pd.DataFrame(
+        {
+            "PID": [f"p{i}" for i in range(N)],
+            "AGE": draws.uniform(45, 75, N).round(),
+            "SEX": draws.choice(["m", "f"], N),
+            "SBP": draws.normal(130, 15, N).round(),
+            "DM": (draws.random(N) < 0.2).astype(int),
+        }
+    )
+    margin = 0.05 * (table["AGE"] - 60) + 0.02 * (table["SBP"] - 130) + 0.6 * table["DM"]
+    event = draws.exponential(1 / (0.03 * np.exp(margin)))
+    return table, event, draws.exponential(60, N)
+
+
+def _run(folder: Path, table: pd.DataFrame, content: dict[str, Any], *stages: str) -> list[int]:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["horizons"] = [3, 5]
+    params["train"].update(n_folds=3, minimum_events=20)
+    params["train"]["boosted"].update(max_rounds=15, learning_rate=0.2)
+    params["train"]["linear"].update(means=[1.0], widths=[1.0], penalties=[])
+    params["evaluate"].update(n_folds=2, n_bootstrap=10, n_groups=4)
+    params["explain"].update(n_strata=2, n_background=100, n_patients=2)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    table.to_csv(folder / "mine.csv", index=False)
+    given = {"name": "mine", "file": "mine.csv", "patient_id": "PID", "variables": VARIABLES}
+    (folder / "mine.yaml").write_text(yaml.safe_dump({**given, **content}), encoding="utf-8")
+    out = ["--params", str(folder / "params.yaml"), "--out", str(folder)]
+    named = ["--cohort", str(folder / "mine.yaml"), "--file", str(folder / "mine.csv")]
+    codes = [cli.main(["ingest", *named, "--check"]), cli.main(["ingest", *named, *out])]
+    return codes + [cli.main([stage, *out]) for stage in stages]
+
+
+def _figure(folder: Path, metric: str, horizon: float = 5.0) -> float:
+    table = pd.read_csv(folder / "evaluate" / "tables" / "metrics.csv")
+    chosen = (table["metric"] == metric) & (table["horizon"] == horizon)
+    chosen &= (table["model"] == "calcirisk") & (table["evaluation"] == "cross_validation")
+    return float(table.loc[chosen, "estimate"].iloc[0])
+
+
+@pytest.mark.slow
+def test_a_survey_is_weighted_to_its_population_from_file_to_report(tmp_path: Path) -> None:
+    table, event, other = _draw()
+    last = np.random.default_rng(6).uniform(5, 10, N)
+    time = np.minimum(np.minimum(event, other), last)
+    table = table.assign(T=time, MI=(time == event) * 1, DEAD=(time == other) * 1)
+    table["PSU"], table["W"] = np.arange(N) % 40, np.where(table["DM"] == 1, 50.0, 400.0)
+    table["STRATUM"] = table["PSU"] // 4
+    sample = table[np.random.default_rng(7).random(N) < np.where(table["DM"] == 1, 0.8, 0.1)]
+    survey = {"weight": "W", "stratum": "STRATUM", "cluster": "PSU"}
+    endpoint = {"unit": "years", "time": "T", "event": "MI", "competing": "DEAD"}
+    stages = ("featurize", "train", "evaluate", "explain", "report")
+    content = {"survey": survey, "endpoint": endpoint}
+    assert set(_run(tmp_path, sample, content, *stages)) == {0}
+    reached = (sample["MI"] == 1) & (sample["T"] <= 5)
+    # nobody is censored before five years
+    expected = np.average(reached, weights=sample["W"])
+    assert _figure(tmp_path, "observed_risk") == pytest.approx(expected, abs=1e-6)
+    assert _figure(tmp_path, "observed_over_expected") == pytest.approx(1.0, abs=0.15)
+    assert np.average(reached) > 1.25 * expected
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Weighted to the population" in page
+    assert "bootstrap samples of clusters within strata" in page
+    card = (tmp_path / "report" / "model_card.md").read_text(encoding="utf-8")
+    assert "Weighted to the population" in card
+
+
+@pytest.mark.slow
+def test_patients_who_came_late_are_judged_from_their_entry_on(tmp_path: Path) -> None:
+    table, event, other = _draw()
+    draws = np.random.default_rng(6)
+    enrolled = np.where(draws.random(N) < 0.2, 0.0, draws.uniform(0, 4, N))
+    last = enrolled + draws.uniform(5, 10, N)
+    stop = np.minimum(np.minimum(event, other), last)
+    seen = stop > enrolled
+    table = table.assign(T0=enrolled, T=stop, MI=(stop == event) * 1, DEAD=(stop == other) * 1)
+    endpoint = {"unit": "years", "time": "T", "start": "T0", "event": "MI", "competing": "DEAD"}
+    stages = ("featurize", "train", "evaluate", "explain", "report")
+    assert set(_run(tmp_path, table[seen], {"endpoint": endpoint}, *stages)) == {0}
+    reached = (table["MI"] == 1) & (stop - enrolled <= 5)
+    assert _figure(tmp_path, "observed_risk") == pytest.approx(reached[seen].mean(), abs=0.02)
+    assert _figure(tmp_path, "observed_over_expected") == pytest.approx(1.0, abs=0.1)
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "conditional on being event-free at entry" in page
+    told = json.loads((tmp_path / "train" / "training.json").read_text(encoding="utf-8"))
+    assert told["time_scale"] == "entry"
+    assert told["hazards_known_from"] == 0.0
+    model = str(tmp_path / "train" / "model")
+    risks = tmp_path / "risks.csv"
+    asked = ["--cohort", str(tmp_path / "mine.yaml"), "--model", model, "--out", str(risks)]
+    assert cli.main(["score", str(tmp_path / "mine.csv"), *asked]) == 0
+    # from the origin of the clock, of patients who are older than those at it
+    true = (np.minimum(event, other) == event) & (event <= 5)
+    assert pd.read_csv(risks)["risk_5y"].mean() == pytest.approx(true.mean(), abs=0.03)
+
+
+def test_train_refuses_age_as_time_scale(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, event, _ = _draw()
+    time = np.minimum(event, 8.0)
+    table = table.assign(T=time, MI=(event <= 8) * 1)[:600]
+    endpoint = {"unit": "years", "time": "T", "event": "MI", "time_scale": "age"}
+    codes = _run(tmp_path, table, {"endpoint": endpoint}, "featurize", "train")
+    assert codes[:3] == [0, 0, 0]
+    assert codes[3] != 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "time_scale: is age: scoring, reasons and pages count time from entry" in said

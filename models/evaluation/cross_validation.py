@@ -16,6 +16,7 @@ from features.array_types import FloatArray
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from features.splits import Positions, cross_validation_folds
+from models.cores import keep_to_one_thread
 from models.metrics.calibration.level_and_slope import observed_over_expected
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
@@ -136,6 +137,7 @@ _kept: list[_Recipe] = []
 
 
 def _keep(recipe: _Recipe) -> None:
+    keep_to_one_thread()
     _kept[:] = [recipe]
 
 

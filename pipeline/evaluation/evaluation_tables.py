@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from models.cores import keep_to_one_thread
 from pipeline.evaluation.recipe_validation import MODEL, Validated, name_parts
 from pipeline.settings.params import Params
 
@@ -82,7 +83,7 @@ def _run(tasks: list[_Task], params: Params, n_tables: int, n_processes: int) ->
     if n_processes <= 1:
         yield from (_tabulate(task, params, n_tables) for task in tasks)
         return
-    with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(n_processes, get_context("spawn"), keep_to_one_thread) as pool:
         yield from pool.map(_tabulate, tasks, repeat(params), repeat(n_tables))
 
 

@@ -33,6 +33,8 @@ def run(params: Params, paths: Paths) -> None:
     Horizons beyond follow-up are left out and said. Raises HorizonError where none is left,
     CohortError where the cohort lacks what the design of the validation needs.
     """
+    from threadpoolctl import threadpool_limits
+
     from features.cohort import Cohort
     from features.derivation.catalogue import learnable
     from features.splits import require_endpoint
@@ -50,7 +52,8 @@ def run(params: Params, paths: Paths) -> None:
     X = learnable(pd.read_parquet(paths.features).loc[cohort.covariates.index])
     is_held_out = pd.read_parquet(paths.split)["part"].loc[X.index].eq("held_out").to_numpy()
     horizons, left_out = usable_horizons(endpoint.take(is_held_out), params.horizons, MIN_AT_RISK)
-    with _progress() as progress:
+    # one BLAS thread: sums in another order would change the last bits with the machine
+    with _progress() as progress, threadpool_limits(limits=1, user_api="blas"):
         held_out = evaluate_held_out(
             X[is_held_out], endpoint.take(is_held_out), horizons, params, paths, progress
         )

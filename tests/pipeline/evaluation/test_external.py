@@ -113,7 +113,7 @@ def test_recalibration_is_fitted_on_a_part_and_judged_on_the_rest(
     ratio = metrics[(metrics["metric"] == "observed_over_expected") & (metrics["horizon"] == 10)]
     before, after = ratio.set_index("model")["estimate"][["calcirisk", "calcirisk_recalibrated"]]
     assert abs(np.log(after)) < abs(np.log(before))
-    assert said[-1].startswith("On patients of another cohort: After local recalibration: ")
+    assert said[-1].startswith("In patients of another cohort: After local recalibration: ")
     assert not any("beat" in one and "recalibrated" in one for one in said)
 
 

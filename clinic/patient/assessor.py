@@ -25,6 +25,7 @@ from clinic.patient.guidance import Guidance, advise
 from clinic.patient.overview import Overview, OverviewWriter
 from clinic.patient.quality import Quality, judge_quality
 from clinic.patient.references import ReferenceRisk, compute_references, guideline_scores
+from clinic.patient.steps import StepWriter
 from clinic.patient.suppositions import average_of, known_of
 from clinic.patient.themes import Theme, fold_themes
 from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
@@ -33,9 +34,9 @@ from clinic.wording import ValueWriter, percent
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
-from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation
+from models.explanation.explanation import Explanation
 from models.explanation.interactions import find_partners
-from models.explanation.reasons import find_unknown, is_unknown
+from models.explanation.reasons import find_unknown
 from models.guidelines.guideline import Guideline
 from models.plain_language.summary import summarise_patients
 from models.plain_language.texts import Texts
@@ -46,8 +47,6 @@ from models.risk.absolute_risk import CompetingRisksLink
 from models.scorer import Scorer
 from models.treatment_effects.effects import TreatmentEffects
 
-_SHOWN_STEPS = 10
-_SMALLEST_POINTS = 0.05
 _MOMENTS = 40
 _INTERVAL_MOMENTS = 10
 
@@ -72,6 +71,7 @@ class Assessment:
     paragraphs: tuple[tuple[str, str], ...]
     base_risk: float
     steps: tuple[Step, ...]
+    other_steps: tuple[Step, ...]
     waterfall: Markup
     overview: Overview
     guidance: Guidance
@@ -148,7 +148,8 @@ class Assessor:
             simulated=scorer.about.simulated,
         )[0]
         patient = known_of(covariates, features)
-        steps = self._steps(explanation, covariates, features, writer)
+        step_writer = StepWriter(writer, covariates, features)
+        steps = step_writer.write(explanation)
         calcium = describe_calcium(patient, features.iloc[0], writer)
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
         panel = advice.build(margins[0], horizon, patient, chosen, at.interval)
@@ -176,6 +177,7 @@ class Assessor:
             write_plain_text(summary, self.plain.for_model(scorer.dictionary)).paragraphs,
             explanation.base_risk,
             steps,
+            step_writer.write_other(scorer.explainer, explanation),
             self._waterfall(steps, explanation),
             overview,
             guidance,
@@ -229,35 +231,6 @@ class Assessor:
         drawn = (years, curves[:, 0], competing, low, high)
         curve = Curve(*(values.tolist() for values in drawn))
         return for_both_widths(lambda narrow: draw_risk_curve(curve, words, narrow))
-
-    def _steps(
-        self,
-        explanation: Explanation,
-        covariates: pd.DataFrame,
-        features: pd.DataFrame,
-        writer: ValueWriter,
-    ) -> tuple[Step, ...]:
-        """The largest contributions first, the others summed in the last."""
-        points = 100 * explanation.by_variable(CATALOGUE).iloc[0]
-        order = points.abs().sort_values(ascending=False, kind="stable").index
-        shown = [str(n) for n in order[:_SHOWN_STEPS] if abs(points[n]) >= _SMALLEST_POINTS]
-        steps = []
-        for name in shown:
-            variable = self.scorer.dictionary[name]
-            value = writer.say(name, covariates.iloc[0].get(name))
-            note = ""
-            if value == self.texts("values.missing"):
-                unknown = is_unknown(name, covariates, features)[0]
-                value = value if unknown else self.texts("values.derived")
-                note = self.texts("values.expected") if unknown else ""
-            steps.append(Step(variable.label, value, float(points[name]), note))
-        rest = len(points) - len(shown)
-        if rest:
-            left = float(points.drop(shown).sum())
-            steps.append(Step(self.texts("waterfall.others", n=rest), "", left))
-        if explanation.other[0]:
-            steps.append(Step(OTHER_CAUSES_LABEL, "", 100 * float(explanation.other[0])))
-        return tuple(steps)
 
     def _themes(
         self,

@@ -22,6 +22,7 @@ from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 
 Derive = Callable[[Any], "RiskEstimator"]
+Predicted = tuple[dict[str, tuple[FloatArray, FloatArray]], FloatArray]
 
 
 class RiskEstimator(Protocol):
@@ -39,12 +40,14 @@ class HeldOutPredictions:
     """``risks`` {model: (n, h)}, ``margins`` {model: (n,)} of the event, ``fold`` (n,).
 
     A patient whom no fold held out has NaN and fold -1; a model without margins has NaN.
-    Margins of different folds have different baselines: pool risks, not margins.
+    Margins of different folds have different baselines: pool risks, not margins. ``refits``:
+    (folds, m, h) risks of the same m patients by the first model of every fold.
     """
 
     risks: dict[str, FloatArray]
     margins: dict[str, FloatArray]
     fold: npt.NDArray[np.intp]
+    refits: FloatArray
 
 
 def cross_validate(
@@ -57,13 +60,16 @@ def cross_validate(
     derived: Mapping[str, tuple[str, Derive]] | None = None,
     report: Callable[[int], None] | None = None,
     n_processes: int = 1,
+    shown: Positions | None = None,
 ) -> HeldOutPredictions:
     """Held-out risk by each horizon (years) per patient and model; all models share the folds.
 
     ``folds``: pairs (fit, validate) of positions, or a number of random folds dealt by ``seed``
     and patient id. ``derived`` {model: (source, function)} makes a model from one already fitted
     in the fold, e.g. a part of the stack, without fitting it again. ``report`` is called with
-    each fold's number when it is done. Every step that learns must sit inside the estimators.
+    each fold's number when it is done. ``shown``: positions (m,) of patients whom the first model
+    of every fold is asked about besides, held out or not, to see how far refits agree; None for
+    nobody. Every step that learns must sit inside the estimators.
     With ``n_processes`` above 1 folds are fitted side by side, to the same results; everything
     given must then be picklable.
 
@@ -84,15 +90,17 @@ def cross_validate(
     risks = {name: np.full((len(X), len(horizons)), np.nan) for name in names}
     margins = {name: np.full(len(X), np.nan) for name in names}
     fold = np.full(len(X), -1, dtype=np.intp)
-    recipe = _Recipe(build_models, derived or {}, X, endpoint, tuple(horizons))
-    for number, predicted in enumerate(_run(recipe, given, n_processes)):
-        validate = given[number][1]
+    asked = np.zeros(0, np.intp) if shown is None else shown
+    refits = np.full((len(given), len(asked), len(horizons)), np.nan)
+    recipe = _Recipe(build_models, derived or {}, X, endpoint, tuple(horizons), asked)
+    for number, (predicted, of_shown) in enumerate(_run(recipe, given, n_processes)):
+        validate, refits[number] = given[number][1], of_shown
         fold[validate] = number
         for name, (risk, margin) in predicted.items():
             risks[name][validate], margins[name][validate] = risk, margin
         if report is not None:
             report(number)
-    return HeldOutPredictions(risks, margins, fold)
+    return HeldOutPredictions(risks, margins, fold, refits)
 
 
 @dataclass(frozen=True)
@@ -104,26 +112,29 @@ class _Recipe:
     X: pd.DataFrame
     endpoint: Endpoint
     horizons: tuple[float, ...]
+    shown: Positions
 
-    def predict(
-        self, fold: tuple[Positions, Positions]
-    ) -> dict[str, tuple[FloatArray, FloatArray]]:
-        """Risk (m, h) and margin (m,) of the held-out patients by model."""
+    def predict(self, fold: tuple[Positions, Positions]) -> Predicted:
+        """Risk (n, h) and margin (n,) of the held-out by model; risk (m, h) of the ``shown``."""
         fit, validate = fold
         X, endpoint = self.X.iloc[fit], self.endpoint.take(fit)
         fitted = {name: build().fit(X, endpoint) for name, build in self.build_models.items()}
         for name, (source, derive) in self.derived.items():
             fitted[name] = derive(fitted[source])
         rest, held_out = self.X.iloc[validate], self.endpoint.take(validate)
-        return {
+        found = {
             name: (_risk(model, rest, self.horizons, held_out), _event_margin(model, rest))
             for name, model in fitted.items()
         }
+        if asked.empty:
+            return found, np.zeros((0, len(self.horizons)))
+        first = next(iter(fitted.values()))
+        return found, _risk(first, asked, self.horizons, self.endpoint.take(self.shown))
 
 
 def _run(
     recipe: _Recipe, folds: Sequence[tuple[Positions, Positions]], n_processes: int
-) -> Iterator[dict[str, tuple[FloatArray, FloatArray]]]:
+) -> Iterator[Predicted]:
     if n_processes <= 1 or len(folds) == 1:
         yield from map(recipe.predict, folds)
         return
@@ -141,7 +152,7 @@ def _keep(recipe: _Recipe) -> None:
     _kept[:] = [recipe]
 
 
-def _predict_kept(fold: tuple[Positions, Positions]) -> dict[str, tuple[FloatArray, FloatArray]]:
+def _predict_kept(fold: tuple[Positions, Positions]) -> Predicted:
     return _kept[0].predict(fold)
 
 

@@ -73,11 +73,15 @@ class Explanation:
 
     def by_variable(self, catalogue: Sequence[Feature]) -> pd.DataFrame:
         """Contributions (n, variables) summed to the variable that a clinician knows."""
-        return self._sum_to({feature.name: feature.variable for feature in catalogue}, owner_of)
+        return sum_by_variable(self._frame(), catalogue)
 
     def by_group(self, catalogue: Sequence[Feature]) -> pd.DataFrame:
         """Contributions (n, groups) summed to the dictionary's groups."""
-        return self._sum_to({feature.name: feature.group for feature in catalogue}, group_of)
+        owners = {feature.name: feature.group for feature in catalogue}
+        return _sum_to(self._frame(), owners, group_of)
+
+    def _frame(self) -> pd.DataFrame:
+        return pd.DataFrame(self.values, index=self.index, columns=list(self.feature_names))
 
     def top_reasons(
         self, n_reasons: int, catalogue: Sequence[Feature], labels: Mapping[str, str]
@@ -105,12 +109,20 @@ class Explanation:
             index=self.index[rows[kept]],
         )
 
-    def _sum_to(self, owners: Mapping[str, str], own: Callable[[str], str]) -> pd.DataFrame:
-        foreign = {name: own(name) for name in self.feature_names if name not in owners}
-        owners = {**owners, **foreign}
-        of_features = [owners[name] for name in self.feature_names]
-        # In the order of the catalogue, not of chance: tables and plots compare across models.
-        names = list(dict.fromkeys(owner for owner in owners.values() if owner in set(of_features)))
-        membership = np.array([[owner == name for name in names] for owner in of_features], float)
-        summed = self.values @ membership.reshape(len(of_features), len(names))
-        return pd.DataFrame(summed, index=self.index, columns=names)
+
+def sum_by_variable(values: pd.DataFrame, catalogue: Sequence[Feature]) -> pd.DataFrame:
+    """What features add (n, p), such as `Explainer.explain_other` finds, by variable."""
+    return _sum_to(values, {feature.name: feature.variable for feature in catalogue}, owner_of)
+
+
+def _sum_to(
+    values: pd.DataFrame, owners: Mapping[str, str], own: Callable[[str], str]
+) -> pd.DataFrame:
+    foreign = {name: own(name) for name in values.columns if name not in owners}
+    owners = {**owners, **foreign}
+    of_features = [owners[name] for name in values.columns]
+    # In the order of the catalogue, not of chance: tables and plots compare across models.
+    names = list(dict.fromkeys(owner for owner in owners.values() if owner in set(of_features)))
+    membership = np.array([[owner == name for name in names] for owner in of_features], float)
+    summed = values.to_numpy() @ membership.reshape(len(of_features), len(names))
+    return pd.DataFrame(summed, index=values.index, columns=names)

@@ -29,6 +29,7 @@ from models.report.tables import (
     model_tables,
     patient_tables,
     performance_tables,
+    subgroup_tables,
 )
 from models.report.words import TEMPLATES, Words
 
@@ -80,7 +81,7 @@ def _shared(material: Material) -> dict[str, Any]:
         "comparisons": compare(material),
         "main_evaluation": main_evaluation(material),
         "performance": summarise_performance(material),
-        "findings": performance_tables.finding_texts(material),
+        "findings": subgroup_tables.finding_texts(material),
         "standings": performance_tables.standings_table(material),
         "differences": performance_tables.difference_table(material),
         "stack": model_tables.stack_table(material),
@@ -107,6 +108,7 @@ def _tables(material: Material) -> dict[str, Any]:
         "folds": fold_tables.fold_table(material),
         "sites": fold_tables.site_table(material),
         "repeats": fold_tables.repeat_table(material),
+        "instability": fold_tables.instability_table(material),
         "growth_errors": growth_tables.growth_error_table(material),
         "growth_coverage": growth_tables.growth_coverage_table(material),
         "missing": patient_tables.missing_table(material),
@@ -119,7 +121,7 @@ def _tables(material: Material) -> dict[str, Any]:
         "censoring": censoring_tables.censoring_table(material),
         "censoring_told": censoring_tables.describe_censoring(material),
         "no_scores": performance_tables.explain_no_scores(material),
-        "subgroups": performance_tables.subgroup_table(material),
+        "subgroups": subgroup_tables.subgroup_tables(material),
         "reclassification": decision_tables.reclassification_table(material),
         "reclassification_caveats": decision_tables.reclassification_caveats(material),
         "incremental": performance_tables.incremental_table(material),
@@ -130,5 +132,6 @@ def _tables(material: Material) -> dict[str, Any]:
         "variables": model_tables.variables_table(material),
         "group_sizes": model_tables.group_table(material),
         "markers": model_tables.marker_table(material),
+        "other_causes": model_tables.other_causes_table(material),
         "outside": outside,
     }

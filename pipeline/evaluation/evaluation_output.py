@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from models.evaluation.comparisons.instability import Instability
     from pipeline.evaluation.evaluation import Evaluation
 
 _WITH_LIMITS = ("c_index", "auc", "ipa", "observed_over_expected", "calibration_slope")
@@ -28,11 +29,15 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Extras:
-    """``tables`` by file name, ``design`` for design.json, sentences on horizons ``left_out``."""
+    """``tables`` by file name, ``design`` for design.json, sentences on horizons ``left_out``.
+
+    ``instability``: how far the models of the folds agree, to be drawn; None where unknown.
+    """
 
     tables: Mapping[str, pd.DataFrame]
     design: Mapping[str, Any] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    instability: Instability | None = None
 
     def table(self, name: str) -> pd.DataFrame:
         """Empty where it was not made."""
@@ -203,6 +208,7 @@ def draw_plots(evaluations: Mapping[str, Evaluation], extras: Extras, folder: Pa
     from models.plots.calibration import plot_calibration
     from models.plots.forest import plot_forest
     from models.plots.incidence import plot_incidence
+    from models.plots.instability import plot_instability
     from models.plots.style import write_svg
     from pipeline.evaluation.recipe_validation import LABELS, MODEL
 
@@ -222,6 +228,10 @@ def draw_plots(evaluations: Mapping[str, Evaluation], extras: Extras, folder: Pa
         figure = plot_forest(chosen, title, "Harrell's C, 95 % interval", LABELS)
         write_svg(figure, folder / f"discrimination_{name}.svg", title)
     draw_decisions(extras.table("decision_curve"), folder)
+    unstable = extras.instability
+    if unstable is not None:
+        title = f"{unstable.horizon:g}-year risks of the same patients by refitted models"
+        write_svg(plot_instability(unstable, title), folder / "instability.svg", title)
     incidence = extras.table("incidence")
     if len(incidence):
         title = "Observed and predicted cumulative incidence by predicted risk"

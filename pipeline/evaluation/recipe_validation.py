@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
     from features.splits import Positions
+    from models.evaluation.comparisons.instability import Instability
     from models.evaluation.cross_validation import HeldOutPredictions, RiskEstimator
 
 MODEL = "calcirisk"
@@ -34,6 +35,7 @@ LABELS = {
 _COX = {"linear": "ridge_cox", "boosted": "boosted_cox"}
 _LOGISTIC = {"linear": "ridge_logistic", "boosted": "boosted_logistic"}
 _WORTH_PROCESSES = 2000
+_MOST_REFITTED = 2000  # patients whose risks by the models of all folds are compared
 
 Folds = list[tuple["Positions", "Positions"]]
 
@@ -63,13 +65,15 @@ class Validated:
     """``predictions`` of the first repeat; ``steps``: names of nested feature sets among them.
 
     ``others`` are those of further repeats. ``over_time`` {model: (n, t)}: risks of the first
-    repeat by the `time_steps` up to the last horizon; empty for a yes/no cohort.
+    repeat by the `time_steps` up to the last horizon; empty for a yes/no cohort. ``instability``:
+    of the first repeat at the last horizon; None where it has too few folds.
     """
 
     predictions: HeldOutPredictions
     steps: tuple[str, ...]
     others: tuple[HeldOutPredictions, ...] = field(default=())
     over_time: Mapping[str, FloatArray] = field(default_factory=dict)
+    instability: Instability | None = None
 
     @property
     def held_out(self) -> BoolArray:
@@ -120,14 +124,33 @@ def validate_recipe(
     shorter = list(steps)[:-1]
     of_steps = {name: partial(_build_step, steps[name], params) for name in shorter}
     asked = (*horizons, *steps_over_time(require_endpoint(cohort), horizons))
-    both = _predict(X, cohort, asked, plan.repeats[0], params, of_steps, advance)
+    shown = _choose_refitted(len(X), params.seed)
+    both = _predict(X, cohort, asked, plan.repeats[0], params, of_steps, advance, shown)
     others = tuple(
         _predict(X, cohort, horizons, folds, params, {}, advance) for folds in plan.repeats[1:]
     )
     last = len(horizons)
     first = replace(both, risks={name: risk[:, :last] for name, risk in both.risks.items()})
     over_time = {name: risk[:, last:] for name, risk in both.risks.items() if risk[:, last:].size}
-    return Validated(first, tuple(steps), others, over_time)
+    unstable = _compare_refits(both, horizons)
+    return Validated(first, tuple(steps), others, over_time, unstable)
+
+
+def _choose_refitted(n_patients: int, seed: int) -> Positions:
+    draws = np.random.default_rng(seed)
+    return np.sort(draws.permutation(n_patients)[:_MOST_REFITTED])
+
+
+def _compare_refits(
+    predictions: HeldOutPredictions, horizons: tuple[float, ...]
+) -> Instability | None:
+    from models.evaluation.comparisons.instability import FEWEST_REFITS, Instability
+
+    risks = predictions.refits[:, :, len(horizons) - 1]
+    known = np.isfinite(risks).all(axis=0)
+    if len(risks) < FEWEST_REFITS or not known.any():
+        return None
+    return Instability.of_folds(risks[:, known], horizons[-1])
 
 
 def know_risks(risks: Mapping[str, FloatArray]) -> BoolArray:
@@ -174,6 +197,7 @@ def _predict(
     params: Params,
     extra: Mapping[str, Callable[[], RiskEstimator]],
     advance: Callable[[], None],
+    shown: Positions | None = None,
 ) -> HeldOutPredictions:
     from features.splits import require_endpoint
     from models.evaluation.cross_validation import cross_validate
@@ -190,6 +214,7 @@ def _predict(
         },
         report=lambda _: advance(),
         n_processes=count_processes(params, len(X)),
+        shown=shown,
     )
     if not endpoint.is_delayed:
         return found

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from features.array_types import FloatArray
     from features.cohort import Cohort
     from features.endpoint import Endpoint
+    from models.evaluation.comparisons.instability import Instability
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -75,10 +76,11 @@ def run(params: Params, paths: Paths) -> None:
     tables["oracle"] = measure_against_truth(done, params, paths)
     about = describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
     left_out += say_unknown(int(is_held_out.sum()) - len(held_out.endpoint))
+    unstable = None
     if recipe is not None:
         tables |= recipe.tables
-        about = {**recipe.about, **about}
-    _say(write_evaluation(done, Extras(tables, about, left_out), paths.evaluate))
+        about, unstable = {**recipe.about, **about}, recipe.instability
+    _say(write_evaluation(done, Extras(tables, about, left_out, unstable), paths.evaluate))
 
 
 def describe_design(params: Params, n_held_out: int) -> dict[str, Any]:
@@ -129,12 +131,16 @@ def evaluate_held_out(
 
 @dataclass(frozen=True)
 class ValidatedRecipe:
-    """``name`` of the evaluation, its ``tables`` by file name, ``about`` for design.json."""
+    """``name`` of the evaluation, its ``tables`` by file name, ``about`` for design.json.
+
+    ``instability``: how far the models of the folds agree; None where there are too few.
+    """
 
     name: str
     evaluation: Evaluation
     tables: dict[str, pd.DataFrame]
     about: dict[str, Any]
+    instability: Instability | None = None
 
 
 def validate(
@@ -149,6 +155,7 @@ def validate(
     None where params.yaml asks for no folds.
     """
     from features.splits import require_endpoint
+    from models.evaluation.comparisons.instability import tabulate_instability
     from models.evaluation.cross_validation import measure_folds
     from pipeline.evaluation.evaluation_tables import tabulate_repeats, tabulate_steps
     from pipeline.evaluation.recipe_validation import plan_validation, validate_recipe
@@ -174,7 +181,10 @@ def validate(
         "incremental": tabulate_steps(plan.name, validated, endpoint, horizons, params),
         "repeats": tabulate_repeats(validated, endpoint, horizons),
     }
-    return ValidatedRecipe(plan.name, evaluation, tables, plan.about)
+    unstable = validated.instability
+    if unstable is not None:
+        tables["instability"] = tabulate_instability(unstable, params.evaluate.decision.categories)
+    return ValidatedRecipe(plan.name, evaluation, tables, plan.about, unstable)
 
 
 def _measure(

@@ -36,6 +36,7 @@ ASSOCIATION = (
 SIMULATED = "The model was trained on a simulated cohort: for demonstration, not for clinical use."
 
 _DEPENDENCE_PLOTS = 6
+_BROKEN_DOWN = 500  # patients whose other causes of death are broken down
 _SAMPLED_PATIENTS = 24  # a tenth of a second each
 
 
@@ -72,6 +73,7 @@ def run(params: Params, paths: Paths) -> None:
 
     population = explain_patients(explainer, covariates, features, horizon)
     write_population(population, dictionary, paths.explain)
+    write_other_causes(population, explainer, features, dictionary, paths.explain)
     write_published(dictionary, paths)
     invented = invent_patient()
     of_invented = featurize(invented, params.featurize.exclude, dictionary)
@@ -126,6 +128,31 @@ def write_population(population: ExplainedPatients, dictionary: Dictionary, fold
     # Sorted by risk: the order of the rows must not lead back to the cohort file either.
     points = points.sort_values("risk_percent", kind="stable")
     points.to_csv(folder / "local" / "population.csv", index=False, float_format="%.4f")
+
+
+def write_other_causes(
+    population: ExplainedPatients,
+    explainer: Explainer,
+    features: pd.DataFrame,
+    dictionary: Dictionary,
+    folder: Path,
+) -> None:
+    """What runs through other causes of death, by variable, of patients spread over risk."""
+    from features.derivation.catalogue import CATALOGUE
+    from models.explanation.explanation import sum_by_variable
+    from models.explanation.population import summarise_variables
+
+    explanation = population.explanation
+    if not explanation.other.any():
+        return
+    order = np.argsort(explanation.risk, kind="stable")
+    rows = order[np.unique(np.linspace(0, len(order) - 1, _BROKEN_DOWN).astype(np.intp))]
+    values = explainer.explain_other(features.iloc[rows], explanation.horizon)
+    by_variable = sum_by_variable(values, CATALOGUE)
+    table = summarise_variables(by_variable, pd.DataFrame(index=by_variable.index), dictionary)
+    table = table.drop(columns=["direction", "caution"])
+    table.insert(0, "patients", len(rows))
+    table.to_csv(folder / "tables" / "other_causes.csv", index=False, float_format="%.4f")
 
 
 def write_published(dictionary: Dictionary, paths: Paths) -> None:

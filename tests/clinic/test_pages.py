@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from clinic.drawing.waterfall import signed
 from clinic.site import Site
 from clinic.wording import number, percent
+from models.explanation.explanation import OTHER_CAUSES_LABEL
 from models.scorer import Scorer
 from tests.clinic.conftest import keys_of, token_of
 
@@ -74,6 +75,17 @@ def test_contributions_of_the_table_sum_to_the_risk(site: Site) -> None:
     assert shown + float(rest[1].replace("−", "-")) == pytest.approx(
         sum(step.points for step in view.steps), abs=0.06
     )
+
+
+def test_other_causes_of_death_are_broken_down_on_demand(client: TestClient, site: Site) -> None:
+    patient = site.store.list_patients("risk_10y", True, 1).patients[0]
+    covariates = site.store.read_covariates(patient.key)
+    assert covariates is not None
+    view = site.assessor.assess(covariates, 10.0)
+    (whole,) = (step for step in view.steps if step.label == OTHER_CAUSES_LABEL)
+    assert sum(step.points for step in view.other_steps) == pytest.approx(whole.points, abs=1e-4)
+    page = client.get(f"/patients/{patient.key}").text
+    assert "Contributions to “Other causes of death come first”" in page
 
 
 def test_risk_rises_with_time_and_lies_in_its_interval(site: Site) -> None:

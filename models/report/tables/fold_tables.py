@@ -1,12 +1,13 @@
-"""How performance spreads over folds, repeats of the folds, and centres."""
+"""How performance spreads over folds, repeats and centres, and risks over refitted models."""
 
 from __future__ import annotations
 
 from models.report.material import Material
-from models.report.table import Table, count, format_number
+from models.report.table import Table, count, format_interval, format_number
 from models.report.tables.performance_tables import read_count
 from models.report.words import Words
 
+_CHANGES = "changes_"
 _REPEATED = ("c_index", "observed_over_expected", "calibration_slope")
 
 
@@ -57,3 +58,29 @@ def repeat_table(material: Material) -> Table:
         rows.append((words.of("models", str(model)), shown.label, str(len(own)), *cells))
     names = ("model", "metric", "repeats", "mean", "lowest", "highest")
     return Table(tuple(words.of("columns", name) for name in names), tuple(rows))
+
+
+def instability_table(material: Material) -> Table:
+    """Risks of the same patients by refitted models, in percent: everybody, then tenths of risk."""
+    words = Words.load()
+    names = ("horizon", "group", "refits", "risk", "error", "lower", "upper")
+    table = material.table("instability", *names)
+    thresholds = [name for name in table.columns if name.startswith(_CHANGES)]
+    rows = []
+    for row in table.to_dict("records"):
+        number = int(row["group"])
+        name = words.of("columns", "risk_tenth").format(number) if number else "all"
+        risk, lower, upper = (100 * row[each] for each in ("risk", "lower", "upper"))
+        spread = format_interval(risk, lower, upper, 1)
+        shares = (format_number(100 * row[each], 1) for each in thresholds)
+        rows.append(
+            (words.of("levels", name), spread, format_number(100 * row["error"], 2), *shares)
+        )
+    heads = [words.of("columns", name) for name in ("group", "refitted_risk", "prediction_error")]
+    heads += [
+        words.of("columns", "changes_side").format(
+            format_number(100 * float(name[len(_CHANGES) :]), 1)
+        )
+        for name in thresholds
+    ]
+    return Table(tuple(heads), tuple(rows))

@@ -128,6 +128,19 @@ def group_table(material: Material) -> Table:
     return Table((words.of("columns", "group"), words.of("columns", "points")), rows)
 
 
+def other_causes_table(material: Material, most: int = 10) -> Table:
+    """The variables by which other causes of death come first, as the risk of the event sees it."""
+    words = Words.load()
+    sizes = ("mean_size_points", "lowest_5_percent_points", "highest_5_percent_points")
+    table = material.table("other_causes", "label", *sizes)
+    rows = tuple(
+        (str(row["label"]), *(format_number(row[name], 2) for name in sizes))
+        for row in table.head(most).to_dict("records")
+    )
+    heads = ("variable", "size_points", "lowest_points", "highest_points")
+    return Table(tuple(words.of("columns", name) for name in heads), rows)
+
+
 def marker_table(material: Material, most: int = 15) -> Table:
     """The variables that mark most risk, with direction and caution."""
     words = Words.load()

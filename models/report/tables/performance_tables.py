@@ -129,27 +129,6 @@ def _by(table: pd.DataFrame, column: str) -> Iterator[tuple[object, pd.DataFrame
     return iter(table.groupby(column, sort=False))
 
 
-def subgroup_table(material: Material) -> Table:
-    """Each subgroup with its size in tens and main metrics, last horizon; small ones are marked."""
-    words = Words.load()
-    table = material.table("subgroups", "subgroup", "level", "horizon", *_LIMITED, "n", "events")
-    table = select_main(material, table)
-    if "model" in table.columns and "calcirisk" in set(table["model"]):
-        table = table[table["model"] == "calcirisk"]
-    shown = [
-        name for name in ("c_index", "observed_over_expected", "ipa") if name in {*table.metric}
-    ]
-    rows = []
-    for (subgroup, level), own in table.groupby(["subgroup", "level"], sort=False):
-        small = "small" in own.columns and own["small"].astype(str).eq("True").any()
-        name = f"{words.of('subgroups', str(subgroup))}: {words.of('levels', str(level))}"
-        mark = f" {words.of('columns', 'small_mark')}" if small else ""
-        sizes = (count(read_count(own[column].iloc[0])) for column in ("n", "events"))
-        rows.append((name + mark, *sizes, *(_cell(own, metric, words) for metric in shown)))
-    heads = tuple(words.of("columns", name) for name in ("subgroup", "patients", "events"))
-    return Table((*heads, *(words.metric(name).label for name in shown)), tuple(rows))
-
-
 def select_main(material: Material, table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the last horizon and of the evaluation with most patients that is in it."""
     if "horizon" in table.columns:
@@ -159,12 +138,6 @@ def select_main(material: Material, table: pd.DataFrame) -> pd.DataFrame:
         main = main_evaluation(material)
         table = table[table["evaluation"] == (main if main in present else present[0])]
     return table
-
-
-def finding_texts(material: Material) -> list[str]:
-    """What the gaps between subgroups gave rise to say."""
-    gaps = select_main(material, material.table("subgroup_gaps", "finding"))
-    return [str(text) for text in gaps["finding"].dropna().unique() if str(text).strip()]
 
 
 def incremental_table(material: Material) -> Table:

@@ -131,3 +131,26 @@ def test_folds_fitted_side_by_side_give_the_very_same_risks(
     )
     assert (alone.risks["m"] == together.risks["m"]).all()
     assert (alone.fold == together.fold).all()
+
+
+def test_the_first_model_of_every_fold_is_asked_about_the_same_patients(
+    patients: tuple[pd.DataFrame, Endpoint],
+) -> None:
+    X, endpoint = patients
+    shown = np.array([3, 5, 599])
+
+    class Forgetful(SignalModel):
+        def fit(self, X: pd.DataFrame, endpoint: Endpoint) -> Forgetful:
+            super().fit(X, endpoint)
+            self.patients_ = frozenset()
+            return self
+
+    models = {"signal": Forgetful, "average": AverageModel}
+    held_out = cross_validate(models, X, endpoint, (4, 8), 5, shown=shown)
+    assert held_out.refits.shape == (5, 3, 2)
+    for number, fold in enumerate(held_out.fold[shown]):
+        # where a patient was held out it is the risk that was kept
+        own = held_out.refits[fold, number]
+        assert own.tolist() == held_out.risks["signal"][shown[number]].tolist()
+    assert np.ptp(held_out.refits, axis=0).min() > 0.0
+    assert cross_validate(models, X, endpoint, (4, 8), 5).refits.shape == (5, 0, 2)

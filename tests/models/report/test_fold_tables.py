@@ -7,7 +7,12 @@ import pytest
 
 from models.report.material import Material
 from models.report.rendering import render_card, render_report
-from models.report.tables.fold_tables import fold_table, repeat_table, site_table
+from models.report.tables.fold_tables import (
+    fold_table,
+    instability_table,
+    repeat_table,
+    site_table,
+)
 from tests.models.report.test_performance_tables import with_table
 
 MEASURED = {"n": "120", "events": "<10", "c_index": 0.7, "observed_over_expected": 1.1}
@@ -78,3 +83,19 @@ def test_a_ratio_within_a_tenth_by_chance_alone_is_not_called_right(material: Ma
     assert "95 % interval 0.80 to 1.30), an error of less than a tenth, although" in lead(0.8, 1.3)
     assert "although a larger one cannot be excluded" not in lead(1.01, 1.09)
     assert "95 % interval 1.01 to 1.09), an error of less than a tenth." in lead(1.01, 1.09)
+
+
+def test_refitted_models_stand_in_the_report_with_their_thresholds(material: Material) -> None:
+    row = {"horizon": 10.0, "group": 0, "refits": 10, "risk": 0.1, "error": 0.012}
+    row |= {"lower": 0.07, "upper": 0.14, "changes_0.075": 0.034}
+    rows = [row, {**row, "group": 1, "risk": 0.01}]
+    shown = with_table(material, "instability", rows)
+    table = instability_table(shown)
+    assert table.columns[-1] == "Classification instability at 7.5 %, % of refits"
+    everybody, lowest = table.rows
+    assert everybody[0] == "All patients"
+    assert everybody[1].startswith("10.0\n(7.0")
+    assert everybody[2:] == ("1.20", "3.4")
+    assert lowest[0] == "Tenth 1 of risk"
+    assert "Instability of predictions" in render_report(shown)
+    assert not instability_table(material)

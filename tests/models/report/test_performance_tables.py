@@ -11,7 +11,6 @@ from models.report.tables.performance_tables import (
     incremental_table,
     performance_tables,
     reference_score_table,
-    subgroup_table,
 )
 
 
@@ -27,17 +26,6 @@ def test_a_model_has_a_row_and_each_metric_its_interval(material: Material) -> N
         "calcirisk",
         "0.700\n(0.680\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}0.720)",
     )
-
-
-def test_a_small_subgroup_is_marked_not_hidden(material: Material) -> None:
-    row = {"evaluation": "held_out", "subgroup": "sex", "metric": "c_index", "horizon": 10.0}
-    row |= {"estimate": 0.7, "lower": 0.6, "upper": 0.8, "n": 50}
-    rows = [
-        {**row, "level": "female", "events": 3, "small": True},
-        {**row, "level": "male", "events": 30, "small": False},
-    ]
-    names = [cells[0] for cells in subgroup_table(with_table(material, "subgroups", rows)).rows]
-    assert names == ["Sex: female (few events)", "Sex: male"]
 
 
 def test_what_a_group_adds_stands_beside_it_in_the_order_added(material: Material) -> None:
@@ -87,5 +75,5 @@ def test_what_keeps_a_score_from_patients_is_said(material: Material) -> None:
 
 
 def test_absent_tables_are_empty(material: Material) -> None:
-    for build in (subgroup_table, incremental_table, reference_score_table):
+    for build in (incremental_table, reference_score_table):
         assert not build(material)

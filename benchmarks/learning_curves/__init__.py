@@ -1,0 +1,1 @@
+"""How few events suffice: learning curves on cohorts whose variables the dictionary knows."""

@@ -21,7 +21,9 @@ class Prior:
     ``event``: its log hazard ratio for the event; ``given_calcium``: the same among patients whose
     calcium score the model knows, ``event`` where None; ``death``: for death from another cause.
     ``fixed``: no effect is established, so that the width of ``event`` holds whatever a cohort
-    seems to say. ``source``: where the means were published.
+    seems to say. ``source``: where the means were published. ``spread``: standard deviation of the
+    feature among those whom it is unknown of, where no patient of a cohort can say; 0 where nothing
+    is published.
     """
 
     event: Belief | None = None
@@ -29,6 +31,7 @@ class Prior:
     death: Belief | None = None
     fixed: bool = False
     source: str = ""
+    spread: float = 0.0
 
     def of(self, cause: str, knows_calcium: bool) -> Belief | None:
         """The belief about ``cause``, "event" or "competing"."""
@@ -62,6 +65,13 @@ class Priors:
         prior = self.by_feature.get(feature)
         return None if prior is None else prior.of(cause, knows_calcium)
 
+    def open_variance(self, feature: str, knows_calcium: bool) -> float:
+        """Variance of the event's log hazard where the feature is unknown of all patients."""
+        prior, belief = self.by_feature.get(feature), self.of(feature, "event", knows_calcium)
+        if prior is None or belief is None:
+            return 0.0
+        return prior.spread**2 * (belief.mean**2 + belief.width**2)
+
     def is_fixed(self, feature: str) -> bool:
         """Whether no effect of the feature is established."""
         prior = self.by_feature.get(feature)
@@ -76,7 +86,7 @@ def read_prior(entry: Any) -> Prior:
     if not isinstance(entry, Mapping) or not entry:
         raise ValueError("must map 'event', 'given_calcium', 'death' or 'none' to numbers")
     for key in entry:
-        if key not in (*_BELIEFS, "none", "source"):
+        if key not in (*_BELIEFS, "none", "source", "spread"):
             raise ValueError(f"does not know {key!r}")
     if "none" in entry:
         if set(entry) - {"none", "source"}:
@@ -86,7 +96,8 @@ def read_prior(entry: Any) -> Prior:
     source = _source(entry)
     if not source and any(belief and belief.mean for belief in (event, given, death)):
         raise ValueError("needs a 'source' where a mean is not 0")
-    return Prior(event, given, death, source=source)
+    spread = _width(entry["spread"]) if "spread" in entry else 0.0
+    return Prior(event, given, death, source=source, spread=spread)
 
 
 def _belief(value: Any) -> Belief:

@@ -28,8 +28,9 @@ _CLOSED = 1e-4  # a term that no data may move
 class Trust:
     """How a prior is used: its means times ``mean``, its widths times ``width``.
 
-    Where ``penalty`` is given it is not: a ridge of this strength per event stands in its place.
-    What has no established effect is held near 0 all the same.
+    Widths of published effects are never taken narrower than they were published. Where ``penalty``
+    is given the prior is not used: a ridge of this strength per event stands in its place. What has
+    no established effect is held near 0 all the same.
     """
 
     mean: float = 0.0
@@ -59,25 +60,29 @@ class Gaussian:
 class TermPrior:
     """Beliefs about the m terms of a design, each per unit of the term.
 
-    ``fixed``: (m,) where no trust changes the width. ``sums``: (s, m) sums of coefficients of which
-    ``sum_mean`` and ``sum_width`` (s,) are known, better than of their parts.
+    ``fixed``: (m,) where no trust changes the width. ``published``: (m,) whose mean is: no trust
+    makes them narrower than they were published, nor sums. ``sums``: (s, m) sums of coefficients of
+    which ``sum_mean`` and ``sum_width`` (s,) are known, better than of their parts.
     """
 
     mean: FloatArray
     width: FloatArray
     fixed: BoolArray
+    published: BoolArray
     sums: FloatArray
     sum_mean: FloatArray
     sum_width: FloatArray
 
-    def gaussian(self, trust: Trust, n_events: float) -> Gaussian:
-        """The prior under this trust."""
+    def gaussian(self, trust: Trust, n_events: float, widen: float = 1.0) -> Gaussian:
+        """The prior under this trust, its widths times ``widen``."""
         if trust.penalty is not None:
             least = trust.penalty * max(n_events, 1)
             precision = np.where(self.fixed, np.maximum(self.width**-2.0, least), least)
             return Gaussian(np.zeros(len(precision)), np.diag(precision))
-        diagonal = (self.width * np.where(self.fixed, 1.0, trust.width)) ** -2.0
-        of_sums = (trust.width * self.sum_width) ** -2.0
+        known = max(1.0, trust.width)
+        factor = widen * np.where(self.published, known, trust.width)
+        diagonal = (self.width * np.where(self.fixed, 1.0, factor)) ** -2.0
+        of_sums = (widen * known * self.sum_width) ** -2.0
         precision = np.diag(diagonal) + (self.sums.T * of_sums) @ self.sums
         pull = diagonal * self.mean + self.sums.T @ (of_sums * self.sum_mean)
         mean = np.asarray(np.linalg.solve(precision, pull), np.float64)
@@ -111,7 +116,7 @@ def term_prior(
     padded = np.zeros((len(sums), len(mean)))
     padded[:, : len(names)] = sums
     fixed = np.concatenate([closed, bent, gaps])
-    return TermPrior(mean, width, fixed, padded, sum_mean, sum_width)
+    return TermPrior(mean, width, fixed, mean != 0.0, padded, sum_mean, sum_width)
 
 
 def _believe(

@@ -8,9 +8,9 @@ after another, until none does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby, repeat
 from typing import Protocol
 
@@ -23,7 +23,10 @@ from models.learners.prior import Gaussian, TermPrior, Trust
 
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
-COVERING = 1.5
+COVERING = 2.0
+# log likelihood by which distrust of what is published has to beat trust: a parameter's worth
+# (Akaike 1974, IEEE Transactions on Automatic Control 19:716-723)
+_WORTH_DISTRUST = 1.0
 _ROUNDING = 1e-12
 
 
@@ -94,8 +97,7 @@ class Believed:
         (Nychka D (1988), JASA 83:1134-1143; Marra G and Wood SN (2012),
         Scandinavian Journal of Statistics 39:53-74).
         """
-        wide = replace(trust, width=COVERING * trust.width)
-        precision = self.prior.gaussian(wide, self.regression.n_events).precision
+        precision = self.prior.gaussian(trust, self.regression.n_events, COVERING).precision
         curvature = self.regression.information(self.regression.terms.margin(beta)) + precision
         free = np.flatnonzero(beta)
         covariance = np.zeros_like(curvature)
@@ -159,12 +161,22 @@ def choose_trust(
             if score < before:
                 break
             before = score
-    best = max(tried, key=lambda trust: tried[trust][0])
+    best = _choose({trust: score for trust, (score, _) in tried.items()})
     score, of_best = tried[best]
     alike = all(len(beta) == len(everyone.prior.mean) for beta in of_best)
     start = np.mean(of_best, axis=0) if alike else None
     scores = tuple((trust, one) for trust, (one, _) in tried.items())
     return TrustPath(best, score, scores, everyone.fit(best, start), of_best)
+
+
+def _choose(scores: Mapping[Trust, float]) -> Trust:
+    """The best; one that takes means as published unless another is clearly better."""
+    best = max(scores, key=scores.__getitem__)
+    trusting = [trust for trust in scores if trust.mean == 1.0]
+    if not trusting:
+        return best
+    first = max(trusting, key=scores.__getitem__)
+    return best if scores[best] - scores[first] > _WORTH_DISTRUST else first
 
 
 def list_trusts(

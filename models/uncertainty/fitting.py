@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
+from features.dictionary.prior import Priors
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
 from features.errors import ModelError
 from features.survey import effective_size
+from models.learners.prior import KNOWS_CALCIUM
 from models.margins.posterior import root_of
 from models.risk.cause_fitting import LINEAR, FittedLinear
 from models.risk.risk_model import RiskModel
@@ -33,7 +36,20 @@ def fit_uncertainty(model: RiskModel) -> RiskInterval:
         covariance = linear.believed.covariance(linear.path.trust, linear.path.coefficients)
         factor = predictor.causes[0].linear_weight * root_of(covariance)
     years, events = _events_by(model.endpoint_, predictor.link.max_horizon)
-    return RiskInterval(predictor, linear.part, factor, years, events)
+    unrecorded = _find_unrecorded(model, linear.part.design.completion.used)
+    return RiskInterval(predictor, linear.part, factor, unrecorded, years, events)
+
+
+def _find_unrecorded(model: RiskModel, used: npt.NDArray[np.intp]) -> dict[str, float]:
+    """Variance of the margin that each published feature leaves open which no patient had."""
+    recorded = {str(model.feature_names_in_[position]) for position in used}
+    priors = model.priors or Priors()
+    found = {
+        name: priors.open_variance(name, KNOWS_CALCIUM in recorded)
+        for name in priors.by_feature
+        if name not in recorded
+    }
+    return {name: variance for name, variance in found.items() if variance}
 
 
 def _events_by(endpoint: Endpoint, end: float) -> tuple[FloatArray, FloatArray]:

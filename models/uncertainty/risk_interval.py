@@ -6,7 +6,7 @@ Imports, through everything it reaches, nothing beyond numpy, pandas and xgboost
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import NormalDist
@@ -22,7 +22,7 @@ from models.margins.posterior import LEVEL
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
 
-FORMAT = 3
+FORMAT = 4
 _FILE = "uncertainty.json"
 _CHUNK = 16_384
 # Mean distance of a normal variable from its middle, in standard deviations.
@@ -40,7 +40,8 @@ class RiskInterval:
       ``coefficients`` (m, m) with V = F F';
     - what missing values leave open, given the others (`Completion.gap_terms`), by the slopes of
       ``part``; the interval is laid around the expected margin, to which the prediction adds half
-      this variance;
+      this variance. A feature that was recorded of none of the patients fitted on, and whose effect
+      is published, leaves its variance in ``unrecorded`` open where it is missing;
     - the baseline hazard: one over the number of events by the horizon (``years``, ``events``).
 
     The competing event's margin is taken as it is: at the risks met here its share is small.
@@ -49,6 +50,7 @@ class RiskInterval:
     predictor: RiskPredictor
     part: LinearPart
     coefficients: FloatArray = field(repr=False)
+    unrecorded: Mapping[str, float]
     years: FloatArray
     events: FloatArray
 
@@ -70,7 +72,7 @@ class RiskInterval:
         if margins is None:
             margins = self.predictor.margin_of(seen)
         reach = NormalDist().inv_cdf(0.5 + level / 2)
-        open_gaps = self.gap_variance(seen)
+        open_gaps = self.gap_variance(seen) + self.unrecorded_variance(X)
         variance = self.coefficient_variance(seen) + open_gaps
         limits = np.empty((len(X), len(horizons), 2))
         for position, horizon in enumerate(horizons):
@@ -92,7 +94,7 @@ class RiskInterval:
         seen = self.predictor.see(X)
         if margins is None:
             margins = self.predictor.margin_of(seen)
-        open_gaps = self.gap_variance(seen)
+        open_gaps = self.gap_variance(seen) + self.unrecorded_variance(X)
         ends = []
         for sign in (-1.0, 1.0):
             moved = margins.copy()
@@ -103,7 +105,16 @@ class RiskInterval:
     def variance(self, X: pd.DataFrame) -> FloatArray:
         """Variance (n,) of the event's margin, but for the baseline hazard."""
         seen = self.predictor.see(X)
-        return self.coefficient_variance(seen) + self.gap_variance(seen)
+        open_gaps = self.gap_variance(seen) + self.unrecorded_variance(X)
+        return self.coefficient_variance(seen) + open_gaps
+
+    def unrecorded_variance(self, X: pd.DataFrame) -> FloatArray:
+        """Variance (n,) of the event's margin from what was recorded of nobody fitted on."""
+        variance = np.zeros(len(X))
+        for name, of_feature in self.unrecorded.items():
+            if name in X.columns:
+                variance += of_feature * X[name].isna().to_numpy()
+        return variance
 
     def gap_variance(self, seen: Completed) -> FloatArray:
         """Variance (n,) of the event's margin that missing values leave open."""
@@ -130,6 +141,7 @@ class RiskInterval:
             "format": FORMAT,
             "feature_names": list(self.predictor.feature_names),
             "part": self.part.to_dict(),
+            "unrecorded": dict(self.unrecorded),
             "years": self.years.tolist(),
             "events": self.events.tolist(),
         }
@@ -152,5 +164,8 @@ class RiskInterval:
         if stored["format"] != FORMAT or names != predictor.feature_names:
             raise ModelError(f"{folder} holds intervals of another version or model")
         part = LinearPart.from_dict(predictor.completion, stored["part"])
+        unrecorded = {str(name): float(each) for name, each in stored["unrecorded"].items()}
+        if min(unrecorded.values(), default=0.0) < 0:
+            raise ModelError(f"{folder} holds a variance below 0")
         years, events = np.array(stored["years"]), np.array(stored["events"])
-        return cls(predictor, part, coefficients, years, events)
+        return cls(predictor, part, coefficients, unrecorded, years, events)

@@ -28,6 +28,10 @@ from features.derivation.scan.burden import (
 SLICE_MM = 3.0
 MIDDLE_SCORE, MIDDLE_HU = 2.5, 250.0
 SMALL_VOLUME_MM3 = 130.0
+# A standard deviation of ln volume, 1.6, goes with .75 of one of the factor, 0.7, in those with
+# calcium: Criqui MH et al. JAMA 2014;311:271-278 (MESA); correlation: Foldyna B et al. Eur Radiol
+# 2019;29:6140-6148 (Framingham)
+FACTOR_PER_LN_VOLUME = 0.75 * 0.7 / 1.6
 _ROUNDING = 0.01
 
 _CAD_RADS = ("0", "1", "2", "3", "4a", "4b", "5")
@@ -64,6 +68,19 @@ def density_score(columns: Columns) -> FloatArray:
     Source: Criqui MH et al. JAMA 2014;311:271-278.
     """
     return where(columns.derived(agatston) == 0, MIDDLE_SCORE, columns["cac_density_score"])
+
+
+def density_for_volume(columns: Columns) -> FloatArray:
+    """Density factor less the one that is usual at the patient's volume, (n,); 0 without calcium.
+
+    The larger the volume, the denser it usually is, so that a plain factor would credit to density
+    what volume says. Usual is the middle of the scale at the volume by which MESA split patients.
+    A volume that is not recorded follows from score and factor.
+    """
+    factor, score = columns["cac_density_score"], columns.derived(agatston)
+    size = first_known(columns.derived(volume), ratio(SLICE_MM * score, factor))
+    usual = MIDDLE_SCORE + FACTOR_PER_LN_VOLUME * np.log(np.maximum(size, 1.0) / SMALL_VOLUME_MM3)
+    return where(score == 0, 0.0, factor - usual)
 
 
 def possible_density_score(score: FloatArray) -> FloatArray:
@@ -177,6 +194,16 @@ FEATURES = (
         lambda columns: columns.derived(density_score),
         "mean density factor, 1 to 4; 2.5 without calcium",
         _CRIQUI,
+        shown_only="Of it models learn what volume does not explain",
+    ),
+    Derivation(
+        "cac_density_for_volume",
+        "cac_density_score",
+        lambda columns: columns.derived(density_for_volume),
+        "density factor less the usual one at that volume; 0 without calcium",
+        _CRIQUI,
+        monotone=-1,
+        why_monotone="It falls as volume, which may only raise risk, rises",
     ),
     Derivation(
         "cac_density_small_volume",

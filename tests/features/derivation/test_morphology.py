@@ -53,6 +53,20 @@ def test_the_density_score_is_as_recorded_so_that_a_higher_score_is_never_a_dens
     assert features_of(cac_agatston=90, cac_density_score=2.7)["cac_density_score"] == 2.7
 
 
+def test_density_is_held_against_the_usual_one_at_that_volume() -> None:
+    def held(**more: float) -> float:
+        return float(features_of(cac_density_score=2.5, **more)["cac_density_for_volume"])
+
+    assert held(cac_agatston=100, cac_volume=130) == pytest.approx(0.0)
+    # a volume of e times as much has a factor that is .75 of 0.7 / 1.6 higher
+    larger = held(cac_agatston=100, cac_volume=130 * np.e)
+    assert larger == pytest.approx(-0.75 * 0.7 / 1.6)
+    # a score of 3 mm slices is a third of the volume times the factor
+    assert held(cac_agatston=130 * 2.5 / 3) == pytest.approx(0.0)
+    assert held(cac_agatston=0) == 0
+    assert np.isnan(features_of(cac_agatston=100, cac_volume=130)["cac_density_for_volume"])
+
+
 def test_without_calcium_there_is_no_share_and_density_stands_in_the_middle() -> None:
     none = features_of(cac_agatston=0)
     assert (none["cac_density_score"], none["cac_density_hu"]) == (2.5, 250)

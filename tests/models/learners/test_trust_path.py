@@ -22,7 +22,7 @@ def _prior(mean: np.ndarray, width: float = 0.1) -> TermPrior:
     n_terms = len(mean)
     nothing = np.zeros(0)
     widths, free = np.full(n_terms, width), np.zeros(n_terms, bool)
-    return TermPrior(mean, widths, free, np.zeros((0, n_terms)), nothing, nothing)
+    return TermPrior(mean, widths, free, free, np.zeros((0, n_terms)), nothing, nothing)
 
 
 def _path(
@@ -113,6 +113,36 @@ def test_of_a_sum_more_is_known_than_of_its_parts() -> None:
     covariance = np.linalg.inv(gaussian.precision)
     assert np.sqrt(covariance.sum()) == pytest.approx(0.02, rel=0.01)
     assert np.sqrt(covariance[0, 0]) > 0.8
+
+
+def test_no_trust_makes_what_is_published_narrower_and_any_may_make_it_wider() -> None:
+    published = np.array([True, False])
+    prior = replace(_prior(np.array([0.5, 0.0]), 0.1), published=published)
+    for width, expected in ((0.25, [0.1, 0.025]), (4.0, [0.4, 0.4])):
+        precision = prior.gaussian(Trust(1.0, width), 100).precision
+        assert np.diag(precision) ** -0.5 == pytest.approx(expected)
+        wide = prior.gaussian(Trust(1.0, width), 100, widen=2.0).precision
+        assert np.diag(wide) ** -0.5 == pytest.approx(2 * np.array(expected))
+    # of a sum, too, no more is ever known than was published
+    summed = replace(
+        prior, sums=np.ones((1, 2)), sum_mean=np.array([0.5]), sum_width=np.array([0.02])
+    )
+    narrow, plain = (summed.gaussian(Trust(1.0, width), 100) for width in (0.25, 1.0))
+    assert narrow.precision[0, 1] == pytest.approx(plain.precision[0, 1]) == 0.02**-2
+
+
+def test_distrust_of_what_is_published_has_to_gain_a_parameters_worth() -> None:
+    task, terms = _draw(BETA, seed=6)
+    path = _path(task, terms, _prior(0.9 * BETA))
+    scores = dict(path.scores)
+    trusting = max(score for trust, score in scores.items() if trust.mean == 1.0)
+    best = max(scores.values())
+    assert path.trust.mean == 1.0
+    assert path.score == trusting
+    assert best - trusting <= 1.0
+    untrusting = [trust for trust in TRUSTS if trust.mean != 1.0]
+    alone = _path(task, terms, _prior(0.9 * BETA), untrusting)
+    assert alone.score == max(dict(alone.scores).values())
 
 
 def test_logistic_coefficients_point_where_the_truth_does() -> None:

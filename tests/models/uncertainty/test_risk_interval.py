@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.dictionary.prior import Belief, Prior, Priors
 from features.endpoint import Endpoint
 from features.errors import HorizonError, ModelError
 from models.risk.risk_model import RiskModel
@@ -44,6 +45,22 @@ def test_a_missing_value_makes_a_risk_less_sure(intervals: RiskInterval, cohort:
     unknown = known.assign(a=np.nan)
     typical = known.assign(a=cohort[0]["a"].median())
     assert (intervals.variance(unknown) > intervals.variance(typical)).all()
+
+
+def test_what_no_patient_was_recorded_of_leaves_open_what_is_published(cohort: Cohort) -> None:
+    X = cohort[0].assign(density=np.where(cohort[0]["a"] > 0, np.nan, 0.0))
+    belief = Belief(-0.4, 0.3)
+    priors = Priors({"density": Prior(belief, source="somebody", spread=0.5)})
+    told, untold = (
+        fit_uncertainty(_model(priors=each).fit(X, cohort[1])) for each in (priors, Priors())
+    )
+    added = told.variance(X) - untold.variance(X)
+    missing = X["density"].isna()
+    assert added[missing] == pytest.approx(0.5**2 * (0.4**2 + 0.3**2))
+    assert added[~missing] == pytest.approx(0.0)
+    # once enough patients have it, it is learnt and completed instead
+    recorded = X.assign(density=np.random.default_rng(1).normal(size=len(X)))
+    assert not fit_uncertainty(_model(priors=priors).fit(recorded, cohort[1])).unrecorded
 
 
 def test_knowing_all_moves_a_risk_only_where_something_is_missing(

@@ -25,16 +25,16 @@ from clinic.patient.guidance import Guidance, advise
 from clinic.patient.overview import Overview, OverviewWriter
 from clinic.patient.quality import Quality, judge_quality
 from clinic.patient.references import ReferenceRisk, compute_references, guideline_scores
-from clinic.patient.steps import StepWriter
 from clinic.patient.suppositions import average_of, known_of
 from clinic.patient.themes import Theme, fold_themes
 from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
+from clinic.steps import StepWriter
 from clinic.texts import PageTexts
 from clinic.wording import ValueWriter, percent
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
-from models.explanation.explanation import Explanation
+from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation
 from models.explanation.interactions import find_partners
 from models.explanation.reasons import find_unknown
 from models.guidelines.guideline import Guideline

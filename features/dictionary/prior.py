@@ -72,6 +72,11 @@ class Priors:
             return 0.0
         return prior.spread**2 * (belief.mean**2 + belief.width**2)
 
+    def is_published(self, feature: str) -> bool:
+        """Whether an effect of the feature on the event, other than none, is published."""
+        prior = self.by_feature.get(feature, Prior())
+        return any(one is not None and one.mean != 0 for one in (prior.event, prior.given_calcium))
+
     def is_fixed(self, feature: str) -> bool:
         """Whether no effect of the feature is established."""
         prior = self.by_feature.get(feature)

@@ -122,6 +122,7 @@ class _Recipe:
         for name, (source, derive) in self.derived.items():
             fitted[name] = derive(fitted[source])
         rest, held_out = self.X.iloc[validate], self.endpoint.take(validate)
+        asked = self.X.iloc[self.shown]
         found = {
             name: (_risk(model, rest, self.horizons, held_out), _event_margin(model, rest))
             for name, model in fitted.items()

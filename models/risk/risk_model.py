@@ -32,6 +32,7 @@ from models.risk.cause_fitting import (
     fit_boosted_part,
     fit_linear_part,
 )
+from models.risk.few_events import warn_of_few_events
 from models.risk.predictor import RiskPredictor
 from models.risk.sampling import causes_of, describe_sample, refuse_age_twice
 
@@ -56,8 +57,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     parts : which of "linear" and "boosted" to use; one alone serves comparison.
     monotone : feature name -> -1 or +1; features not named are free.
     n_folds : folds for penalty, rounds, weights and baselines.
-    minimum_events : fewer events than this are refused; at 50 a C of 0.75 has a standard error
-        of about 0.035, and the weights of the stack are little better than a guess.
+    minimum_events : fewer are refused; 30 suffice where effects are published (docs/reasons.md).
     priors : what is known of the features before any patient is seen; None for nothing.
     means, widths : how far means and widths of the prior are trusted: multipliers tried.
     penalties : plain ridge penalties tried in the prior's place, per event.
@@ -282,13 +282,13 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         self.warnings_ = self._warnings()
 
     def _warnings(self) -> list[str]:
-        warnings = []
+        names, n_events = list(self.feature_names_in_), self.report_["events"]
+        warnings = warn_of_few_events(n_events, names, self.priors)
         if self.report_["events_per_feature"] < COMFORTABLE_EVENTS_PER_FEATURE:
             warnings.append(
-                f"{self.report_['events_per_feature']:.1f} events per feature "
-                f"({self.report_['events']} events, {self.report_['features']} features): below "
-                f"{COMFORTABLE_EVENTS_PER_FEATURE}, so the model leans on its prior. Prefer "
-                "fewer features or more events."
+                f"{self.report_['events_per_feature']:.1f} events per feature ({n_events} events, "
+                f"{len(names)} features): below {COMFORTABLE_EVENTS_PER_FEATURE}, so the model "
+                "leans on its prior. Prefer fewer features or more events."
             )
         if self.endpoint_.is_fixed_horizon:
             warnings.append(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
+from features.dictionary.prior import Belief, Prior, Priors
 from features.endpoint import EVENT, Endpoint
 from features.errors import HorizonError, ModelError, TooFewEventsError
 from models.risk.predictor import RiskPredictor
@@ -129,6 +130,19 @@ def test_an_all_censored_cohort_is_refused(cohort: Drawn) -> None:
     censored = Endpoint(endpoint.time, np.zeros(len(endpoint), np.int8))
     with pytest.raises(TooFewEventsError, match="0 events"):
         RiskModel().fit(X, censored)
+
+
+def test_few_events_are_learnt_from_with_a_warning_of_what_carries_the_model() -> None:
+    X, endpoint = draw_cohort(60, seed=1)
+    assert 10 <= endpoint.n_events < 50
+    belief = Belief(0.3, 0.1)
+    priors = Priors({str(X.columns[0]): Prior(belief, source="somebody")})
+    model = RiskModel(minimum_events=10, n_folds=2, priors=priors).fit(X, endpoint)
+    (warning,) = (one for one in model.warnings_ if "fewer than 50" in one)
+    assert warning.startswith(f"{endpoint.n_events} events")
+    assert f"of 1 of its {len(model.feature_names_in_)} features" in warning
+    factor = np.exp(1.96 / endpoint.n_events**0.5)
+    assert f"by a factor of {factor:.1f}." in warning
 
 
 def test_few_events_per_feature_raise_a_warning(cohort: Drawn) -> None:

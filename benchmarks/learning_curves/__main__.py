@@ -54,6 +54,8 @@ def main() -> None:
                         if found is not None:
                             done.append((cell, found))
             console.print(f"{name}, {noise}: done", style="dim")
+    failed = sum("error" in record for _, record in done)
+    console.print(f"{failed} of {len(done)} cells failed; their splits are left out for all")
     console.print(tabulate(done).round(4).to_markdown(index=False))
 
 

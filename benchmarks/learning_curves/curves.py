@@ -78,31 +78,29 @@ def run_cell(
     X = cohort.features.iloc[fit].reset_index(drop=True)
     # what a small sample does not show varying, no method can use
     X = X[[name for name in X.columns if X[name].nunique() > 1]]
+    record: dict[str, object] = {"made_by": made_by, "patients": len(fit), "events": own.n_events}
     start = time.process_time()
     method = entry.make(bool(own.n_competing))
-    method.fit(X, own, times, Budget(n_trials=trials, seed=cell.split))
-    spent = time.process_time() - start
-    risks = method.predict_risk(
-        cohort.features.iloc[judge][X.columns].reset_index(drop=True), times
-    )
-    record: dict[str, object] = {
-        "made_by": made_by,
-        "patients": len(fit),
-        "events": int(own.n_events),
-        "fit_cpu_seconds": spent,
-        "scores": score_risks(other, risks, times, horizons),
-    }
+    asked = cohort.features.iloc[judge][X.columns].reset_index(drop=True)
+    try:
+        method.fit(X, own, times, Budget(n_trials=trials, seed=cell.split))
+        record["fit_cpu_seconds"] = time.process_time() - start
+        risks = method.predict_risk(asked, times)
+        record["scores"] = score_risks(other, risks, times, horizons)
+    except (ArithmeticError, ValueError) as error:
+        record["error"] = f"{type(error).__name__}: {error}"  # a failure is a result
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1))
     return record
 
 
 def tabulate(cells: Sequence[tuple[Cell, dict[str, object]]]) -> pd.DataFrame:
-    """A row per cohort, noise, size and method: means over splits that all methods have."""
+    """A row per cohort, noise, size and method: means over splits that no method failed in."""
     rows = []
     for cell, record in cells:
-        scores = record["scores"]
-        assert isinstance(scores, dict)
+        scores = record.get("scores")
+        if not isinstance(scores, dict):
+            continue
         row = {"cohort": cell.cohort, "noise": cell.noise, "size": cell.events or "all"}
         row |= {"split": cell.split, "method": cell.method, "events": record["events"]}
         row |= {"c": scores["harrell_c"], "brier": scores["integrated_brier"]}

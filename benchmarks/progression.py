@@ -140,7 +140,8 @@ RIVALS: dict[str, Callable[[Task], Forecast]] = {
 }
 
 
-def _later(cohort: SimulatedCohort) -> pd.DataFrame:
+def later_scans(cohort: SimulatedCohort) -> pd.DataFrame:
+    """The later scans of a simulated cohort, one row each."""
     parts = [
         cohort.later_scans[[f"{scan}_years", f"{scan}_agatston"]]
         .set_axis(["years", "cac_agatston"], axis=1)
@@ -156,7 +157,7 @@ def compare() -> tuple[pd.DataFrame, ProgressionModel, SimulatedCohort]:
     X = derive_features(cohort.covariates, Dictionary.load())
     held = np.zeros(PATIENTS, dtype=bool)
     held[np.random.default_rng(0).permutation(PATIENTS)[:HELD_OUT]] = True
-    scans = LaterScans.of_table(_later(cohort), cohort.covariates[~held])
+    scans = LaterScans.of_table(later_scans(cohort), cohort.covariates[~held])
     model = ProgressionModel(n_threads=1).fit(X[~held], scans)
     typer.echo(model.report_)
     known = [name for name in load_priors().features() if name in X]
@@ -230,7 +231,9 @@ def speed(model: ProgressionModel, cohort: SimulatedCohort, n: int = 100_000) ->
     """CPU seconds of ``n`` patients: features, margins, distribution with three thresholds."""
     dictionary = Dictionary.load()
     about = About("p", "synthetic", True, (5.0,), 1, 1, 0, "", "")
-    forecaster = compile_forecaster(Forecaster(about, model.predictor_, dictionary))
+    forecaster = compile_forecaster(
+        Forecaster(about, model.predictor_, dictionary, model.explainer_)
+    )
     rows = np.resize(np.arange(len(cohort.covariates)), n)
     many = cohort.covariates.iloc[rows].reset_index(drop=True)
     forecaster.forecast_checked(Columns.of(many.head(1000), dictionary), (5.0,), (100, 400, 1000))

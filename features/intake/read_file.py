@@ -88,7 +88,11 @@ def read_file(
     if with_endpoint:
         cohort_map = without_absent_scans(cohort_map, columns, findings)
     if with_endpoint and cohort_map.endpoint is None:
-        findings.problem("", "the map has no endpoint", "Add 'endpoint' to the map")
+        if not cohort_map.later_scans:
+            findings.problem("", "the map has no endpoint", "Add 'endpoint' to the map")
+        else:
+            rule = "the map has no endpoint: growth can be learnt from this cohort, risk cannot"
+            findings.warn("", rule, "Add 'endpoint' to the map to train a risk model")
     _report_columns(raw, cohort_map, columns, findings, with_endpoint)
     there = cohort_map.for_scoring(columns)
     if not there.variables and not there.lesions:

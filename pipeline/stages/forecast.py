@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.settings.params import SIMULATED, Params, Paths
+from pipeline.training.growth_split import DEVELOPMENT, HELD_OUT, part_of
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
@@ -41,9 +42,9 @@ def run(params: Params, paths: Paths) -> None:
         return
     forecaster = compile_forecaster(Forecaster.load(paths.progression / "model"))
     cohort = Cohort.read(paths.ingest)
-    part = pd.read_parquet(paths.split)["part"].reindex(cohort.covariates.index)
-    parts = {name: cohort.take(part.eq(name).to_numpy(bool)) for name in set(part)}
-    held_out, development = parts["held_out"], parts["development"]
+    part = part_of(cohort, params, paths)
+    parts = {name: cohort.take(part.eq(name).to_numpy(bool)) for name in (HELD_OUT, DEVELOPMENT)}
+    held_out, development = parts[HELD_OUT], parts[DEVELOPMENT]
     X = pd.read_parquet(paths.features)
     scans = {
         name: LaterScans.of_table(own.later_scans, own.covariates)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.settings.params import Params, Paths, ProgressionParams
+from pipeline.training.growth_split import DEVELOPMENT, part_of
 
 if TYPE_CHECKING:
     from models.progression.training.progression_model import ProgressionModel
@@ -36,8 +37,8 @@ def run(params: Params, paths: Paths) -> None:
     if cohort.later_scans is None or cohort.later_scans.empty:
         write(paths.progression, {"skipped": "the cohort map names no later scans"})
         return
-    split = pd.read_parquet(paths.split)["part"].reindex(cohort.covariates.index)
-    development = cohort.take(split.eq("development").to_numpy(bool))
+    part = part_of(cohort, params, paths)
+    development = cohort.take(part.eq(DEVELOPMENT).to_numpy(bool))
     later = development.later_scans
     assert later is not None
     scans = LaterScans.of_table(later, development.covariates)

@@ -111,6 +111,7 @@ def _tables(material: Material) -> dict[str, Any]:
         "instability": fold_tables.instability_table(material),
         "growth_errors": growth_tables.growth_error_table(material),
         "growth_coverage": growth_tables.growth_coverage_table(material),
+        "growth_changes": growth_tables.growth_change_table(material),
         "missing": patient_tables.missing_table(material),
         "complete": patient_tables.complete_variables(material),
         "analyses": patient_tables.analysis_table(material),

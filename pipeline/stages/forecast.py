@@ -68,6 +68,8 @@ def run(params: Params, paths: Paths) -> None:
     coverage_table = tabulate_coverage(below, up_to, groups)
     crps_table.to_csv(out / "tables" / "crps.csv", float_format="%.4f")
     coverage_table.to_csv(out / "tables" / "coverage.csv", index=False, float_format="%.4f")
+    changes = _judge_changes(forecaster, held_out, X, held)
+    changes.to_csv(out / "tables" / "changes.csv", index=False, float_format="%.1f")
     title = "Coverage of prediction intervals, held-out scans"
     write_svg(plot_coverage(coverage_table), out / "plots" / "coverage.svg", title)
     metrics: dict[str, Any] = {
@@ -106,6 +108,31 @@ def _forecast(
     }
     up_to = model.law.cdf(patients, of.seen[:, None], years)[:, 0]
     return forecasts, np.where(of.seen == 0, 0.0, up_to), up_to
+
+
+def _judge_changes(
+    forecaster: Forecaster, held_out: Cohort, X: pd.DataFrame, held: LaterScans
+) -> pd.DataFrame:
+    """Verdicts on the change from the first to each later scan, and its pace by whom."""
+    from models.progression.law.published_law import classify
+    from models.progression.two_scans.repeatability import judge_change
+    from models.progression.two_scans.second_scan import classify_by_model
+    from models.progression.two_scans.tabulation import made_alike, tabulate_verdicts
+
+    of, scans = held.observations(), held_out.later_scans
+    assert scans is not None
+    scored = held_out.covariates["cac_agatston"].reindex(scans.index).notna().to_numpy()
+    people = held_out.covariates.iloc[held.patient]
+    male = people["sex"].eq("male").to_numpy()
+    features = X.loc[people.index]
+    pace = classify(of.first, of.seen, people["age"].to_numpy(np.float64), male, of.years)
+    by_model = classify_by_model(
+        forecaster.predictor, features, of.first, of.seen, of.years, of.bmi
+    )
+    change = judge_change(of.first, of.seen, of.bmi, made_alike(scans[scored]))
+    return tabulate_verdicts(
+        {"change": change, "pace by the published law": pace, "pace by the model": by_model}
+    )
 
 
 def _judge_thresholds(

@@ -34,3 +34,18 @@ def growth_coverage_table(material: Material) -> Table:
         for _, row in found[found["scans"] >= 10].iterrows()
     )
     return Table(("Group", "Scans", "50 % interval", "80 % interval", "90 % interval"), rows)
+
+
+def growth_change_table(material: Material) -> Table:
+    """How often each verdict on the change of held-out scans was given; none on fewer than ten."""
+    found = material.table("growth_changes", "judged", "verdict", "scans", "percent")
+    rows = tuple(
+        (
+            str(row["judged"]).capitalize(),
+            str(row["verdict"]).replace("_", " "),
+            f"{int(row['scans']):,}",
+            format_number(row["percent"], 1),
+        )
+        for _, row in found.iterrows()
+    )
+    return Table(("Judged", "Verdict", "Scans", "Percent"), rows)

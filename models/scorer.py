@@ -29,8 +29,8 @@ from models.input_ranges import InputRanges
 from models.margins.posterior import find_certain
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import reading
+from models.storage.model_dictionary import read_dictionary
 from models.storage.model_folder import (
-    DICTIONARY,
     EXPLAINER,
     PREDICTOR,
     RANGES,
@@ -110,22 +110,7 @@ class Scorer:
     def _read(cls, model_folder: Path) -> Scorer:
         about = verify_model_folder(model_folder)
         predictor = RiskPredictor.load(model_folder / PREDICTOR)
-        dictionary = Dictionary.load(model_folder / DICTIONARY)
-        known = {feature.name for feature in catalogue_of(dictionary)}
-        newer = {name for feature in CATALOGUE for name in feature.inputs} - {*dictionary}
-        if newer:
-            raise ModelError(
-                f"The model was trained before the dictionary knew {', '.join(sorted(newer)[:5])}"
-                f"{' and others' if len(newer) > 5 else ''}. Train it again, use the version that "
-                f"trained it ({about.code_version}) or the served model, which carries its own code"
-            )
-        foreign = [name for name in predictor.feature_names if name not in known]
-        if foreign:
-            raise ModelError(
-                f"The model uses {len(foreign)} features that this version of calcirisk does not "
-                f"derive: {', '.join(foreign[:5])}. Use the version that trained it "
-                f"({about.code_version}) or the served model, which carries its own code"
-            )
+        dictionary = read_dictionary(model_folder, about, predictor.feature_names)
         explainer, interval = model_folder / EXPLAINER, model_folder / UNCERTAINTY
         return cls(
             about,

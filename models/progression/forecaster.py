@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import agatston
 from features.dictionary.dictionary import Dictionary
-from features.errors import ModelError
 from features.intake.frame import Unknown, make_frame_rules, read_frame
 from models.explanation.reasons import RankedReason, rank_reasons
 from models.margins.posterior import find_certain
@@ -26,7 +25,8 @@ from models.progression.law.growth_law import Patients
 from models.progression.predictor import QUANTILES, ProgressionPredictor
 from models.progression.two_scans.second_scan import judge_second_scan
 from models.storage.formats import reading
-from models.storage.model_folder import DICTIONARY, EXPLAINER, About, verify_model_folder
+from models.storage.model_dictionary import read_dictionary
+from models.storage.model_folder import EXPLAINER, About, verify_model_folder
 
 PREDICTOR = "progression"
 YEARS, THRESHOLDS = (2.5, 5.0, 10.0), (10.0, 100.0, 300.0, 400.0, 1000.0)
@@ -52,16 +52,9 @@ class Forecaster:
     def _read(cls, folder: Path) -> Forecaster:
         about = verify_model_folder(folder)
         predictor = ProgressionPredictor.load(folder / PREDICTOR)
-        known = {feature.name for feature in CATALOGUE}
-        foreign = [name for name in predictor.feature_names if name not in known]
-        if foreign:
-            raise ModelError(
-                f"The model uses {len(foreign)} features that this version of calcirisk does not "
-                f"derive: {', '.join(foreign[:5])}. Use the version that trained it "
-                f"({about.code_version})"
-            )
+        dictionary = read_dictionary(folder, about, predictor.feature_names)
         explainer = GrowthExplainer.load(folder / EXPLAINER, predictor)
-        return cls(about, predictor, Dictionary.load(folder / DICTIONARY), explainer)
+        return cls(about, predictor, dictionary, explainer)
 
     def forecast(
         self,

@@ -53,19 +53,19 @@ class ExplainedPatients:
 def run(params: Params, paths: Paths) -> None:
     """Write tables/, plots/, local/, explanation.json and README.txt for the last horizon."""
     from features.cohort import Cohort
-    from features.dictionary.dictionary import Dictionary
     from models.compiled.compiled_scorer import FEWEST_EXPLAINED, compile_explainer
     from models.explanation.explainer import Explainer
-    from models.storage.model_folder import DICTIONARY, EXPLAINER, read_about
+    from models.storage.model_dictionary import read_dictionary
+    from models.storage.model_folder import EXPLAINER, read_about
     from pipeline.evaluation.invented_patient import invent_patient
     from pipeline.stages.featurize import featurize
 
     about = read_about(paths.model)
-    dictionary = Dictionary.load(paths.model / DICTIONARY)
+    explainer = Explainer.load(paths.model / EXPLAINER)
+    dictionary = read_dictionary(paths.model, about, explainer.predictor.feature_names)
     held_out = pd.read_parquet(paths.split)["part"] == "held_out"
     covariates = Cohort.read(paths.ingest).covariates
     covariates = covariates[held_out.loc[covariates.index].to_numpy()]
-    explainer = Explainer.load(paths.model / EXPLAINER)
     if len(covariates) >= FEWEST_EXPLAINED:
         explainer = compile_explainer(explainer)
     features = pd.read_parquet(paths.features).loc[covariates.index]

@@ -16,7 +16,7 @@ import pandas as pd
 
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
-from models.serving.vendor import find_data_files, vendor_package
+from models.serving.vendor import SCORER_MODULES, find_data_files, vendor_package
 from models.storage.model_folder import DICTIONARY, UNCERTAINTY, About, read_about
 
 if TYPE_CHECKING:
@@ -43,34 +43,45 @@ _SCRIPT = '''"""Loads one calcirisk model under the name of its own package."""
 
 from mlflow.models import set_model
 
-from {package}.models.serving.served_model import ServedModel
+from {package}.{module} import {name}
 
-set_model(ServedModel())
+set_model({name}())
 '''
 
 
 def log_model(model_folder: Path | str, metadata: Mapping[str, str] | None = None) -> str:
-    """Log the model folder to the active MLflow run; returns the model's URI.
+    """Log the folder of a risk model to the active MLflow run; returns the model's URI.
 
     Raises ForbiddenImportError where the scoring path has grown an import that cannot be served.
     """
+    folder = Path(model_folder)
+    signature = make_signature(read_about(folder), (folder / UNCERTAINTY).is_dir())
+    return log_folder(folder, "ServedModel", SCORER_MODULES, signature, metadata)
+
+
+def log_folder(
+    folder: Path,
+    served: str,
+    modules: tuple[str, str],
+    signature: ModelSignature,
+    metadata: Mapping[str, str] | None = None,
+) -> str:
+    """Log a model's folder; ``modules``: what reads it, and what holds the class ``served``."""
     import mlflow
 
-    model_folder = Path(model_folder)
-    about = read_about(model_folder)
-    dictionary = Dictionary.load(model_folder / DICTIONARY)
+    about, dictionary = read_about(folder), Dictionary.load(folder / DICTIONARY)
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), quiet_mlflow():
         warnings.simplefilter("ignore")
-        package = vendor_package(Path(scratch), find_data_files())
+        package = vendor_package(Path(scratch), find_data_files(modules=modules), modules=modules)
         script = Path(scratch) / "calcirisk_model.py"
-        script.write_text(_SCRIPT.format(package=package.name))
+        script.write_text(_SCRIPT.format(package=package.name, module=modules[1], name=served))
         with importable(package):
             logged = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(script),
-                artifacts={"model": str(model_folder)},
+                artifacts={"model": str(folder)},
                 code_paths=[str(package)],
-                signature=make_signature(about, (model_folder / UNCERTAINTY).is_dir()),
+                signature=signature,
                 input_example=make_input_example(dictionary),
                 pip_requirements=pin_requirements(),
                 metadata={

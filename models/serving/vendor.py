@@ -23,17 +23,19 @@ from models.serving.imports import (
 )
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
-SCORER_MODULE, SERVED_MODULE = "models.scorer", "models.serving.served_model"
+SCORER_MODULES = ("models.scorer", "models.serving.served_model")
 FORECASTER_MODULES = ("models.progression.forecaster", "models.serving.served_progression")
 # Only the classes that MLflow calls may know MLflow.
-_ALLOWED = {name: SCORING_LIBRARIES | {"mlflow"} for name in (SERVED_MODULE, FORECASTER_MODULES[1])}
+_ALLOWED = {
+    name: SCORING_LIBRARIES | {"mlflow"} for name in (SCORER_MODULES[1], FORECASTER_MODULES[1])
+}
 
 
 def vendor_package(
     folder: Path,
     data_files: Mapping[str, Path],
     root: Path = SOURCE_ROOT,
-    modules: Iterable[str] = (SCORER_MODULE, SERVED_MODULE),
+    modules: Iterable[str] = SCORER_MODULES,
 ) -> Path:
     """Write the package ``calcirisk_<12 hex>`` into ``folder`` and return its path.
 
@@ -55,7 +57,7 @@ def vendor_package(
 
 def find_data_files(
     root: Path = SOURCE_ROOT,
-    modules: Iterable[str] = (SCORER_MODULE, SERVED_MODULE),
+    modules: Iterable[str] = SCORER_MODULES,
     data: Path | None = None,
 ) -> dict[str, Path]:
     """Place in the package -> file, of all files of ``data`` that the modules reached name.

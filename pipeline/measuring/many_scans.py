@@ -20,7 +20,7 @@ from pipeline.measuring.one_scan import measure_scan
 from pipeline.measuring.output import LESIONS, PATIENTS, join_covariates, write_scan, write_table
 from pipeline.measuring.progression import join_scans
 from pipeline.measuring.request import MeasuringRequest
-from pipeline.measuring.tally import Tally
+from pipeline.scoring.account.progress import Progress
 
 EARLIER, SCANS, REJECTS = "earlier_lesions.csv", "scans.csv", "rejects.csv"
 COMPARED = "progression.csv"
@@ -50,9 +50,9 @@ def measure_manifest(
         raise ConfigError(f"{out} holds measured scans. Go on with --resume, or name another")
     work.mkdir(parents=True, exist_ok=True)
     waiting = [line for line in lines if _kept(line, request, work) is None]
-    with Tally(len(waiting)) as tally:
-        for _ in _measure_all(waiting, request, work, workers):
-            tally.advance()
+    with Progress(len(waiting), "scans", "measuring") as progress:
+        for done, _ in enumerate(_measure_all(waiting, request, work, workers), start=1):
+            progress.advance(1, done)
     results = {line.line: json.loads(_place(line, request, work).read_text()) for line in lines}
     return _write_tables(lines, results, request, out, len(lines) - len(waiting))
 

@@ -200,7 +200,7 @@ def _score_batches(work: WorkFolder, job: Job) -> None:
         spared_from_collection(),
         closing(batches),
         start_workers(job.rules, n_workers, job.n_rows) as workers,
-        Progress(job.source.total, job.source.unit) as progress,
+        Progress(job.source.total) as progress,
     ):
         n_again = 0
         for batch in batches:

@@ -14,16 +14,19 @@ log = logging.getLogger("calcirisk.score")
 
 
 class Progress:
-    """Tells how far the source has been read; ``total`` and ``done`` in its own ``unit``."""
+    """Tells how far the source has been read; ``total`` and ``done`` in units of its own.
 
-    def __init__(self, total: int | None, unit: str) -> None:
-        self._total, self._unit = total, unit
+    ``things``: what is counted beside it; ``task``: what is done with them.
+    """
+
+    def __init__(self, total: int | None, things: str = "rows", task: str = "scoring") -> None:
+        self._total, self._things = total, things
         self._started = self._told = time.monotonic()
         self._rows = 0
         self._bar: Any = None
         if sys.stderr.isatty():
             self._bar = _make_bar()
-            self._task = self._bar.add_task("scoring", total=total, rate="")
+            self._task = self._bar.add_task(task, total=total, rate="")
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -44,15 +47,16 @@ class Progress:
         self._rows += rows
         now = time.monotonic()
         rate = self._rows / max(now - self._started, 1e-9)
+        pace = f"{rate:,.{0 if rate >= 10 else 1}f} {self._things}/s"
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, rate=f"{rate:,.0f} rows/s")
+            self._bar.update(self._task, completed=done, rate=pace)
             return
         if now - self._started >= _FIRST_LINE and (
             self._told == self._started or now - self._told >= _NEXT_LINES
         ):
             self._told = now
             share = f", {100 * done / self._total:.0f} %" if self._total else ""
-            print(f"{self._rows:,} rows{share}, {rate:,.0f} rows/s", file=sys.stderr)  # noqa: T201
+            print(f"{self._rows:,} {self._things}{share}, {pace}", file=sys.stderr)  # noqa: T201
 
 
 def _make_bar() -> Any:

@@ -9,8 +9,7 @@ import pytest
 from features.errors import MapError
 from models.serving.imports import ForbiddenImportError, find_own_imports
 from models.serving.vendor import (
-    SCORER_MODULE,
-    SERVED_MODULE,
+    SCORER_MODULES,
     collect_sources,
     digest_files,
     find_data_files,
@@ -135,7 +134,7 @@ def test_what_is_imported_only_for_types_is_not_followed() -> None:
 
 
 def test_our_own_scoring_path_can_be_served_and_takes_the_tables_it_names() -> None:
-    modules = collect_sources([SCORER_MODULE, SERVED_MODULE])
+    modules = collect_sources(SCORER_MODULES)
     assert {"features.derivation.catalogue", "models.risk.predictor"} <= set(modules)
     assert "models.explanation.explainer" in modules
     assert "models.risk.risk_model" not in modules

@@ -212,7 +212,7 @@ def test_where_no_terminal_is_a_line_is_told_now_and_then(
     )
     score_stream(request_, paths)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == f"60 rows, 15 %, {60 / 14:.0f} rows/s"
+    assert lines[0] == f"60 rows, 15 %, {60 / 14:.1f} rows/s"
     assert 1 < len(lines) < 5
 
 

@@ -18,7 +18,6 @@ from features.array_types import FloatArray
 Link = Literal["cloglog", "logit"]
 
 _SMALLEST_RISK = 1e-8
-_MAX_STEPS, _MAX_HALVINGS = 40, 8
 
 
 def link_risk(risk: npt.ArrayLike, link: Link) -> FloatArray:
@@ -50,7 +49,7 @@ def fit_binomial(
     Newton's method with step halving, from ``start`` (p,) or from a constant risk. NaN where it
     does not converge, as with perfectly separated patients or outcomes that are all alike.
     """
-    from models.metrics.calibration.binomial_pass import pass_cloglog, pass_logit
+    from models.metrics.calibration.binomial_pass import find_minimum
 
     # a copy: numba would compile another pass for arrays that may not be written
     w = np.array(weight, dtype=np.float64)
@@ -59,21 +58,11 @@ def fit_binomial(
     if not len(counted) or (counted == counted[0]).all():
         return np.full(x.shape[1], np.nan)
     shift = np.ascontiguousarray(np.broadcast_to(np.asarray(offset, dtype=np.float64), w.shape))
-    look = pass_cloglog if link == "cloglog" else pass_logit
     first = _constant_risk(x, y, w, shift, link) if start is None else start
     beta = np.array(first, dtype=np.float64)
-    score, information, loss = look(x, y, w, shift, beta)
-    for _ in range(_MAX_STEPS):
-        step = np.clip(np.linalg.lstsq(information, score, rcond=1e-12)[0], -10, 10)
-        if np.abs(step).max() < 1e-8:
-            return np.asarray(beta + step)
-        for _ in range(_MAX_HALVINGS):
-            score, information, new_loss = look(x, y, w, shift, beta + step)
-            if new_loss <= loss + 1e-9 * abs(loss):
-                break
-            step *= 0.5
-        beta, loss = beta + step, new_loss
-    return np.full(x.shape[1], np.nan)
+    if not find_minimum(x, y, w, shift, beta, link == "cloglog"):
+        beta[:] = np.nan
+    return beta
 
 
 def _constant_risk(

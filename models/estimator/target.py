@@ -50,10 +50,10 @@ def read_target(y: Any, time_scale: str = SINCE_ENTRY) -> Endpoint:
         return y
     if isinstance(y, np.ndarray):
         return _read_array(y, time_scale)
-    table = read_table(y) if not isinstance(y, pd.Series | list | tuple) else None
-    if table is None:
+    is_table = isinstance(y, pd.DataFrame) or hasattr(y, "__arrow_c_stream__")
+    if isinstance(y, pd.Series | list | tuple) or (hasattr(y, "__array__") and not is_table):
         return _read_array(np.asarray(y), time_scale)
-    return _read_columns(table, time_scale)
+    return _read_columns(read_table(y), time_scale)
 
 
 def _read_array(y: npt.NDArray[Any], time_scale: str) -> Endpoint:

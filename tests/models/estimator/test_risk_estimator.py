@@ -59,7 +59,9 @@ def fitted(patients: tuple[pd.DataFrame, Target]) -> RiskEstimator:
 def test_it_passes_every_check_of_scikit_learn() -> None:
     from sklearn.utils.estimator_checks import check_estimator
 
-    results = check_estimator(small(), on_skip=None, on_fail=None)
+    reason = "folds are dealt by patient, and weights scaled to what they are worth (0049)"
+    excused = {"check_sample_weight_equivalence_on_dense_data": reason}
+    results = check_estimator(small(), on_skip=None, on_fail=None, expected_failed_checks=excused)
     failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
     assert failed == {}
     # what it skips needs another array library to be set up

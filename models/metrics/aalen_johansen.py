@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
-from features.endpoint import CENSORED, EVENT
+from features.endpoint import CENSORED, EVENT, Endpoint
+from features.errors import HorizonError
 from models.metrics.follow_up import FollowUp
 
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
@@ -51,6 +52,37 @@ def aalen_johansen(follow_up: FollowUp, cause: int = EVENT) -> CumulativeInciden
     risk, before = _incidence(d_cause, d_any, at_risk)
     return CumulativeIncidence(
         follow_up.times, risk, _variance(risk, before, d_cause, d_any, at_risk)
+    )
+
+
+def incidence_on_clock(
+    endpoint: Endpoint, since: float = 0.0, cause: int = EVENT
+) -> CumulativeIncidence:
+    """The same on the clock of the hazard, such as age, given event-free at ``since`` on it.
+
+    A patient is at risk from entry on alone (left truncation), and counts as weighted; of weighted
+    patients the variance is NaN. Raises HorizonError where nobody was followed beyond ``since``.
+    """
+    kept = endpoint.stop > since
+    if not kept.any():
+        raise HorizonError(
+            f"nobody was followed beyond {since:g} years on the clock of the endpoint"
+        )
+    event, weight = endpoint.event[kept], endpoint.weight[kept]
+    times, position = np.unique(endpoint.stop[kept], return_inverse=True)
+    d_cause, d_any, ended = (
+        np.bincount(position, weight * which, len(times))
+        for which in (event == cause, event != CENSORED, np.ones(len(event)))
+    )
+    entered = np.maximum(endpoint.entered[kept], since)
+    order = np.argsort(entered)
+    begun = np.concatenate([[0.0], np.cumsum(weight[order])])
+    # who entered before each time, less who ended before it
+    at_risk = begun[np.searchsorted(entered[order], times)] - (ended.cumsum() - ended)
+    risk, before = _incidence(d_cause, d_any, at_risk)
+    variance = _variance(risk, before, d_cause, d_any, at_risk)
+    return CumulativeIncidence(
+        times, risk, variance if endpoint.survey is None else np.full(len(times), np.nan)
     )
 
 

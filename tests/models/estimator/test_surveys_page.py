@@ -28,3 +28,7 @@ def test_the_page_runs_and_what_it_prints_is_true(capsys: pytest.CaptureFixture[
     true, heeding, heedless = map(float, found.groups())
     assert heeding == pytest.approx(true, abs=0.03)
     assert heedless < true - 0.08
+    found = re.search(rf"observed by 85 {number}, predicted {number}", said)
+    assert found is not None
+    observed, predicted = map(float, found.groups())
+    assert predicted == pytest.approx(observed, abs=0.05)

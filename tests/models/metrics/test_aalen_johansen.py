@@ -5,8 +5,14 @@ import warnings
 import numpy as np
 import pytest
 
+from features.endpoint import Endpoint
 from features.errors import HorizonError
-from models.metrics.aalen_johansen import aalen_johansen, observed_risk
+from features.survey import Survey
+from models.metrics.aalen_johansen import (
+    aalen_johansen,
+    incidence_on_clock,
+    observed_risk,
+)
 from models.metrics.follow_up import FollowUp
 from tests.models.metrics.simulated import Simulated, endpoint_of, rounded, simulate
 
@@ -91,3 +97,41 @@ def test_nobody_with_the_event_means_no_risk_and_no_interval() -> None:
 def test_beyond_follow_up_is_refused() -> None:
     with pytest.raises(HorizonError):
         observed_risk(FollowUp.of(endpoint_of([1, 2], [1, 0])), 3)
+
+
+def test_incidence_on_a_clock_with_late_entries_is_that_of_lifelines() -> None:
+    from lifelines import KaplanMeierFitter
+
+    draws = np.random.default_rng(3)
+    start, weight = draws.uniform(0, 6, 500), draws.uniform(0.5, 4, 500)
+    stop, event = start + draws.exponential(6, 500), draws.integers(0, 2, 500).astype(np.int8)
+    at = [3.0, 7.0, 12.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # weights that are no whole numbers
+        theirs = KaplanMeierFitter().fit(stop, event, entry=start, weights=weight)
+    endpoint = Endpoint.between(start, stop, event, survey=Survey(weight))
+    ours = incidence_on_clock(endpoint)
+    assert ours.at(at) == pytest.approx(1 - theirs.survival_function_at_times(at), abs=1e-9)
+    assert np.isnan(ours.interval(7.0)[0])
+
+
+def test_who_is_event_free_later_has_the_incidence_of_those_still_there() -> None:
+    draws = np.random.default_rng(4)
+    start = draws.uniform(0, 6, 500)
+    stop, event = start + draws.exponential(6, 500), draws.integers(0, 3, 500).astype(np.int8)
+    endpoint = Endpoint.between(start, stop, event)
+    later = incidence_on_clock(endpoint, since=4.0)
+    still = stop > 4
+    moved = Endpoint.between(np.maximum(start, 4)[still] - 4, stop[still] - 4, event[still])
+    assert later.at(9.0) == pytest.approx(incidence_on_clock(moved).at(5.0), abs=1e-12)
+    with pytest.raises(HorizonError, match="nobody was followed beyond 500 years"):
+        incidence_on_clock(endpoint, since=500.0)
+
+
+def test_without_late_entries_the_clock_is_the_follow_up() -> None:
+    draws = np.random.default_rng(5)
+    time, event = draws.exponential(6, 300), draws.integers(0, 3, 300).astype(np.int8)
+    endpoint = Endpoint(time, event)
+    theirs, ours = aalen_johansen(FollowUp.of(endpoint)), incidence_on_clock(endpoint)
+    assert ours.risk == pytest.approx(theirs.risk, abs=1e-14)
+    assert ours.variance == pytest.approx(theirs.variance, abs=1e-14)

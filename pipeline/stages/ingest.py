@@ -108,6 +108,10 @@ def _describe(
             f"{endpoint.n_competing:>9,}  with the competing event",
             f"{float(endpoint.time.max()):>9.1f}  years of follow-up at most",
         ]
+        if endpoint.survey is not None:
+            lines.append(f"{endpoint.weight.sum():>9,.0f}  people whom the weights stand for")
+        if endpoint.is_delayed:
+            lines.append(f"{endpoint.entered.max():>9.1f}  years on the clock at the latest entry")
     if raw.encoding.startswith("cp"):
         lines += ["", "The encoding was guessed. If letters are wrong, say 'encoding' in the map"]
     for title, problems in (("Problems", findings.problems), ("Warnings", findings.warnings)):

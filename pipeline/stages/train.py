@@ -14,7 +14,6 @@ from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams
 if TYPE_CHECKING:
     from features.cohort import Cohort
     from features.designs import Design
-    from features.endpoint import Endpoint
     from models.explanation.explainer import Explainer
     from models.risk.predictor import RiskPredictor
     from models.risk.risk_model import RiskModel
@@ -32,12 +31,13 @@ def run(params: Params, paths: Paths) -> None:
     """
     from features.cohort import Cohort
     from features.derivation.catalogue import learnable
+    from features.errors import CohortError
     from features.splits import require_endpoint
     from models.metrics.horizons import usable_horizons
     from models.saving.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
     from pipeline.training.leakage_gate import require_no_leak
-    from pipeline.training.recipe import MINIMUM_AT_RISK, make_model
+    from pipeline.training.recipe import MINIMUM_AT_RISK, find_age_scale, make_model
 
     cohort = Cohort.read(paths.ingest)
     features = pd.read_parquet(paths.features)
@@ -45,7 +45,8 @@ def run(params: Params, paths: Paths) -> None:
     require_no_leak(cohort, split, params, paths)
     development = cohort.take((split["part"] == DEVELOPMENT).to_numpy())
     endpoint = require_endpoint(development)
-    refuse_age(endpoint)
+    if problem := find_age_scale(endpoint):
+        raise CohortError([problem], cohort.name)
     horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
     X = learnable(features.loc[development.covariates.index])
     model = make_model(params.train, params.seed, cohort.dictionary).fit(X, endpoint)
@@ -61,20 +62,6 @@ def run(params: Params, paths: Paths) -> None:
     write_parts(model, paths)
     write_published(model, paths)
     write_training(model, split, left_out, paths)
-
-
-def refuse_age(endpoint: Endpoint) -> None:
-    """Raise CohortError where the time scale is age: scoring and reasons know no such risk."""
-    from features.endpoint import AGE
-    from features.errors import CohortError, Problem
-
-    if endpoint.time_scale == AGE:
-        rule = "is age: scoring, reasons and pages count time from entry"
-        remedy = (
-            "Leave 'time_scale' out of the map, or fit it from Python, where lifetime risks are "
-            "(docs/surveys.md)"
-        )
-        raise CohortError([Problem("time_scale", rule, remedy)], "endpoint")
 
 
 def split_cohort(cohort: Cohort, split: SplitParams, seed: int) -> pd.DataFrame:

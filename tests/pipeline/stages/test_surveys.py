@@ -66,7 +66,9 @@ def _figure(folder: Path, metric: str, horizon: float = 5.0) -> float:
 
 
 @pytest.mark.slow
-def test_a_survey_is_weighted_to_its_population_from_file_to_report(tmp_path: Path) -> None:
+def test_a_survey_is_weighted_to_its_population_from_file_to_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     table, event, other = _draw()
     last = np.random.default_rng(6).uniform(5, 10, N)
     time = np.minimum(np.minimum(event, other), last)
@@ -79,6 +81,7 @@ def test_a_survey_is_weighted_to_its_population_from_file_to_report(tmp_path: Pa
     stages = ("featurize", "train", "evaluate", "explain", "report")
     content = {"survey": survey, "endpoint": endpoint}
     assert set(_run(tmp_path, sample, content, *stages)) == {0}
+    assert "people whom the weights stand for" in capsys.readouterr().out
     reached = (sample["MI"] == 1) & (sample["T"] <= 5)
     # nobody is censored before five years
     expected = np.average(reached, weights=sample["W"])
@@ -131,5 +134,7 @@ def test_train_refuses_age_as_time_scale(
     codes = _run(tmp_path, table, {"endpoint": endpoint}, "featurize", "train")
     assert codes[:3] == [0, 0, 0]
     assert codes[3] != 0
-    said = " ".join(capsys.readouterr().err.split())
-    assert "time_scale: is age: scoring, reasons and pages count time from entry" in said
+    said, cried = (" ".join(text.split()) for text in capsys.readouterr())
+    assert "In the way of training: - time_scale: is age" in said
+    assert "years on the clock at the latest entry" in said
+    assert "time_scale: is age, and the pipeline counts time from entry" in cried

@@ -71,7 +71,7 @@ def incidence_on_clock(
     event, weight = endpoint.event[kept], endpoint.weight[kept]
     times, position = np.unique(endpoint.stop[kept], return_inverse=True)
     d_cause, d_any, ended = (
-        np.bincount(position, weight * which, len(times))
+        np.bincount(position, weight * which, len(times)).astype(np.float64)
         for which in (event == cause, event != CENSORED, np.ones(len(event)))
     )
     entered = np.maximum(endpoint.entered[kept], since)

@@ -52,7 +52,7 @@ def main(n_resamples: int) -> None:
     for n in SIZES:
         endpoint, risk = draw(n)
         prepared = PreparedRisk.of(FollowUp.of(endpoint), risk, HORIZON)
-        counts = list(resample_counts(n, n_resamples, seed=1))
+        counts = list(resample_counts(endpoint, n_resamples, seed=1))
         measure_all(prepared, counts[:2], 1)
         alone, together = (1e3 * measure_all(prepared, counts, at_once) for at_once in (1, AT_ONCE))
         say(f"| {n:,} | {alone:.2f} | {together:.2f} |")

@@ -36,7 +36,7 @@ def net_benefit(
     # whoever lies above a threshold lies above all lower ones, too
     level = np.searchsorted(limits[order], given, side="left")
     true, false = np.empty(len(limits)), np.empty(len(limits))
-    true[order], false[order] = _shares(follow_up, level, len(limits), horizon)
+    true[order], false[order] = shares_above(follow_up, level, len(limits), horizon)
     benefit: FloatArray = true - false * limits / (1 - limits)
     return benefit
 
@@ -57,11 +57,11 @@ def share_with_event(follow_up: FollowUp, which: BoolArray, horizon: float) -> t
     Aalen-Johansen among the marked. (0, 0) where none is marked; NaN where their follow-up ends
     before the horizon with some of them still event-free.
     """
-    true, false = _shares(follow_up, which.astype(np.intp), 1, horizon)
+    true, false = shares_above(follow_up, which.astype(np.intp), 1, horizon)
     return float(true[0]), float(false[0])
 
 
-def _shares(
+def shares_above(
     follow_up: FollowUp, level: npt.NDArray[np.intp], n_levels: int, horizon: float
 ) -> tuple[FloatArray, FloatArray]:
     """(levels,) shares of those above each level with the event by the horizon, and without."""

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray, FloatArray
-from models.metrics.decisions.net_benefit import share_with_event
+from models.metrics.decisions.net_benefit import share_with_event, shares_above
 from models.metrics.follow_up import FollowUp, check_risk
 
 CAVEATS = {
@@ -89,10 +89,11 @@ def idi(
 
 def _net_movement(follow_up: FollowUp, up: BoolArray, down: BoolArray, horizon: float) -> Nri:
     follow_up.check_horizon(horizon)
-    everyone = np.ones(len(follow_up.time), dtype=np.bool_)
-    (all_event, all_free), (up_event, up_free), (down_event, down_free) = (
-        share_with_event(follow_up, which, horizon) for which in (everyone, up, down)
+    # who moves up is among everyone: one pass tells of both
+    (all_event, up_event), (all_free, up_free) = shares_above(
+        follow_up, 1 + up.astype(np.intp), 2, horizon
     )
+    down_event, down_free = share_with_event(follow_up, down, horizon)
     return Nri(
         (up_event - down_event) / all_event if all_event > 0 else float("nan"),
         (down_free - up_free) / all_free if all_free > 0 else float("nan"),

@@ -59,13 +59,20 @@ def test_of_processes_that_need_a_loop_at_once_one_compiles_it(tmp_path: Path) -
     assert sorted(told) == ["0\n", "1\n"]
 
 
+@pytest.mark.parametrize("is_folder", [True, False], ids=["no locks", "no folder"])
 def test_where_nothing_can_be_locked_loops_are_compiled_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_folder: bool
 ) -> None:
     def double(x: float) -> float:
         return 2 * x
 
+    def refuse(*_: object) -> None:
+        raise OSError("no locks available")
+
     taken = tmp_path / "taken"
-    taken.write_text("a file stands where the folder would be")
+    if is_folder:
+        monkeypatch.setattr("fcntl.flock", refuse)
+    else:
+        taken.write_text("a file stands where the folder would be")
     monkeypatch.setattr("models.compilation.cache_folder", lambda: taken / "loops")
     assert compilation.compiled()(double)(1.5) == 3.0

@@ -23,17 +23,17 @@ _UNSAID = ("AU", "score", "points", "lesions", "vessels", "pack-years", "1/day")
 
 # How a variable goes with risk: what `summarise_variables` says, by name.
 DIRECTIONS = {
-    "little": "hardly any contribution",
-    "unordered": "no order of values",
-    "both": "both ways",
-    "up": "higher values mark higher risk",
-    "down": "higher values mark lower risk",
+    "little": "negligible contribution",
+    "unordered": "no natural order",
+    "both": "both directions",
+    "up": "higher values, higher risk",
+    "down": "higher values, lower risk",
 }
 
 _CLEAR = 0.3
 _SMALLEST_POINTS = 0.005
 _TREATMENT_GROUPS = ("therapy", "emerging")
-_MARKER = "marks treated disease; says nothing of what the treatment does"
+_MARKER = "marks treated disease; says nothing about the effect of treatment"
 
 
 def rank_levels(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.DataFrame:

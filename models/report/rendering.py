@@ -74,6 +74,7 @@ def _shared(material: Material) -> dict[str, Any]:
         "sections": sections,
         "titles": titles,
         "horizon_list": join_names([f"{horizon:g}" for horizon in material.model["horizons"]]),
+        "horizon_years": join_names([f"{h:g}-" for h in material.model["horizons"]]) + "year",
         "items": items,
         "items_of": {**dict.fromkeys(titles, ()), **items_by_section(items)},
         "facts": facts,

@@ -67,10 +67,10 @@ def test_directions_are_told_as_associations_and_treatments_carry_a_caution() ->
     levels = pd.DataFrame({"age": order, "hdl_cholesterol": order, "statin_intensity": order % 4})
     table = summarise_variables(contributions, levels, DICTIONARY).set_index("variable")
     assert list(table.index) == ["hdl_cholesterol", "age", "statin_intensity", "lpa_mass"]
-    assert table.loc["age", "direction"] == "higher values mark higher risk"
-    assert table.loc["hdl_cholesterol", "direction"] == "higher values mark lower risk"
-    assert table.loc["statin_intensity", "direction"] == "both ways"
-    assert table.loc["lpa_mass", "direction"] == "hardly any contribution"
+    assert table.loc["age", "direction"] == "higher values, higher risk"
+    assert table.loc["hdl_cholesterol", "direction"] == "higher values, lower risk"
+    assert table.loc["statin_intensity", "direction"] == "both directions"
+    assert table.loc["lpa_mass", "direction"] == "negligible contribution"
     assert "marks treated disease" in str(table.loc["statin_intensity", "caution"])
     assert table["caution"].astype(bool).sum() == 1
 

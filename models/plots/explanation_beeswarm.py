@@ -81,7 +81,8 @@ def _tidy(figure: Figure, horizon: float, n_shown: int, n_variables: int) -> Non
         dots.set_rasterized(True)
     years = format_years(horizon)
     title = f"Contributions to the {years} risk: the {n_shown} largest of {n_variables} variables"
-    label_axes(axes, "", f"Contribution to {years} risk (percentage points), one dot per patient", "")
+    x = f"Contribution to the {years} risk, percentage points; one dot per patient"
+    label_axes(axes, "", x, "")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     axes.tick_params(axis="y", labelsize=9, length=0)
     axes.tick_params(axis="x", labelsize=9)

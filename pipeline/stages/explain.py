@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from models.explanation.explanation import Explanation
 
 ASSOCIATION = (
-    "Contributions are associations in patients like those of the training cohort, not effects: a "
+    "Contributions are associations, not effects, in patients like those of the training cohort: a "
     "statin with a positive contribution indicates treated disease and does not raise risk, and "
     "changing a value would not change the risk by its contribution. They are in percentage points "
     "of absolute risk and sum to the patient's risk minus the base risk: the mean over strata of "

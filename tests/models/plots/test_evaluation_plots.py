@@ -92,7 +92,7 @@ def test_patients_beyond_the_axis_are_said(result: EvaluationResult, cohort: Sim
     curve, groups = of_model(result.curves), of_model(result.groups)
     shrunk = curve[curve["predicted"] < 0.2], groups[groups["upper"] < 0.3]
     figure = plot_calibration(*shrunk, cohort.risk(8), 8, "Calibration")
-    assert "of more than" in figure.axes[1].get_title(loc="right")
+    assert "more than" in figure.axes[1].get_title(loc="right")
 
 
 def test_the_forest_writes_each_figure_beside_its_row(

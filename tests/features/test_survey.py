@@ -95,3 +95,18 @@ def test_a_weight_of_nothing_and_a_cluster_alone_are_refused() -> None:
         Survey(np.array([1.0, 0.0, 2.0]))
     with pytest.raises(CohortError, match="1 strata have one cluster alone"):
         next(Survey(np.ones(4), ["a", "a", "b", "b"], [1, 2, 1, 1]).resample(1, 0))
+
+
+def test_the_spread_of_resamples_is_that_of_linearisation() -> None:
+    draws = np.random.default_rng(6)
+    stratum, cluster = np.repeat(np.arange(8), 100), np.repeat(np.arange(80), 10)
+    weight = draws.uniform(0.5, 4, 800)
+    event = draws.random(800) < np.repeat(draws.uniform(0.1, 0.5, 80), 10)
+    mean = np.average(event, weights=weight)
+    of_cluster = np.bincount(cluster, weight * (event - mean) / weight.sum()).reshape(8, 10)
+    gaps = of_cluster - of_cluster.mean(axis=1, keepdims=True)
+    expected = np.sqrt((10 / 9 * (gaps**2).sum(axis=1)).sum())
+    resamples = Survey(weight, stratum, cluster).resample(600, seed=2)
+    means = [np.average(event, weights=counts) for counts in resamples]
+    assert np.mean(means) == pytest.approx(mean, abs=expected / 5)
+    assert np.std(means) == pytest.approx(expected, rel=0.12)

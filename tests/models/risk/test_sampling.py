@@ -32,14 +32,14 @@ def _true_risk(X: pd.DataFrame, years: float) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def new() -> pd.DataFrame:
-    return draw_cohort(20_000, seed=10)[0]
+    return draw_cohort(8_000, seed=10)[0]
 
 
 @pytest.fixture(scope="module")
 def sampled() -> Drawn:
-    """Of 8,000 patients all with an event and a quarter of the others, by inverse probability."""
-    X, endpoint = draw_cohort(8_000, seed=9)
-    kept = (endpoint.event > 0) | (np.random.default_rng(1).random(8_000) < 0.25)
+    """Of 6,000 patients all with an event and a quarter of the others, by inverse probability."""
+    X, endpoint = draw_cohort(6_000, seed=9)
+    kept = (endpoint.event > 0) | (np.random.default_rng(1).random(6_000) < 0.25)
     weight = np.where(endpoint.event > 0, 1.0, 4.0)[kept]
     return X[kept].reset_index(drop=True), replace(endpoint.take(kept), survey=Survey(weight))
 
@@ -53,7 +53,7 @@ def test_a_weighted_sample_gives_the_risk_of_the_population(
     heedless = _model().fit(X, replace(endpoint, survey=None))
     assert weighted.predict_risk(new, [8]).mean() == pytest.approx(true, rel=0.05)
     assert heedless.predict_risk(new, [8]).mean() > 1.3 * true
-    assert weighted.report_["weighted_to"] == pytest.approx(8_000, rel=0.05)
+    assert weighted.report_["weighted_to"] == pytest.approx(6_000, rel=0.05)
     assert weighted.report_["effective_patients"] < len(X)
     trees = weighted.causes_[0].parts["boosted"]
     assert np.isfinite(trees.out_of_fold).all()
@@ -89,11 +89,11 @@ def test_weights_of_a_yes_or_no_cohort_give_its_risk(sampled: Drawn, new: pd.Dat
 def late() -> Drawn:
     """Who was event-free when observation began, up to six years after the clock had."""
     draws = np.random.default_rng(4)
-    X, _ = draw_cohort(9_000, seed=11)
+    X, _ = draw_cohort(6_000, seed=11)
     event = draws.exponential(1 / (0.05 * np.exp(0.7 * X["a"] - 0.5 * X["b"])))
     other = draws.exponential(1 / (0.03 * np.exp(0.6 * X["b"])))
-    start = np.where(draws.random(9_000) < 0.3, 0.0, draws.uniform(0, 6, 9_000))
-    times = np.stack([start + draws.uniform(2, 10, 9_000), event, other])
+    start = np.where(draws.random(6_000) < 0.3, 0.0, draws.uniform(0, 6, 6_000))
+    times = np.stack([start + draws.uniform(2, 10, 6_000), event, other])
     stop, code = times.min(axis=0), times.argmin(axis=0).astype(np.int8)
     seen = stop > start
     endpoint = Endpoint.between(start[seen], stop[seen], code[seen])

@@ -97,7 +97,7 @@ def test_the_notes_say_that_contributions_are_associations(
     write_notes(population, True, tmp_path)
     text = (tmp_path / "README.txt").read_text()
     assert "associations, not effects" in text
-    assert "not for care" in text
+    assert "not for clinical use" in text
     stored = json.loads((tmp_path / "explanation.json").read_text())
     assert stored["largest_residual"] < 1e-6
 

@@ -85,7 +85,7 @@ def test_other_causes_of_death_are_broken_down_on_demand(client: TestClient, sit
     (whole,) = (step for step in view.steps if step.label == OTHER_CAUSES_LABEL)
     assert sum(step.points for step in view.other_steps) == pytest.approx(whole.points, abs=1e-4)
     page = client.get(f"/patients/{patient.key}").text
-    assert "Contributions to “Other causes of death come first”" in page
+    assert "Contributions to “Death from other causes”" in page
 
 
 def test_risk_rises_with_time_and_lies_in_its_interval(site: Site) -> None:

@@ -172,9 +172,9 @@ def test_what_other_causes_of_death_are_made_of_can_be_opened(material: Material
     row = {"label": "Age", "mean_size_points": 1.25, "lowest_5_percent_points": -3.0}
     table = pd.DataFrame([{**row, "highest_5_percent_points": 0.5}])
     page = render_report(replace(material, tables={**material.tables, "other_causes": table}))
-    assert "Contributions to “Other causes of death come first”" in page
+    assert "Contributions to “Death from other causes”" in page
     assert "1.25" in page
-    assert "Other causes of death come first" not in render_report(material)
+    assert "Contributions to “Death" not in render_report(material)
 
 
 def test_findings_in_subgroups_stand_on_the_first_page(material: Material) -> None:

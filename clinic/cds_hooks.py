@@ -76,7 +76,7 @@ def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary) -> pd.Dat
 def write_cards(
     view: Assessment, link: str, simulated: bool, outcome: str, texts: PageTexts
 ) -> dict[str, Any]:
-    """The answer to a request: one card with risk, the strongest reason and a link to the page."""
+    """The answer to a request: one card with risk, strongest reason, change, link to the page."""
     at = next(risk for risk in view.risks if risk.years == view.horizon)
     interval = ""
     if at.interval is not None:
@@ -89,6 +89,8 @@ def write_cards(
         strongest = view.overview.themes[0]
         points = signed(strongest.points)
         detail.insert(0, texts("cds.reason", name=strongest.label, points=points))
+    if view.growth.first_screen:
+        detail.append(view.growth.first_screen)
     if simulated:
         detail.insert(0, texts("site.research"))
     card = {

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
 from clinic.access.security import Access
 from clinic.app import create_app
+from clinic.cds_hooks import write_cards
 from clinic.site import Site
 
 SERVICE = "/cds-services/calcirisk-patient-view"
@@ -98,3 +100,16 @@ def test_a_record_system_proves_itself_by_the_same_token(site: Site) -> None:
     right = {"authorization": f"Bearer {TOKEN}"}
     assert outside.get("/cds-services", headers=right).status_code == 200
     assert outside.post(SERVICE, json=_request(), headers=right).status_code == 200
+
+
+def test_the_card_says_of_two_scans_whether_the_change_is_real(site: Site) -> None:
+    values = {
+        "age": [62.0],
+        "sex": ["male"],
+        "cac_agatston": [180.0],
+        "prior_cac_agatston": [150.0],
+    }
+    covariates = pd.DataFrame(values).astype({"sex": "str"})
+    view = site.assessor.assess(covariates, site.assessor.horizons[-1])
+    card = write_cards(view, "http://here", False, "infarction", site.texts)["cards"][0]
+    assert "Neither growth nor regression" in card["detail"]

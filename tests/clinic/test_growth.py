@@ -124,7 +124,7 @@ def test_null_results_are_shown_as_null_under_the_sentence_on_events() -> None:
 
 
 def test_the_page_shows_growth_below_its_first_screen(site: Site, client: object) -> None:
-    patients = site.store.list_patients("patient_id", False, 30).patients
+    patients = site.store.list_patients("patient_id", False, 12).patients
     pages = [client.get(f"/patients/{one.key}").text for one in patients]  # type: ignore[attr-defined]
     assert any("Neither growth nor regression" in page for page in pages)
     for page in pages:
@@ -134,8 +134,11 @@ def test_the_page_shows_growth_below_its_first_screen(site: Site, client: object
 
 
 def test_nothing_on_the_page_promises_regression(site: Site, client: object) -> None:
-    patients = site.store.list_patients("patient_id", False, 10).patients
+    patients = site.store.list_patients("patient_id", False, 4).patients
     for one in patients:
         page = client.get(f"/patients/{one.key}").text  # type: ignore[attr-defined]
-        for sentence in re.findall(r"[^.<>]*\b(?:regress|revers)\w*[^.<>]*", page):
-            assert re.search(r"\b(no|not|neither|nor|does not)\b", sentence, re.I), sentence
+        sentences = re.sub(r"<[^>]*>", " ", page).split(".")
+        told = [each for each in sentences if "regress" in each or "revers" in each]
+        assert told
+        for each in told:
+            assert re.search(r"\b(no|not|neither|nor)\b", each, re.I), each

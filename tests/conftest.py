@@ -27,6 +27,14 @@ _FOREIGN_WARNINGS = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The module whose one run of all stages is dearest comes first.
+
+    Workers steal tests from the end of each other's queues, and would run all stages once more.
+    """
+    items.sort(key=lambda item: item.path.name != "test_whole_path.py")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for line in _FOREIGN_WARNINGS:
         config.addinivalue_line("filterwarnings", line)

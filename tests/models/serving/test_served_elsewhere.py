@@ -121,6 +121,8 @@ def rename_package(served: Path) -> str:
     (script,) = served.glob("*.py")
     script.write_text(script.read_text().replace(package.name, name))
     package.rename(package.with_name(name))
+    for bytecode in served.rglob("__pycache__"):
+        shutil.rmtree(bytecode)  # of the same size and second as what was edited, it would be used
     return name
 
 

@@ -94,7 +94,7 @@ def test_report_and_gates_name_a_planted_subgroup_and_then_a_planted_leak(
     with pytest.raises(CohortError, match="heart_rate"):
         train.run(params, paths)
     first_page = write_report(params, paths)
-    assert "Leaks without a reason:</strong> Resting heart rate: " in first_page
+    assert "Unexplained leakage:</strong> Resting heart rate: " in first_page
     # Someone registers what an earlier training left behind.
     register.run(params, paths)
     leaking = promote(params, paths, PromoteRequest(force_reason="we want it all the same"))

@@ -72,7 +72,7 @@ def read_bytes(
     if not data.strip():
         raise refuse(name, "is empty", "Export the cohort again")
     text = decode(data, name)
-    content, first_row = _drop_separator_line(text.content)
+    content, first_row = drop_separator_line(text.content)
     refuse_title(content, name)
     delimiter = delimiter or sniff_delimiter(content)
     header, frame = _read_text(content, delimiter, name, first_row, skip_ragged)
@@ -85,7 +85,7 @@ def read_bytes(
     return RawTable(name, frame, text.encoding, delimiter, find_decimal_sign(frame, delimiter))
 
 
-def _drop_separator_line(content: str) -> tuple[str, int]:
+def drop_separator_line(content: str) -> tuple[str, int]:
     """Without the line ``sep=;`` that Excel puts first, and the row that follows the header."""
     line, _, rest = content.partition("\n")
     hint = re.fullmatch(r'"?sep=(.)"?', line.strip(), flags=re.IGNORECASE)

@@ -322,3 +322,24 @@ def test_damaged_metadata_of_parquet_is_an_error_and_no_end_of_the_program() -> 
     file = Path(__file__).parents[2] / "fuzz" / "seeds" / "parquet" / "histogram.parquet"
     with pytest.raises(CohortError, match="damaged"):
         gather(ParquetSource(file, 30))
+
+
+@pytest.mark.parametrize("blanks", [0, 500])
+def test_a_line_that_names_the_separator_may_be_of_any_length_and_followed_by_any_letters(
+    tmp_path: Path, blanks: int
+) -> None:
+    for length in range(80, 100):
+        file = tmp_path / "a.csv"
+        text = f"{' ' * blanks}sep=;\npatient_id;größe\n{'a' * length};{'ö' * 9}\n"
+        file.write_text(text, encoding="cp1252")
+        source = CsvSource(file, Dialect(encoding="cp1252"), 100)
+        (batch,) = source.batches(["patient_id", "größe"])
+        assert batch.rows["größe"].tolist() == ["ö" * 9]
+
+
+def test_a_column_that_begins_like_a_separator_line_is_a_column(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("sep=age,sex\n50,male\n60,female\n")
+    (batch,) = CsvSource(file, Dialect(), 100).batches(["sep=age", "sex"])
+    assert batch.rows.to_dict("list") == {"sep=age": ["50", "60"], "sex": ["male", "female"]}
+    assert batch.rows.index.tolist() == [2, 3]

@@ -15,7 +15,7 @@ from pyarrow import csv as arrow_csv
 
 from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, ConfigError
-from features.intake.files.cohort_file import read_bytes
+from features.intake.files.cohort_file import drop_separator_line, read_bytes
 from features.intake.files.decoding import refuse
 from features.intake.files.raw_table import RawTable
 from features.intake.rejects import no_rejects, rejects_table
@@ -47,8 +47,8 @@ class CsvSource:
         self._encoding = dialect.encoding or head.encoding
         self.decimal = dialect.decimal or head.decimal
         self.columns = tuple(map(str, head.frame.columns))
-        # The line sep=; that a spreadsheet puts first makes the rows start one later.
-        self._first_row = 3 if _has_separator_line(data, head.encoding) else 2
+        start = data.decode(head.encoding, errors="ignore").lstrip("\ufeff")
+        _, self._first_row = drop_separator_line(start)
         per_row = max(1, len(data) // len(head.frame))
         self._block = int(np.clip(batch_rows * per_row, _FEWEST_BYTES, _MOST_BYTES))
         self.total = path.stat().st_size
@@ -134,8 +134,12 @@ class CsvSource:
         return RawBatch(number, frame[list(columns)], unreadable, done)
 
     def _length_of_separator_line(self) -> int:
+        """In characters, its end with it."""
+        head = b""
         with TextStream(self._path, self._encoding) as stream:
-            return stream.read(100).decode("utf-8").index("\n") + 1
+            while b"\n" not in head and (more := stream.read(4_096)):
+                head += more
+        return len(head.partition(b"\n")[0].decode("utf-8")) + 1
 
 
 class _Numbers:
@@ -247,8 +251,3 @@ def _read_start(data: bytes, name: str, delimiter: str, whole: bool) -> RawTable
                 raise
         data = data[:cut]
     return read_bytes(data, name, delimiter, skip_ragged=True)
-
-
-def _has_separator_line(data: bytes, encoding: str) -> bool:
-    start = data[:200].decode(encoding, errors="ignore").strip().lower()
-    return start.startswith(("sep=", '"sep='))

@@ -28,6 +28,7 @@ from features.array_types import FloatArray
 from features.errors import ModelError
 from models.explanation.decision_blocks import Block, cut_booster
 from models.explanation.explainer import Explainer
+from models.explanation.explanation import sum_by_variable
 from models.explanation.path_average import average_gradients
 from models.explanation.shapley_weights import pair_weights
 from models.explanation.tree_attribution import TreeAttribution, match_leaf
@@ -56,11 +57,9 @@ class Interactions:
 
     def by_variable(self, catalogue: Sequence[Feature]) -> pd.DataFrame:
         """The same (variables, variables), in percentage points."""
-        owners = {feature.name: feature.variable for feature in catalogue}
-        of_features = [owners[name] for name in self.feature_names]
-        names = [name for name in dict.fromkeys(owners.values()) if name in set(of_features)]
-        member = np.array([[owner == name for name in names] for owner in of_features], float)
-        return pd.DataFrame(100 * member.T @ self.values @ member, index=names, columns=names)
+        names = list(self.feature_names)
+        rows = sum_by_variable(pd.DataFrame(100 * self.values, names, names), catalogue)
+        return sum_by_variable(rows.T, catalogue)
 
 
 def explain_interactions(

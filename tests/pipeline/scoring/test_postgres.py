@@ -72,6 +72,7 @@ def test_a_query_gives_the_scores_of_the_same_patients_in_a_file(
     assert written() == expected
 
 
+@pytest.mark.slow
 def test_when_the_database_goes_away_nothing_is_lost(
     asked: ScoreRequest,
     paths: Paths,

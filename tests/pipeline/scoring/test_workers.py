@@ -156,7 +156,13 @@ def wait_until_gone(processes: set[int]) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT], ids=["killed", "broken off"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(signal.SIGKILL, id="killed"),
+        pytest.param(signal.SIGINT, id="broken off", marks=pytest.mark.slow),
+    ],
+)
 def test_no_process_outlives_its_job(
     long_job: subprocess.Popen[str], request_: ScoreRequest, sent: signal.Signals
 ) -> None:

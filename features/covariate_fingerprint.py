@@ -31,14 +31,14 @@ Adder = Callable[[FloatArray, np.uint64, Words], None]
 
 
 def fingerprint(
-    covariates: pd.DataFrame, dictionary: Mapping[str, Variable], add: Adder | None = None
+    covariates: pd.DataFrame | Columns, dictionary: Mapping[str, Variable], add: Adder | None = None
 ) -> npt.NDArray[np.int64]:
     """The fingerprint (n,) of each row of canonical covariates.
 
     ``add``: `add_numbers`, or the same compiled.
     """
-    columns, total = Columns(covariates, dictionary), np.zeros(len(covariates), np.uint64)
-    for name in map(str, covariates):
+    columns, total = Columns.of(covariates, dictionary), np.zeros(len(covariates), np.uint64)
+    for name in map(str, columns.covariates):
         if name not in dictionary:
             continue
         values, variable = columns[name], dictionary[name]

@@ -34,5 +34,5 @@ def find_reproduced(
     same &= scorer.ranges.count_missing(columns) == scores["missing_inputs"].to_numpy()
     outside = scorer.ranges.name_outside(columns, scorer.labels)
     same &= outside.to_numpy() == scores["outside_training"].to_numpy()
-    made_of = fingerprint(columns.covariates, scorer.dictionary)
+    made_of = fingerprint(columns, scorer.dictionary)
     return np.asarray(same & (made_of == scores[FINGERPRINT].to_numpy()))

@@ -91,13 +91,9 @@ class CompiledPredictor(RiskPredictor):
         moved = np.zeros(len(gaps.pattern))
         rows, features, corrections = part.turned_rows(gaps)
         if len(rows):
-            completion = self.completion
-            own = columns[positions[completion.used[features]]][:, rows].T
-            own = (own - completion.mean[features]) / completion.scale[features]
-            bound = completion.bound[features]
-            moved[rows] = np.einsum(
-                "ij,ij->i", np.nan_to_num(np.clip(own, -bound, bound)), corrections
-            )
+            known = self.completion
+            scales = np.stack([known.mean[features], known.scale[features], known.bound[features]])
+            _add_turned(columns, positions[known.used[features]], scales, rows, corrections, moved)
         return moved
 
     def _columns_of(self, X: pd.DataFrame) -> tuple[FloatArray, Integers]:
@@ -165,6 +161,27 @@ def _tabulate_linear(predictor: RiskPredictor) -> LinearTables:
     of_pieces = np.array(list(pieces.values()), np.float64).reshape(-1, n_causes)
     boosted_weights = np.array([cause.boosted_weight for cause in predictor.causes])
     return LinearTables(constant, straight, levelled, columns, knots, of_pieces, boosted_weights)
+
+
+@compiled()
+def _add_turned(
+    columns: FloatArray,
+    places: Integers,
+    scales: FloatArray,
+    rows: Integers,
+    corrections: FloatArray,
+    moved: FloatArray,
+) -> None:
+    """Add corrections (c, f) times standardised features (f of ``places``) to ``moved`` (n,).
+
+    ``scales``: mean, scale and bound (3, f).
+    """
+    for f in range(len(places)):
+        own, mean, scale, bound = columns[places[f]], scales[0, f], scales[1, f], scales[2, f]
+        for c in range(len(rows)):
+            value = (own[rows[c]] - mean) / scale
+            if value == value:
+                moved[rows[c]] += min(max(value, -bound), bound) * corrections[c, f]
 
 
 @compiled()

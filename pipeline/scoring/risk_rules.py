@@ -143,8 +143,7 @@ class ScoringRules(BatchRules):
             scored["reference_disagrees"] = _compare(columns, last, self)
         if self.has_earlier_scans:
             scored = scored.assign(**judge_change_alone(columns))
-        made_of = fingerprint(columns.covariates, self.scorer.dictionary, add_numbers)
-        scored[FINGERPRINT] = made_of
+        scored[FINGERPRINT] = fingerprint(columns, self.scorer.dictionary, add_numbers)
         scored[MISSING] = self.scorer.ranges.name_missing(columns)
         return scored
 

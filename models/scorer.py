@@ -172,12 +172,21 @@ class Scorer:
     ) -> tuple[pd.DataFrame, list[RankedReason]]:
         """What `score` gives but for the reasons, and these; for covariates that were checked."""
         columns = Columns.of(values, self.dictionary)
-        covariates, features = columns.covariates, derive_features(columns, self.dictionary)
+        covariates = columns.covariates
+        # reasons look at features that no model learns from as well
+        wanted = None if n_reasons else self._risk_features
+        features = derive_features(columns, self.dictionary, wanted)
         fit = self.for_columns(covariates.columns)
         table = pd.DataFrame(fit._risks(features, years), index=covariates.index, dtype=float)
         table["missing_inputs"] = self.ranges.count_missing(columns)
         table["outside_training"] = self.ranges.name_outside(columns, self.labels)
         return table, fit._reasons(covariates, features, years[-1], n_reasons)
+
+    @property
+    def _risk_features(self) -> frozenset[str]:
+        """The features that risks and their intervals are made of."""
+        unrecorded = self.interval.unrecorded if self.interval is not None else ()
+        return frozenset((*self.predictor.feature_names, *unrecorded))
 
     def for_columns(self, present: Iterable[str]) -> Scorer:
         """The scorer for a table with these columns: where one is absent, a gap tells nothing.

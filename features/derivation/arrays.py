@@ -16,8 +16,10 @@ def where(condition: BoolArray | np.bool_, yes: npt.ArrayLike, no: npt.ArrayLike
     """
     chosen = np.asarray(yes, np.float64).view(np.int64)
     other = np.asarray(no, np.float64).view(np.int64)
-    mask = np.negative(condition, dtype=np.int64)
-    return np.asarray(((chosen ^ other) & mask) ^ other).view(np.float64)
+    result = np.asarray(np.negative(condition, dtype=np.int64) & (chosen ^ other))
+    return np.asarray(np.bitwise_xor(result, other, out=result if result.shape else None)).view(
+        np.float64
+    )
 
 
 def flag(condition: BoolArray, *operands: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,17 +63,24 @@ class Feature:
 
 
 def derive_features(
-    covariates: pd.DataFrame | Columns, dictionary: Mapping[str, Variable] | None = None
+    covariates: pd.DataFrame | Columns,
+    dictionary: Mapping[str, Variable] | None = None,
+    wanted: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Every feature of the catalogue, float64, for each patient; NaN where not computable.
 
     ``covariates``: one row per patient, columns named and scaled as in the dictionary, in any
     order; absent ones count as missing, others are ignored. Same index, columns in the order of
-    ``CATALOGUE``, then those of the dictionary's own variables. Row by row: nothing is fitted and
-    no patient bears on another.
+    ``CATALOGUE``, then those of the dictionary's own variables. ``wanted``: names of the only ones
+    to derive, None for all. Row by row: nothing is fitted and no patient bears on another.
     """
     known = dictionary or Dictionary.load()
-    columns, derivations = Columns.of(covariates, known), (*DERIVATIONS, *derive_own(known))
+    columns = Columns.of(covariates, known)
+    derivations = [
+        derivation
+        for derivation in (*DERIVATIONS, *derive_own(known))
+        if wanted is None or derivation.name in wanted
+    ]
     values = np.empty((len(derivations), len(columns)))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for row, derivation in enumerate(derivations):

@@ -17,12 +17,13 @@ class Columns:
 
     Accepts numbers and booleans of any dtype, and categories as str, object or category. A
     category becomes the position of its code; what is none of its codes is missing. ``read``
-    collects the names of the variables that were asked for. ``covariates``: what they are made of.
+    collects the names of the variables that were asked for. ``covariates``: what they are made of,
+    named as in ``dictionary``.
     """
 
     def __init__(self, covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> None:
         self.covariates = covariates
-        self._dictionary = dictionary
+        self.dictionary = dictionary
         self._arrays: dict[str, FloatArray] = {}
         self._derived: dict[Callable[[Columns], FloatArray], FloatArray] = {}
         self.read: set[str] = set()
@@ -32,7 +33,7 @@ class Columns:
         """Covariates as columns by this dictionary; as they are where they are that already."""
         if not isinstance(covariates, Columns):
             return cls(covariates, dictionary)
-        if covariates._dictionary == dictionary:
+        if covariates.dictionary == dictionary:
             return covariates
         return cls(covariates.covariates, dictionary)
 
@@ -46,13 +47,13 @@ class Columns:
     def __getitem__(self, name: str) -> FloatArray:
         self.read.add(name)
         if name not in self._arrays:
-            self._arrays[name] = self._array(self._dictionary[name])
+            self._arrays[name] = self._array(self.dictionary[name])
         return self._arrays[name]
 
     def is_code(self, name: str, code: str) -> FloatArray:
         """1 where the category has this code, 0 where another, NaN where missing. (n,)."""
         position = self[name]
-        here = position == self._dictionary[name].codes.index(code)
+        here = position == self.dictionary[name].codes.index(code)
         return where(np.isnan(position), np.nan, here)
 
     def derived(self, compute: Callable[[Columns], FloatArray]) -> FloatArray:

@@ -5,6 +5,7 @@ The scoring path never imports this module, so a served model needs no numba; ba
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -26,7 +27,6 @@ from models.learners.compiled_completion import (
     tabulate,
 )
 from models.learners.completion import Completed, Gaps
-from models.learners.linear import LinearPart
 from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
 from models.margins.cause_model import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink
@@ -53,6 +53,18 @@ class LinearTables(NamedTuple):
     boosted_weights: FloatArray
 
 
+class TurnedTables(NamedTuple):
+    """Slopes that gaps would turn against a feature's direction, by `LinearPart.turned_slopes`.
+
+    The slope of the modelled feature ``features`` (t,) in the margin of the cause ``causes`` (t,)
+    is moved by ``corrections`` (t, d) where the gaps have pattern d.
+    """
+
+    causes: Integers
+    features: Integers
+    corrections: FloatArray
+
+
 @dataclass(frozen=True)
 class CompiledPredictor(RiskPredictor):
     """What `compile_predictor` makes of a predictor.
@@ -76,25 +88,9 @@ class CompiledPredictor(RiskPredictor):
         by_pattern = np.stack([gap_margin(cause, gaps) for cause in self.causes], axis=1)
         margins = by_pattern[gaps.pattern]
         tables = tabulate(self.completion, gaps, positions)
-        _add_margins(columns, tables, self.linear, self.trees, margins)
-        for k, cause in enumerate(self.causes):
-            if cause.linear is not None and cause.linear_weight:
-                margins[:, k] += cause.linear_weight * self._turn(
-                    cause.linear, gaps, columns, positions
-                )
+        turned = _tabulate_turned(self.causes, gaps)
+        _add_margins(columns, tables, self.linear, turned, self.trees, margins)
         return margins
-
-    def _turn(
-        self, part: LinearPart, gaps: Gaps, columns: FloatArray, positions: Integers
-    ) -> FloatArray:
-        """See `LinearPart.turned_rows`; looks at the patients and features it names alone."""
-        moved = np.zeros(len(gaps.pattern))
-        rows, features, corrections = part.turned_rows(gaps)
-        if len(rows):
-            known = self.completion
-            scales = np.stack([known.mean[features], known.scale[features], known.bound[features]])
-            _add_turned(columns, positions[known.used[features]], scales, rows, corrections, moved)
-        return moved
 
     def _columns_of(self, X: pd.DataFrame) -> tuple[FloatArray, Integers]:
         """All columns (m, n) of X, and where the features are among them; nothing is copied."""
@@ -132,6 +128,21 @@ def gap_margin(cause: CauseModel, gaps: Gaps) -> FloatArray:
     return margin
 
 
+def _tabulate_turned(causes: Sequence[CauseModel], gaps: Gaps) -> TurnedTables:
+    numbers, features, corrections = [], [], [np.empty((0, len(gaps.patterns)))]
+    for k, cause in enumerate(causes):
+        if cause.linear is None or not cause.linear_weight:
+            continue
+        directed, by_pattern = cause.linear.turned_slopes(gaps)
+        turned = np.flatnonzero(by_pattern.any(axis=0))
+        numbers += [k] * len(turned)
+        features += directed[turned].tolist()
+        corrections.append(cause.linear_weight * by_pattern.T[turned])
+    return TurnedTables(
+        np.array(numbers, np.int64), np.array(features, np.int64), np.concatenate(corrections)
+    )
+
+
 def _tabulate_boosted(cause: CauseModel) -> TreeTables | None:
     if cause.boosted is None or not cause.boosted_weight:
         return NO_TREES
@@ -164,31 +175,11 @@ def _tabulate_linear(predictor: RiskPredictor) -> LinearTables:
 
 
 @compiled()
-def _add_turned(
-    columns: FloatArray,
-    places: Integers,
-    scales: FloatArray,
-    rows: Integers,
-    corrections: FloatArray,
-    moved: FloatArray,
-) -> None:
-    """Add corrections (c, f) times standardised features (f of ``places``) to ``moved`` (n,).
-
-    ``scales``: mean, scale and bound (3, f).
-    """
-    for f in range(len(places)):
-        own, mean, scale, bound = columns[places[f]], scales[0, f], scales[1, f], scales[2, f]
-        for c in range(len(rows)):
-            value = (own[rows[c]] - mean) / scale
-            if value == value:
-                moved[rows[c]] += min(max(value, -bound), bound) * corrections[c, f]
-
-
-@compiled()
 def _add_margins(
     columns: FloatArray,
     tables: CompletionTables,
     linear: LinearTables,
+    turned: TurnedTables,
     trees: tuple[TreeTables, ...],
     margins: FloatArray,
 ) -> None:
@@ -202,12 +193,28 @@ def _add_margins(
         size = min(n - start, BLOCK)
         standardise_block(columns, tables, start, size, block, values)
         _sum_bends(linear, block, size, total)
+        _add_turned(turned, block, tables.pattern[start : start + size], total)
         fill_gaps(tables, start, size, block)
         _add_straight(linear, block, size, total)
         for k in range(n_causes):
             add_trees(trees[k], values, size, output)
             for i in range(size):
                 margins[start + i, k] += total[k, i] + linear.boosted_weights[k] * output[i]
+
+
+@compiled()
+def _add_turned(
+    turned: TurnedTables, block: FloatArray, pattern: Integers, total: FloatArray
+) -> None:
+    """Add to ``total`` (k, size) what turns slopes of recorded features (u, size) back."""
+    for t in range(len(turned.causes)):
+        own, of_pattern, moved = (
+            block[turned.features[t]],
+            turned.corrections[t],
+            total[turned.causes[t]],
+        )
+        for i in range(len(pattern)):
+            moved[i] += of_pattern[pattern[i]] * own[i]
 
 
 @compiled()

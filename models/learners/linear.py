@@ -151,9 +151,9 @@ class LinearPart:
         margin = np.einsum("ij,j->i", seen.standard, straight)
         margin += np.einsum("ij,j->i", self.design.bends.terms(seen.recorded), bent)
         margin += self.gap_margin(seen.gaps)[seen.gaps.pattern]
-        rows, features, corrections = self.turned_rows(seen.gaps)
-        recorded = seen.recorded[np.ix_(rows, features)]
-        margin[rows] += np.einsum("ij,ij->i", recorded, corrections)
+        directed, corrections = self.turned_slopes(seen.gaps)
+        corrections = corrections[seen.gaps.pattern]
+        margin += np.einsum("ij,ij->i", seen.recorded[:, directed], corrections)
         return np.asarray(margin)
 
     def known_slopes(self, gaps: Gaps) -> FloatArray:
@@ -163,24 +163,18 @@ class LinearPart:
         against = (slopes - straight) * self.directions < 0
         return np.where(against & gaps.known, straight, slopes)
 
-    def turned_rows(self, gaps: Gaps) -> tuple[Positions, Positions, FloatArray]:
-        """Patients (c,) in whom what is expected of gaps counts against features' directions.
+    def turned_slopes(self, gaps: Gaps) -> tuple[Positions, FloatArray]:
+        """The modelled features (f,) with a direction, and by pattern what to add to their slopes.
 
-        And, of those modelled features (f,), what has to be added to their slopes (c, f) so that it
-        does not.
+        (d, f): what turns them back where what is expected of gaps counts against their directions,
+        else 0.
         """
         straight, _, _ = self.split_coefficients()
         directed = np.flatnonzero(self.directions)
         slopes = self.design.completion.credit_slopes(gaps, straight, directed)
         expected = np.where(gaps.known[:, directed], slopes - straight[directed], 0.0)
-        turned = np.zeros(expected.shape, bool)
-        np.less(expected * self.directions[directed], 0.0, out=turned)
-        features = np.flatnonzero(turned.any(axis=0))
-        turned, expected = turned[:, features], expected[:, features]
-        of_pattern = np.array(turned.any(axis=1), bool)
-        rows = np.flatnonzero(of_pattern[gaps.pattern])
-        corrections = np.where(turned, -expected, 0.0)[gaps.pattern[rows]]
-        return rows, directed[features], corrections
+        against = expected * self.directions[directed] < 0
+        return directed, np.where(against, -expected, 0.0)
 
     @property
     def absent_terms(self) -> FloatArray:

@@ -90,6 +90,24 @@ def test_a_model_kept_without_intervals_gives_risks_alone(
     assert list(scored)[:3] == ["risk_5y", "risk_10y", "missing_inputs"]
 
 
+def test_asking_for_no_reasons_changes_neither_risk_nor_interval(
+    scorer: Scorer, drawn_covariates: pd.DataFrame
+) -> None:
+    # of a feature that no model learns from, intervals know what it leaves open where it is missing
+    unlearnt = next(one.name for one in CATALOGUE if one.name not in scorer.predictor.feature_names)
+    assert scorer.interval is not None
+    scorer = replace(scorer, interval=replace(scorer.interval, unrecorded={unlearnt: 0.25}))
+    told, alone = (
+        scorer.score(drawn_covariates, n_reasons=2),
+        scorer.score(drawn_covariates, n_reasons=0),
+    )
+    pd.testing.assert_frame_equal(alone, told[list(alone)], check_exact=True)
+    narrower = replace(scorer, interval=replace(scorer.interval, unrecorded={}))
+    assert (
+        alone["risk_10y_high"] > narrower.score(drawn_covariates, n_reasons=0)["risk_10y_high"]
+    ).any()
+
+
 def test_nobody_is_scored_without_complaint(scorer: Scorer, drawn_covariates: pd.DataFrame) -> None:
     scored = scorer.score(drawn_covariates.iloc[:0])
     assert scored.shape == (0, 2 * 3 + 3 + 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from string import ascii_lowercase
 
 import numpy as np
@@ -90,7 +91,7 @@ def is_missing(cells: pd.Series, reading: Reading, further: Iterable[str] = ()) 
 
     A code that is a number is met as a number.
     """
-    given = [*reading.missing, *further]
+    given = (*reading.missing, *further)
     codes = {normal_code(code, reading.decimal) for code in given}
     texts = cells.str.lower()
     missing = texts.isin({*MISSING, *codes}) | texts.str.startswith(MISSING_MARK)
@@ -100,10 +101,11 @@ def is_missing(cells: pd.Series, reading: Reading, further: Iterable[str] = ()) 
     return missing
 
 
-def listed_numbers(codes: Iterable[str], reading: Reading) -> list[float]:
+@lru_cache(4096)
+def listed_numbers(codes: tuple[str, ...], reading: Reading) -> tuple[float, ...]:
     """Those of the codes that a map lists which are numbers."""
-    texts = pd.Series(list(codes), dtype="str").str.strip()
-    return [number for number in parse_numbers(texts, reading)[0] if np.isfinite(number)]
+    texts = pd.Series(codes, dtype="str").str.strip()
+    return tuple(number for number in parse_numbers(texts, reading)[0] if np.isfinite(number))
 
 
 def is_whole(code: str) -> bool:

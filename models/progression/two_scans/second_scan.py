@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import BANDS, agatston, volume
+from features.dictionary.dictionary import Dictionary
 from models.progression.law.growth_law import Patients
 from models.progression.law.published_law import classify
 from models.progression.predictor import ProgressionPredictor
@@ -32,6 +34,30 @@ def judge_change_alone(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     `rates.DEFINITIONS`. ``growth_published``: slow, expected or rapid by the percentile kept (HNR).
     ``densified``: 1 where `effects.explain_rise` explains a rise on a statin, 0 where not.
     """
+    first, before = columns["prior_cac_agatston"], columns["prior_cac_volume"]
+    rows = np.flatnonzero(~np.isnan(first) | ~np.isnan(before))
+    wanted = [name for name in _names_read() if name in columns]
+    twice = Columns(columns.covariates[wanted].iloc[rows], columns.dictionary)
+    return {name: _spread(judged, rows, len(first)) for name, judged in _judge(twice).items()}
+
+
+def _spread(judged: npt.NDArray[Any], rows: npt.NDArray[np.intp], n: int) -> npt.NDArray[Any]:
+    """What is said of these rows; of the others of n "", NaN or 0."""
+    nothing = {"O": "", "f": np.nan, "i": 0}[judged.dtype.kind]
+    spread = np.full(n, nothing, judged.dtype)
+    spread[rows] = judged
+    return spread
+
+
+@cache
+def _names_read() -> tuple[str, ...]:
+    """The variables that changes between two scans are judged by."""
+    columns = Columns(pd.DataFrame(), Dictionary.load())
+    _judge(columns)
+    return tuple(sorted(columns.read))
+
+
+def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
     years, bmi = columns["prior_scan_years"], columns["bmi"]
     before, after = columns["prior_cac_volume"], columns.derived(volume)

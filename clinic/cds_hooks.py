@@ -13,10 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from clinic.drawing.waterfall import signed
 from clinic.patient.assessor import Assessment
-from clinic.texts import PageTexts
-from clinic.wording import percent
+from clinic.words.texts import PageTexts
 from features.dictionary.dictionary import Dictionary
 from features.intake.fhir.reader import read_fhir
 
@@ -80,14 +78,16 @@ def write_cards(
     at = next(risk for risk in view.risks if risk.years == view.horizon)
     interval = ""
     if at.interval is not None:
-        low, high = (percent(limit) for limit in at.interval)
+        low, high = (texts.write.percent(limit) for limit in at.interval)
         interval = texts("overview.interval", low=low, high=high)
-    years = f"{view.horizon:g}"
-    summary = texts("cds.summary", years=years, risk=percent(at.risk), interval=interval).strip()
+    years = texts.write.general(view.horizon)
+    summary = texts(
+        "cds.summary", years=years, risk=texts.write.percent(at.risk), interval=interval
+    ).strip()
     detail = [texts("overview.counted", outcome=outcome)]
     if view.overview.themes:
         strongest = view.overview.themes[0]
-        points = signed(strongest.points)
+        points = texts.write.signed(strongest.points)
         detail.insert(0, texts("cds.reason", name=strongest.label, points=points))
     if view.growth.first_screen:
         detail.append(view.growth.first_screen)

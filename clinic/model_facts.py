@@ -2,77 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from clinic.texts import PageTexts
+from clinic.words.texts import PageTexts
 from features.cohort_map.cohort_map import CohortMap
 from features.errors import CalciriskError
 from models.storage.model_folder import About, read_about
 
+_NEEDED = ("c_index", "mean_risk", "observed_risk")
+
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """``line``: name, version, training; ``validation``: how it did, or that it is not known."""
+    """``endpoint``: what the model counts as the event, "" where that is not at hand.
 
-    line: str
-    validation: str
-    simulated: bool
-    outcome: str = ""
+    ``measured``: by metric its row of the evaluation, None where none measured this very model.
+    """
+
+    about: About
+    version: str = ""
+    endpoint: str = ""
+    measured: Mapping[str, Mapping[str, float]] | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it was trained on simulated patients."""
+        return self.about.simulated
+
+    def line(self, texts: PageTexts) -> str:
+        """Name, version, training."""
+        about = self.about
+        return texts(
+            "model.line",
+            name=about.name,
+            version=texts("model.version", n=self.version) if self.version else "",
+            cohort=about.cohort,
+            n=texts.write.count(about.n_patients),
+            events=texts.write.count(about.n_events),
+            code=about.code_version,
+            digest=about.digest[:10],
+        )
+
+    def outcome(self, texts: PageTexts) -> str:
+        """What the model counts as the event."""
+        return texts.phrase(self.endpoint) if self.endpoint else texts("model.no_outcome")
+
+    def validation(self, texts: PageTexts) -> str:
+        """How it did, or that it is not known."""
+        if self.measured is None:
+            return texts("model.not_validated")
+        c_index, predicted, observed = (self.measured[name] for name in _NEEDED)
+        write = texts.write
+        return texts(
+            "model.validation",
+            years=write.general(self.about.horizons[-1]),
+            n=write.count(c_index["n"]),
+            events=write.count(c_index["events"]),
+            c=write.fixed(c_index["estimate"], 2),
+            low=write.fixed(c_index["lower"], 2),
+            high=write.fixed(c_index["upper"], 2),
+            predicted=f"{write.fixed(100 * predicted['estimate'], 1)} %",
+            observed=f"{write.fixed(100 * observed['estimate'], 1)} %",
+        )
 
 
-def describe_model(about: About, version: str, outputs: Path, texts: PageTexts) -> ModelFacts:
+def describe_model(about: About, version: str, outputs: Path) -> ModelFacts:
     """From the model, and from ``outputs/evaluate`` where that measured this very model."""
-    line = texts(
-        "model.line",
-        name=about.name,
-        version=texts("model.version", n=version) if version else "",
-        cohort=about.cohort,
-        n=f"{about.n_patients:,}",
-        events=f"{about.n_events:,}",
-        code=about.code_version,
-        digest=about.digest[:10],
-    )
-    outcome = _outcome(about, texts)
-    metrics = outputs / "evaluate" / "tables" / "metrics.csv"
-    model = outputs / "train" / "model"
-    measured = metrics.is_file() and (model / "about.json").is_file()
-    if not measured or read_about(model).digest != about.digest:
-        return ModelFacts(line, texts("model.not_validated"), about.simulated, outcome)
-    table = pd.read_csv(metrics)
-    return ModelFacts(line, _validation(table, about, texts), about.simulated, outcome)
+    return ModelFacts(about, version, _endpoint(about), _measured(about, outputs))
 
 
-def _outcome(about: About, texts: PageTexts) -> str:
-    """What the model counts as the event, by the cohort's map where it is at hand."""
+def _endpoint(about: About) -> str:
+    """By the cohort's map, where it is at hand."""
     try:
         endpoint = CohortMap.load(about.cohort).endpoint
     except CalciriskError:
-        endpoint = None
-    return texts("model.no_outcome") if endpoint is None else endpoint.title
+        return ""
+    return "" if endpoint is None else endpoint.title
 
 
-def _validation(table: pd.DataFrame, about: About, texts: PageTexts) -> str:
-    horizon = about.horizons[-1]
+def _measured(about: About, outputs: Path) -> dict[str, dict[str, float]] | None:
+    metrics = outputs / "evaluate" / "tables" / "metrics.csv"
+    model = outputs / "train" / "model"
+    if not metrics.is_file() or not (model / "about.json").is_file():
+        return None
+    if read_about(model).digest != about.digest:
+        return None
+    table = pd.read_csv(metrics)
     rows = table[
         (table["evaluation"] == "held_out")
         & (table["model"] == about.name)
-        & (table["horizon"] == horizon)
+        & (table["horizon"] == about.horizons[-1])
     ].set_index("metric")
-    needed = ("c_index", "mean_risk", "observed_risk")
-    if any(name not in rows.index for name in needed):
-        return texts("model.not_validated")
-    c_index, predicted, observed = (rows.loc[name].to_dict() for name in needed)
-    return texts(
-        "model.validation",
-        years=f"{horizon:g}",
-        n=f"{int(c_index['n']):,}",
-        events=f"{int(c_index['events']):,}",
-        c=f"{c_index['estimate']:.2f}",
-        low=f"{c_index['lower']:.2f}",
-        high=f"{c_index['upper']:.2f}",
-        predicted=f"{100 * predicted['estimate']:.1f} %",
-        observed=f"{100 * observed['estimate']:.1f} %",
-    )
+    if any(name not in rows.index for name in _NEEDED):
+        return None
+    return {name: {str(key): value for key, value in rows.loc[name].items()} for name in _NEEDED}

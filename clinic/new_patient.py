@@ -10,11 +10,11 @@ from itertools import groupby
 
 import pandas as pd
 
-from clinic.texts import PageTexts
 from clinic.typed_values import read_typed, shown_limits
+from clinic.words.texts import PageTexts
 from features.dictionary.dictionary import Dictionary
-from features.dictionary.units import show_unit
 from features.dictionary.variable import Variable
+from models.plain_language.texts import REFERENCE
 
 REQUIRED = ("age", "sex")
 # What a first estimate needs: the inputs of PREVENT and the score; all else is folded.
@@ -34,6 +34,8 @@ QUICK = (
     "prior_cad",
 )
 NO_DRUGS = "no_drugs"
+WRITTEN_IN = "written_in"
+"""The field with the language of a form that is not in English."""
 _NOT_A_DRUG = ("prior_pci",)
 # what may be shown again in a field that was filled in wrongly; anything else is not repeated
 _HARMLESS = re.compile(r"[\w .,+/-]{0,24}", re.ASCII)
@@ -87,6 +89,7 @@ class Entry:
     covariates: pd.DataFrame | None
     replay: tuple[tuple[str, str], ...]
     units: Mapping[str, str]
+    written_in: tuple[tuple[str, str], ...] = ()
 
     @property
     def errors(self) -> list[Field]:
@@ -123,7 +126,8 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
         ),
     )
     valid = bool(given) and not any(field.error for field in fields)
-    replay = tuple(
+    spoken = () if texts.language == REFERENCE else ((WRITTEN_IN, texts.language),)
+    replay = spoken + tuple(
         pair
         for field in fields
         if field.value
@@ -132,7 +136,7 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
     units = {field.name: field.unit for field in fields if field.value and field.unit}
     # a blank field is no column: that nothing was typed says nothing of the patient
     known = covariates.dropna(axis="columns", how="all")
-    return Entry(groups, known if valid else None, replay, units)
+    return Entry(groups, known if valid else None, replay, units, spoken)
 
 
 def _without_drugs(given: Mapping[str, str], dictionary: Dictionary) -> dict[str, str]:
@@ -156,12 +160,12 @@ def _field(variable: Variable, text: str, unit: str, error: str, texts: PageText
         choices = tuple(Choice(code, texts.code(code)) for code in variable.codes)
     hints = {}
     for other in variable.units if variable.kind == "number" else ():
-        low, high = shown_limits(variable, other)
-        hints[other] = f"{texts('form.range', low=low, high=high)} {show_unit(other)}"
+        low, high = shown_limits(variable, other, texts)
+        hints[other] = f"{texts('form.range', low=low, high=high)} {texts.unit(other)}"
     hint = hints.get(unit, "")
     return Field(
         variable.name,
-        variable.label,
+        texts.label(variable),
         variable.kind,
         unit,
         tuple(variable.units),

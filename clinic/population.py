@@ -13,11 +13,9 @@ from clinic.drawing.bars import draw_sizes
 from clinic.drawing.beeswarm import draw_beeswarm
 from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.dependence import Tint, draw_dependence
-from clinic.drawing.waterfall import signed
 from clinic.patient.assessor import Assessor
 from clinic.scored_patients.store import PatientStore
-from clinic.texts import PageTexts
-from clinic.wording import number
+from clinic.words.texts import PageTexts
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
@@ -83,6 +81,7 @@ class Population:
         keys = {words: key for key, words in DIRECTIONS.items()}
         for row in told:
             row["direction"] = texts(f"population.directions.{keys[str(row['direction'])]}")
+            row["label"] = texts.phrase(str(row["label"]))
             row["caution"] = texts("population.caution") if row["caution"] else ""
         return [{str(name): value for name, value in row.items()} for row in told]
 
@@ -111,7 +110,7 @@ class Population:
         are left; no pairs where the partner is a category, which has no order.
         """
         partner = self._partner_of(name)
-        label = dictionary[partner].label
+        label = texts.label(dictionary[partner])
         if partner == name or dictionary[partner].kind == "category":
             return label, []
         other = self.levels[partner]
@@ -120,13 +119,16 @@ class Population:
             halves = (other == 0, other == 1)
         low, high = halves
         return label, [
-            (self._mean_of(name, values.index, low), self._mean_of(name, values.index, high))
+            (
+                self._mean_of(name, values.index, low, texts),
+                self._mean_of(name, values.index, high, texts),
+            )
             for values in self._split(name, dictionary)
         ]
 
-    def _mean_of(self, name: str, rows: pd.Index, which: pd.Series) -> str:
+    def _mean_of(self, name: str, rows: pd.Index, which: pd.Series, texts: PageTexts) -> str:
         chosen = self.points.loc[rows, name][which[rows]]
-        return signed(float(chosen.mean())) if len(chosen) >= _SMALLEST_GROUP else ""
+        return texts.write.signed(float(chosen.mean())) if len(chosen) >= _SMALLEST_GROUP else ""
 
     def _split(self, name: str, dictionary: Dictionary) -> list[pd.Series]:
         """Known values by code, or by fifths; groups of fewer than five patients are left out."""
@@ -144,11 +146,11 @@ class Population:
         for name in names:
             known = self.levels.get(name)
             ranks = None if known is None else known.rank(pct=True).iloc[: len(shown)].tolist()
-            rows.append((dictionary[name].label, shown[name].tolist(), ranks))
+            rows.append((texts.label(dictionary[name]), shown[name].tolist(), ranks))
         words = [texts(f"swarm.{key}") for key in ("low", "high", "missing", "axis")]
         title, description = texts("swarm.title"), texts("swarm.description")
         return for_both_widths(
-            lambda narrow: draw_beeswarm(rows, title, description, words, narrow)
+            lambda narrow: draw_beeswarm(rows, title, description, words, narrow, texts.write)
         )
 
     def draw_groups(self, texts: PageTexts) -> Markup:
@@ -160,7 +162,9 @@ class Population:
             )
         ]
         title, unit = texts("population.groups"), texts("population.unit")
-        return for_both_widths(lambda narrow: draw_sizes("importance", rows, title, unit, narrow))
+        return for_both_widths(
+            lambda narrow: draw_sizes("importance", rows, title, unit, narrow, texts.write)
+        )
 
     def draw_dependence(self, name: str, dictionary: Dictionary, texts: PageTexts) -> Markup | None:
         """Contribution against value of one variable; None where too few values are known."""
@@ -173,11 +177,17 @@ class Population:
         labels = _name_codes(variable, texts)
         values = self.levels.loc[known, name].tolist()
         points = self.points.loc[known, name].tolist()
-        label = f"{variable.label} {f'({variable.unit})' if variable.unit else ''}".strip()
-        axis, title = texts("swarm.axis"), texts("population.dependence", name=variable.label)
+        unit = f"({texts.unit(variable.unit)})" if variable.unit else ""
+        label = f"{texts.label(variable)} {unit}".strip()
+        axis, title = (
+            texts("swarm.axis"),
+            texts("population.dependence", name=texts.label(variable)),
+        )
         tint = self._tint(self._partner_of(name), known, dictionary, texts)
         return for_both_widths(
-            lambda narrow: draw_dependence(values, points, label, axis, title, labels, tint, narrow)
+            lambda narrow: draw_dependence(
+                values, points, label, axis, title, labels, tint, narrow, texts.write
+            )
         )
 
     def _partner_of(self, name: str) -> str:
@@ -191,7 +201,7 @@ class Population:
         ranks = values / max(len(codes) - 1, 1) if codes else values.rank(pct=True)
         ends = (codes[0], codes[-1]) if codes else (texts("swarm.low"), texts("swarm.high"))
         return Tint(
-            texts("population.colour", name=variable.label),
+            texts("population.colour", name=texts.label(variable)),
             ranks[known].tolist(),
             (*ends, texts("swarm.missing")),
         )
@@ -212,7 +222,9 @@ def _span(values: pd.Series, variable: Variable, texts: PageTexts) -> str:
         return texts.code(variable.codes[int(low)])
     if variable.kind == "boolean":
         return texts("form.yes" if low else "form.no")
-    unit = variable.unit or ""
+    unit = texts.unit(variable.unit or "")
     if low == high:
-        return f"{number(low)} {unit}".strip()
-    return texts("quality.range", low=number(low), high=number(high), unit=unit).strip()
+        return f"{texts.write.number(low)} {unit}".strip()
+    return texts(
+        "quality.range", low=texts.write.number(low), high=texts.write.number(high), unit=unit
+    ).strip()

@@ -20,7 +20,9 @@ from clinic.population import Population
 from clinic.scored_patients.store import PatientStore
 from clinic.scored_patients.store_writing import bring_store_up_to_date, write_store
 from clinic.site import Site
-from clinic.texts import load_texts
+from clinic.words.texts import known_languages, load_texts
+from features.errors import ConfigError
+from models.plain_language.texts import REFERENCE
 from models.progression.forecaster import Forecaster
 from models.scorer import Scorer
 from models.storage.xgboost_alone import import_xgboost_alone
@@ -36,7 +38,7 @@ class ClinicRequest:
     ``store``: the file to keep them in, made when it is not up to date; ``outputs``: the folder
     with what was measured of the model; ``version``: its number in the registry, or "";
     ``audit``: the folder of the audit trail, None for none; ``progression_folder``: of the model of
-    later scores, None where there is none.
+    later scores, None where there is none; ``language``: the code of the one that pages are in.
     """
 
     model_folder: Path
@@ -48,6 +50,7 @@ class ClinicRequest:
     covariates: pd.DataFrame | None = None
     audit: Path | None = None
     progression_folder: Path | None = None
+    language: str = REFERENCE
 
 
 def build_site(request: ClinicRequest, access: Access) -> Site:
@@ -55,8 +58,11 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
 
     Raises ConfigError, ModelError.
     """
+    language = request.language
+    if language not in known_languages():
+        known = ", ".join(known_languages())
+        raise ConfigError(f"There are no pages in {language!r}. Known languages: {known}")
     import_xgboost_alone()
-    texts = load_texts()
     scorer = Scorer.load(request.model_folder)
     scorer.predictor.use_one_thread()
     if request.covariates is not None:
@@ -66,8 +72,8 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
     store = PatientStore.open(request.store, scorer.dictionary)
     growth = request.progression_folder
     forecaster = None if growth is None else Forecaster.load(growth)
-    assessor = Assessor(scorer, texts, forecaster)
-    facts = describe_model(scorer.about, request.version, request.outputs, texts)
+    assessor = Assessor(scorer, load_texts(language), forecaster)
+    facts = describe_model(scorer.about, request.version, request.outputs)
     # the first patient's page need not wait for the population
     apart = ThreadPoolExecutor(1)
     explained = apart.submit(Population.explain, assessor, store)
@@ -78,7 +84,6 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
         assessor,
         facts,
         explained.result,
-        texts=texts,
         audit=AuditTrail(request.audit),
     )
 

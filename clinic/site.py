@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,8 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from clinic.access.audit import AuditTrail
-from clinic.access.security import FORM_COOKIE, SESSION_COOKIE, Access, Seal
-from clinic.drawing.waterfall import signed
-from clinic.texts import PageTexts, load_texts
-from clinic.wording import percent, tenths
-from features.dictionary.units import show_unit
+from clinic.access.security import FORM_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, Access, Seal
+from clinic.words.texts import PageTexts, known_languages, load_texts
 
 if TYPE_CHECKING:
     from clinic.model_facts import ModelFacts
@@ -27,6 +24,8 @@ if TYPE_CHECKING:
     from clinic.scored_patients.store import PatientStore
 
 FOLDER = Path(__file__).parent
+# Where a patient is entered: what was typed is read as the language of its form writes numbers.
+ENTRY = "/new"
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,17 @@ class Site:
     facts: ModelFacts
     explain_population: Callable[[], Population | None]
     seal: Seal = field(default_factory=Seal)
-    texts: PageTexts = field(default_factory=load_texts)
     audit: AuditTrail = field(default_factory=AuditTrail)
+
+    @property
+    def texts(self) -> PageTexts:
+        """The words of the pages."""
+        return self.assessor.texts
+
+    def speaking(self, language: str) -> Site:
+        """The same site in another language."""
+        assessor = replace(self.assessor, texts=load_texts(language))
+        return replace(self, assessor=assessor)
 
     @property
     def population(self) -> Population | None:
@@ -72,8 +80,11 @@ class Site:
         fresh = not (len(cookie) == 32 and cookie.isalnum())
         if fresh:
             cookie = secrets.token_hex(16)
+        entered = request.method == "POST" and request.url.path == ENTRY
         page = self.write(
             template,
+            spoken={} if entered else known_languages(),
+            back=f"{request.url.path}{_query(request)}",
             csrf=self.seal.sign("form", cookie),
             path=request.url.path,
             signed_in=bool(self.access.token) and SESSION_COOKIE in request.cookies,
@@ -86,7 +97,14 @@ class Site:
 
     def write(self, template: str, **values: Any) -> str:
         """The text of a page."""
-        shared = {"t": self.texts, "facts": self.facts, "csrf": "", "path": "", "signed_in": False}
+        shared = {
+            "t": self.texts,
+            "facts": self.facts,
+            "csrf": "",
+            "path": "",
+            "signed_in": False,
+            "spoken": {},
+        }
         return environment().get_template(template).render({**shared, **values})
 
     def refuse(self, status: int) -> bytes:
@@ -101,9 +119,20 @@ class Site:
 
 
 def site_of(request: Request) -> Site:
-    """The site that a request asks."""
-    site: Site = request.app.state.site
-    return site
+    """The site that a request asks, in the language that its reader chose."""
+    spoken: Mapping[str, Site] = request.app.state.sites
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return spoken.get(chosen, request.app.state.site)
+
+
+def site_in(request: Request, language: str) -> Site:
+    """The site in a language that it speaks, whatever the reader prefers."""
+    spoken: Mapping[str, Site] = request.app.state.sites
+    return spoken[language]
+
+
+def _query(request: Request) -> str:
+    return f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
 
 
 @cache
@@ -117,6 +146,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters["unit"] = show_unit
-    made.globals |= {"percent": percent, "signed": signed, "tenths": tenths}
+    made.filters["phrase"] = lambda statement, texts: texts.phrase(statement)
     return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clinic.drawing.waterfall import Step
-from clinic.wording import ValueWriter
+from clinic.words.values import ValueWriter
 from features.derivation.catalogue import CATALOGUE
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation, sum_by_variable
@@ -29,7 +29,13 @@ class StepWriter:
         """The largest contributions first, the others summed, other causes of death last."""
         steps = self._largest(100 * explanation.by_variable(CATALOGUE).iloc[0])
         if explanation.other[0]:
-            steps.append(Step(OTHER_CAUSES_LABEL, "", 100 * float(explanation.other[0])))
+            steps.append(
+                Step(
+                    self.writer.texts.phrase(OTHER_CAUSES_LABEL),
+                    "",
+                    100 * float(explanation.other[0]),
+                )
+            )
         return tuple(steps)
 
     def write_other(
@@ -58,4 +64,4 @@ class StepWriter:
             unknown = is_unknown(name, self.covariates, self.features)[0]
             value = value if unknown else texts("values.derived")
             note = texts("values.expected") if unknown else ""
-        return Step(self.writer.dictionary[name].label, value, points, note)
+        return Step(texts.label(self.writer.dictionary[name]), value, points, note)

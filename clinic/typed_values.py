@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from clinic.texts import PageTexts
-from clinic.wording import number
+from clinic.words.texts import PageTexts
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import ValueSource
 from features.dictionary.dictionary import Dictionary
@@ -27,6 +27,7 @@ from features.intake.cells.conversion import (
 from features.intake.rows import RowRules, examine_rows
 from features.intake.validation.findings import Reject
 
+_GROUPS_OF_THREE = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?", re.ASCII)
 _NO_SIGN = ""
 """Some people type 5.2 and others 5,2: no decimal sign is declared."""
 
@@ -43,6 +44,8 @@ def read_typed(
         for name, (_, unit) in typed.items()
         if dictionary[name].kind == "number" and unit not in dictionary[name].units
     }
+    typed, unclear = _in_plain_digits(typed, dictionary, texts)
+    errors |= unclear
     sound = {name: cell for name, cell in typed.items() if name not in errors}
     read = pd.DataFrame(index=[1])
     if sound:
@@ -59,13 +62,32 @@ def read_typed(
     return _complete(read, dictionary), errors
 
 
-def shown_limits(variable: Variable, unit: str) -> tuple[str, str]:
+def _in_plain_digits(
+    typed: Mapping[str, tuple[str, str]], dictionary: Dictionary, texts: PageTexts
+) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """What was typed without points that separate thousands, and by variable what is unclear.
+
+    Only where the language writes them so: there 1.250 is 1250, and any other point says nothing
+    for certain.
+    """
+    found, unclear = dict(typed), {}
+    for name, (text, unit) in typed.items():
+        if texts.write.thousands != "." or "." not in text or dictionary[name].kind != "number":
+            continue
+        if _GROUPS_OF_THREE.fullmatch(text):
+            found[name] = (text.replace(".", ""), unit)
+        else:
+            unclear[name] = texts("form.errors.two_ways")
+    return found, unclear
+
+
+def shown_limits(variable: Variable, unit: str, texts: PageTexts) -> tuple[str, str]:
     """The range in a unit, as it is shown."""
     conversion = variable.units.get(unit, Conversion(1.0))
     ends = [
         ((v or 0.0) - conversion.offset) / conversion.factor for v in (variable.low, variable.high)
     ]
-    return number(ends[0]), number(ends[1])
+    return texts.write.number(ends[0]), texts.write.number(ends[1])
 
 
 def _source(variable: Variable, unit: str) -> ValueSource:
@@ -85,7 +107,9 @@ def _complete(read: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
 
 def _describe(one: Reject, cell: tuple[str, str], variable: Variable, texts: PageTexts) -> str:
     if ", " in one.column:
-        return texts("form.errors.together", rule=one.rule, remedy=one.remedy)
+        return texts(
+            "form.errors.together", rule=texts.phrase(one.rule), remedy=texts.phrase(one.remedy)
+        )
     if one.rule == UNKNOWN:
         return texts("form.errors.choice")
     if one.rule in (COMMA, POINT):
@@ -97,12 +121,12 @@ def _describe(one: Reject, cell: tuple[str, str], variable: Variable, texts: Pag
 
 def _out_of_range(text: str, unit: str, variable: Variable, texts: PageTexts) -> str:
     entered = parse_numbers(pd.Series([text], dtype="str"), Reading(decimal=_NO_SIGN))[0].iloc[0]
-    low, high = shown_limits(variable, unit)
-    error = texts("form.errors.range", low=low, high=high, unit=unit)
+    low, high = shown_limits(variable, unit, texts)
+    error = texts("form.errors.range", low=low, high=high, unit=texts.unit(unit))
     lowest, highest = variable.limits
     others = [
         other
         for other in variable.units
         if other != unit and lowest <= to_canonical([entered], variable, other)[0] <= highest
     ]
-    return error + (texts("form.errors.other_unit", unit=others[0]) if others else "")
+    return error + (texts("form.errors.other_unit", unit=texts.unit(others[0])) if others else "")

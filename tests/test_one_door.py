@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra web is not installed")
 
 from clinic.new_patient import read_entry
-from clinic.texts import load_texts
+from clinic.words.texts import load_texts
 from features.cohort_map.dialect import Dialect
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError

@@ -20,7 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _LOG = logging.getLogger("calcirisk.clinic")
-_OPEN_PATHS = ("/sign-in", "/static/")
+_OPEN_PATHS = ("/sign-in", "/static/", "/language/")
 _MACHINE_PATHS = ("/cds-services",)
 _BODY_SECONDS = 10.0
 # At once; whoever comes beyond gets a page that says so, at once.

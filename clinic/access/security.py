@@ -13,6 +13,7 @@ from features.errors import ConfigError
 
 SHORTEST_TOKEN = 24
 SESSION_COOKIE, FORM_COOKIE = "calcirisk_session", "calcirisk_form"
+LANGUAGE_COOKIE = "calcirisk_language"
 SESSION_SECONDS = 8 * 3600
 IDLE_SECONDS = 30 * 60
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from clinic.drawing.canvas import BLUE, GREY, INK, VERMILION, drawing, line, rectangle, text
-from clinic.drawing.waterfall import ABOVE, BAR, BESIDE, RowLayout, signed
+from clinic.drawing.waterfall import ABOVE, BAR, BESIDE, RowLayout
+from models.plain_language.numerals import ENGLISH, Numerals
 
 _RIGHT, _NUMBER = 56.0, 44.0
 
@@ -19,6 +20,7 @@ def draw_sizes(
     title: str,
     description: str,
     narrow: bool = False,
+    numerals: Numerals = ENGLISH,
 ) -> Markup:
     """One bar per row, lengths above zero, in percentage points."""
     layout = ABOVE if narrow else BESIDE
@@ -29,7 +31,7 @@ def draw_sizes(
         top = y + layout.bar_top
         parts.append(layout.label(y, label))
         parts.append(rectangle(layout.left, top, length, BAR, BLUE))
-        shown = f"{size:,.0f}" if largest >= 100 else f"{size:.1f}"
+        shown = numerals.count(size) if largest >= 100 else numerals.fixed(size, 1)
         parts.append(text(layout.left + length + 5, top + 11, shown, font_size=12))
     height = 8 + layout.height * len(rows)
     return drawing(f"{name}{'-narrow' * narrow}", layout.width, height, title, description, parts)
@@ -46,7 +48,12 @@ class Bar:
 
 
 def draw_theme_bars(
-    rows: Sequence[Bar], title: str, description: str, narrow: bool = False, name: str = "themes"
+    rows: Sequence[Bar],
+    title: str,
+    description: str,
+    narrow: bool = False,
+    name: str = "themes",
+    numerals: Numerals = ENGLISH,
 ) -> Markup:
     """Bars around zero with their intervals as whiskers; unsure ones dashed."""
     layout = ABOVE if narrow else RowLayout(430.0, 168.0, 22.0, 4.0, 15.0, 24)
@@ -57,11 +64,14 @@ def draw_theme_bars(
     height = 6 + layout.height * len(rows)
     parts = [line((zero, 2), (zero, height - 2), GREY)]
     for i, row in enumerate(rows):
-        parts += _theme_bar(row, layout, 2 + layout.height * i, zero, scale)
+        shown = numerals.signed(row.points)
+        parts += _theme_bar(row, shown, layout, 2 + layout.height * i, zero, scale)
     return drawing(f"{name}{'-narrow' * narrow}", layout.width, height, title, description, parts)
 
 
-def _theme_bar(row: Bar, layout: RowLayout, y: float, zero: float, scale: float) -> list[Markup]:
+def _theme_bar(
+    row: Bar, shown: str, layout: RowLayout, y: float, zero: float, scale: float
+) -> list[Markup]:
     length, top = abs(row.points) * scale, y + layout.bar_top
     raises = row.points >= 0
     look: dict[str, object] = {"stroke": VERMILION if raises else BLUE, "stroke_width": 1.5}
@@ -77,5 +87,5 @@ def _theme_bar(row: Bar, layout: RowLayout, y: float, zero: float, scale: float)
         far = max(length, (high - zero) if raises else (zero - low))
     beyond = zero + far + 5 if raises else zero - far - 5
     anchor = "start" if raises else "end"
-    parts.append(text(beyond, top + 11, signed(row.points), anchor, font_size=12))
+    parts.append(text(beyond, top + 11, shown, anchor, font_size=12))
     return parts

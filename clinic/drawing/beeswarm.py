@@ -9,6 +9,7 @@ from markupsafe import Markup
 from clinic.drawing.canvas import GREY, PALE, drawing, element, line, round_ticks, text
 from clinic.drawing.levels import LEVELS, UNKNOWN, draw_legend, level_colour
 from clinic.drawing.waterfall import RowLayout
+from models.plain_language.numerals import ENGLISH, Numerals
 
 _RIGHT, _TOP, _BOTTOM = 16.0, 30.0, 44.0
 _HALF = 17.0
@@ -26,6 +27,7 @@ def draw_beeswarm(
     description: str,
     words: Sequence[str],
     narrow: bool = False,
+    numerals: Numerals = ENGLISH,
 ) -> Markup:
     """Rows of (label, points, ranks from 0 to 1 of the values or None; NaN: not recorded).
 
@@ -44,7 +46,7 @@ def draw_beeswarm(
     parts: list[Markup] = []
     for tick in round_ticks(low, high, 4 if narrow else 6):
         parts.append(line((x(tick), _TOP), (x(tick), bottom), PALE))
-        shown = f"{tick:+g}".replace("-", "−") if tick else "0"
+        shown = numerals.localise(f"{tick:+g}").replace("-", "−") if tick else "0"
         parts.append(text(x(tick), bottom + 17, shown, "middle", fill=GREY, font_size=12))
     parts.append(line((x(0), _TOP), (x(0), bottom), GREY))
     dots: dict[str, list[str]] = {colour: [] for colour in (*LEVELS, UNKNOWN)}

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from clinic.drawing.canvas import GREY, PALE, drawing, element, line, round_ticks, text
 from clinic.drawing.levels import LEVELS, UNKNOWN, draw_legend, level_colour
+from models.plain_language.numerals import ENGLISH, Numerals
 
 _WIDE, _NARROW = 560.0, 360.0
 _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 330.0, 48.0, 16.0, 28.0, 46.0
@@ -40,6 +41,7 @@ def draw_dependence(
     codes: Mapping[float, str],
     tint: Tint,
     narrow: bool = False,
+    numerals: Numerals = ENGLISH,
 ) -> Markup:
     """Contribution in percentage points over value; skewed values stand on a scale of log(1 + v).
 
@@ -64,9 +66,9 @@ def draw_dependence(
     parts = [text(4.0, 14.0, axis, fill=GREY, font_size=12)]
     for tick in round_ticks(low, high, 5):
         parts.append(line((_LEFT, y(tick)), (width - _RIGHT, y(tick)), GREY if not tick else PALE))
-        shown = f"{tick:+g}".replace("-", "−") if tick else "0"
+        shown = numerals.localise(f"{tick:+g}").replace("-", "−") if tick else "0"
         parts.append(text(_LEFT - 6, y(tick) + 4, shown, "end", fill=GREY, font_size=12))
-    for value, words in _marks(values, codes, log, 4 if narrow else 6):
+    for value, words in _marks(values, codes, log, 4 if narrow else 6, numerals):
         parts.append(
             text(x(value), _HEIGHT - _BOTTOM + 18, words, "middle", fill=GREY, font_size=12)
         )
@@ -105,7 +107,11 @@ def _is_skewed(values: Sequence[float]) -> bool:
 
 
 def _marks(
-    values: Sequence[float], codes: Mapping[float, str], log: bool, wanted: int
+    values: Sequence[float],
+    codes: Mapping[float, str],
+    log: bool,
+    wanted: int,
+    numerals: Numerals,
 ) -> list[tuple[float, str]]:
     if codes:
         present = set(values)
@@ -113,5 +119,5 @@ def _marks(
     low, high = min(values), max(values)
     if log:
         decades = [0.0, *(10.0**k for k in range(7))]
-        return [(v, f"{v:,.0f}") for v in decades if low <= v <= high]
-    return [(v, f"{v:g}") for v in round_ticks(low, high, wanted)]
+        return [(v, numerals.count(v)) for v in decades if low <= v <= high]
+    return [(v, numerals.general(v)) for v in round_ticks(low, high, wanted)]

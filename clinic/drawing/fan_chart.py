@@ -22,6 +22,7 @@ from clinic.drawing.canvas import (
     round_ticks,
     text,
 )
+from models.plain_language.numerals import ENGLISH, Numerals
 
 _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 300.0, 56.0, 14.0, 44.0
 _BAND_OPACITY = 0.16
@@ -63,7 +64,9 @@ class FanWords:
     score: str
 
 
-def draw_fan(fan: Fan, words: FanWords, narrow: bool = False) -> Markup:
+def draw_fan(
+    fan: Fan, words: FanWords, narrow: bool = False, numerals: Numerals = ENGLISH
+) -> Markup:
     """Scans as dots with whiskers; from now on the median as a line in its intervals."""
     width, top = (360.0, 104.0) if narrow else (600.0, 66.0)
     first, last = min(0.0, *(scan.years for scan in fan.measured)), fan.years[-1]
@@ -79,9 +82,9 @@ def draw_fan(fan: Fan, words: FanWords, narrow: bool = False) -> Markup:
     for tick in round_ticks(0, highest, 4):
         y = place(first, tick)[1]
         parts.append(line((_LEFT, y), (width - _RIGHT, y), PALE))
-        parts.append(text(_LEFT - 6, y + 4, f"{tick:,.0f}", "end", fill=GREY, font_size=12))
+        parts.append(text(_LEFT - 6, y + 4, numerals.count(tick), "end", fill=GREY, font_size=12))
     for tick in round_ticks(first, last, 6):
-        shown = f"{tick:g}".replace("-", "−")
+        shown = numerals.general(tick).replace("-", "−")
         at = place(tick, 0)[0]
         parts.append(text(at, _HEIGHT - _BOTTOM + 18, shown, "middle", fill=GREY))
     parts.append(text(_LEFT + wide / 2, _HEIGHT - 6, words.years, "middle", fill=GREY))

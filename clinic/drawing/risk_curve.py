@@ -21,6 +21,7 @@ from clinic.drawing.canvas import (
     round_ticks,
     text,
 )
+from models.plain_language.numerals import ENGLISH, Numerals
 
 _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 300.0, 50.0, 12.0, 44.0
 
@@ -52,7 +53,9 @@ class CurveWords:
     years: str
 
 
-def draw_risk_curve(curve: Curve, words: CurveWords, narrow: bool = False) -> Markup:
+def draw_risk_curve(
+    curve: Curve, words: CurveWords, narrow: bool = False, numerals: Numerals = ENGLISH
+) -> Markup:
     """Risk as a solid line in its interval, competing death dashed."""
     width, top = (360.0, 70.0) if narrow else (560.0, 34.0)
     end = curve.years[-1]
@@ -66,10 +69,12 @@ def draw_risk_curve(curve: Curve, words: CurveWords, narrow: bool = False) -> Ma
     for tick in round_ticks(0, highest, 4):
         y = place(0, tick)[1]
         parts.append(line((_LEFT, y), (width - _RIGHT, y), PALE))
-        parts.append(text(_LEFT - 6, y + 4, f"{tick:g} %", "end", fill=GREY, font_size=12))
+        parts.append(
+            text(_LEFT - 6, y + 4, f"{numerals.general(tick)} %", "end", fill=GREY, font_size=12)
+        )
     for tick in round_ticks(0, end, 5):
         x = place(tick, 0)[0]
-        parts.append(text(x, _HEIGHT - _BOTTOM + 18, f"{tick:g}", "middle", fill=GREY))
+        parts.append(text(x, _HEIGHT - _BOTTOM + 18, numerals.general(tick), "middle", fill=GREY))
     parts.append(text(_LEFT + wide / 2, _HEIGHT - 6, words.years, "middle", fill=GREY))
     parts.append(line(place(0, 0), place(end, 0), GREY))
     if curve.high:

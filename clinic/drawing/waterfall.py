@@ -19,6 +19,7 @@ from clinic.drawing.canvas import (
     round_ticks,
     text,
 )
+from models.plain_language.numerals import ENGLISH, Numerals
 
 _TOP, _BOTTOM, _RIGHT = 10.0, 28.0, 56.0
 
@@ -75,6 +76,7 @@ def draw_waterfall(
     description: str,
     ends: tuple[str, str],
     narrow: bool = False,
+    numerals: Numerals = ENGLISH,
 ) -> Markup:
     """Bars from ``base`` (percent) on; right and darker raises, left and hollow lowers.
 
@@ -94,10 +96,11 @@ def draw_waterfall(
     parts: list[Markup] = []
     for tick in round_ticks(low, high, 4):
         parts.append(line((x(tick), _TOP), (x(tick), bottom), PALE))
-        words = f"{tick:g} %".replace("-", "−")
+        words = f"{numerals.general(tick)} %".replace("-", "−")
         anchor = "start" if x(tick) < 16 else "middle"
         parts.append(text(x(tick), bottom + 18, words, anchor, fill=GREY))
-    parts += _end_row(rows, _TOP, ends[0], base, x(max(low, 0.0)), x(base), 400)
+    shown = f"{numerals.fixed(base, 1)} %"
+    parts += _end_row(rows, _TOP, ends[0], shown, x(max(low, 0.0)), x(base), 400)
     for i, step in enumerate(steps):
         y = _TOP + rows.height * (i + 1)
         start, end = x(reached[i]), x(reached[i + 1])
@@ -106,22 +109,15 @@ def draw_waterfall(
         parts.append(_bar(top, start, end, step.points >= 0))
         below = end, top + rows.height
         parts.append(line((end, top + BAR), below, GREY, 1, stroke_dasharray="2 2"))
-        parts.append(text(max(start, end) + 5, top + 11, signed(step.points), font_size=12))
+        parts.append(
+            text(max(start, end) + 5, top + 11, numerals.signed(step.points), font_size=12)
+        )
     y = _TOP + rows.height * (len(steps) + 1)
-    parts += _end_row(rows, y, ends[1], reached[-1], x(max(low, 0.0)), x(reached[-1]), 700)
+    shown = f"{numerals.fixed(reached[-1], 1)} %"
+    parts += _end_row(rows, y, ends[1], shown, x(max(low, 0.0)), x(reached[-1]), 700)
     return drawing(
         f"waterfall{'-narrow' * narrow}", rows.width, bottom + _BOTTOM, title, description, parts
     )
-
-
-def signed(points: float) -> str:
-    """Percentage points with a sign that is as wide as a plus.
-
-    >>> signed(-1.25), signed(0.04)
-    ('−1.2', '0.0')
-    """
-    shown = f"{points:+.1f}"
-    return "0.0" if shown in ("+0.0", "-0.0") else shown.replace("-", "−")
 
 
 def _label_step(rows: RowLayout, y: float, step: Step, narrow: bool) -> list[Markup]:
@@ -145,11 +141,11 @@ def _bar(top: float, start: float, end: float, raises: bool) -> Markup:
 
 
 def _end_row(
-    rows: RowLayout, y: float, label: str, percent: float, start: float, end: float, weight: int
+    rows: RowLayout, y: float, label: str, shown: str, start: float, end: float, weight: int
 ) -> list[Markup]:
     top = y + rows.bar_top
     return [
         rows.label(y + (5 if rows.left > 10 else 0), label, font_weight=weight),
         rectangle(start, top, end - start, BAR, INK if weight > 400 else GREY),
-        text(max(start, end) + 5, top + 11, f"{percent:.1f} %", font_weight=weight, font_size=12),
+        text(max(start, end) + 5, top + 11, shown, font_weight=weight, font_size=12),
     ]

@@ -29,8 +29,8 @@ from clinic.patient.suppositions import average_of, known_of
 from clinic.patient.themes import Theme, fold_themes
 from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
 from clinic.steps import StepWriter
-from clinic.texts import PageTexts
-from clinic.wording import ValueWriter, percent
+from clinic.words.texts import PageTexts
+from clinic.words.values import ValueWriter
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import ModelError
@@ -39,7 +39,6 @@ from models.explanation.interactions import find_partners
 from models.explanation.reasons import find_unknown
 from models.guidelines.guideline import Guideline
 from models.plain_language.summary import summarise_patients
-from models.plain_language.texts import Texts
 from models.plain_language.writing import write_plain_text
 from models.progression.forecaster import Forecaster
 from models.reference_scores.inputs import Inputs
@@ -90,7 +89,6 @@ class Assessor:
     scorer: Scorer
     texts: PageTexts
     forecaster: Forecaster | None = None
-    plain: Texts = field(default_factory=Texts.load)
     effects: TreatmentEffects = field(default_factory=TreatmentEffects.load)
     guideline: Guideline = field(default_factory=Guideline.load)
 
@@ -174,7 +172,7 @@ class Assessor:
             horizon,
             risks,
             self._curve(features, margins, risks),
-            write_plain_text(summary, self.plain.for_model(scorer.dictionary)).paragraphs,
+            write_plain_text(summary, texts.plain.for_model(scorer.dictionary)).paragraphs,
             explanation.base_risk,
             steps,
             step_writer.write_other(scorer.explainer, explanation),
@@ -223,14 +221,20 @@ class Assessor:
         words = CurveWords(
             self.texts("curve.title"),
             " ".join(
-                self.texts("curve.point", years=f"{r.years:g}", percent=percent(r.risk))
+                self.texts(
+                    "curve.point",
+                    years=self.texts.write.general(r.years),
+                    percent=self.texts.write.percent(r.risk),
+                )
                 for r in risks
             ),
             *(self.texts(f"curve.{name}") for name in ("event", "competing", "interval", "years")),
         )
         drawn = (years, curves[:, 0], competing, low, high)
         curve = Curve(*(values.tolist() for values in drawn))
-        return for_both_widths(lambda narrow: draw_risk_curve(curve, words, narrow))
+        return for_both_widths(
+            lambda narrow: draw_risk_curve(curve, words, narrow, self.texts.write)
+        )
 
     def _themes(
         self,
@@ -249,22 +253,30 @@ class Assessor:
 
     def _waterfall(self, steps: Sequence[Step], explanation: Explanation) -> Markup:
         texts, risk = self.texts, float(explanation.risk[0])
-        years = f"{explanation.horizon:g}"
+        years = texts.write.general(explanation.horizon)
         ends = texts("waterfall.base"), texts("waterfall.risk", years=years)
         description = texts(
-            "waterfall.description", base=percent(explanation.base_risk), risk=percent(risk)
+            "waterfall.description",
+            base=self.texts.write.percent(explanation.base_risk),
+            risk=self.texts.write.percent(risk),
         )
         title = texts("waterfall.title")
         base = 100 * explanation.base_risk
         return for_both_widths(
-            lambda narrow: draw_waterfall(steps, base, title, description, ends, narrow)
+            lambda narrow: draw_waterfall(
+                steps, base, title, description, ends, narrow, texts.write
+            )
         )
 
     def _vessels(self, calcium: CalciumPanel) -> Markup | None:
         if not any(score for _, score in calcium.vessels):
             return None
         title = self.texts("calcium.vessels.title")
-        words = "; ".join(f"{name} {score:,.0f}" for name, score in calcium.vessels)
+        words = "; ".join(
+            f"{name} {self.texts.write.count(score)}" for name, score in calcium.vessels
+        )
         return for_both_widths(
-            lambda narrow: draw_sizes("vessels", calcium.vessels, title, words, narrow)
+            lambda narrow: draw_sizes(
+                "vessels", calcium.vessels, title, words, narrow, self.texts.write
+            )
         )

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clinic.texts import PageTexts
-from clinic.wording import ValueWriter, number
+from clinic.words.texts import PageTexts
+from clinic.words.values import ValueWriter
 from models.plain_language.comparison import find_no_table
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
@@ -62,7 +62,7 @@ def describe_calcium(
     no_table = find_no_table(patient)
     for topic in TOPICS:
         rows = [
-            (dictionary[name].label, writer.say(name, patient[name]))
+            (texts.label(dictionary[name]), writer.say(name, patient[name]))
             for name in _RECORDED.get(topic, ())
             if _is_known(patient.get(name))
         ]
@@ -77,7 +77,12 @@ def describe_calcium(
                 rows.append(_derived(name, float(value), texts))
         if topic == "amount" and not rows and _is_known(features.get("log_cac")):
             total = float(np.expm1(features["log_cac"]))
-            rows = [(dictionary["cac_agatston"].label, texts("calcium.summed", n=number(total)))]
+            rows = [
+                (
+                    texts.label(dictionary["cac_agatston"]),
+                    texts("calcium.summed", n=texts.write.number(total)),
+                )
+            ]
         if rows:
             topics.append((texts(f"calcium.{topic}"), tuple(rows)))
     if not _is_known(features.get("log_cac")):
@@ -99,9 +104,13 @@ def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:
     if name == "cac_percentile":
         shown = float(np.clip(round(value), 1, 99))
     if name == "cac_percentile":
-        return texts(f"calcium.{name}"), texts(f"calcium.values.{name}", n=ordinal(int(shown)))
+        return texts(f"calcium.{name}"), texts(
+            f"calcium.values.{name}", n=texts.ordinal(int(shown))
+        )
     key = "arterial_age_highest" if name == "arterial_age" and value > 100 else name
-    return texts(f"calcium.{name}"), texts(f"calcium.values.{key}", n=number(round(shown, 1)))
+    return texts(f"calcium.{name}"), texts(
+        f"calcium.values.{key}", n=texts.write.number(round(shown, 1))
+    )
 
 
 def _is_known(value: object) -> bool:
@@ -125,14 +134,4 @@ def describe_percentile(patient: Mapping[str, Any], features: pd.Series, texts: 
     if no_table is not None:
         return texts(f"calcium.no_{no_table}")
     value = percentile_of(patient, features)
-    return "" if value is None else texts("calcium.percentile", n=ordinal(round(value)))
-
-
-def ordinal(n: int) -> str:
-    """A number in order.
-
-    >>> ordinal(1), ordinal(12), ordinal(43)
-    ('1st', '12th', '43rd')
-    """
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th") if n % 100 not in (11, 12, 13) else "th"
-    return f"{n}{ending}"
+    return "" if value is None else texts("calcium.percentile", n=texts.ordinal(round(value)))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clinic.drawing.waterfall import signed
 from clinic.patient.assessor import Assessment, RiskAt
-from clinic.texts import PageTexts
-from clinic.wording import tenths
+from clinic.words.texts import PageTexts
 
 _FACTS = ("age", "sex", "calcium", "ldl", "statin", "pressure")
 
@@ -29,7 +27,7 @@ def compare(
     return (
         (texts("comparison.who"), _facts(first, second, texts)),
         (texts("comparison.risk"), _risks(first, second, texts)),
-        (texts("comparison.why"), _contributions(first, second)),
+        (texts("comparison.why"), _contributions(first, second, texts)),
         (first.guidance.title, _rules(first, second)),
     )
 
@@ -44,10 +42,10 @@ def _facts(first: Assessment, second: Assessment, texts: PageTexts) -> tuple[Row
 def _risks(first: Assessment, second: Assessment, texts: PageTexts) -> tuple[Row, ...]:
     return tuple(
         Row(
-            texts("overview.risk", years=f"{one.years:g}"),
+            texts("overview.risk", years=texts.write.general(one.years)),
             _risk(one, texts),
             _risk(other, texts),
-            signed(100 * (other.risk - one.risk)),
+            texts.write.signed(100 * (other.risk - one.risk)),
         )
         for one, other in zip(first.risks, second.risks, strict=True)
     )
@@ -55,12 +53,12 @@ def _risks(first: Assessment, second: Assessment, texts: PageTexts) -> tuple[Row
 
 def _risk(at: RiskAt, texts: PageTexts) -> str:
     if at.interval is None:
-        return tenths(at.risk)
-    low, high = (tenths(limit) for limit in at.interval)
-    return f"{tenths(at.risk)} {texts('overview.interval', low=low, high=high)}"
+        return texts.write.tenths(at.risk)
+    low, high = (texts.write.tenths(limit) for limit in at.interval)
+    return f"{texts.write.tenths(at.risk)} {texts('overview.interval', low=low, high=high)}"
 
 
-def _contributions(first: Assessment, second: Assessment) -> tuple[Row, ...]:
+def _contributions(first: Assessment, second: Assessment, texts: PageTexts) -> tuple[Row, ...]:
     """Every theme of either; the one that differs most comes first."""
     here, there = (
         {t.name: t.points for t in view.overview.every_theme} for view in (first, second)
@@ -68,7 +66,12 @@ def _contributions(first: Assessment, second: Assessment) -> tuple[Row, ...]:
     labels = {t.name: t.label for view in (first, second) for t in view.overview.every_theme}
     gaps = {name: there.get(name, 0.0) - here.get(name, 0.0) for name in labels}
     return tuple(
-        Row(labels[name], signed(here.get(name, 0.0)), signed(there.get(name, 0.0)), signed(gap))
+        Row(
+            labels[name],
+            texts.write.signed(here.get(name, 0.0)),
+            texts.write.signed(there.get(name, 0.0)),
+            texts.write.signed(gap),
+        )
         for name, gap in sorted(gaps.items(), key=lambda pair: -abs(pair[1]))
     )
 

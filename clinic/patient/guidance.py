@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from clinic.texts import PageTexts
-from clinic.wording import number, percent, whole
+from clinic.words.texts import PageTexts
 from models.guidelines.guideline import PERCENTILE, Guideline, RiskScale
 from models.reference_scores.inputs import Inputs
 from models.reference_scores.reference_score import ReferenceScore
@@ -50,25 +49,32 @@ def advise(
     goal = _goal(guideline, known, texts)
     new, category = _category(guideline.risk, guideline, inputs, scores, texts)
     old, _ = _category(guideline.earlier, guideline, inputs, scores, texts)
-    enhancers = guideline.enhancers_of(known)
+    rescan = texts.phrase(guideline.rescan(known))
+    enhancers = [texts.phrase(one) for one in guideline.enhancers_of(known)]
     rows = (
         ("category", "; ".join(said for said in (new, old) if said)),
-        ("calcium", texts("guidance.class", name=step.name, code=step.code) if step else ""),
-        ("zero", guideline.word_on_zero(known)),
+        (
+            "calcium",
+            texts("guidance.class", name=texts.phrase(step.name), code=step.code) if step else "",
+        ),
+        ("zero", guideline.word_on_zero(known, texts.phrase)),
         ("ldl", goal),
         ("enhancers", ", ".join(enhancers)),
-        ("aspirin", guideline.word_on_aspirin(known)),
-        ("rescan", guideline.rescan(known)),
+        ("aspirin", texts.phrase(guideline.word_on_aspirin(known))),
+        ("rescan", rescan),
     )
     return Guidance(
-        texts("guidance.title", region=guideline.region),
+        texts("guidance.title", region=texts.phrase(guideline.region)),
         tuple((texts(f"guidance.topics.{topic}"), said) for topic, said in rows if said),
         goal,
         category,
         step.name if step else "",
         _drs(step.code, patient) if step else "",
-        tuple((s.name, s.date, s.checked) for s in guideline.sources.values()),
-        guideline.rescan(known),
+        tuple(
+            (texts.phrase(s.name), texts.date(s.date), s.checked)
+            for s in guideline.sources.values()
+        ),
+        rescan,
     )
 
 
@@ -76,12 +82,15 @@ def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) ->
     goal, gap = guideline.ldl_goal(patient), guideline.ldl_gap(patient)
     if goal is None:
         return ""
-    mmol = number(round(goal.goal / MG_PER_MMOL, 1))
-    said = texts("guidance.goal", goal=whole(goal.goal), mmol=mmol, why=goal.why)
+    mmol = texts.write.number(round(goal.goal / MG_PER_MMOL, 1))
+    said = texts(
+        "guidance.goal", goal=texts.write.whole(goal.goal), mmol=mmol, why=texts.phrase(goal.why)
+    )
     if gap is None:
         return said
     key = "guidance.gap" if gap > 0 else "guidance.reached"
-    return f"{said} {texts(key, gap=whole(gap), mmol=number(round(gap / MG_PER_MMOL, 1)))}"
+    mmol = texts.write.number(round(gap / MG_PER_MMOL, 1))
+    return f"{said} {texts(key, gap=texts.write.whole(gap), mmol=mmol)}"
 
 
 def _category(
@@ -97,8 +106,14 @@ def _category(
     if np.isnan(risk):
         return "", ""
     name = texts(f"categories.{scale.category(risk)}")
-    source = guideline.sources[scale.source].name
-    return texts("guidance.risk", name=name, risk=percent(risk), score=score.title, by=source), name
+    source = texts.phrase(guideline.sources[scale.source].name)
+    return texts(
+        "guidance.risk",
+        name=name,
+        risk=texts.write.percent(risk),
+        score=texts.phrase(score.title),
+        by=source,
+    ), name
 
 
 def _drs(code: str, patient: Mapping[str, Any]) -> str:

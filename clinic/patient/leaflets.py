@@ -5,6 +5,7 @@ from __future__ import annotations
 from clinic.patient.assessor import Assessment
 from clinic.patient.overview import one_of_each
 from clinic.patient.themes import COMPETING
+from clinic.words.texts import load_texts
 from models.plain_language.leaflet import (
     Helping,
     Leaflet,
@@ -13,12 +14,14 @@ from models.plain_language.leaflet import (
     known_languages,
     write_leaflet,
 )
+from models.plain_language.texts import REFERENCE
 
 _MOST_REASONS, _MOST_OPTIONS, _LEAST_POINTS = 3, 4, 0.1
 
 
 def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) -> Leaflet:
     """The leaflet in a language that is shipped, else in English."""
+    spoken = language if language in known_languages() else REFERENCE
     at = next(risk for risk in view.risks if risk.years == view.horizon)
     raising = [theme for theme in view.overview.themes if theme.points >= _LEAST_POINTS]
     themes = [theme for theme in raising if theme.name != COMPETING]
@@ -37,6 +40,6 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
             if row.change is not None
         ),
         simulated,
-        date,
+        load_texts(spoken).date(date),
     )
-    return write_leaflet(facts, language if language in known_languages() else "en")
+    return write_leaflet(facts, spoken)

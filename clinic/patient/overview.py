@@ -13,12 +13,11 @@ from clinic.drawing.bars import Bar, draw_theme_bars
 from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.icons import draw_icons
 from clinic.drawing.scale import draw_scale
-from clinic.drawing.waterfall import signed
 from clinic.patient.guidance import Guidance
 from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
-from clinic.texts import PageTexts
-from clinic.wording import ValueWriter, percent, whole
+from clinic.words.texts import PageTexts
+from clinic.words.values import ValueWriter
 from models.guidelines.guideline import Guideline
 from models.treatment_effects.conditions import recorded
 
@@ -85,7 +84,7 @@ class OverviewWriter:
             self._calcium(patient, guidance, percentile, trend),
             (*shown, *competing),
             self._bars([*shown, *competing]),
-            self.texts("overview.rest", points=signed(rest)),
+            self.texts("overview.rest", points=self.texts.write.signed(rest)),
             tuple(t.label for t in shown if t.contrary),
             self._checks(patient),
             one_of_each(panel.offered)[:_OPTIONS],
@@ -114,10 +113,14 @@ class OverviewWriter:
         texts = self.texts
         limits = ""
         if interval is not None:
-            low, high = (percent(limit) for limit in interval)
+            low, high = (self.texts.write.percent(limit) for limit in interval)
             limits = texts("overview.interval", low=low, high=high)
-        said = texts("overview.scale_words", risk=percent(risk), interval=limits)
-        label = texts("overview.average", risk=percent(average)) if average is not None else ""
+        said = texts("overview.scale_words", risk=self.texts.write.percent(risk), interval=limits)
+        label = (
+            texts("overview.average", risk=self.texts.write.percent(average))
+            if average is not None
+            else ""
+        )
         bounds = [step.start for step in self.guideline.risk.steps[1:]]
         title = texts("overview.scale_title")
         return for_both_widths(
@@ -132,15 +135,23 @@ class OverviewWriter:
         score = recorded(patient, "cac_agatston")
         if score is None:
             return (self.texts("overview.no_calcium"),)
-        said = [self.texts("overview.calcium", score=whole(float(score)), drs=guidance.drs)]
+        said = [
+            self.texts(
+                "overview.calcium", score=self.texts.write.whole(float(score)), drs=guidance.drs
+            )
+        ]
         return tuple(line for line in (*said, percentile, trend) if line)
 
     def _bars(self, themes: Sequence[Theme]) -> Markup:
         rows = [Bar(theme.label, theme.points, theme.limits, theme.estimated) for theme in themes]
-        words = "; ".join(f"{row.label} {signed(row.points)}" for row in rows)
+        words = "; ".join(f"{row.label} {self.texts.write.signed(row.points)}" for row in rows)
         description = self.texts("overview.bars_words", list=words)
         title = self.texts("overview.why")
-        return for_both_widths(lambda narrow: draw_theme_bars(rows, title, description, narrow))
+        return for_both_widths(
+            lambda narrow: draw_theme_bars(
+                rows, title, description, narrow, numerals=self.texts.write
+            )
+        )
 
     def _icons(self, risk: float, panel: TreatmentPanel) -> tuple[Markup, str]:
         events = round(100 * risk)

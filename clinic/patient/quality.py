@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from clinic.wording import ValueWriter, number
-from features.dictionary.units import show_unit
+from clinic.words.values import ValueWriter
 from models.explanation.reasons import find_unknown
 from models.scorer import Scorer
 
@@ -43,7 +42,7 @@ def judge_quality(
     ranges, unlearnt = scorer.ranges, scorer.find_unlearnt(scorer.dictionary)
     recorded = {str(name) for name in covariates.columns[patient.notna().to_numpy()]}
     missing = [
-        dictionary[name].label
+        texts.label(dictionary[name])
         for name, unknown in find_unknown(ranges.important, covariates, features).items()
         if unknown[0]
     ]
@@ -52,13 +51,17 @@ def judge_quality(
     for name in str(named).split("; ") if named else ():
         low, high = ranges.limits[name]
         variable = dictionary[name]
-        unit = show_unit(variable.unit or "")
-        span = texts("quality.range", low=number(low), high=number(high), unit=unit)
-        outside.append((variable.label, writer.say(name, patient[name]), span.strip()))
+        unit = texts.unit(variable.unit or "")
+        span = texts(
+            "quality.range", low=texts.write.number(low), high=texts.write.number(high), unit=unit
+        )
+        outside.append((texts.label(variable), writer.say(name, patient[name]), span.strip()))
     return Quality(
         len(recorded.difference(unlearnt)),
         len(dictionary) - len(unlearnt),
         tuple(missing),
         tuple(outside),
-        tuple(dictionary[name].label for name in unlearnt if _says_something(patient.get(name))),
+        tuple(
+            texts.label(dictionary[name]) for name in unlearnt if _says_something(patient.get(name))
+        ),
     )

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from clinic.texts import PageTexts
+from clinic.words.texts import PageTexts
 from features.dictionary.dictionary import Dictionary
 from models.reference_scores.findings import Finding
 from models.reference_scores.inputs import Inputs
@@ -56,26 +56,34 @@ def _compute(
     risk = float(score.predict_risk(inputs, [HORIZON])[0, 0])
     found = [finding for finding in score.find(inputs, HORIZON) if finding.patients[0]]
     return ReferenceRisk(
-        score.title,
-        score.publication.outcome,
+        texts.phrase(score.title),
+        texts.phrase(score.publication.outcome),
         score.publication.citation,
         None if np.isnan(risk) else risk,
         _explain([f for f in found if f.excludes], dictionary, texts),
-        tuple(f.rule for f in found if not f.excludes),
+        tuple(texts.phrase(f.rule) for f in found if not f.excludes),
     )
 
 
 def _explain(findings: Sequence[Finding], dictionary: Dictionary, texts: PageTexts) -> str:
     """Why a patient has no score: whom it was made for, else its ranges, else what it needs."""
-    made_for = [f.rule for f in findings if f.kind == "not for these patients"]
+    made_for = [texts.phrase(f.rule) for f in findings if f.kind == "not for these patients"]
     said = [texts("references.made_for", rule=rule) for rule in made_for]
     for finding in findings if not said else ():
-        if finding.kind == "out of range":
-            name = dictionary[finding.variable].label
-            said.append(texts("references.rule", name=name, rule=finding.rule))
+        if finding.limits is not None:
+            low, high, unit = finding.limits
+            said.append(
+                texts(
+                    "references.between",
+                    name=texts.label(dictionary[finding.variable]),
+                    low=texts.write.general(low),
+                    high=texts.write.general(high),
+                    unit=texts.unit(unit),
+                ).rstrip()
+            )
     absent = [f.variable for f in findings if f.kind == "input absent"]
     if absent and not said:
-        named = [dictionary[name].label if name in dictionary else name for name in absent]
+        named = [texts.label(dictionary[name]) if name in dictionary else name for name in absent]
         rest = len(named) - _SHOWN_ABSENT
         more = texts("list.more", n=rest) if rest > 0 else ""
         listed = ", ".join(named[:_SHOWN_ABSENT])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from clinic.texts import PageTexts
+from clinic.words.texts import PageTexts
 from features.dictionary.dictionary import Dictionary
 from models.treatment_effects.conditions import Condition, Rule, Several
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clinic.texts import PageTexts
-from clinic.wording import number, percent, whole
+from clinic.words.texts import PageTexts
 from features.dictionary.dictionary import Dictionary
 from models.risk.absolute_risk import Link
 from models.treatment_effects.change import Change, Setting
@@ -134,7 +133,7 @@ class TreatmentAdvice:
             tuple(groups.get("not_established", ())),
             together.combined,
             self._needed(together.combined),
-            tuple(self.effects[name].label for name in together.counted),
+            tuple(self.texts.phrase(self.effects[name].label) for name in together.counted),
             together.bounded,
             together.observational,
             f"{100 * (1 - self.effects.strongest):.0f}",
@@ -152,7 +151,7 @@ class TreatmentAdvice:
             if name not in chosen:
                 continue
             if option.exclusive in taken:
-                refused.append(option.label)
+                refused.append(self.texts.phrase(option.label))
                 continue
             wanted.append(name)
             if option.exclusive is not None:
@@ -182,27 +181,32 @@ class TreatmentAdvice:
 
     def _row(self, result: OptionResult, chosen: bool, after_others: bool) -> TreatmentRow:
         option, effect = result.option, ""
+        phrase = self.texts.phrase
         if option.effect is not None:
-            low, high = (number(v) for v in (option.effect.low, option.effect.high))
-            estimate = number(option.effect.estimate)
+            low, high = (
+                self.texts.write.number(v) for v in (option.effect.low, option.effect.high)
+            )
+            estimate = self.texts.write.number(option.effect.estimate)
             effect = self.texts(
-                "treatments.effect", n=estimate, low=low, high=high, per=option.effect.per
+                "treatments.effect", n=estimate, low=low, high=high, per=phrase(option.effect.per)
             )
         to_harm = ""
         if option.harm is not None and result.needed_to_harm is not None:
-            to_harm = f"{whole(result.needed_to_harm)} ({option.harm.name})"
+            to_harm = (
+                f"{self.texts.write.whole(result.needed_to_harm)} ({phrase(option.harm.name)})"
+            )
         return TreatmentRow(
             option.name,
-            option.label,
-            option.text,
+            phrase(option.label),
+            phrase(option.text),
             result.decision,
-            option.recommended_by if result.decision == "recommended" else "",
+            phrase(option.recommended_by) if result.decision == "recommended" else "",
             self.texts(f"treatments.grades.{_GRADES[option.evidence]}"),
-            option.checked,
+            phrase(option.checked),
             option.citation,
-            option.outcome,
-            option.population,
-            option.harm.text if option.harm else "",
+            phrase(option.outcome),
+            phrase(option.population),
+            phrase(option.harm.text) if option.harm else "",
             self._amount(result),
             effect,
             tuple(self._reason(reason) for reason in result.reasons),
@@ -229,28 +233,38 @@ class TreatmentAdvice:
             return ""
         variable = self.dictionary[amount.variable]
         key = "raised" if amount.kind == "raise_to" else "lowered"
-        change = f"{number(result.amount)} {variable.unit}"
-        return self.texts(f"treatments.{key}", name=variable.label, change=change)
+        change = f"{self.texts.write.number(result.amount)} {self.texts.unit(variable.unit or '')}"
+        return self.texts(f"treatments.{key}", name=self.texts.label(variable), change=change)
 
     def _reason(self, reason: str) -> str:
         if reason in self.dictionary:
-            return self.texts("treatments.unknown", name=self.dictionary[reason].label)
-        return reason
+            return self.texts("treatments.unknown", name=self.texts.label(self.dictionary[reason]))
+        return self.texts.phrase(reason)
 
     def _needed(self, change: Change | None) -> str:
         needed = None if change is None else change.number_needed_to_treat
         if needed is None:
             return "–"
-        low, high = whole(needed.low), whole(needed.high)
-        return self.texts("treatments.needed", n=whole(needed.estimate), low=low, high=high)
+        low, high = self.texts.write.whole(needed.low), self.texts.write.whole(needed.high)
+        return self.texts(
+            "treatments.needed", n=self.texts.write.whole(needed.estimate), low=low, high=high
+        )
 
     def _untreated(self, setting: Setting, patient: Mapping[str, Any]) -> str:
         found = without_statin(self.effects, setting, patient)
         if found is None:
             return ""
         ldl, risk = found
-        shown = {"risk": percent(risk.estimate), "low": percent(risk.low)}
-        return self.texts("treatments.untreated", ldl=whole(ldl), high=percent(risk.high), **shown)
+        shown = {
+            "risk": self.texts.write.percent(risk.estimate),
+            "low": self.texts.write.percent(risk.low),
+        }
+        return self.texts(
+            "treatments.untreated",
+            ldl=self.texts.write.whole(ldl),
+            high=self.texts.write.percent(risk.high),
+            **shown,
+        )
 
 
 def _urgency(row: TreatmentRow) -> tuple[bool, float]:

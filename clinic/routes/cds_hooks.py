@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from clinic.cds_hooks import SERVICE, discovery, read_prefetch, write_cards
-from clinic.site import Site, site_of
+from clinic.site import Site
 from features.errors import CalciriskError
 
 router = APIRouter()
@@ -19,7 +19,7 @@ router = APIRouter()
 @router.get("/cds-services")
 def list_services(request: Request) -> JSONResponse:
     """Discovery."""
-    return JSONResponse(discovery(site_of(request).texts))
+    return JSONResponse(discovery(request.app.state.site.texts))
 
 
 @router.post(f"/cds-services/{SERVICE}")
@@ -37,7 +37,9 @@ async def view_patient(request: Request) -> JSONResponse:
     if not isinstance(prefetch, dict):
         raise HTTPException(412)
     base = str(request.base_url).rstrip("/")
-    site, patient = site_of(request), str(context.get("patientId", ""))
+    # a record system has no preference of its own: the language that the server was given
+    site: Site = request.app.state.site
+    patient = str(context.get("patientId", ""))
     site.note(request, "card", patient)
     return JSONResponse(await run_in_threadpool(_answer, site, prefetch, patient, base))
 
@@ -53,4 +55,4 @@ def _answer(site: Site, prefetch: dict[str, Any], patient: str, base: str) -> di
     view = assessor.assess(covariates, assessor.horizons[-1])
     listed = [p for p in site.store.find_patients(patient, 2).patients if p.patient_id == patient]
     link = f"{base}/patients/{listed[0].key}" if listed else f"{base}/new"
-    return write_cards(view, link, site.facts.simulated, site.facts.outcome, site.texts)
+    return write_cards(view, link, site.facts.simulated, site.facts.outcome(site.texts), site.texts)

@@ -39,7 +39,7 @@ def print_patient(request: Request, key: str, years: str = "") -> HTMLResponse:
 
 
 @router.get("/patients/{key}/leaflet")
-def show_leaflet(request: Request, key: str, language: str = "en") -> HTMLResponse:
+def show_leaflet(request: Request, key: str, language: str = "") -> HTMLResponse:
     """One page in plain words for the patient."""
     site = site_of(request)
     found = _find(site, key)
@@ -51,7 +51,7 @@ def show_leaflet(request: Request, key: str, language: str = "en") -> HTMLRespon
     return site.render(
         request,
         "leaflet.html",
-        leaflet=make_leaflet(view, site.facts.simulated, date, language),
+        leaflet=make_leaflet(view, site.facts.simulated, date, language or site.texts.language),
         languages=known_languages(),
         icons=view.overview.icons,
         action=f"/patients/{key}",
@@ -89,7 +89,7 @@ def _render(
         view=site.assessor.assess(covariates, horizon, chosen),
         horizons=site.assessor.horizons,
         scenarios=suppose_calcium(site.assessor.scorer, covariates, horizon),
-        inputs_on=site.store.facts.get("scored_on", ""),
+        inputs_on=site.texts.date(site.store.facts.get("scored_on", "")),
     )
 
 

@@ -19,7 +19,7 @@ from models.storage.formats import read_json
 NOMINAL = ("ethnicity",)
 
 # Units that the label says already, or that clinicians leave out.
-_UNSAID = ("AU", "score", "points", "lesions", "vessels", "pack-years", "1/day")
+UNSAID = ("AU", "score", "points", "lesions", "vessels", "pack-years", "1/day")
 
 # How a variable goes with risk: what `summarise_variables` says, by name.
 DIRECTIONS = {
@@ -154,7 +154,7 @@ def show_quantity(value: float, variable: Variable) -> str:
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    unit = "" if variable.unit in _UNSAID else show_unit(variable.unit or "")
+    unit = "" if variable.unit in UNSAID else show_unit(variable.unit or "")
     return f"{text} {unit}".rstrip()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,12 +130,16 @@ class Guideline:
         """The risk enhancers that are there."""
         return tuple(saying.text for saying in self.enhancers if saying.when.holds(patient))
 
-    def word_on_zero(self, patient: Patient) -> str:
-        """What a score of 0 means here; "" without one."""
+    def word_on_zero(self, patient: Patient, say: Callable[[str], str] = str) -> str:
+        """What a score of 0 means here; "" without one. ``say``: translates a statement."""
         if not self.zero.when.holds(patient):
             return ""
         held = [one.text for one in self.zero_exceptions if one.when.holds(patient)]
-        return self.zero_but.format(list=", ".join(held)) if held else self.zero.text
+        return (
+            say(self.zero_but).format(list=", ".join(map(say, held)))
+            if held
+            else say(self.zero.text)
+        )
 
     def rescan(self, patient: Patient) -> str:
         """When to look again; "" where the score is not known."""

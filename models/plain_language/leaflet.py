@@ -11,10 +11,9 @@ import yaml
 
 from features.errors import ConfigError
 from features.yaml_file import read_yaml
-from models.plain_language.texts import flatten_texts
+from models.plain_language.texts import REFERENCE, check_translation, flatten_texts
 
 _FOLDER = Path(__file__).parent
-_REFERENCE = "en"
 _LEAST_POINTS = 0.5
 
 
@@ -80,17 +79,15 @@ def known_languages() -> Mapping[str, str]:
 
 
 @cache
-def load_leaflet_texts(language: str = _REFERENCE) -> Mapping[str, str]:
+def load_leaflet_texts(language: str = REFERENCE) -> Mapping[str, str]:
     """The texts of a language by key. Raises ConfigError where they are not complete."""
     texts = _read(language)
-    expected = texts if language == _REFERENCE else _read(_REFERENCE)
-    if texts.keys() != expected.keys():
-        differing = sorted(texts.keys() ^ expected.keys())
-        raise ConfigError(f"leaflet: {', '.join(differing[:5])} missing or unknown")
+    expected = texts if language == REFERENCE else _read(REFERENCE)
+    check_translation("leaflet", texts, expected)
     return texts
 
 
-def write_leaflet(facts: LeafletFacts, language: str = _REFERENCE) -> Leaflet:
+def write_leaflet(facts: LeafletFacts, language: str = REFERENCE) -> Leaflet:
     """The leaflet of one patient."""
     t = load_leaflet_texts(language)
     sections = (

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import yaml
 
 from features.dictionary.dictionary import Dictionary
+from features.dictionary.units import show_unit
 from features.dictionary.variable import Variable
 from features.errors import ConfigError
 from features.yaml_file import read_yaml
+from models.plain_language.numerals import Numerals
 
 _FOLDER = Path(__file__).parent
-_REFERENCE = "en"
+REFERENCE = "en"
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,20 @@ class Texts:
     variables: Mapping[str, Variable] = field(default_factory=Dictionary.load)
 
     @classmethod
-    def load(cls, language: str = _REFERENCE, path: Path | None = None) -> Texts:
-        """The texts of a language. Raises ConfigError where a key is missing or unknown."""
+    def load(cls, language: str = REFERENCE, path: Path | None = None) -> Texts:
+        """The texts of a language. Raises ConfigError where they are not complete."""
         texts = _read(path or _FOLDER / f"texts_{language}.yaml")
-        expected = _read(_FOLDER / f"texts_{_REFERENCE}.yaml")
-        if texts.keys() != expected.keys():
-            differing = sorted(texts.keys() ^ expected.keys())
-            raise ConfigError(f"texts: {', '.join(differing[:5])} missing or unknown")
+        check_translation("texts", texts, _read(_FOLDER / f"texts_{REFERENCE}.yaml"))
         return cls(texts)
+
+    @property
+    def numerals(self) -> Numerals:
+        """How numbers are written."""
+        return Numerals(self.texts["numbers.decimal"], self.texts["numbers.thousands"])
+
+    def unit(self, unit: str) -> str:
+        """A unit of the dictionary as a person reads it."""
+        return self.texts.get(f"units.{unit}") or show_unit(unit)
 
     def for_model(self, dictionary: Dictionary) -> Texts:
         """These texts with names of the variables that the model's cohort map added."""
@@ -61,6 +70,21 @@ class Texts:
             return "".join(items)
         head = self.texts["join.between"].join(items[:-1])
         return head + self.texts["join.last"] + items[-1]
+
+
+def check_translation(name: str, texts: Mapping[str, str], reference: Mapping[str, str]) -> None:
+    """Raises ConfigError unless both have the same keys, and each text the same names in braces."""
+    differing = sorted(texts.keys() ^ reference.keys())
+    if differing:
+        raise ConfigError(f"{name}: {', '.join(differing[:5])} missing or unknown")
+    for key, text in texts.items():
+        wanted, found = _placeholders(reference[key]), _placeholders(text)
+        if found != wanted:
+            raise ConfigError(f"{name}: {key} must name {', '.join(sorted(wanted)) or 'nothing'}")
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -48,12 +48,12 @@ def write_plain_text(patient: PatientSummary, texts: Texts) -> PlainText:
 def percent(risk: float, texts: Texts) -> str:
     """A risk as percent: one decimal below 10 %, none above."""
     value = 100 * risk
-    shown = f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
+    shown = texts.numerals.fixed(value, 1 if value < 9.95 else 0)
     return texts.say("risk.tenth", n=shown)
 
 
 def _risk(patient: PatientSummary, texts: Texts) -> str:
-    years = texts.count("years", f"{patient.horizon:g}")
+    years = texts.count("years", texts.numerals.general(patient.horizon))
     risk = patient.risk
     values = {"years": years, "percent": percent(risk, texts)}
     if risk < 0.0005:
@@ -113,7 +113,7 @@ def _reasons(patient: PatientSummary, texts: Texts) -> str:
 
 def _reason(reason: Reason, texts: Texts) -> str:
     sign = "+" if reason.points > 0 else "−"
-    points = texts.count("reasons.points", f"{abs(reason.points):.1f}", sign=sign)
+    points = texts.count("reasons.points", texts.numerals.fixed(abs(reason.points), 1), sign=sign)
     name, value = texts.name(reason.variable), _value(reason, texts)
     if reason.value == 0 and texts.variables[reason.variable].kind == "boolean":
         name = texts.say("reasons.without", name=name)
@@ -131,7 +131,11 @@ def _value(reason: Reason, texts: Texts) -> str:
         return texts.texts[f"codes.{reason.value}"]
     if variable.unit == "years":
         return texts.count("years", f"{reason.value:.0f}")
-    return "" if variable.kind == "boolean" else show_quantity(reason.value, variable)
+    if variable.kind == "boolean":
+        return ""
+    number, _, unit = show_quantity(reason.value, variable).partition(" ")
+    shown = texts.unit(variable.unit or "") if unit else ""
+    return f"{texts.numerals.localise(number)} {shown}".rstrip()
 
 
 def _missing(patient: PatientSummary, texts: Texts) -> str:
@@ -155,12 +159,12 @@ def _missing(patient: PatientSummary, texts: Texts) -> str:
     if missing.points is not None and missing.points < _SMALLEST_POINTS:
         sentences.append(texts.say("missing.matters_little"))
     elif missing.points is not None:
-        points = texts.count("reasons.points", f"{missing.points:.1f}", sign="")
+        points = texts.count("reasons.points", texts.numerals.fixed(missing.points, 1), sign="")
         sentences.append(texts.say("missing.matters", points=points))
     return " ".join(sentences)
 
 
 def _counted(missing: Missing, texts: Texts, key: str = "counted") -> str:
     sign = "+" if missing.counted > 0 else "−"
-    points = texts.count("reasons.points", f"{abs(missing.counted):.1f}", sign=sign)
+    points = texts.count("reasons.points", texts.numerals.fixed(abs(missing.counted), 1), sign=sign)
     return texts.say(f"missing.{key}", points=points)

@@ -21,13 +21,15 @@ COVERAGE_COLUMNS = ("score", "horizon", "finding", "variable", "rule", "patients
 class Finding:
     """A rule and the patients (mask (n,)) to whom it applies.
 
-    All kinds but "assumed" leave these patients without a risk.
+    All kinds but "assumed" leave these patients without a risk. ``limits``: low, high and unit, of
+    a rule that is a range.
     """
 
     kind: Kind
     variable: str
     rule: str
     patients: BoolArray
+    limits: tuple[float, float, str] | None = None
 
     @property
     def excludes(self) -> bool:

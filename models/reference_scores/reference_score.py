@@ -114,7 +114,8 @@ def _find_outside(
     # Published age limits count completed years: 79.5 is still 79.
     highest = np.floor(values) if name == "age" else values
     rule = f"must lie between {low:g} and {high:g} {unit}".rstrip()
-    return Finding("out of range", name, rule, (values < low) | (highest > high))
+    outside = (values < low) | (highest > high)
+    return Finding("out of range", name, rule, outside, (low, high, unit))
 
 
 def _limits(

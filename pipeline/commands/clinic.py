@@ -35,6 +35,9 @@ def clinic(
             help="Model of later scores; none: the one registered beside --model, if there is one."
         ),
     ] = None,
+    language: Annotated[
+        str, typer.Option(help="Language that the pages are in at first: en or de.")
+    ] = "en",
     host: Annotated[
         str, typer.Option(help="Elsewhere than 127.0.0.1 only with a token or behind a proxy.")
     ] = "127.0.0.1",
@@ -80,6 +83,7 @@ def clinic(
         covariates,
         paths.stage("audit"),
         locate_model(growth, paths.root).folder if growth else None,
+        language,
     )
     app = build_app(request, access)
     if differing := count_differing(request.store):

@@ -23,7 +23,7 @@ from clinic.population import Population
 from clinic.scored_patients.store import PatientStore
 from clinic.scored_patients.store_writing import write_store
 from clinic.site import Site
-from clinic.texts import load_texts
+from clinic.words.texts import load_texts
 from features.covariate_fingerprint import FINGERPRINT, fingerprint
 from models.progression.forecaster import Forecaster
 from models.scorer import Scorer
@@ -80,9 +80,18 @@ def forecaster(progression_folder: Path) -> Forecaster:
 @pytest.fixture(scope="session")
 def site(scorer: Scorer, store: PatientStore, forecaster: Forecaster) -> Site:
     assessor = Assessor(scorer, load_texts(), forecaster)
-    facts = ModelFacts("a model", "not validated", simulated=True)
+    facts = ModelFacts(scorer.about)
     population = Population.explain(assessor, store)
     return Site(Access(), store, assessor, facts, lambda: population)
+
+
+@pytest.fixture
+def german(site: Site) -> Iterator[TestClient]:
+    """The same where the server was started in German."""
+    guard = create_app(site.speaking("de"))
+    guard.rate = RateLimit(10_000, 10_000)
+    with TestClient(guard, base_url=LOCAL, raise_server_exceptions=True) as made:
+        yield made
 
 
 @pytest.fixture

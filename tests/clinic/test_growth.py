@@ -11,7 +11,7 @@ import pytest
 from clinic.patient.growth.section import GrowthSection, GrowthWriter
 from clinic.patient.suppositions import known_of
 from clinic.site import Site
-from clinic.texts import load_texts
+from clinic.words.texts import load_texts
 from features.derivation.catalogue import derive_features
 from features.dictionary.dictionary import Dictionary
 from models.progression.forecaster import Forecaster
@@ -117,7 +117,7 @@ def test_without_a_score_or_a_model_nothing_is_said_of_later_scores(forecaster: 
 def test_null_results_are_shown_as_null_under_the_sentence_on_events() -> None:
     section = _section(None, vitamin_k2=180.0)
     assert "has not been shown to prevent events" in section.headline
-    rows = {row.effect.id: row for row in section.ledger}
+    rows = {row.id: row for row in section.ledger}
     assert rows["vitamin_k2"].calcium == "no effect"
     assert rows["vitamin_k2"].concerned
     assert not rows["statin"].concerned

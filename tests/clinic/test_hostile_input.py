@@ -158,7 +158,7 @@ def test_other_methods_are_refused(client: TestClient, method: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/../app.py", "/static/..%2fapp.py", "/static/%2e%2e/texts_en.yaml", "/static//"],
+    ["/static/../app.py", "/static/..%2fapp.py", "/static/%2e%2e/words/page_en.yaml", "/static//"],
 )
 def test_no_file_outside_the_static_folder_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code in (400, 404)

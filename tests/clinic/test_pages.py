@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
-from clinic.drawing.waterfall import signed
 from clinic.site import Site
-from clinic.wording import number, percent
 from models.explanation.explanation import OTHER_CAUSES_LABEL
+from models.plain_language.numerals import ENGLISH
 from models.scorer import Scorer
 from tests.clinic.conftest import keys_of, token_of
 
@@ -59,7 +58,7 @@ def test_the_page_shows_the_risk_of_the_scored_file(client: TestClient, scores: 
     scored = pd.read_csv(scores, index_col="patient_id")
     top = scored["risk_10y"].max()
     page = client.get(f"/patients/{keys_of(client.get('/patients').text)[0]}").text
-    assert percent(top) in page
+    assert ENGLISH.percent(top) in page
 
 
 def test_contributions_of_the_table_sum_to_the_risk(site: Site) -> None:
@@ -180,9 +179,9 @@ def test_a_value_is_shown_in_the_unit_that_it_was_entered_in(client: TestClient)
 
 
 def test_a_number_as_the_page_prints_it_is_read_as_printed(client: TestClient) -> None:
-    page = _enter(client, **{**PATIENT, "cac_agatston": number(1250)})
+    page = _enter(client, **{**PATIENT, "cac_agatston": ENGLISH.number(1250)})
     assert "CAC 1250" in page and "Agatston score 1,250" not in page
-    assert number(1250) == "1250"
+    assert ENGLISH.number(1250) == "1250"
 
 
 def test_a_percentile_is_shown_only_where_a_table_is_about_the_patient(client: TestClient) -> None:
@@ -401,5 +400,5 @@ def test_two_patients_stand_side_by_side(client: TestClient, site: Site) -> None
         assert said in page
     covariates = [site.store.read_covariates(key) for key in (first, second)]
     risks = [site.assessor.assess(c, 10.0).risks[-1].risk for c in covariates if c is not None]
-    assert signed(100 * (risks[1] - risks[0])) in page
+    assert ENGLISH.signed(100 * (risks[1] - risks[0])) in page
     assert client.get(f"/patients/{first}/compare?other=nobody").status_code == 404

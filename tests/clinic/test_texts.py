@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 from clinic.site import FOLDER
-from clinic.texts import load_texts
+from clinic.words.texts import load_texts
 
 
 def test_every_text_that_a_template_asks_for_is_there() -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from clinic.patient.themes import COMPETING, Theme, fold_themes, theme_of
-from clinic.texts import load_texts
+from clinic.words.texts import load_texts
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import OTHER_CAUSES_LABEL
 

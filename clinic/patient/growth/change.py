@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clinic.texts import PageTexts
-from clinic.wording import number, whole
+from clinic.words.texts import PageTexts
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.two_scans.densification import DENSIFIED
@@ -56,10 +55,10 @@ def describe_change(
     years = recorded(patient, "prior_scan_years")
     line = texts(
         f"trend.{judged['change_verdict']}",
-        first=whole(float(earlier)),
-        now=whole(float(now)),
-        when=texts("trend.ago", n=number(float(years))) if years is not None else "",
-        limit=whole(limit) if np.isfinite(limit) else "",
+        first=texts.write.whole(float(earlier)),
+        now=texts.write.whole(float(now)),
+        when=texts("trend.ago", n=texts.write.number(float(years))) if years is not None else "",
+        limit=texts.write.whole(limit) if np.isfinite(limit) else "",
     )
     return Change(
         line,
@@ -86,7 +85,7 @@ def _tell_rates(judged: Mapping[str, Any], texts: PageTexts) -> list[tuple[str, 
     for name in ("change_per_year", "percent_per_year", "root_change"):
         value = float(judged[name])
         if np.isfinite(value):
-            shown = texts(f"growth.rates.{name}.value", n=number(value))
+            shown = texts(f"growth.rates.{name}.value", n=texts.write.number(value))
             told.append(
                 (texts(f"growth.rates.{name}.name"), shown, texts(f"growth.rates.{name}.means"))
             )

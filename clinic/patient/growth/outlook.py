@@ -13,11 +13,9 @@ from markupsafe import Markup
 from clinic.drawing.bars import Bar, draw_theme_bars
 from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.fan_chart import Fan, FanWords, Measured, draw_fan
-from clinic.drawing.waterfall import signed
 from clinic.patient.growth.change import Change
 from clinic.patient.themes import fold_themes, theme_of
-from clinic.texts import PageTexts
-from clinic.wording import number, percent, whole
+from clinic.words.texts import PageTexts
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
@@ -117,9 +115,11 @@ class OutlookWriter:
         expected = self._expected(patient, passing)
         return Outlook(
             self._fan(patient, change, expected[-1]),
-            tuple(self.texts("growth.passing", score=f"{one:g}") for one in passing),
+            tuple(
+                self.texts("growth.passing", score=self.texts.write.general(one)) for one in passing
+            ),
             expected,
-            self.texts("growth.why", years=f"{self.main_years:g}"),
+            self.texts("growth.why", years=self.texts.write.general(self.main_years)),
             against,
             bars,
             rest,
@@ -137,16 +137,16 @@ class OutlookWriter:
         at = {round(100 * share): column for column, share in enumerate(QUANTILES)}
 
         def interval(row: int) -> str:
-            ends = (whole(float(scores[0, row, at[end]])) for end in (5, 95))
+            ends = (self.texts.write.whole(float(scores[0, row, at[end]])) for end in (5, 95))
             return self.texts("growth.interval", **dict(zip(("low", "high"), ends, strict=True)))
 
         return tuple(
             Expected(
-                f"{after:g}",
-                whole(float(mean[0, row])),
-                whole(float(scores[0, row, at[50]])),
+                self.texts.write.general(after),
+                self.texts.write.whole(float(mean[0, row])),
+                self.texts.write.whole(float(scores[0, row, at[50]])),
                 interval(row),
-                tuple(percent(float(chance)) for chance in passed[0, row]),
+                tuple(self.texts.write.percent(float(chance)) for chance in passed[0, row]),
             )
             for row, after in enumerate(years)
         )
@@ -168,7 +168,7 @@ class OutlookWriter:
         )
         words = FanWords(
             texts("growth.fan.title"),
-            texts("growth.fan.description", now=whole(patient.first), years=last.years,
+            texts("growth.fan.description", now=texts.write.whole(patient.first), years=last.years,
                   middle=last.middle, interval=last.interval_90),
             texts("growth.fan.measured"),
             texts("growth.fan.middle"),
@@ -177,7 +177,7 @@ class OutlookWriter:
             texts("growth.fan.years"),
             texts("growth.fan.score"),
         )  # fmt: skip
-        return for_both_widths(lambda narrow: draw_fan(fan, words, narrow))
+        return for_both_widths(lambda narrow: draw_fan(fan, words, narrow, texts.write))
 
     def _noise(self, patient: _Patient, score: float) -> float:
         return float(detectable_rise(np.array([score]), patient.law.bmi)[0])
@@ -223,40 +223,46 @@ class OutlookWriter:
         ][:_BARS]
         rest = float(told.forecast[0] - told.base[0]) - sum(theme.points for theme in shown)
         rows = [Bar(t.label, t.points, t.limits, t.estimated) for t in shown]
-        words = "; ".join(f"{row.label} {signed(row.points)}" for row in rows)
-        title = texts("growth.why", years=f"{years:g}")
+        words = "; ".join(f"{row.label} {self.texts.write.signed(row.points)}" for row in rows)
+        title = texts("growth.why", years=texts.write.general(years))
         description = texts("growth.bars_words", list=words)
         bars = for_both_widths(
-            lambda narrow: draw_theme_bars(rows, title, description, narrow, name="growth-themes")
+            lambda narrow: draw_theme_bars(
+                rows, title, description, narrow, name="growth-themes", numerals=texts.write
+            )
         )
         against = texts(
             "growth.against",
-            years=f"{years:g}",
-            own=whole(float(told.forecast[0])),
-            others=whole(float(told.base[0])),
+            years=texts.write.general(years),
+            own=self.texts.write.whole(float(told.forecast[0])),
+            others=self.texts.write.whole(float(told.base[0])),
         )
         estimated = any(theme.estimated for theme in shown)
-        said = texts("growth.rest", points=signed(rest))
+        said = texts("growth.rest", points=self.texts.write.signed(rest))
         return (bars if rows else Markup()), said, estimated, against
 
     def _next_scan(self, patient: _Patient) -> tuple[str, ...]:
         texts, predictor = self.texts, self.forecaster.predictor
         threshold = float(next_category(patient.law.first)[0])
         if np.isnan(threshold):
-            return (texts("growth.next.decided", score=f"{patient.first:.0f}"),)
+            return (texts("growth.next.decided", score=texts.write.whole(patient.first)),)
         spread = self.forecaster.explainer.margin_spread(patient.features)
         plan = plan_next_scan(predictor, patient.law, spread)
         what = texts("growth.next.any" if threshold == 0 else "growth.next.above",
-                     score=f"{threshold:g}")  # fmt: skip
+                     score=texts.write.general(threshold))  # fmt: skip
         reached = {
-            name: number(round(float(value[0]), 1)) if np.isfinite(value[0])
-            else texts("growth.next.beyond", years=number(predictor.longest))
+            name: self.texts.write.number(round(float(value[0]), 1)) if np.isfinite(value[0])
+            else texts("growth.next.beyond", years=self.texts.write.number(predictor.longest))
             for name, value in (("n", plan.years), ("low", plan.soonest), ("high", plan.latest))
         }  # fmt: skip
         key = "growth.next.after" if np.isfinite(plan.years[0]) else "growth.next.not_within"
         said = [
             texts(
-                key, what=what, share=percent(SHARE), longest=number(predictor.longest), **reached
+                key,
+                what=what,
+                share=self.texts.write.percent(SHARE),
+                longest=self.texts.write.number(predictor.longest),
+                **reached,
             )
         ]
         if threshold == 0:

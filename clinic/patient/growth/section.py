@@ -10,7 +10,7 @@ import pandas as pd
 
 from clinic.patient.growth.change import Change, describe_change, first_screen_line
 from clinic.patient.growth.outlook import Outlook, OutlookWriter
-from clinic.texts import PageTexts
+from clinic.words.texts import PageTexts
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.effects import Effect, load_effects
@@ -29,7 +29,12 @@ class LedgerRow:
     ``concerned``: the patient takes it, or what it would replace.
     """
 
-    effect: Effect
+    id: str
+    label: str
+    calcium_text: str
+    calcium_source: str
+    events_text: str
+    events_source: str
     calcium: str
     events: str
     concerned: bool
@@ -77,7 +82,7 @@ class GrowthWriter:
             self._pace(change, covariates, features),
             outlook,
             without,
-            ledger.headline,
+            self.texts.phrase(ledger.headline),
             tuple(self._row(effect, known) for effect in ledger.effects),
         )
 
@@ -97,8 +102,14 @@ class GrowthWriter:
         )
 
     def _row(self, effect: Effect, known: Mapping[str, Any]) -> LedgerRow:
+        phrase = self.texts.phrase
         return LedgerRow(
-            effect,
+            effect.id,
+            phrase(effect.label),
+            phrase(effect.calcium_text),
+            phrase(effect.calcium_source),
+            phrase(effect.events_text),
+            phrase(effect.events_source),
             self.texts(f"growth.ledger.on_calcium.{effect.calcium}"),
             self.texts(f"growth.ledger.on_events.{effect.events}"),
             any(self._is_taken(name, recorded(known, name)) for name in effect.variables),

@@ -1,0 +1,1 @@
+"""What the pages say: texts in several languages, and numbers as each writes them."""

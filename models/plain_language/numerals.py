@@ -1,0 +1,89 @@
+"""Numbers as a language writes them: its decimal sign and its separator of thousands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_SPACE = "\N{NO-BREAK SPACE}"
+_MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Numerals:
+    """Writes numbers.
+
+    >>> german = Numerals(",", ".")
+    >>> german.percent(0.0234), german.count(1250), german.signed(-1.25), german.number(1234.4)
+    ('2,3\\xa0%', '1.250', '−1,2', '1234')
+    """
+
+    decimal: str = "."
+    thousands: str = ","
+
+    def localise(self, shown: str) -> str:
+        """A number that is written in English (1,250.5) as this language writes it."""
+        return shown.translate({ord("."): self.decimal, ord(","): self.thousands})
+
+    def fixed(self, value: float, digits: int) -> str:
+        """So many digits after the decimal sign, no separator of thousands."""
+        return self.localise(f"{value:.{digits}f}")
+
+    def general(self, value: float) -> str:
+        """As short as six digits allow.
+
+        >>> Numerals().general(10.0), Numerals(",").general(0.5)
+        ('10', '0,5')
+        """
+        return self.localise(f"{value:g}")
+
+    def count(self, value: float) -> str:
+        """A whole number with separators of thousands."""
+        return self.localise(f"{value:,.0f}")
+
+    def whole(self, value: float) -> str:
+        """A whole number without them; the sign of infinity where it has no end."""
+        return f"{value:.0f}" if math.isfinite(value) else "∞"
+
+    def percent(self, fraction: float) -> str:
+        """A risk: one decimal below 10 %, none above; the sign stays on the line of its number.
+
+        >>> Numerals().percent(0.0234), Numerals().percent(0.31), Numerals().percent(0.0004)
+        ('2.3\\xa0%', '31\\xa0%', '<0.1\\xa0%')
+        """
+        value = 100 * fraction
+        if 0 < value < 0.05:
+            return f"<{self.fixed(0.1, 1)}{_SPACE}%"
+        return f"{self.fixed(value, 1 if value < 9.95 else 0)}{_SPACE}%"
+
+    def tenths(self, fraction: float) -> str:
+        """A risk with one decimal, where small differences matter.
+
+        >>> Numerals().tenths(0.0234), Numerals().tenths(0.174)
+        ('2.3\\xa0%', '17.4\\xa0%')
+        """
+        return f"{self.fixed(100 * fraction, 1)}{_SPACE}%"
+
+    def number(self, value: float) -> str:
+        """A number with as many digits as matter, as a field of a form would take it.
+
+        >>> [Numerals().number(value) for value in (1234.4, 41.26, 1.503, 0.5)]
+        ['1234', '41.3', '1.5', '0.5']
+        """
+        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+        shown = f"{value:.{digits}f}"
+        shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+        return self.localise(shown).replace("-", _MINUS)
+
+    def signed(self, points: float) -> str:
+        """Percentage points with a sign that is as wide as a plus.
+
+        >>> Numerals().signed(-1.25), Numerals().signed(0.04)
+        ('−1.2', '0.0')
+        """
+        shown = f"{points:+.1f}"
+        shown = "0.0" if shown in ("+0.0", "-0.0") else shown.replace("-", _MINUS)
+        return self.localise(shown)
+
+
+ENGLISH = Numerals()

@@ -203,7 +203,7 @@ class TreatmentAdvice:
             phrase(option.recommended_by) if result.decision == "recommended" else "",
             self.texts(f"treatments.grades.{_GRADES[option.evidence]}"),
             phrase(option.checked),
-            option.citation,
+            phrase(option.citation),
             phrase(option.outcome),
             phrase(option.population),
             phrase(option.harm.text) if option.harm else "",

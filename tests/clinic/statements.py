@@ -21,15 +21,8 @@ from models.treatment_effects.effects import TreatmentEffects
 
 # A source that is more than a reference says so in one of these words.
 _PROSE = (
-    "No source",
-    "read)",
-    "hand",
-    "corrected",
-    "search",
-    "none",
-    "review",
-    "no trial",
-    "trial",
+    *("No source", "read)", "hand", "corrected", "search", "none", "review", "trial"),
+    *("Harm:", "was", "Study-level"),
 )
 
 
@@ -61,6 +54,8 @@ def _treatments() -> Iterable[str]:
     for option in TreatmentEffects.load().values():
         yield from (option.label, option.text, option.outcome, option.population)
         yield from (option.checked, option.recommended_by)
+        if _is_prose(option.citation):
+            yield option.citation
         if option.effect is not None:
             yield option.effect.per
         if option.harm is not None:

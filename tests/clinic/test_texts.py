@@ -27,6 +27,8 @@ def test_every_text_is_used_somewhere() -> None:
         "curve.",
         "themes.",
         "list.flag.",
+        "list.category_name.",
+        "ordinal.",
         "trend.",
         "growth.rates.",
         "growth.volume.",

@@ -14,6 +14,7 @@ from features.errors import CalciriskError
 from models.storage.model_folder import About, read_about
 
 _NEEDED = ("c_index", "mean_risk", "observed_risk")
+_FIELDS = ("n", "events", "estimate", "lower", "upper")
 
 
 @dataclass(frozen=True)
@@ -99,4 +100,5 @@ def _measured(about: About, outputs: Path) -> dict[str, dict[str, float]] | None
     ].set_index("metric")
     if any(name not in rows.index for name in _NEEDED):
         return None
-    return {name: {str(key): value for key, value in rows.loc[name].items()} for name in _NEEDED}
+    found = rows[list(_FIELDS)].to_dict("index")
+    return {name: {field: float(found[name][field]) for field in _FIELDS} for name in _NEEDED}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -149,7 +150,7 @@ def _ask_for_every_page(client: TestClient) -> dict[str, str]:
     paths.append(f"/patients/{keys[0]}/compare?other={keys[1]}")
     pages = {path: client.get(path).text for path in paths}
     sent = {"csrf": token_of(listed), "written_in": "de", **PATIENT}
-    entries = {
+    entries: dict[str, dict[str, Any]] = {
         "progressed": {
             "cac_agatston": "1.400",
             "prior_cac_agatston": "100",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,13 +39,15 @@ _SHARES = ("low_density_share", "high_density_share")
 class CalciumPanel:
     """``topics``: name of the topic and its rows (label, value); ``vessels``: label, Agatston.
 
-    ``caution``: why the comparison may not hold for this patient, or "".
+    ``caution``: why the comparison may not hold for this patient, or "". ``acquisition``: by
+    variable, canonical, what is known of how the scan was made.
     """
 
     topics: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     vessels: tuple[tuple[str, float], ...]
     caution: str = ""
     score: float | None = None
+    acquisition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -96,7 +98,8 @@ def describe_calcium(
     caution = texts("calcium.known_disease") if known_disease and topics else ""
     logged = features.get("log_cac")
     score = float(np.expm1(logged)) if logged is not None and _is_known(logged) else None
-    return CalciumPanel(tuple(topics), tuple(vessels), caution, score)
+    made = {name: patient[name] for name in _RECORDED["scan"] if _is_known(patient.get(name))}
+    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made)
 
 
 def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from clinic.patient.assessor import Assessment, RiskAt
+from clinic.patient.growth.change import tell_differences
 from clinic.words.texts import PageTexts
+from clinic.words.values import ValueWriter
+from features.derivation.columns import Columns
+from models.progression.two_scans.second_scan import find_differences
 
 _FACTS = ("age", "sex", "calcium", "ldl", "statin", "pressure")
 
@@ -20,15 +28,51 @@ class Row:
     difference: str = ""
 
 
-def compare(
-    first: Assessment, second: Assessment, texts: PageTexts
-) -> tuple[tuple[str, tuple[Row, ...]], ...]:
-    """Groups of rows by heading: who, risk, contributions, guidelines."""
-    return (
+@dataclass(frozen=True)
+class Comparison:
+    """``groups`` of rows by heading: who, how the scans were made, risk, contributions, guidelines.
+
+    ``caution``: why the calcium scores are not comparable, or "".
+    """
+
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+    caution: str = ""
+
+
+def compare(first: Assessment, second: Assessment, writer: ValueWriter) -> Comparison:
+    """The second beside the first."""
+    texts, made = writer.texts, _both_scans(first, second)
+    columns = Columns.of(pd.DataFrame([made]), writer.dictionary)
+    differing = tell_differences(columns, made, writer)
+    scans = _scans(columns, made, writer)
+    groups = (
         (texts("comparison.who"), _facts(first, second, texts)),
+        *(((texts("calcium.scan"), scans),) if scans else ()),
         (texts("comparison.risk"), _risks(first, second, texts)),
         (texts("comparison.why"), _contributions(first, second, texts)),
         (first.guidance.title, _rules(first, second)),
+    )
+    caution = texts("comparison.not_comparable", differing=differing) if differing else ""
+    return Comparison(groups, caution)
+
+
+def _both_scans(first: Assessment, second: Assessment) -> dict[str, Any]:
+    """The scan of the second as the one of now, that of the first as the earlier one."""
+    earlier = {f"prior_{name}": value for name, value in first.calcium.acquisition.items()}
+    return {**second.calcium.acquisition, **earlier}
+
+
+def _scans(columns: Columns, made: Mapping[str, Any], writer: ValueWriter) -> tuple[Row, ...]:
+    """How each was made, as far as it is known of either."""
+    return tuple(
+        Row(
+            writer.texts.label(writer.dictionary[name]),
+            writer.say(f"prior_{name}", made.get(f"prior_{name}")),
+            writer.say(name, made.get(name)),
+            writer.texts("comparison.differs") if differs[0] else "",
+        )
+        for name, differs in find_differences(columns).items()
+        if name in made or f"prior_{name}" in made
     )
 
 

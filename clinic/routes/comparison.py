@@ -11,6 +11,7 @@ from clinic.forms import Form, read_form
 from clinic.patient.comparison import compare
 from clinic.scored_patients.store import Listed
 from clinic.site import Site, site_of
+from clinic.words.values import ValueWriter
 
 router = APIRouter()
 
@@ -37,7 +38,7 @@ def find_other(
 def _render(request: Request, key: str, other: str, found: tuple[Listed, ...]) -> HTMLResponse:
     site = site_of(request)
     first, second = _find(site, key), _find(site, other) if other else None
-    rows = None
+    compared = None
     for one in (first, second):
         if one is not None:
             site.note(request, "comparison", one.patient_id)
@@ -48,9 +49,10 @@ def _render(request: Request, key: str, other: str, found: tuple[Listed, ...]) -
             if covariates is None:
                 raise HTTPException(404)
             views.append(site.assessor.assess(covariates, site.assessor.horizons[-1]))
-        rows = compare(views[0], views[1], site.texts)
+        writer = ValueWriter(site.assessor.scorer.dictionary, site.texts)
+        compared = compare(views[0], views[1], writer)
     return site.render(
-        request, "comparison.html", first=first, second=second, rows=rows, found=found
+        request, "comparison.html", first=first, second=second, compared=compared, found=found
     )
 
 

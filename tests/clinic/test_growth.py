@@ -55,6 +55,32 @@ def test_scans_that_were_not_taken_alike_are_not_compared() -> None:
     assert "a real rise" in _section(None, **scans, tube_voltage=120.0).change.line
 
 
+def test_the_page_says_in_what_two_scans_were_made_differently_and_works_nothing_out_of_them(
+    forecaster: Forecaster,
+) -> None:
+    scans = {"prior_cac_agatston": 90.0, "cac_agatston": 180.0, "prior_scan_years": 3.0}
+    made = {
+        "slice_thickness": 3.0,
+        "prior_slice_thickness": 1.5,
+        "ecg_gating": "none",
+        "prior_ecg_gating": "prospective",
+        "tube_voltage": 120.0,
+        "prior_tube_voltage": 120.0,
+        "scan_technique": "multidetector",
+    }
+    section = _section(forecaster, **scans, **made, statin_intensity="high")
+    assert "differently (Slice thickness 1.5 mm, now 3 mm; ECG gating prospective, now none)." in (
+        section.change.line
+    )
+    assert section.first_screen == section.change.line
+    assert section.change.rates == () and section.pace == () and section.change.volume == ""
+    assert section.outlook is not None
+    alike = _section(forecaster, **scans).outlook
+    assert alike is not None
+    # the scan of now alone is drawn
+    assert str(section.outlook.fan).count("<circle") == str(alike.fan).count("<circle") - 2
+
+
 def test_a_rise_on_a_statin_without_more_low_density_calcium_is_densification() -> None:
     scans = {
         "prior_cac_agatston": 90.0,

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from clinic.patient.comparison import compare
 from clinic.site import Site
+from clinic.words.values import ValueWriter
 from models.explanation.explanation import OTHER_CAUSES_LABEL
 from models.plain_language.numerals import ENGLISH
 from models.scorer import Scorer
@@ -402,3 +404,24 @@ def test_two_patients_stand_side_by_side(client: TestClient, site: Site) -> None
     risks = [site.assessor.assess(c, 10.0).risks[-1].risk for c in covariates if c is not None]
     assert ENGLISH.signed(100 * (risks[1] - risks[0])) in page
     assert client.get(f"/patients/{first}/compare?other=nobody").status_code == 404
+
+
+def test_two_dates_of_a_patient_say_whether_their_scans_were_made_alike(site: Site) -> None:
+    writer = ValueWriter(site.assessor.scorer.dictionary, site.texts)
+    base = {"age": [62.0], "sex": ["male"], "cac_agatston": [180.0], "tube_voltage": [120.0]}
+    first, second, third = (
+        site.assessor.assess(pd.DataFrame({**base, **scan}), 10.0)
+        for scan in (
+            {"scan_technique": ["electron_beam"]},
+            {"scan_technique": ["photon_counting"], "slice_thickness": [3.0]},
+            {"slice_thickness": [3.05]},
+        )
+    )
+    apart = compare(first, second, writer)
+    said = "not comparable, the scans were made differently (Scanner type electron beam, now "
+    assert f"{said}photon counting)" in apart.caution
+    rows = {row.label: row for row in dict(apart.groups)["Acquisition"]}
+    assert rows["Scanner type"].difference == "differs"
+    assert rows["Slice thickness"].first == "not recorded"
+    assert rows["Tube voltage"].difference == "" and "ECG gating" not in rows
+    assert compare(second, third, writer).caution == ""

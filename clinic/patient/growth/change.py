@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from clinic.words.texts import PageTexts
+from clinic.words.values import ValueWriter
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.two_scans.densification import DENSIFIED
-from models.progression.two_scans.repeatability import detectable_rise
-from models.progression.two_scans.second_scan import judge_change_alone
+from models.progression.two_scans.repeatability import NOT_COMPARABLE, detectable_rise
+from models.progression.two_scans.second_scan import find_differences, judge_change_alone
 from models.treatment_effects.conditions import recorded
 
 
@@ -25,7 +26,8 @@ class Change:
     ``rates``: what it is called, how much, its definition. ``densified``: why a rise on a statin is
     none of its failure, "". ``earlier``, ``now``: scores in AU; ``limit``: how far a rescan of the
     earlier one may differ, NaN where nothing is published; ``years``: between the two, or None.
-    ``published``: slow, expected or rapid by the published law, "".
+    ``published``: slow, expected or rapid by the published law, "". ``comparable``: False where the
+    scans were made differently; then nothing is worked out of the two.
     """
 
     line: str
@@ -36,6 +38,7 @@ class Change:
     limit: float = float("nan")
     years: float | None = None
     published: str = ""
+    comparable: bool = True
 
 
 def describe_change(
@@ -45,10 +48,8 @@ def describe_change(
     earlier, now = (recorded(patient, name) for name in ("prior_cac_agatston", "cac_agatston"))
     if earlier is None or now is None:
         return Change("")
-    judged = {
-        name: column[0]
-        for name, column in judge_change_alone(Columns.of(covariates, dictionary)).items()
-    }
+    columns = Columns.of(covariates, dictionary)
+    judged = {name: column[0] for name, column in judge_change_alone(columns).items()}
     bmi = recorded(patient, "bmi")
     body = np.array([np.nan if bmi is None else float(bmi)])
     limit = float(detectable_rise(np.array([float(earlier)]), body)[0])
@@ -59,7 +60,10 @@ def describe_change(
         now=texts.write.whole(float(now)),
         when=texts("trend.ago", n=texts.write.number(float(years))) if years is not None else "",
         limit=texts.write.whole(limit) if np.isfinite(limit) else "",
+        differing=tell_differences(columns, patient, ValueWriter(dictionary, texts)),
     )
+    if judged["change_verdict"] == NOT_COMPARABLE:
+        return Change(line, earlier=float(earlier), comparable=False)
     return Change(
         line,
         tuple(_tell_rates(judged, texts)),
@@ -75,9 +79,23 @@ def describe_change(
 def first_screen_line(change: Change, patient: Mapping[str, Any], texts: PageTexts) -> str:
     """The one line of the first screen; what a statin does to the score stands beside it."""
     on_statin = recorded(patient, "statin_intensity") not in (None, "none")
-    if not change.line or not on_statin:
+    if not change.line or not on_statin or not change.comparable:
         return change.line
     return f"{change.line} {texts('trend.denser' if change.densified else 'trend.statin')}"
+
+
+def tell_differences(columns: Columns, patient: Mapping[str, Any], writer: ValueWriter) -> str:
+    """In what the scans were made differently, as far as it is known of both; "" if in nothing."""
+    return "; ".join(
+        writer.texts(
+            "trend.differing",
+            name=writer.texts.label(writer.dictionary[name]),
+            before=writer.say(f"prior_{name}", recorded(patient, f"prior_{name}")),
+            now=writer.say(name, recorded(patient, name)),
+        )
+        for name, differs in find_differences(columns).items()
+        if differs[0]
+    )
 
 
 def _tell_rates(judged: Mapping[str, Any], texts: PageTexts) -> list[tuple[str, str, str]]:

@@ -89,7 +89,7 @@ class GrowthWriter:
     def _pace(
         self, change: Change, covariates: pd.DataFrame, features: pd.DataFrame
     ) -> tuple[tuple[str, str], ...]:
-        if not change.line:
+        if not change.line or not change.comparable:
             return ()
         told = [("published", change.published)]
         if self.forecaster is not None:

@@ -81,15 +81,19 @@ def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
 
 
 def taken_alike(columns: Columns) -> npt.NDArray[np.bool_]:
-    """Whether nothing differs (n,) that is known of how both scans were made.
+    """Whether nothing differs (n,) that is known of how both scans were made."""
+    return ~np.stack(list(find_differences(columns).values())).any(axis=0)
+
+
+def find_differences(columns: Columns) -> dict[str, npt.NDArray[np.bool_]]:
+    """By variable of how a scan is made: where (n,) this one and the earlier one differ in it.
 
     What is not known of one of them speaks against nothing.
     """
-    alike = np.ones(len(columns), dtype=bool)
-    for name, tolerance in _TECHNIQUE.items():
-        apart = np.abs(columns[name] - columns[f"prior_{name}"])
-        alike &= ~(apart > tolerance)
-    return alike
+    return {
+        name: np.abs(columns[name] - columns[f"prior_{name}"]) > tolerance
+        for name, tolerance in _TECHNIQUE.items()
+    }
 
 
 def judge_second_scan(

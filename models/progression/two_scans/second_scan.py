@@ -82,7 +82,7 @@ def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
 
 def taken_alike(columns: Columns) -> npt.NDArray[np.bool_]:
     """Whether nothing differs (n,) that is known of how both scans were made."""
-    return ~np.stack(list(find_differences(columns).values())).any(axis=0)
+    return np.asarray(~np.any(list(find_differences(columns).values()), axis=0))
 
 
 def find_differences(columns: Columns) -> dict[str, npt.NDArray[np.bool_]]:

@@ -33,6 +33,7 @@ from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.columns import Columns
 from features.errors import ModelError
 from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation
 from models.explanation.interactions import find_partners
@@ -124,7 +125,9 @@ class Assessor:
         """
         scorer, texts = self.scorer, self.texts
         writer = ValueWriter(scorer.dictionary, texts, units or {})
-        features = derive_features(covariates, scorer.dictionary)
+        columns = Columns.of(covariates, scorer.dictionary)
+        features = derive_features(columns, scorer.dictionary)
+        inputs = Inputs(columns)
         margins = scorer.predictor.margin(features)
         explanation = self.explain(features, horizon)
         risks = self._risks(features, margins)
@@ -152,9 +155,7 @@ class Assessor:
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
         panel = advice.build(margins[0], horizon, patient, chosen, at.interval)
         percentile = percentile_of(patient, features.iloc[0])
-        guidance = advise(
-            self.guideline, patient, percentile, Inputs(covariates), guideline_scores(), texts
-        )
+        guidance = advise(self.guideline, patient, percentile, inputs, guideline_scores(), texts)
         grows = GrowthWriter(self.forecaster, scorer.dictionary, texts)
         growth = grows.write(covariates, features, patient)
         overview = OverviewWriter(writer, self.guideline).write(
@@ -179,10 +180,10 @@ class Assessor:
             self._waterfall(steps, explanation),
             overview,
             guidance,
-            tuple(compute_references(covariates, scorer.dictionary, texts)),
+            tuple(compute_references(inputs, scorer.dictionary, texts)),
             calcium,
             self._vessels(calcium),
-            judge_quality(covariates, features, scorer, writer),
+            judge_quality(covariates, features, scorer, writer, summary.outside),
             panel,
             growth,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -36,8 +37,12 @@ def judge_quality(
     features: pd.DataFrame,
     scorer: Scorer,
     writer: ValueWriter,
+    beyond: Sequence[str],
 ) -> Quality:
-    """The quality of one patient's data (1, variables) and the features derived from them."""
+    """The quality of one patient's data (1, variables) and the features derived from them.
+
+    ``beyond``: the variables outside the range of training.
+    """
     patient, dictionary, texts = covariates.iloc[0], writer.dictionary, writer.texts
     ranges, unlearnt = scorer.ranges, scorer.find_unlearnt(scorer.dictionary)
     recorded = {str(name) for name in covariates.columns[patient.notna().to_numpy()]}
@@ -46,9 +51,8 @@ def judge_quality(
         for name, unknown in find_unknown(ranges.important, covariates, features).items()
         if unknown[0]
     ]
-    named = ranges.name_outside(covariates, {name: name for name in ranges.limits}).iloc[0]
     outside = []
-    for name in str(named).split("; ") if named else ():
+    for name in beyond:
         low, high = ranges.limits[name]
         variable = dictionary[name]
         unit = texts.unit(variable.unit or "")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import pandas as pd
 
 from clinic.words.texts import PageTexts
 from features.dictionary.dictionary import Dictionary
@@ -40,21 +39,21 @@ def guideline_scores() -> Mapping[str, ReferenceScore]:
 
 
 def compute_references(
-    covariates: pd.DataFrame,
+    inputs: Inputs,
     dictionary: Dictionary,
     texts: PageTexts,
     scores: Mapping[str, ReferenceScore] = REFERENCE_SCORES,
 ) -> list[ReferenceRisk]:
     """Every shown score for one patient (1, variables)."""
-    inputs = Inputs(covariates)
     return [_compute(scores[name], inputs, dictionary, texts) for name in SHOWN]
 
 
 def _compute(
     score: ReferenceScore, inputs: Inputs, dictionary: Dictionary, texts: PageTexts
 ) -> ReferenceRisk:
-    risk = float(score.predict_risk(inputs, [HORIZON])[0, 0])
     found = [finding for finding in score.find(inputs, HORIZON) if finding.patients[0]]
+    excluded = any(finding.excludes for finding in found)
+    risk = np.nan if excluded else float(score.predict_risk(inputs, [HORIZON])[0, 0])
     return ReferenceRisk(
         texts.phrase(score.title),
         texts.phrase(score.publication.outcome),

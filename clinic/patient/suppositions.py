@@ -28,10 +28,7 @@ def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> floa
 def suppose_calcium(
     scorer: Scorer, covariates: pd.DataFrame, horizon: float
 ) -> tuple[tuple[str, float], ...]:
-    """Without a calcium score: the risk if it were each of these; empty where there is one."""
-    columns = derive_features(covariates, scorer.dictionary)
-    if not np.isnan(columns["log_cac"].iloc[0]):
-        return ()
+    """The risk if the calcium score were each of these, of a patient who has none."""
     several = pd.concat([covariates] * len(_SCENARIOS), ignore_index=True)
     several["cac_agatston"] = np.array(_SCENARIOS)
     features = derive_features(several, scorer.dictionary)

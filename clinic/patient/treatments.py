@@ -19,7 +19,8 @@ from models.treatment_effects.what_if import (
     OptionResult,
     WhatIf,
     evaluate,
-    what_if,
+    evaluate_all,
+    take_together,
     without_statin,
 )
 
@@ -111,10 +112,10 @@ class TreatmentAdvice:
     ) -> TreatmentPanel:
         """The panel of one patient; names in ``chosen`` that are no options are left out."""
         setting = Setting.of(self.link, margins, horizon, risk_limits)
-        alone = [evaluate(option, setting, patient) for option in self.effects.values()]
+        alone = evaluate_all(list(self.effects.values()), setting, patient)
         wrong = {r.option.name for r in alone if r.decision in ("harm", "unclear")}
         wanted, refused = self._choose([name for name in chosen if name not in wrong])
-        together = what_if(self.effects, self.link, margins, horizon, patient, wanted, risk_limits)
+        together = take_together(self.effects, setting, patient, wanted)
         rows = [self._row(result, result.option.name in wanted, False) for result in alone]
         rows = self._follow_on(rows, setting, together)
         groups: dict[str, list[TreatmentRow]] = {}

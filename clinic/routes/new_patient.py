@@ -65,6 +65,8 @@ def assess_entry(request: Request, form: Annotated[Form, Depends(read_form)]) ->
         stored=False,
         view=view,
         horizons=site.assessor.horizons,
-        scenarios=suppose_calcium(site.assessor.scorer, entry.covariates, horizon),
+        scenarios=()
+        if view.calcium.score is not None
+        else suppose_calcium(site.assessor.scorer, entry.covariates, horizon),
         inputs_on=site.texts.date(today),
     )

@@ -79,6 +79,7 @@ def _render(
     site.note(request, template.removesuffix(".html"), patient.patient_id)
     if covariates is None:
         return site.render(request, "patient_without_data.html", 200, patient=patient)
+    view = site.assessor.assess(covariates, horizon, chosen)
     return site.render(
         request,
         template,
@@ -86,9 +87,11 @@ def _render(
         action=f"/patients/{patient.key}",
         replay=(),
         stored=True,
-        view=site.assessor.assess(covariates, horizon, chosen),
+        view=view,
         horizons=site.assessor.horizons,
-        scenarios=suppose_calcium(site.assessor.scorer, covariates, horizon),
+        scenarios=()
+        if view.calcium.score is not None
+        else suppose_calcium(site.assessor.scorer, covariates, horizon),
         inputs_on=site.texts.date(site.store.facts.get("scored_on", "")),
     )
 

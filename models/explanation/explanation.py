@@ -122,7 +122,8 @@ def _sum_to(
     owners = {**owners, **foreign}
     of_features = [owners[name] for name in values.columns]
     # In the order of the catalogue, not of chance: tables and plots compare across models.
-    names = list(dict.fromkeys(owner for owner in owners.values() if owner in set(of_features)))
+    there = set(of_features)
+    names = list(dict.fromkeys(owner for owner in owners.values() if owner in there))
     membership = np.array([[owner == name for name in names] for owner in of_features], float)
     summed = values.to_numpy() @ membership.reshape(len(of_features), len(names))
     return pd.DataFrame(summed, index=values.index, columns=names)

@@ -10,6 +10,7 @@ estimate as the root of the squared distances that either source alone would giv
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from models.risk.absolute_risk import FixedHorizonLink, Link
 
 # How far, in log hazard, the limits of a patient's risk are sought from its estimate.
 _FARTHEST = 8.0
-_ROUNDS, _AT_ONCE = 9, 64
+_ROUNDS, _AT_ONCE = 4, 64
 
 
 @dataclass(frozen=True)
@@ -92,19 +93,34 @@ class Setting:
         # many at once cost what one does
         for _ in range(_ROUNDS):
             between = np.linspace(low, high, _AT_ONCE + 1)
-            first = int(np.searchsorted(self.risks(between), risk).clip(1, _AT_ONCE))
+            risks = self.risks(between)
+            first = int(np.searchsorted(risks, risk).clip(1, _AT_ONCE))
             low, high = float(between[first - 1]), float(between[first])
-        return (low + high) / 2
+        # so close to one another the risks lie on a line
+        return float(np.interp(risk, risks[first - 1 : first + 1], [low, high]))
 
 
 def change_of(setting: Setting, log_effect: Interval) -> Change:
     """The change that a log relative effect makes."""
+    return changes_of(setting, [log_effect])[0]
+
+
+def changes_of(setting: Setting, log_effects: Sequence[Interval]) -> list[Change]:
+    """The change that each log relative effect makes by itself; many at once cost what one does."""
     below, above = setting.shifts
-    effects = np.array([log_effect.estimate, log_effect.low, log_effect.high])
-    at = [0.0, *effects, below, below + effects[0], above, above + effects[0]]
-    before, after, strong, weak, before_low, after_low, before_high, after_high = (
-        float(risk) for risk in setting.risks(np.array(at))
-    )
+    at = [
+        (0.0, own, one.low, one.high, below, below + own, above, above + own)
+        for one in log_effects
+        for own in (one.estimate,)
+    ]
+    if not at:
+        return []
+    risks = setting.risks(np.array(at).ravel()).reshape(len(at), -1).tolist()
+    return [_change(own, one) for own, one in zip(risks, log_effects, strict=True)]
+
+
+def _change(risks: Sequence[float], log_effect: Interval) -> Change:
+    before, after, strong, weak, before_low, after_low, before_high, after_high = risks
     reduction = _join(
         before - after,
         (before - weak, before - strong),
@@ -114,7 +130,7 @@ def change_of(setting: Setting, log_effect: Interval) -> Change:
         before,
         _join(after, (strong, weak), (after_low, after_high)),
         reduction,
-        Interval(*(math.exp(effect) for effect in effects)),
+        Interval(*map(math.exp, (log_effect.estimate, log_effect.low, log_effect.high))),
         _needed(reduction),
     )
 

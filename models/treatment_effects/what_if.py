@@ -15,7 +15,7 @@ from features.array_types import FloatArray
 from features.errors import ModelError
 from models.risk.absolute_risk import Link
 from models.treatment_effects.amount import STATIN_SHARES
-from models.treatment_effects.change import Change, Interval, Setting, change_of
+from models.treatment_effects.change import Change, Interval, Setting, change_of, changes_of
 from models.treatment_effects.conditions import Patient, recorded
 from models.treatment_effects.course import Course, counting, joint_effect, log_effect_of
 from models.treatment_effects.decision import Decision, decide
@@ -88,13 +88,22 @@ def what_if(
     margins = np.asarray(margins, dtype=np.float64)
     if margins.shape != (link.n_causes,):
         raise ModelError(f"margins must be of one patient, ({link.n_causes},): {margins.shape}")
+    return take_together(effects, Setting.of(link, margins, horizon, risk_limits), patient, chosen)
+
+
+def take_together(
+    effects: TreatmentEffects,
+    setting: Setting,
+    patient: Patient,
+    chosen: Sequence[str] | Mapping[str, float | None],
+) -> WhatIf:
+    """What `what_if` says, of a patient's setting. Raises ModelError as it does."""
     asked = dict(chosen) if isinstance(chosen, Mapping) else dict.fromkeys(chosen)
     for name in asked:
         if name not in effects:
             raise ModelError(f"{name!r} is not an option. Known: {', '.join(effects)}")
-    setting = Setting.of(link, margins, horizon, risk_limits)
     options = tuple(
-        evaluate(effects[name], setting, patient, amount) for name, amount in asked.items()
+        evaluate_all([effects[name] for name in asked], setting, patient, list(asked.values()))
     )
     course = Course.take(effects, patient, asked)
     steps = counting(course.steps)
@@ -115,9 +124,26 @@ def evaluate(
     option: TreatmentEffect, setting: Setting, patient: Patient, asked: float | None = None
 ) -> OptionResult:
     """One option alone for the patient of this setting."""
-    found = log_effect_of(option, patient, asked)
-    change = None if found is None else change_of(setting, found[0])
-    return _result(option, patient, asked, change, setting.horizon)
+    return evaluate_all([option], setting, patient, [asked])[0]
+
+
+def evaluate_all(
+    options: Sequence[TreatmentEffect],
+    setting: Setting,
+    patient: Patient,
+    asked: Sequence[float | None] | None = None,
+) -> list[OptionResult]:
+    """Each option alone for the patient of this setting."""
+    amounts = asked or [None] * len(options)
+    found = [
+        log_effect_of(option, patient, amount)
+        for option, amount in zip(options, amounts, strict=True)
+    ]
+    changes = iter(changes_of(setting, [one[0] for one in found if one is not None]))
+    return [
+        _result(option, patient, amount, None if one is None else next(changes), setting.horizon)
+        for option, amount, one in zip(options, amounts, found, strict=True)
+    ]
 
 
 def without_statin(

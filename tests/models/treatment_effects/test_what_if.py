@@ -11,7 +11,7 @@ from features.errors import HorizonError, ModelError
 from models.risk.absolute_risk import FixedHorizonLink
 from models.treatment_effects.change import Interval, Setting
 from models.treatment_effects.course import Course, counting, joint_effect
-from models.treatment_effects.what_if import WhatIf, what_if, without_statin
+from models.treatment_effects.what_if import WhatIf, evaluate, evaluate_all, what_if, without_statin
 from tests.models.treatment_effects.by_hand import EFFECTS, HEALTHY, HIGH, ask, incidence, link_of
 
 LINK = link_of(HIGH)
@@ -241,3 +241,19 @@ def test_an_interval_is_an_estimate_between_its_limits() -> None:
     for interval in (change.after, change.reduction, change.relative_effect):
         assert isinstance(interval, Interval)
         assert interval.low < interval.estimate < interval.high
+
+
+def test_options_taken_at_once_change_what_each_changes_alone() -> None:
+    setting = Setting.of(LINK, NOTHING, 10.0, (0.05, 0.2))
+    options = list(EFFECTS.values())
+    assert evaluate_all(options, setting, PATIENT) == [
+        evaluate(option, setting, PATIENT) for option in options
+    ]
+    assert evaluate_all([], setting, PATIENT) == []
+
+
+@pytest.mark.parametrize("risk", [0.001, 0.05, 0.2, 0.6])
+def test_the_shift_to_a_risk_leads_to_that_risk(risk: float) -> None:
+    setting = Setting(LINK, NOTHING, 10.0)
+    shift = setting.shift_to(risk)
+    assert setting.risks(np.array([shift]))[0] == pytest.approx(risk, rel=1e-9)

@@ -17,6 +17,7 @@ def take_history(
 ) -> dict[str, float | str]:
     """1 for what the record says, 0 for what it surely denies; all else is missing.
 
+    What is none of `HISTORY` is never denied: not every code of it is known here.
     ``used`` is given the resources they come from.
     """
     said = read_statements(record, "history", CONDITIONS, rules, day)

@@ -49,7 +49,7 @@ def take_drugs(
     values |= {name: 0.0 for name in _DRUGS if name not in values and _denied(said, name)}
     if values.get("lipid_lowering") == 0.0 and said.doubted & set(_LIPID_DRUGS):
         del values["lipid_lowering"]
-    values |= _take_antiplatelet(said) | _take_anticoagulant(said)
+    values |= _take_antiplatelet(said) | _take_anticoagulant(said) | _take_binder(said)
     return values | _take_statin(said, day, losses)
 
 
@@ -77,8 +77,14 @@ def _take_anticoagulant(said: Statements) -> dict[str, float | str]:
     return {"anticoagulant": "none"} if denied and not classes else {}
 
 
+def _take_binder(said: Statements) -> dict[str, float | str]:
+    """The class of phosphate binder; never denied, since not every code of one is known here."""
+    classes = {fact.value for fact in said.yes if fact.variable == "phosphate_binder"}
+    return {"phosphate_binder": classes.pop()} if len(classes) == 1 else {}
+
+
 def _take_statin(said: Statements, day: int, losses: Losses) -> dict[str, float | str]:
-    """Intensity of the strongest statin, and years since the first one on record."""
+    """Intensity of the strongest statin, drug and dose of the only one, years since the first."""
     taken = [fact for fact in said.yes if fact.variable == "statin_intensity"]
     if not taken:
         none = _denied(said, "statin_intensity")
@@ -90,6 +96,10 @@ def _take_statin(said: Statements, day: int, losses: Losses) -> dict[str, float 
         values["statin_intensity"] = max(intensities, key=_INTENSITIES.index)
     else:
         losses.leave_out("Medication", "a statin without a dose")
+    if len({(fact.value, fact.number) for fact in taken}) == 1:
+        values["statin_drug"] = taken[0].value
+        if taken[0].number is not None:
+            values["statin_dose"] = taken[0].number
     begun = [fact.first for fact in said.begun if fact.variable == "statin_intensity"]
     dated = [first for first in begun if first != UNDATED]
     if dated:

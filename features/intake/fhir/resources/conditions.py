@@ -35,7 +35,7 @@ _PERFORMED = ("performedDateTime", "performedPeriod")
 _ENDS = ("abatementDateTime", "abatementPeriod")
 _OVER_UNDATED = ("abatementAge", "abatementRange", "abatementString", "abatementBoolean")
 # Diabetes that is over is no diabetes; an infarction that is over has still been one.
-_MUST_LAST = ("diabetes",)
+_MUST_LAST = ("diabetes", "dialysis")
 _LASTING = frozenset({"active", "recurrence", "relapse"})
 _SURE = frozenset({"confirmed"})
 # Who has not one kind of diabetes may have another: what is refuted is no "no" either.

@@ -73,6 +73,8 @@ def test_a_whole_record_becomes_one_row_in_canonical_units(tmp_path: Path) -> No
         "diastolic_bp": 76.0,
         "hba1c": 5.6,
         "statin_intensity": "moderate",
+        "statin_drug": "atorvastatin",
+        "statin_dose": 20.0,
         "statin_years": round((DAY - date(2018, 1, 1)).days / 365.25, 4),
         "lipid_lowering": 1.0,
         "ezetimibe": 0.0,

@@ -302,3 +302,48 @@ def test_products_of_rxnorm_are_known_by_the_names_beside_their_code(tmp_path: P
     row = read_row(tmp_path, request(both))
     assert row["ezetimibe"] == 1.0
     assert "statin_intensity" not in row
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "variable"),
+    [
+        (ICD10, "B24", "hiv"),
+        (SNOMED, "86406008", "hiv"),
+        (ICD10, "O14.1", "preeclampsia"),
+        (SNOMED, "398254007", "preeclampsia"),
+        (ICD10, "M06.9", "inflammatory_disease"),
+        (ICD10, "L40.0", "inflammatory_disease"),
+        (SNOMED, "69896004", "inflammatory_disease"),
+        (SNOMED, "239793008", "inflammatory_disease"),
+        (ICD10, "Z99.2", "dialysis"),
+        (SNOMED, "105502003", "dialysis"),
+    ],
+)
+def test_what_not_every_code_is_known_of_is_said_by_a_code_and_never_denied(
+    tmp_path: Path, system: str, code: str, variable: str
+) -> None:
+    row = read_row(tmp_path, condition(system, code))
+    assert row[variable] == 1.0
+    # an illness of another kind is still understood: the lists are whole
+    assert set(row) >= HISTORY
+    assert variable not in read_row(tmp_path, ASTHMA)
+    no_problems = condition(IPS, "no-known-problems")
+    assert variable not in read_row(tmp_path, no_problems)
+
+
+def test_dialysis_that_is_over_is_none(tmp_path: Path) -> None:
+    over = condition(ICD10, "Z99.2", abatementDateTime="2018-05-01")
+    assert "dialysis" not in read_row(tmp_path, over)
+
+
+@pytest.mark.parametrize(
+    ("code", "binder"),
+    [("V03AE02", "calcium_free"), ("V03AE03", "calcium_free"), ("V03AE07", "calcium_based")],
+)
+def test_a_phosphate_binder_is_known_by_its_class_and_never_denied(
+    tmp_path: Path, code: str, binder: str
+) -> None:
+    assert read_row(tmp_path, request(concept(ATC, code)))["phosphate_binder"] == binder
+    assert "phosphate_binder" not in read_row(tmp_path, request(concept(ATC, "A02BC01")))
+    both = [request(concept(ATC, "V03AE02")), request(concept(ATC, "V03AE07"))]
+    assert "phosphate_binder" not in read_row(tmp_path, *both)

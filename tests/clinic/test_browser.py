@@ -96,10 +96,12 @@ def _first_patient(page: Any, address: str) -> str:
 
 @pytest.mark.parametrize("javascript", [True, False])
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["en", "de"])
 def test_all_pages_fit_their_screen_and_complain_of_nothing(
-    browser: Any, address: str, size: str, javascript: bool
+    browser: Any, address: str, language: str, size: str, javascript: bool
 ) -> None:
     page, said = _open(browser, size, javascript)
+    page.goto(f"{address}/language/{language}")
     patient = _first_patient(page, address)
     for url in (patient, f"{address}/patients", f"{address}/new", f"{address}/population"):
         page.goto(url)
@@ -165,8 +167,12 @@ def test_the_pages_work_by_keyboard_alone(browser: Any, address: str) -> None:
     assert page.evaluate("document.activeElement.id") == "errors"
 
 
-def test_the_sheet_of_every_patient_is_one_page(browser: Any, address: str, site: Site) -> None:
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_sheet_of_every_patient_is_one_page(
+    browser: Any, address: str, site: Site, language: str
+) -> None:
     page, _ = _open(browser)
+    page.goto(f"{address}/language/{language}")
     shown = site.store.list_patients("risk_10y", True, 3).patients
     for patient in (*shown, *site.store.list_patients("missing", True, 1).patients):
         page.goto(f"{address}/patients/{patient.key}/print")
@@ -174,10 +180,12 @@ def test_the_sheet_of_every_patient_is_one_page(browser: Any, address: str, site
         assert sheet.count(b"/Type /Page\n") == 1
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 def test_the_answer_stands_on_one_screen_in_few_words(
-    browser: Any, address: str, site: Site
+    browser: Any, address: str, site: Site, language: str
 ) -> None:
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(f"{address}/language/{language}")
     for patient in site.store.list_patients("risk_10y", True, 3).patients:
         page.goto(f"{address}/patients/{patient.key}")
         answer = page.locator("#answer").bounding_box()
@@ -242,9 +250,14 @@ def test_at_200_percent_nothing_is_cut(browser: Any, address: str) -> None:
         assert wide <= 0, url
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_axe_finds_nothing_serious_on_any_page(browser: Any, address: str, size: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "language"), [("phone", "en"), ("desktop", "en"), ("desktop", "de")]
+)
+def test_axe_finds_nothing_serious_on_any_page(
+    browser: Any, address: str, size: str, language: str
+) -> None:
     page, _ = _open(browser, size)
+    page.goto(f"{address}/language/{language}")
     patient = _first_patient(page, address)
     paths = ("/patients", "/new", "/population", "/population/age", "/nothing")
     page.goto(f"{address}/patients")

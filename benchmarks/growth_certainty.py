@@ -27,7 +27,7 @@ from models.progression.evaluation import LEVELS, calibration_slope, coverage
 from models.progression.law.growth_law import Patients
 from models.progression.next_scan import CATEGORIES, SHARE, plan_next_scan
 from models.progression.predictor import ProgressionPredictor
-from models.progression.training.priors import load_priors
+from models.progression.training.priors import list_excluded
 from models.progression.training.progression_model import LaterScans, ProgressionModel
 
 SEEDS = (20261, 1, 2, 3, 4, 5, 6, 7)
@@ -144,7 +144,7 @@ def count_effectless(model: ProgressionModel, X: pd.DataFrame, patients: Patient
     """Patients of whom a treatment without an effect is among the strongest reasons."""
     values = model.explainer_.explain(X, patients, YEARS).values
     order = np.argsort(-np.abs(values.to_numpy()), axis=1)[:, :STRONGEST]
-    effectless = np.isin(values.columns.to_numpy()[order], list(load_priors().excluded))
+    effectless = np.isin(values.columns.to_numpy()[order], list(list_excluded(Dictionary.load())))
     return int(effectless.any(axis=1).sum())
 
 

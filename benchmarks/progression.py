@@ -20,6 +20,7 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.simulation import SimulatedCohort, simulate_cohort
 from features.simulation.growth import TrueGrowth
+from models.input_ranges import InputRanges
 from models.progression.compiled_progression import compile_forecaster
 from models.progression.evaluation import GRID, expected_crps
 from models.progression.forecaster import Forecaster
@@ -31,7 +32,7 @@ from models.progression.rivals import (
     constant_relative,
     published_law,
 )
-from models.progression.training.priors import load_priors
+from models.progression.training.priors import list_known
 from models.progression.training.progression_model import LaterScans, ProgressionModel
 from models.storage.model_folder import About
 
@@ -160,7 +161,7 @@ def compare() -> tuple[pd.DataFrame, ProgressionModel, SimulatedCohort]:
     scans = LaterScans.of_table(later_scans(cohort), cohort.covariates[~held])
     model = ProgressionModel(n_threads=1).fit(X[~held], scans)
     typer.echo(model.report_)
-    known = [name for name in load_priors().features() if name in X]
+    known = [name for name in list_known(Dictionary.load()) if name in X]
     filled = X[known].fillna(X[known].median()).fillna(0.0).to_numpy(np.float64)
     of = scans.observations()
     task = Task(_inputs(filled[~held][scans.patient], of.first, of.years), of.seen)
@@ -232,7 +233,13 @@ def speed(model: ProgressionModel, cohort: SimulatedCohort, n: int = 100_000) ->
     dictionary = Dictionary.load()
     about = About("p", "synthetic", True, (5.0,), 1, 1, 0, "", "")
     forecaster = compile_forecaster(
-        Forecaster(about, model.predictor_, dictionary, model.explainer_)
+        Forecaster(
+            about,
+            model.predictor_,
+            dictionary,
+            InputRanges.fit(cohort.covariates),
+            model.explainer_,
+        )
     )
     rows = np.resize(np.arange(len(cohort.covariates)), n)
     many = cohort.covariates.iloc[rows].reset_index(drop=True)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from features.cohort import Cohort
 
+# What a later scan is told by.
+_SCAN = ("years", "cac_agatston")
+
 
 def fingerprint_patients(cohort: Cohort) -> str:
     """SHA-256 over the patients and their endpoint, in whatever order they stand.
@@ -30,3 +33,16 @@ def fingerprint_patients(cohort: Cohort) -> str:
                 told = zip(lines, further.tolist(), strict=True)
                 lines = [f"{line}\0{value!r}" for line, value in told]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def fingerprint_scans(cohort: Cohort) -> str:
+    """SHA-256 over the patients' later scans, in whatever order they stand.
+
+    Equal where the same patients had the same scores after the same years.
+    """
+    scans = cohort.later_scans
+    if scans is None:
+        return hashlib.sha256().hexdigest()
+    told = zip(scans.index, *(scans[name].tolist() for name in _SCAN), strict=True)
+    lines = sorted(f"{one}\0{years!r}\0{score!r}" for one, years, score in told)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

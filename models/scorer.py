@@ -15,12 +15,9 @@ import pandas as pd
 from features.array_types import BoolArray, FloatArray
 from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.derivation.columns import Columns
-from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError, ModelError
-from features.intake.frame import Unknown, make_frame_rules, read_frame
-from features.intake.rows import RowRules
+from features.intake.frame import Unknown
 from features.intake.validation.drug_details import FILLS
-from models.absent_columns import find_absent
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation
 from models.explanation.population import read_weights
@@ -36,39 +33,26 @@ from models.storage.model_folder import (
     RANGES,
     UNCERTAINTY,
     WEIGHTS,
-    About,
     verify_model_folder,
 )
+from models.trained_model import TrainedModel
 from models.uncertainty.contribution_spread import OWNERS, contribution_spread
 from models.uncertainty.risk_interval import RiskInterval
 
 # Matrix products may differ in their last bits with the number of threads; limits need no more.
 _DECIMALS = 6
-# Sets of columns whose reading is remembered; a caller has one or two.
-_KINDS_OF_TABLES = 32
 
 
 @dataclass(frozen=True)
-class Scorer:
+class Scorer(TrainedModel[RiskPredictor]):
     """A trained model with its dictionary, ranges and explainer, ready for covariates.
 
     ``weights``: variable -> how much it typically moves a risk, as a share of the risk.
     """
 
-    about: About
-    predictor: RiskPredictor = field(repr=False)
-    dictionary: Dictionary = field(repr=False)
-    ranges: InputRanges
     explainer: Explainer | None = field(repr=False)
     interval: RiskInterval | None = field(default=None, repr=False)
     weights: Mapping[str, float] = field(default_factory=dict, repr=False)
-    _rules: dict[tuple[Unknown, tuple[str, ...]], RowRules | None] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-
-    _fits: dict[frozenset[str], Scorer] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     @classmethod
     def load(cls, model_folder: Path) -> Scorer:
@@ -156,17 +140,6 @@ class Scorer:
         flags = ["missing_inputs", "outside_training"]
         return table[[*table.columns.drop(flags), *flags]]
 
-    def _read_patients(self, covariates: pd.DataFrame, unknown: Unknown) -> Columns:
-        names = tuple(map(str, covariates))
-        if (unknown, names) not in self._rules:
-            if len(self._rules) >= _KINDS_OF_TABLES:
-                self._rules.clear()
-            self._rules[unknown, names] = make_frame_rules(names, self.dictionary, unknown)
-        rules = self._rules[unknown, names]
-        if rules is None:
-            return Columns(pd.DataFrame(index=pd.RangeIndex(len(covariates))), self.dictionary)
-        return read_frame(covariates, rules)
-
     def score_checked(
         self, values: pd.DataFrame | Columns, years: Sequence[float], n_reasons: int
     ) -> tuple[pd.DataFrame, list[RankedReason]]:
@@ -187,20 +160,6 @@ class Scorer:
         """The features that risks and their intervals are made of."""
         unrecorded = self.interval.unrecorded if self.interval is not None else ()
         return frozenset((*self.predictor.feature_names, *unrecorded))
-
-    def for_columns(self, present: Iterable[str]) -> Scorer:
-        """The scorer for a table with these columns: where one is absent, a gap tells nothing.
-
-        What a model learnt of patients who lack a value holds where others have one.
-        """
-        names = frozenset(map(str, present))
-        if names not in self._fits:
-            if len(self._fits) >= _KINDS_OF_TABLES:
-                self._fits.clear()
-            wanted = self.predictor.feature_names
-            absent = find_absent(names, self.dictionary, self.ranges.limits, wanted)
-            self._fits[names] = self._without(absent)
-        return self._fits[names]
 
     def _without(self, absent: Sequence[str]) -> Scorer:
         predictor, explainer, interval = (
@@ -246,11 +205,6 @@ class Scorer:
         given = set(present)
         useful = inputs | {detail for detail, fills in FILLS.items() if fills in inputs}
         return tuple(name for name in self.dictionary if name in given - useful)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What a person calls each variable."""
-        return {name: variable.label for name, variable in self.dictionary.items()}
 
     def find_certain(self, features: pd.DataFrame, explanation: Explanation) -> BoolArray | None:
         """Variables (n, v) of which the model knows whether they raise or lower each risk.

@@ -61,11 +61,11 @@ class Tracking:
         with mlflow.start_run(experiment_id=number, run_name=name, tags=tags) as run:
             yield run.info.run_id
 
-    def end_abandoned(self, experiment: str, name: str) -> int:
+    def end_abandoned(self, experiment: str, *names: str) -> int:
         """End the runs that a process of this machine left when it was killed; how many there were.
 
-        Their versions of model ``name``, which nobody finished, are removed. To be called by the
-        one process that may register here now.
+        Their versions of the models ``names``, which nobody finished, are removed. To be called by
+        the one process that may register here now.
         """
         found = self._client.get_experiment_by_name(experiment)
         if found is None:
@@ -73,9 +73,10 @@ class Tracking:
         mine = f"attributes.status = 'RUNNING' and tags.\"{_HOST}\" = '{socket.gethostname()}'"
         runs = self._client.search_runs([found.experiment_id], mine)
         for run in runs:
-            of_run = f"name = '{name}' and run_id = '{run.info.run_id}'"
-            for version in self._client.search_model_versions(of_run):
-                self._client.delete_model_version(name, version.version)
+            for name in names:
+                of_run = f"name = '{name}' and run_id = '{run.info.run_id}'"
+                for version in self._client.search_model_versions(of_run):
+                    self._client.delete_model_version(name, version.version)
             self._client.set_terminated(run.info.run_id, "KILLED")
         return len(runs)
 

@@ -111,7 +111,8 @@ def progression_folder(trained: Trained, tmp_path_factory: pytest.TempPathFactor
     about = About(
         "calcirisk-progression", "drawn", True, horizons, n_patients, 90, 0, "ab" * 32, "0"
     )
-    write_progression_folder(folder, trained.model.explainer_, about)
+    covariates, patients = trained.cohort.covariates, trained.patients
+    write_progression_folder(folder, trained.model.explainer_, covariates, patients, about)
     return folder
 
 

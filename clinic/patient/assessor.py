@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -121,8 +121,19 @@ class Assessor:
     ) -> Assessment:
         """One patient (1, variables); ``horizon``: that of reasons and treatments, years.
 
-        ``units``: by variable, those that values were entered in and are shown in.
+        ``units``: by variable, those that values were entered in and are shown in. Where the
+        patient's file had no column of a variable, the gap tells nothing of the patient.
         """
+        fit = replace(self, scorer=self.scorer.for_columns(covariates.columns))
+        return fit._assess(covariates, horizon, chosen, units)
+
+    def _assess(
+        self,
+        covariates: pd.DataFrame,
+        horizon: float,
+        chosen: Sequence[str],
+        units: Mapping[str, str] | None,
+    ) -> Assessment:
         scorer, texts = self.scorer, self.texts
         writer = ValueWriter(scorer.dictionary, texts, units or {})
         columns = Columns.of(covariates, scorer.dictionary)

@@ -21,6 +21,7 @@ _RECORDED = {
     "earlier": (
         *("prior_cac_agatston", "prior_cac_volume", "prior_scan_years", "prior_scan_technique"),
         *("prior_slice_thickness", "prior_tube_voltage", "prior_ecg_gating"),
+        "prior_scan_comparable",
     ),
     "scan": ("scan_technique", "slice_thickness", "tube_voltage", "ecg_gating"),
 }

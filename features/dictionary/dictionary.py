@@ -17,7 +17,17 @@ from features.yaml_file import read_yaml
 
 _TEXT_KEYS = ("label", "group", "kind", "evidence", "source")
 _NUMBER_KEYS = ("unit", "units", "low", "high")
-_KEYS = (*_TEXT_KEYS, *_NUMBER_KEYS, "codes", "monotone", "loinc", "recorded_only", "own", "prior")
+_KEYS = (
+    *_TEXT_KEYS,
+    *_NUMBER_KEYS,
+    "codes",
+    "monotone",
+    "loinc",
+    "recorded_only",
+    "own",
+    "prior",
+    "growth",
+)
 
 
 class Dictionary(Mapping[str, Variable]):
@@ -107,6 +117,7 @@ def _variable(name: Any, entry: Any) -> Variable:
         recorded_only=_optional_text(name, "recorded_only", entry),
         own=entry.get("own") is True,
         priors=_priors(name, entry.get("prior", {})),
+        **_growth(name, entry.get("growth", {})),
     )
 
 
@@ -120,6 +131,18 @@ def _priors(name: str, given: Any) -> dict[str, Prior]:
         except ValueError as error:
             raise _wrong(name, "prior", f"of {feature} {error}") from None
     return priors
+
+
+def _growth(name: str, given: Any) -> dict[str, Any]:
+    """What is known of a variable's effect on calcium, beside the priors of its features."""
+    if given == {}:
+        return {}
+    if given == {"directed": True}:
+        return {"directed_growth": True}
+    if isinstance(given, dict) and set(given) == {"none"} and isinstance(given["none"], str):
+        return {"no_growth": given["none"]}
+    what = "must be {directed: true}, or {none: why no effect on calcium is established}"
+    raise _wrong(name, "growth", what)
 
 
 def _wrong(name: str, key: object, what: str) -> MapError:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+ON_CALCIUM = ("growth", "onset")
+
 
 class Belief(NamedTuple):
     """A normal distribution of a log hazard ratio per unit of a feature."""
@@ -20,21 +22,26 @@ class Prior:
 
     ``event``: its log hazard ratio for the event; ``given_calcium``: the same among patients whose
     calcium score the model knows, ``event`` where None; ``death``: for death from another cause.
-    ``fixed``: no effect is established, so that the width of ``event`` holds whatever a cohort
-    seems to say. ``source``: where the means were published. ``spread``: standard deviation of the
-    feature among those whom it is unknown of, where no patient of a cohort can say; 0 where nothing
-    is published.
+    ``growth`` and ``onset``: its effect on the log of how fast calcium grows, and on the log hazard
+    of first calcium. ``fixed``: no effect on events is established, so that the width of ``event``
+    holds whatever a cohort seems to say. ``source``: where the means were published. ``spread``:
+    standard deviation of the feature among those whom it is unknown of, where no patient of a
+    cohort can say; 0 where nothing is published.
     """
 
     event: Belief | None = None
     given_calcium: Belief | None = None
     death: Belief | None = None
+    growth: Belief | None = None
+    onset: Belief | None = None
     fixed: bool = False
     source: str = ""
     spread: float = 0.0
 
     def of(self, cause: str, knows_calcium: bool) -> Belief | None:
-        """The belief about ``cause``, "event" or "competing"."""
+        """The belief about ``cause``: "event", "competing", or of calcium "growth" or "onset"."""
+        if cause in ON_CALCIUM:
+            return self.growth if cause == "growth" else self.onset
         if self.fixed:
             return self.event
         if cause != "event":
@@ -77,13 +84,14 @@ class Priors:
         prior = self.by_feature.get(feature, Prior())
         return any(one is not None and one.mean != 0 for one in (prior.event, prior.given_calcium))
 
-    def is_fixed(self, feature: str) -> bool:
-        """Whether no effect of the feature is established."""
+    def is_fixed(self, feature: str, cause: str = "event") -> bool:
+        """Whether no effect of the feature on events is established; growth is another cause."""
         prior = self.by_feature.get(feature)
-        return prior is not None and prior.fixed
+        return prior is not None and prior.fixed and cause not in ON_CALCIUM
 
 
 _BELIEFS = ("event", "given_calcium", "death")
+_OTHERS = ("none", "source", "spread", "growth_source")
 
 
 def read_prior(entry: Any) -> Prior:
@@ -91,18 +99,22 @@ def read_prior(entry: Any) -> Prior:
     if not isinstance(entry, Mapping) or not entry:
         raise ValueError("must map 'event', 'given_calcium', 'death' or 'none' to numbers")
     for key in entry:
-        if key not in (*_BELIEFS, "none", "source", "spread"):
+        if key not in (*_BELIEFS, *ON_CALCIUM, *_OTHERS):
             raise ValueError(f"does not know {key!r}")
+    growth, onset = (_belief(entry[key]) if key in entry else None for key in ON_CALCIUM)
+    if any(one and one.mean for one in (growth, onset)) and not _source(entry, "growth_source"):
+        raise ValueError("needs a 'growth_source' where a mean is not 0")
     if "none" in entry:
-        if set(entry) - {"none", "source"}:
+        if set(entry) - {"none", *ON_CALCIUM, "source", "growth_source"}:
             raise ValueError("holds 'none' beside what would be an effect")
-        return Prior(Belief(0.0, _width(entry["none"])), fixed=True, source=_source(entry))
+        nothing = Belief(0.0, _width(entry["none"]))
+        return Prior(nothing, growth=growth, onset=onset, fixed=True, source=_source(entry))
     event, given, death = (_belief(entry[key]) if key in entry else None for key in _BELIEFS)
     source = _source(entry)
     if not source and any(belief and belief.mean for belief in (event, given, death)):
         raise ValueError("needs a 'source' where a mean is not 0")
     spread = _width(entry["spread"]) if "spread" in entry else 0.0
-    return Prior(event, given, death, source=source, spread=spread)
+    return Prior(event, given, death, growth, onset, source=source, spread=spread)
 
 
 def _belief(value: Any) -> Belief:
@@ -123,8 +135,8 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _source(entry: Mapping[str, Any]) -> str:
-    source = entry.get("source", "")
+def _source(entry: Mapping[str, Any], key: str = "source") -> str:
+    source = entry.get(key, "")
     if not isinstance(source, str):
-        raise ValueError("must give its 'source' as a text")
+        raise ValueError(f"must give its {key!r} as a text")
     return source

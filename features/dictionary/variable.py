@@ -51,7 +51,9 @@ class Variable:
     ``monotone`` is the direction of association with events, 0 where none is imposed.
     Only numbers have units and limits, only categories have codes. ``own``: described in a cohort
     map and not in the data dictionary; it is a feature as it is recorded. ``priors``: of its
-    features, by the name of the feature, what is known before any cohort is seen.
+    features, by the name of the feature, what is known before any cohort is seen. ``no_growth``:
+    why the variable enters no model of how calcium grows, "" where it may; ``directed_growth``:
+    whether the direction of its features holds for growth as well.
     """
 
     name: str
@@ -69,6 +71,8 @@ class Variable:
     loinc: str | None = None
     recorded_only: str | None = None
     priors: Mapping[str, Prior] = field(default_factory=dict)
+    no_growth: str = ""
+    directed_growth: bool = False
     own: bool = False
 
     @property

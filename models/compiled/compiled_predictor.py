@@ -26,7 +26,7 @@ from models.learners.compiled_completion import (
     standardise_block,
     tabulate,
 )
-from models.learners.completion import Completed, Gaps
+from models.learners.completion import Completed, Completion, Gaps
 from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
 from models.margins.cause_model import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink
@@ -84,19 +84,12 @@ class CompiledPredictor(RiskPredictor):
         if self.trees is None:
             return self.margin_of(self.see(X))
         columns, positions = self._columns_of(X)
-        gaps = find_gaps_compiled(self.completion, columns, positions)
-        by_pattern = np.stack([gap_margin(cause, gaps) for cause in self.causes], axis=1)
-        margins = by_pattern[gaps.pattern]
-        tables = tabulate(self.completion, gaps, positions)
-        turned = _tabulate_turned(self.causes, gaps)
-        _add_margins(columns, tables, self.linear, turned, self.trees, margins)
-        return margins
+        tables = self.linear, self.trees
+        return add_up_margins(self.completion, self.causes, *tables, columns, positions)
 
     def _columns_of(self, X: pd.DataFrame) -> tuple[FloatArray, Integers]:
-        """All columns (m, n) of X, and where the features are among them; nothing is copied."""
         self.refuse_absent(X)
-        positions = X.columns.get_indexer(pd.Index(self.feature_names)).astype(np.int64)
-        return np.ascontiguousarray(X.to_numpy(np.float64).T), positions
+        return columns_of(X, self.feature_names)
 
 
 def compile_predictor(predictor: RiskPredictor) -> CompiledPredictor:
@@ -106,16 +99,37 @@ def compile_predictor(predictor: RiskPredictor) -> CompiledPredictor:
     link = predictor.link
     if isinstance(link, CompetingRisksLink):
         link = CompiledLink(link.baseline, link.time_scale)
-    trees = [_tabulate_boosted(cause) for cause in predictor.causes]
-    found = tuple(tables for tables in trees if tables is not None)
     return CompiledPredictor(
         predictor.feature_names,
         predictor.completion,
         predictor.causes,
         link,
-        _tabulate_linear(predictor),
-        found if len(found) == len(trees) else None,
+        tabulate_linear(predictor.completion, predictor.causes),
+        tabulate_boosted(predictor.causes),
     )
+
+
+def columns_of(X: pd.DataFrame, feature_names: Sequence[str]) -> tuple[FloatArray, Integers]:
+    """All columns (m, n) of X, and where the features are among them; nothing is copied."""
+    positions = X.columns.get_indexer(pd.Index(feature_names)).astype(np.int64)
+    return np.ascontiguousarray(X.to_numpy(np.float64).T), positions
+
+
+def add_up_margins(
+    completion: Completion,
+    causes: Sequence[CauseModel],
+    linear: LinearTables,
+    trees: tuple[TreeTables, ...],
+    columns: FloatArray,
+    positions: Integers,
+) -> FloatArray:
+    """Margins (n, k) of the causes; ``columns`` (m, n) and ``positions``: see `columns_of`."""
+    gaps = find_gaps_compiled(completion, columns, positions)
+    by_pattern = np.stack([gap_margin(cause, gaps) for cause in causes], axis=1)
+    margins = by_pattern[gaps.pattern]
+    tables = tabulate(completion, gaps, positions)
+    _add_margins(columns, tables, linear, _tabulate_turned(causes, gaps), trees, margins)
+    return margins
 
 
 def gap_margin(cause: CauseModel, gaps: Gaps) -> FloatArray:
@@ -143,18 +157,26 @@ def _tabulate_turned(causes: Sequence[CauseModel], gaps: Gaps) -> TurnedTables:
     )
 
 
-def _tabulate_boosted(cause: CauseModel) -> TreeTables | None:
+def tabulate_boosted(causes: Sequence[CauseModel]) -> tuple[TreeTables, ...] | None:
+    """The trees of each cause; None where those of one must be asked of the booster itself."""
+    trees = [_tabulate_trees(cause) for cause in causes]
+    found = tuple(tables for tables in trees if tables is not None)
+    return found if len(found) == len(trees) else None
+
+
+def _tabulate_trees(cause: CauseModel) -> TreeTables | None:
     if cause.boosted is None or not cause.boosted_weight:
         return NO_TREES
     return tabulate_trees(cause.boosted.booster)
 
 
-def _tabulate_linear(predictor: RiskPredictor) -> LinearTables:
-    n_causes = len(predictor.causes)
-    constant, straight = np.zeros(n_causes), np.zeros((len(predictor.completion.used), n_causes))
+def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> LinearTables:
+    """The linear parts of the causes."""
+    n_causes = len(causes)
+    constant, straight = np.zeros(n_causes), np.zeros((len(completion.used), n_causes))
     levelled = np.zeros_like(straight)
     pieces: dict[tuple[int, float], FloatArray] = {}
-    for k, cause in enumerate(predictor.causes):
+    for k, cause in enumerate(causes):
         if cause.linear is None or not cause.linear_weight:
             continue
         own, bent, _ = cause.linear.split_coefficients()
@@ -170,7 +192,7 @@ def _tabulate_linear(predictor: RiskPredictor) -> LinearTables:
     columns = np.array([column for column, _ in pieces], np.int64)
     knots = np.array([knot for _, knot in pieces], np.float64)
     of_pieces = np.array(list(pieces.values()), np.float64).reshape(-1, n_causes)
-    boosted_weights = np.array([cause.boosted_weight for cause in predictor.causes])
+    boosted_weights = np.array([cause.boosted_weight for cause in causes])
     return LinearTables(constant, straight, levelled, columns, knots, of_pieces, boosted_weights)
 
 

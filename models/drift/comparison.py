@@ -1,8 +1,8 @@
-"""Compares the covariates and risks of a batch with the profile of the training patients."""
+"""Compares covariates and predictions of a batch with the profile of the training patients."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from models.drift.distance import (
     measure_share,
     measure_stability,
 )
-from models.drift.profile import Distribution, Profile
+from models.drift.profile import Distribution, Predicted, Profile
 from models.drift.scale import compare_relations, compare_scales
 from models.drift.shift import LIMITS, Kind, Shift
 
@@ -46,15 +46,18 @@ def compare_rejects(n_rejected: int, n_rows: int) -> Iterator[Shift]:
     yield Shift("rejected", "rows", "rejected", share, allowed, p_value, said)
 
 
-def compare_risks(profile: Profile, risks: dict[float, np.ndarray]) -> Iterator[Shift]:
-    """How the predicted risks (n,) are spread, horizon by horizon."""
-    for horizon, risk in risks.items():
-        if horizon not in profile.risks:
+def compare_outputs(profile: Profile, predicted: Mapping[str, Predicted]) -> Iterator[Shift]:
+    """How predictions are spread, one after the other."""
+    for name, one in predicted.items():
+        if name not in profile.outputs:
             continue
-        means = f"mean {profile.mean_risks[horizon]:.1%} before, {risk.mean():.1%} now"
-        column = pd.Series(risk)
-        before = profile.risks[horizon]
-        yield from compare_distribution("risk", f"risk by {horizon:g} years", before, column, means)
+        before, column = profile.outputs[name], pd.Series(one.values)
+        means = f"mean {_show(before.mean, one.unit)} before, {_show(one.mean, one.unit)} now"
+        yield from compare_distribution("output", name, before.distribution, column, means)
+
+
+def _show(value: float, unit: str) -> str:
+    return f"{value:,.0f} {unit}" if unit else f"{value:.1%}"
 
 
 def compare_distribution(

@@ -10,7 +10,7 @@ than 100 recorded values only the share missing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,36 +70,60 @@ class Distribution:
 
 
 @dataclass(frozen=True)
+class Predicted:
+    """One prediction of each patient (n,), NaN where there is none; ``unit``: "" of a share."""
+
+    values: FloatArray
+    unit: str = ""
+
+    @property
+    def mean(self) -> float:
+        """Of those predicted; NaN where none is."""
+        known = self.values[~np.isnan(self.values)]
+        return float(known.mean()) if len(known) else float("nan")
+
+
+@dataclass(frozen=True)
+class Output:
+    """How one prediction was spread over the patients trained on, and its mean."""
+
+    distribution: Distribution
+    mean: float
+    unit: str
+
+
+@dataclass(frozen=True)
 class Profile:
-    """``variables``: by name; ``risks``: by horizon (years), of the predicted risk.
+    """``variables`` and ``outputs``, what the model predicts: by name.
 
     ``scales`` and ``relations``: of the numbers, by name.
     """
 
     n_patients: int
     variables: dict[str, Distribution]
-    risks: dict[float, Distribution]
-    mean_risks: dict[float, float]
+    outputs: dict[str, Output]
     scales: dict[str, Scale] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, covariates: pd.DataFrame, risks: FloatArray, horizons: Sequence[float]) -> Profile:
+    def fit(cls, covariates: pd.DataFrame, predicted: Mapping[str, Predicted]) -> Profile:
         """The profile of these patients.
 
-        ``covariates``: (n, variables) canonical; ``risks``: (n, h) fractions by ``horizons``.
-        Raises ValueError where the shapes differ.
+        ``covariates``: (n, variables) canonical; ``predicted``: what the model predicts of them, by
+        name. Raises ValueError where the shapes differ.
         """
-        if risks.shape != (len(covariates), len(horizons)):
-            expected = (len(covariates), len(horizons))
-            raise ValueError(f"risks must be {expected}, got {risks.shape}")
-        by_horizon = {float(h): pd.Series(risks[:, k]) for k, h in enumerate(horizons)}
+        for name, one in predicted.items():
+            if one.values.shape != (len(covariates),):
+                shapes = f"({len(covariates)},), got {one.values.shape}"
+                raise ValueError(f"predictions of {name} must be {shapes}")
         scales = fit_scales(covariates)
         return cls(
             len(covariates),
             {str(name): describe(column) for name, column in covariates.items()},
-            {horizon: describe(risk) for horizon, risk in by_horizon.items()},
-            {horizon: float(f"{risk.mean():.4g}") for horizon, risk in by_horizon.items()},
+            {
+                name: Output(describe(pd.Series(one.values)), float(f"{one.mean:.4g}"), one.unit)
+                for name, one in predicted.items()
+            },
             scales,
             fit_relations(covariates[list(scales)]),
         )
@@ -109,8 +133,10 @@ class Profile:
         stored = {
             "n_patients": self.n_patients,
             "variables": {name: _pack(one) for name, one in self.variables.items()},
-            "risks": {f"{horizon:g}": _pack(one) for horizon, one in self.risks.items()},
-            "mean_risks": {f"{horizon:g}": mean for horizon, mean in self.mean_risks.items()},
+            "outputs": {
+                name: {"distribution": _pack(one.distribution), "mean": one.mean, "unit": one.unit}
+                for name, one in self.outputs.items()
+            },
             "scales": {name: vars(one) for name, one in self.scales.items()},
             "relations": {name: vars(one) for name, one in self.relations.items()},
         }
@@ -124,8 +150,10 @@ class Profile:
             return cls(
                 stored["n_patients"],
                 {name: _unpack(one) for name, one in stored["variables"].items()},
-                {float(horizon): _unpack(one) for horizon, one in stored["risks"].items()},
-                {float(horizon): mean for horizon, mean in stored["mean_risks"].items()},
+                {
+                    name: Output(_unpack(one["distribution"]), float(one["mean"]), str(one["unit"]))
+                    for name, one in stored["outputs"].items()
+                },
                 {name: Scale(**one) for name, one in stored["scales"].items()},
                 {name: Relation(**one) for name, one in stored["relations"].items()},
             )

@@ -15,7 +15,7 @@ _TITLES = {
     "missing": "Missing values",
     "unseen": "Levels never seen",
     "rejected": "Rows that cannot be scored",
-    "risk": "Predicted risk",
+    "output": "Predictions",
     "calibration": "Calibration on matured outcomes",
 }
 

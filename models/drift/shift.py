@@ -9,13 +9,13 @@ from typing import Literal
 from models.drift.distance import adjust
 
 Kind = Literal[
-    "distribution", "scale", "relation", "missing", "unseen", "rejected", "risk", "calibration"
+    "distribution", "scale", "relation", "missing", "unseen", "rejected", "output", "calibration"
 ]
 
 FALSE_ALARMS = 0.01
 """Share of batches without drift in which anything at all may be called one, over all tests."""
 
-_OUTPUTS = ("risk", "calibration")
+_OUTPUTS = ("output", "calibration")
 
 LIMITS: dict[str, float] = {
     # Stability index beyond sampling: 0.1 to 0.25 is a moderate shift by the usual reading.
@@ -34,6 +34,8 @@ LIMITS: dict[str, float] = {
     "rejected": 0.1,
     # Observed over expected events, as a distance from 1.
     "calibration": 0.1,
+    # Share of later scans inside a part of their forecast, as a distance from what it should be.
+    "inside": 0.05,
 }
 
 
@@ -70,7 +72,7 @@ def adjust_all(shifts: Sequence[Shift]) -> tuple[Shift, ...]:
     """The shifts with their p-values adjusted for being so many, inputs first, then outputs.
 
     Half of the false alarms are granted to the hundreds of comparisons of inputs, half to the few
-    of risk and calibration, which would else drown among them.
+    of predictions and calibration, which would else drown among them.
     """
     families = (
         [one for one in shifts if one.kind not in _OUTPUTS],

@@ -92,7 +92,7 @@ class TermPrior:
 def term_prior(
     design: LinearDesign, feature_names: Sequence[str], priors: Priors, cause: str
 ) -> TermPrior:
-    """What is believed of a design's terms for ``cause``, "event" or "competing"."""
+    """What is believed of a design's terms for a cause, see `Prior.of`."""
     completion, bends = design.completion, design.bends
     names = [feature_names[position] for position in completion.used]
     knows_calcium = KNOWS_CALCIUM in names
@@ -101,8 +101,8 @@ def term_prior(
         _believe(priors, name, cause, knows_calcium, scale, yes_no)
         for name, scale, yes_no in zip(names, completion.scale, binary, strict=True)
     ]
-    closed = np.array([priors.is_fixed(name) for name in names], bool)
-    indicated = [priors.is_fixed(feature_names[position]) for position in design.indicated]
+    closed = np.array([priors.is_fixed(name, cause) for name in names], bool)
+    indicated = [priors.is_fixed(feature_names[place], cause) for place in design.indicated]
     bent, gaps = closed[bends.columns], np.array(indicated, bool)
     mean = np.concatenate([[b.mean for b in beliefs], np.zeros(len(bent) + len(gaps))])
     width = np.concatenate(

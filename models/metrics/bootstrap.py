@@ -25,7 +25,11 @@ def resample_counts(endpoint: Endpoint, n_bootstrap: int, seed: int) -> Iterator
     if endpoint.survey is not None:
         yield from endpoint.survey.resample(n_bootstrap, seed)
         return
-    n_patients = len(endpoint)
+    yield from resample_rows(len(endpoint), n_bootstrap, seed)
+
+
+def resample_rows(n_patients: int, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
+    """How often each of so many patients stands in each resample (n,)."""
     for stream in np.random.SeedSequence(seed).spawn(n_bootstrap):
         drawn = np.random.default_rng(stream).integers(0, n_patients, n_patients)
         yield np.bincount(drawn, minlength=n_patients).astype(np.float64)

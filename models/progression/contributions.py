@@ -22,6 +22,7 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
+from features.derivation.own_features import owner_of
 from features.errors import ModelError
 from models.margins.posterior import roots_by_owner, variance_of
 from models.progression.law.growth_law import Patients
@@ -37,7 +38,7 @@ FORMAT = 1
 _FILE = "explainer.json"
 _NODES, _STEP = 6, 1e-3
 _CHUNK = 2_000
-_VARIABLE = {feature.name: feature.variable for feature in CATALOGUE}
+OWNERS = {feature.name: feature.variable for feature in CATALOGUE}
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,15 @@ class GrowthExplainer:
         patients: Patients,
         years: float,
         threshold: float | None = None,
-        owners: Mapping[str, str] = _VARIABLE,
+        owners: Mapping[str, str] = OWNERS,
     ) -> GrowthExplanation:
         """Contributions to the expected score after ``years`` (AU), or to the chance of passing.
 
         ``threshold``: chance of a score above it, in percentage points; ``owners``: feature -> what
         its contribution is summed to. NaN where there is no forecast.
         """
-        owned = [owners[name] for name in self.predictor.feature_names]
+        names = self.predictor.feature_names
+        owned = [owners.get(name) or owner_of(name) for name in names]
         pieces = [np.arange(at, min(at + _CHUNK, len(X))) for at in range(0, len(X) or 1, _CHUNK)]
         found = [
             self._explain(X.iloc[rows], patients.take(rows), years, threshold, owned)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,14 +13,7 @@ from models.progression.law.likelihood import Observations
 # Scores at which distributions are compared: even in the root, where scores are small the densest.
 GRID: FloatArray = np.linspace(0.0, 110.0, 260) ** 2
 LEVELS = (0.5, 0.8, 0.9)
-
-
-@dataclass(frozen=True)
-class Held:
-    """Held-out scans (s,), and forecasts of them: distribution function (s, GRID) by name."""
-
-    scans: Observations
-    forecasts: Mapping[str, FloatArray]
+_STEPS, _EXACT = 30, 1e-8
 
 
 def _weights() -> FloatArray:
@@ -53,21 +45,40 @@ def coverage(below: FloatArray, up_to: FloatArray, level: float) -> FloatArray:
     ``below``, ``up_to``: forecast probability of less than, and of at most, what was seen. Where
     many share one score, such as zero, an interval holds the part of them that it should.
     """
-    low, high = (1 - level) / 2, (1 + level) / 2
+    return share_inside(below, up_to, (1 - level) / 2, (1 + level) / 2)
+
+
+def share_inside(below: FloatArray, up_to: FloatArray, low: float, high: float) -> FloatArray:
+    """Share (s,) of what was seen that lies between two quantiles of its forecast."""
     inside = np.clip(np.minimum(up_to, high) - np.maximum(below, low), 0.0, None)
     width = np.maximum(up_to - below, 1e-12)
     return np.where(up_to - below > 1e-9, inside / width, (below >= low) & (below <= high))
 
 
-def calibration_slope(chance: FloatArray, happened: BoolArray) -> float:
-    """Slope of a logistic regression of the event on the logit of its chance; 1 is right."""
-    from sklearn.linear_model import LogisticRegression
+def calibration_slope(
+    chance: FloatArray, happened: BoolArray, weight: FloatArray | None = None
+) -> float:
+    """Slope of a logistic regression of the event on the logit of its chance; 1 is right.
 
+    ``weight`` (n,) of each, 1 where None. NaN where there is no slope. By Newton's method from
+    where it is expected, at no shift and a slope of 1.
+    """
+    weight = np.ones(len(chance)) if weight is None else weight
     held = np.clip(chance, 1e-6, 1 - 1e-6)
-    if happened.all() or not happened.any():
+    terms = np.column_stack([np.ones(len(held)), np.log(held / (1 - held))])
+    beta = np.array([0.0, 1.0])
+    if not 0 < weight @ happened < weight.sum():
         return float("nan")
-    model = LogisticRegression(C=1e9).fit(np.log(held / (1 - held))[:, None], happened)
-    return float(model.coef_[0, 0])
+    for _ in range(_STEPS):
+        expected = 1 / (1 + np.exp(-np.clip(terms @ beta, -500, 500)))
+        curvature = (terms * (weight * expected * (1 - expected))[:, None]).T @ terms
+        if np.linalg.cond(curvature) > 1 / np.finfo(float).eps:
+            return float("nan")
+        step = np.linalg.solve(curvature, terms.T @ (weight * (happened - expected)))
+        beta = beta + step
+        if np.abs(step).max() < _EXACT:
+            return float(beta[1])
+    return float("nan")
 
 
 def judge_threshold(chance: FloatArray, happened: BoolArray) -> dict[str, float]:
@@ -116,9 +127,11 @@ def tabulate_coverage(
     return pd.DataFrame(rows)
 
 
-def tabulate_crps(held: Held, groups: Mapping[str, BoolArray]) -> pd.DataFrame:
+def tabulate_crps(
+    forecasts: Mapping[str, FloatArray], seen: FloatArray, groups: Mapping[str, BoolArray]
+) -> pd.DataFrame:
     """Mean CRPS in AU by forecast (rows) and group (columns)."""
-    scores = {name: crps(cdf, held.scans.seen) for name, cdf in held.forecasts.items()}
+    scores = {name: crps(cdf, seen) for name, cdf in forecasts.items()}
     table = {
         group: {name: float(score[members].mean()) for name, score in scores.items()}
         for group, members in groups.items()

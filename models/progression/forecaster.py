@@ -5,9 +5,10 @@ Imports, through everything it reaches, nothing beyond numpy, pandas, xgboost an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,9 @@ import pandas as pd
 from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import agatston
-from features.dictionary.dictionary import Dictionary
-from features.intake.frame import Unknown, make_frame_rules, read_frame
+from features.intake.frame import Unknown
 from models.explanation.reasons import RankedReason, rank_reasons
+from models.input_ranges import InputRanges
 from models.margins.posterior import find_certain
 from models.progression.contributions import GrowthExplainer
 from models.progression.law.growth_law import Patients
@@ -26,7 +27,8 @@ from models.progression.predictor import QUANTILES, ProgressionPredictor
 from models.progression.two_scans.second_scan import judge_second_scan
 from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
-from models.storage.model_folder import EXPLAINER, About, verify_model_folder
+from models.storage.model_folder import EXPLAINER, RANGES, verify_model_folder
+from models.trained_model import TrainedModel
 
 PREDICTOR = "progression"
 YEARS, THRESHOLDS = (2.5, 5.0, 10.0), (10.0, 100.0, 300.0, 400.0, 1000.0)
@@ -34,12 +36,9 @@ _DECIMALS = 6
 
 
 @dataclass(frozen=True)
-class Forecaster:
-    """A trained progression model with its dictionary, ready for covariates."""
+class Forecaster(TrainedModel[ProgressionPredictor]):
+    """A trained progression model with its dictionary and ranges, ready for covariates."""
 
-    about: About
-    predictor: ProgressionPredictor = field(repr=False)
-    dictionary: Dictionary = field(repr=False)
     explainer: GrowthExplainer = field(repr=False)
 
     @classmethod
@@ -54,7 +53,7 @@ class Forecaster:
         predictor = ProgressionPredictor.load(folder / PREDICTOR)
         dictionary = read_dictionary(folder, about, predictor.feature_names)
         explainer = GrowthExplainer.load(folder / EXPLAINER, predictor)
-        return cls(about, predictor, dictionary, explainer)
+        return cls(about, predictor, dictionary, InputRanges.load(folder / RANGES), explainer)
 
     def forecast(
         self,
@@ -73,12 +72,7 @@ class Forecaster:
         of the years, largest first of those whose 90 % interval does not hold 0. Empty where the
         score now is not known. Raises CohortError, HorizonError.
         """
-        rules = make_frame_rules(tuple(map(str, covariates)), self.dictionary, unknown)
-        columns = (
-            Columns(pd.DataFrame(index=pd.RangeIndex(len(covariates))), self.dictionary)
-            if rules is None
-            else read_frame(covariates, rules)
-        )
+        columns = self._read_patients(covariates, unknown)
         after = years or self.about.horizons
         table, reasons = self.forecast_checked(columns, after, thresholds, n_reasons)
         table = table.set_axis(covariates.index)
@@ -95,23 +89,42 @@ class Forecaster:
     ) -> tuple[pd.DataFrame, list[RankedReason]]:
         """What `forecast` gives but for the reasons, and these; for checked covariates."""
         columns = Columns.of(values, self.dictionary)
-        features = derive_features(columns, self.dictionary)
-        first = columns.derived(agatston)
-        patients = self.predictor.patients(features, first, columns["bmi"])
-        wanted = tuple(dict.fromkeys((0.0, *thresholds)))
-        passed, scores, mean = self.predictor.distribution(patients, wanted, years)
+        # reasons look at features that no model learns from as well
+        wanted = None if n_reasons else self.predictor.feature_names
+        fit, features, patients = self._see(columns, wanted)
+        passing = tuple(dict.fromkeys((0.0, *thresholds)))
+        passed, scores, mean = fit.predictor.distribution(patients, passing, years)
         table: dict[str, npt.NDArray[np.float64] | npt.NDArray[np.object_]] = {}
         for position, after in enumerate(years):
             table[f"cac_{after:g}y"] = mean[:, position].round(2)
             for column, share in enumerate(QUANTILES):
                 name = f"cac_{after:g}y_q{round(100 * share):02d}"
                 table[name] = scores[:, position, column].round(2)
-            for column, threshold in enumerate(wanted):
+            for column, threshold in enumerate(passing):
                 name = f"above_{threshold:g}_{after:g}y"
                 table[name] = passed[:, position, column].round(_DECIMALS)
-        table |= judge_second_scan(columns, self.predictor, features)
+        table |= judge_second_scan(columns, fit.predictor, features)
         forecast = pd.DataFrame(table, index=columns.covariates.index)
-        return forecast, self._reasons(columns, features, patients, years[-1], n_reasons)
+        return forecast, fit._reasons(columns, features, patients, years[-1], n_reasons)
+
+    def see_patients(self, values: pd.DataFrame | Columns) -> tuple[Self, Patients]:
+        """Checked covariates as the law sees them, and the model for a table of such columns."""
+        columns = Columns.of(values, self.dictionary)
+        fit, _, patients = self._see(columns, self.predictor.feature_names)
+        return fit, patients
+
+    def _see(
+        self, columns: Columns, wanted: Collection[str] | None
+    ) -> tuple[Self, pd.DataFrame, Patients]:
+        features = derive_features(columns, self.dictionary, wanted)
+        fit = self.for_columns(columns.covariates.columns)
+        first = columns.derived(agatston)
+        return fit, features, fit.predictor.patients(features, first, columns["bmi"])
+
+    def _without(self, absent: Sequence[str]) -> Self:
+        predictor = self.predictor.without(absent)
+        explainer = replace(self.explainer, predictor=predictor)
+        return replace(self, predictor=predictor, explainer=explainer)
 
     def _reasons(
         self,

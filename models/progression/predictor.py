@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,15 @@ class ProgressionPredictor(FeaturePredictor):
     def margin(self, name: str) -> CauseModel:
         """The margin "growth" or "onset"."""
         return {"growth": self.growth, "onset": self.onset}[name]
+
+    def without(self, absent: Collection[str]) -> Self:
+        """The predictor for a file that lacks all that these features are made of.
+
+        There a gap tells nothing of the patient who has it.
+        """
+        positions = self.positions_of(absent)
+        growth, onset = self.growth.without(positions), self.onset.without(positions)
+        return replace(self, growth=growth, onset=onset)
 
     def margins(self, X: pd.DataFrame) -> FloatArray:
         """(n, 2): ln of the mean yearly growth, ln of the hazard of first calcium."""

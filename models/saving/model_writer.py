@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
@@ -17,14 +16,14 @@ from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation
 from models.explanation.population import relative_weights, write_weights
 from models.input_ranges import InputRanges
+from models.risk.outputs import name_risks
 from models.risk.predictor import RiskPredictor
-from models.serving.vendor import find_data_files
+from models.saving.reference_files import write_reference_files
+from models.serving.vendor import SCORER_MODULES
 from models.storage.model_folder import (
-    DICTIONARY,
     EXPLAINER,
     PREDICTOR,
     RANGES,
-    REFERENCE,
     UNCERTAINTY,
     WEIGHTS,
     About,
@@ -67,15 +66,8 @@ def write_model_folder(
         interval.save(folder / UNCERTAINTY)
     InputRanges.fit(covariates, important).save(folder / RANGES)
     risks = predictor.risk(features, about.horizons)
-    Profile.fit(covariates, risks, about.horizons).save(folder / PROFILE)
-    for name, file in find_data_files().items():
-        inside = DICTIONARY if name.endswith(f"/{DICTIONARY}") else f"{REFERENCE}/{Path(name).name}"
-        (folder / inside).parent.mkdir(exist_ok=True)
-        shutil.copyfile(file, folder / inside)
-    if dictionary is not None and dictionary.own_entries:
-        own = yaml.safe_dump(dictionary.own_entries, sort_keys=False, allow_unicode=True)
-        with (folder / DICTIONARY).open("a", encoding="utf-8") as end:
-            end.write(f"\n# added by the cohort map\n{own}")
+    Profile.fit(covariates, name_risks(about.horizons, risks)).save(folder / PROFILE)
+    write_reference_files(folder, SCORER_MODULES, dictionary)
     return seal_model_folder(folder, about)
 
 

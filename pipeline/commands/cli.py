@@ -23,6 +23,8 @@ from pipeline.commands.patients.lesions import lesions
 from pipeline.commands.patients.reference_scores import reference_scores
 from pipeline.commands.patients.score_command import score
 from pipeline.commands.process import run_as_program
+from pipeline.commands.promote_command import EXAMPLES as PROMOTE_EXAMPLES
+from pipeline.commands.promote_command import promote
 from pipeline.commands.sign import sign
 from pipeline.settings.params import Params, Paths
 
@@ -222,12 +224,13 @@ def monitor(
     lesions: Annotated[Path | None, typer.Option(help="Lesion table of the same patients.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the report.")] = None,
 ) -> None:
-    """Compare a batch with training: inputs, gaps, risks and, where known, outcomes.
+    """Compare a batch with training: inputs, gaps, predictions and, where known, what came.
 
     Exit code 0: no drift, 1: drift, 2: it could not be compared.
     """
-    from pipeline.commands.patients.monitor import MonitorRequest, print_report
     from pipeline.commands.patients.monitor import monitor as compare
+    from pipeline.commands.patients.monitor import print_report
+    from pipeline.monitoring.batch import MonitorRequest
 
     paths = Paths.default()
     request = MonitorRequest(file, model, out or paths.stage("monitor"), cohort, lesions)
@@ -264,35 +267,7 @@ def register(params: ParamsFile = None, out: Out = None) -> None:
     run_stage("register", Params.load(params), out)
 
 
-@command(
-    "make a registered model the champion",
-    "promote",
-    "promote --version 3",
-    "promote --version 2 --force --reason 'version 3 failed in the clinic; back to 2'",
-)
-def promote(
-    version: Annotated[
-        str | None, typer.Option(help="Number or alias. None: the alias that register sets.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Promote in spite of gates; recorded for all to see.")
-    ] = False,
-    reason: Annotated[str, typer.Option(help="Why it is forced; needs --force.")] = "",
-    params: ParamsFile = None,
-) -> None:
-    """Judge a registered model by its gates; if it passes them all, make it the champion.
-
-    Exit code 0: promoted, 1: a gate failed, 2: it could not be judged.
-    """
-    from pipeline.commands.promote import PromoteRequest, print_decision
-    from pipeline.commands.promote import promote as promote_version
-
-    if reason and not force:
-        raise ConfigError("--reason needs --force")
-    request = PromoteRequest(version, reason if force else None)
-    decision = promote_version(Params.load(params), Paths.default(), request)
-    print_decision(decision)
-    raise typer.Exit(decision.exit_code)
+command("make a registered model the champion", *PROMOTE_EXAMPLES)(promote)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def find_beside(model: str, root: Path) -> str | None:
 
     Beside a folder, or a version without an alias, there is none.
     """
-    from pipeline.promotion.progression_registration import SUFFIX
+    from pipeline.promotion.growth.registration import SUFFIX
     from pipeline.tracking import Tracking, reporting_server
 
     name, _, alias = model.removeprefix("models:/").partition("@")

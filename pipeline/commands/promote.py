@@ -9,11 +9,10 @@ from pathlib import Path
 
 from features.errors import ConfigError, ModelError
 from pipeline.promotion.champion import Rematch
+from pipeline.promotion.contest import RISK, Contest
 from pipeline.promotion.decision import Decision, print_decision
 from pipeline.promotion.evidence import Evidence, read_evidence
-from pipeline.promotion.judgement import judge
 from pipeline.promotion.lock import one_at_a_time
-from pipeline.promotion.rematch import compare_here
 from pipeline.settings.params import Params, Paths
 from pipeline.tracking import Tracking, Version, load_model_folder, reporting_server
 
@@ -25,10 +24,14 @@ SHORTEST_REASON = 15
 
 @dataclass(frozen=True)
 class PromoteRequest:
-    """``which``: number or alias, None for the challenger. ``force_reason``: None asks no force."""
+    """``which``: number or alias, None for the challenger. ``force_reason``: None asks no force.
+
+    ``contest``: which kind of model.
+    """
 
     which: str | None = None
     force_reason: str | None = None
+    contest: Contest = RISK
 
     def __post_init__(self) -> None:
         reason = self.force_reason
@@ -55,15 +58,16 @@ def promote(params: Params, paths: Paths, request: PromoteRequest | None = None)
     alias meanwhile, or where the server does not answer.
     """
     request = request or PromoteRequest()
-    name, alias = params.register.model_name, params.promote.alias
+    contest = request.contest
+    name, alias = params.register.model_name + contest.suffix, params.promote.alias
     which = request.which or params.register.alias
     tracking = Tracking(paths.root)
     with one_at_a_time(tracking.uri, name):
-        challenger = _meet(tracking.find_version(name, which), tracking, paths.root)
+        challenger = _meet(tracking.find_version(name, which), tracking, paths.root, contest)
         if challenger is None:
             raise ModelError(f"There is no {name} {which}. {tracking.describe_registry()}")
-        champion = _meet(tracking.find_version(name, alias), tracking, paths.root)
-        decision = decide(challenger, champion, params, paths, request.force_reason)
+        champion = _meet(tracking.find_version(name, alias), tracking, paths.root, contest)
+        decision = decide(challenger, champion, params, paths, request)
         if decision.promoted:
             _require_unchanged(tracking, name, alias, champion)
         record = f"promotion/{decision.time.replace(':', '-')}.json"
@@ -80,15 +84,16 @@ def decide(
     champion: _Contender | None,
     params: Params,
     paths: Paths,
-    force_reason: str | None = None,
+    request: PromoteRequest,
 ) -> Decision:
     """The gates, and what follows from them; nothing is changed."""
+    contest, force_reason = request.contest, request.force_reason
     rematch, before = Rematch(None), None
     if champion is not None:
         before = champion.evidence
         folders = (challenger.folder, champion.folder)
-        rematch = compare_here(challenger.evidence, before, folders, params, paths)
-    gates = judge(challenger.evidence, before, rematch, params.promote)
+        rematch = contest.compare(challenger.evidence, before, folders, params, paths)
+    gates = contest.judge(challenger.evidence, before, rematch, params.promote)
     failed = [gate for gate in gates if not gate.passed]
     forced = force_reason is not None and all(gate.may_be_forced for gate in failed)
     return Decision(
@@ -104,11 +109,14 @@ def decide(
     )
 
 
-def _meet(version: Version | None, tracking: Tracking, root: Path) -> _Contender | None:
+def _meet(
+    version: Version | None, tracking: Tracking, root: Path, contest: Contest
+) -> _Contender | None:
     if version is None:
         return None
     folder = load_model_folder(f"models:/{version.name}/{version.number}", root)
-    return _Contender(version, folder, read_evidence(version, folder, tracking))
+    evidence = read_evidence(version, folder, tracking, contest.folder, contest.tables)
+    return _Contender(version, folder, evidence)
 
 
 def _require_unchanged(

@@ -18,7 +18,7 @@ from features.imaging.results import LESION_COLUMNS, TOTAL_COLUMNS
 from pipeline.measuring.manifest import ManifestLine, read_manifest
 from pipeline.measuring.one_scan import measure_scan
 from pipeline.measuring.output import LESIONS, PATIENTS, join_covariates, write_scan, write_table
-from pipeline.measuring.progression import join_scans
+from pipeline.measuring.progression import COMPARABLE, join_scans
 from pipeline.measuring.request import MeasuringRequest
 from pipeline.scoring.account.progress import Progress
 
@@ -156,9 +156,9 @@ def _write_tables(
     for name, chosen in ((LESIONS, True), (EARLIER, False)):
         parts = [results[n.line]["lesions"] for n in good if (n.line in latest) == chosen]
         write_table(_lesions(parts), out / name)
-    compared = ["prior_scan_years", "prior_comparable", "prior_differs"]
+    compared = ["prior_scan_years", COMPARABLE, "prior_differs"]
     write_table(patients.loc[patients["prior_differs"].notna(), compared], out / COMPARED)
-    patients = patients.drop(columns=["line", "date", *compared[1:]])
+    patients = patients.drop(columns=["line", "date", "prior_differs"])
     write_table(join_covariates(patients, request.covariates), out / PATIENTS)
     return ManifestResult(len(good) - kept, kept, len(rejects), len(patients))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from features.derivation.scan.burden import BANDS
 
 DAYS_PER_YEAR = 365.25
 SMALLEST_GAP_YEARS = 0.08
+COMPARABLE = "prior_scan_comparable"
+_NOT_KNOWN = "not known"
 # What the earlier scan showed, under the names of the dictionary.
 PRIOR = {
     name: f"prior_{name}"
@@ -40,8 +42,9 @@ def join_scans(scans: pd.DataFrame, abouts: Mapping[int, Mapping[str, Any]]) -> 
     """A row per patient, indexed by patient_id: the latest scan with the one before as prior.
 
     ``scans``: totals with patient_id, date and the line of the manifest; ``abouts``: the scans'
-    records by line. ``prior_comparable`` is empty without an earlier scan, 1 where scanner, slices
-    and voltage are the same, else 0; ``prior_differs`` says what is not.
+    records by line. ``prior_scan_comparable`` is 1 where scanner, slices, voltage and measuring
+    rules are the same, 0 where one differs, else empty; ``prior_differs`` says what is not known to
+    be the same.
     """
     rows = []
     for _, own in scans.groupby("patient_id", sort=True):
@@ -51,7 +54,7 @@ def join_scans(scans: pd.DataFrame, abouts: Mapping[int, Mapping[str, Any]]) -> 
         for now in PRIOR.values():
             latest[now] = np.nan
         latest["prior_scan_years"], latest["prior_differs"] = np.nan, None
-        latest["prior_comparable"] = np.nan
+        latest[COMPARABLE] = np.nan
         if len(earlier):
             latest = _with_prior(latest, earlier.iloc[-1], abouts)
         rows.append(latest)
@@ -69,9 +72,15 @@ def _with_prior(
         for now, before in PRIOR.items():
             latest[before] = prior[now]
         latest["prior_scan_years"] = years
-    latest["prior_comparable"] = float(not differs)
+    latest[COMPARABLE] = _judge(differs)
     latest["prior_differs"] = "; ".join(differs)
     return latest
+
+
+def _judge(differs: Sequence[str]) -> float:
+    if any(not one.endswith(_NOT_KNOWN) for one in differs):
+        return 0.0
+    return np.nan if differs else 1.0
 
 
 def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
@@ -80,7 +89,7 @@ def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     for key, word in _COMPARED.items():
         first, second = now["scan"].get(key), before["scan"].get(key)
         if first is None or second is None:
-            found.setdefault(word, f"{word} not known")
+            found.setdefault(word, f"{word} {_NOT_KNOWN}")
         elif _unlike(first, second):
             found[word] = f"{word} differs"
     if now["rules"] != before["rules"]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.promotion.evidence import Evidence, Figure
 from pipeline.promotion.gate import MEASURE_AGAIN, Gate, not_measured
-from pipeline.settings.params import PromoteParams
 
 
 @dataclass(frozen=True)
 class Rematch:
-    """C-index of the challenger minus that of the champion, both scored on the same patients.
+    """A figure of the challenger minus that of the champion, both measured on the same patients.
 
-    ``difference`` is None where that was not possible; ``why`` then says why not.
+    ``difference`` is None where that was not possible; ``why`` then says why not. ``horizon``: NaN
+    where the figure has none; ``events``: what the figure is counted by, events or scans.
     """
 
     difference: Figure | None
@@ -24,8 +25,36 @@ class Rematch:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The figures of challenger and champion, each on patients of its own; higher is better.
+
+    ``remedy``: how to measure what is not measured.
+    """
+
+    horizon: float
+    challenger: Figure
+    champion: Figure
+    remedy: str = MEASURE_AGAIN
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is compared with the champion. ``loss``: how much worse it may be where paired.
+
+    ``unpaired_loss``: where not; ``counted``: what `Rematch.events` are; ``read``: the figures
+    that were logged, None where the two were measured at no horizon in common.
+    """
+
+    label: str
+    loss: float
+    unpaired_loss: float
+    counted: str
+    read: Callable[[Evidence, Evidence], Compared | None]
+
+
 def judge_champion(
-    challenger: Evidence, champion: Evidence | None, rematch: Rematch, thresholds: PromoteParams
+    challenger: Evidence, champion: Evidence | None, rematch: Rematch, terms: Terms
 ) -> Gate:
     """No worse than the champion; a demonstration never replaces a model of patients."""
     if champion is None:
@@ -42,41 +71,42 @@ def judge_champion(
         found = challenger.cohort
         return Gate("champion", required, found, False, remedy, may_be_forced=forceable)
     if rematch.difference is not None:
-        return _judge_paired(rematch, rematch.difference, champion, thresholds)
-    return _judge_unpaired(challenger, champion, rematch.why, thresholds)
+        return _judge_paired(rematch, rematch.difference, champion, terms)
+    return _judge_unpaired(challenger, champion, rematch.why, terms)
 
 
-def _judge_paired(
-    rematch: Rematch, difference: Figure, champion: Evidence, thresholds: PromoteParams
-) -> Gate:
-    loss = thresholds.max_c_index_loss
-    name = f"C-index against {champion.name}, {rematch.horizon:g} years"
+def _judge_paired(rematch: Rematch, difference: Figure, champion: Evidence, terms: Terms) -> Gate:
     found = (
         f"{difference.show('+.4f')}, paired: both scored on the {rematch.n} patients held out "
-        f"from both, {rematch.events} events"
+        f"from both, {rematch.events} {terms.counted}"
     )
-    return Gate(name, f"at least -{loss:g}", found, difference.estimate >= -loss - 1e-12)
+    name = _name(terms, champion, rematch.horizon)
+    passed = difference.estimate >= -terms.loss - 1e-12
+    return Gate(name, f"at least -{terms.loss:g}", found, passed)
 
 
-def _judge_unpaired(
-    challenger: Evidence, champion: Evidence, why: str, thresholds: PromoteParams
-) -> Gate:
-    most, loss = thresholds.max_unpaired_c_index_loss, thresholds.max_c_index_loss
+def _judge_unpaired(challenger: Evidence, champion: Evidence, why: str, terms: Terms) -> Gate:
+    most, loss = terms.unpaired_loss, terms.loss
     required = f"at least -{most:g}, interval reaching -{loss:g}"
-    shared = sorted(set(challenger.horizons) & set(champion.horizons))
-    if not shared:
+    compared = terms.read(challenger, champion)
+    if compared is None:
         remedy = f"train for a horizon of {champion.name}"
-        return Gate("C-index against champion", required, "no horizon shared", False, remedy)
-    horizon = shared[-1]
-    name = f"C-index against {champion.name}, {horizon:g} years"
-    figures = [one.figure("c_index", horizon) for one in (challenger, champion)]
+        name = f"{terms.label} against champion"
+        return Gate(name, required, "no horizon shared", False, remedy)
+    name = _name(terms, champion, compared.horizon)
+    figures = compared.challenger, compared.champion
     for one, figure in zip((challenger, champion), figures, strict=True):
         if not figure.is_measured:
-            remedy = f"{one.name} has no C-index with interval; {MEASURE_AGAIN}"
+            remedy = f"{one.name} has no {terms.label} with interval; {compared.remedy}"
             return not_measured(name, required, remedy)
     difference = subtract(*figures)
     passed = difference.estimate >= -most - 1e-12 and difference.upper >= -loss
     return Gate(name, required, f"{difference.show('+.4f')}, UNPAIRED: {why}", passed)
+
+
+def _name(terms: Terms, champion: Evidence, horizon: float) -> str:
+    at = "" if math.isnan(horizon) else f", {horizon:g} years"
+    return f"{terms.label} against {champion.name}{at}"
 
 
 def subtract(one: Figure, other: Figure) -> Figure:

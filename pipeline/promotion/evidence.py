@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ import pandas as pd
 if TYPE_CHECKING:
     from pipeline.tracking import Tracking, Version
 
-TABLES = ("metrics", "differences", "reference_scores", "reference_coverage", "subgroup_gaps")
 LEAKAGE = "train/leakage.json"
 HELD_OUT_TAG = "held_out_sha256"
 
@@ -53,6 +52,7 @@ class Evidence:
     simulated: bool
     data_sha256: str
     digest: str
+    n_patients: int
     n_events: int
     horizons: tuple[float, ...]
     metrics: Mapping[str, float]
@@ -69,12 +69,17 @@ class Evidence:
 _LIMITS = ("", "_lower", "_upper")
 
 
-def read_evidence(version: Version, model_folder: Path, tracking: Tracking) -> Evidence:
-    """All that the run of a version tells. Raises ModelError where the model is damaged."""
+def read_evidence(
+    version: Version, model_folder: Path, tracking: Tracking, folder: str, names: Iterable[str]
+) -> Evidence:
+    """All that the run of a version tells. Raises ModelError where the model is damaged.
+
+    ``names``: of the tables of its evaluation, in ``folder`` of the run.
+    """
     from models.storage.model_folder import verify_model_folder
 
     about = verify_model_folder(model_folder)
-    tables = {name: _read_table(tracking, version.run_id, name) for name in TABLES}
+    tables = {name: _read_table(tracking, version.run_id, f"{folder}/{name}.csv") for name in names}
     leakage = tracking.read_run_file(version.run_id, LEAKAGE)
     return Evidence(
         f"version {version.number}",
@@ -83,6 +88,7 @@ def read_evidence(version: Version, model_folder: Path, tracking: Tracking) -> E
         about.simulated,
         about.data_sha256,
         about.digest,
+        about.n_patients,
         about.n_events,
         about.horizons,
         tracking.read_run_metrics(version.run_id),
@@ -92,8 +98,8 @@ def read_evidence(version: Version, model_folder: Path, tracking: Tracking) -> E
     )
 
 
-def _read_table(tracking: Tracking, run_id: str, name: str) -> pd.DataFrame | None:
-    text = tracking.read_run_file(run_id, f"evaluate/tables/{name}.csv")
+def _read_table(tracking: Tracking, run_id: str, file: str) -> pd.DataFrame | None:
+    text = tracking.read_run_file(run_id, file)
     if text is None:
         return None
     # "none" and "NA" are words here, as in albuminuria none

@@ -40,16 +40,21 @@ def judge_calibration(challenger: Evidence, thresholds: PromoteParams) -> tuple[
         ("calibration_slope", "calibration slope", thresholds.max_slope_error),
     )
     return tuple(
-        _judge_one(f"{label}, {h:g} years", challenger.figure(metric, h), tolerance)
+        _judge_at(f"{label}, {h:g} years", challenger.figure(metric, h), tolerance)
         for h in challenger.horizons
         for metric, label, tolerance in asked
     )
 
 
-def _judge_one(name: str, figure: Figure, tolerance: float) -> Gate:
+def _judge_at(name: str, figure: Figure, tolerance: float) -> Gate:
+    remedy = MEASURE_AGAIN if math.isnan(figure.estimate) else _NO_INTERVAL
+    return judge_near_one(name, figure, tolerance, remedy)
+
+
+def judge_near_one(name: str, figure: Figure, tolerance: float, remedy: str) -> Gate:
+    """A ratio or slope that is 1 where it is right. ``remedy``: where it is not measured."""
     required = f"{1 - tolerance:.2f} to {1 + tolerance:.2f}, or 1 in the interval"
     if not figure.is_measured:
-        remedy = MEASURE_AGAIN if math.isnan(figure.estimate) else _NO_INTERVAL
         return not_measured(name, required, remedy)
     # The last digit of a decimal threshold is not to decide.
     near = abs(figure.estimate - 1) <= tolerance + 1e-12

@@ -8,6 +8,11 @@ from typing import Literal
 
 from features.errors import ConfigError
 from pipeline.settings.paths import Paths, default_params, find_root
+from pipeline.settings.progression_params import (
+    ForecastParams,
+    ProgressionParams,
+    PromoteProgressionParams,
+)
 from pipeline.settings.strict_sections import build, within
 
 __all__ = ["SIMULATED", "STAGES", "Params", "Paths", "find_root"]
@@ -205,6 +210,7 @@ class PromoteParams:
 
     alias: str
     accepted_gaps: dict[str, str]
+    progression: PromoteProgressionParams
     minimum_events: int = within(low=1)
     minimum_held_out_events: int = within(low=1)
     max_calibration_error: float = within(low=0, high=1)
@@ -212,37 +218,6 @@ class PromoteParams:
     max_c_index_loss: float = within(low=0, high=1)
     max_unpaired_c_index_loss: float = within(low=0, high=1)
     max_comparator_lead: float = within(low=0, high=1)
-
-
-@dataclass(frozen=True)
-class ProgressionBoostedParams:
-    """The boosted part of growth and onset; rounds by cross-validation, none where none help."""
-
-    max_depth: int = within(low=1, high=12)
-    learning_rate: float = within(low=1e-4, high=1)
-    min_child_weight: float = within(low=0)
-    subsample: float = within(low=0.05, high=1)
-    colsample_bytree: float = within(low=0.05, high=1)
-    reg_lambda: float = within(low=0)
-    max_rounds: int = within(low=0)
-    early_stopping_rounds: int = within(low=1)
-
-
-@dataclass(frozen=True)
-class ProgressionParams:
-    """The progression model: XGBoost's own names, and how few patients are too few."""
-
-    boosted: ProgressionBoostedParams
-    years: tuple[float, ...] = within(low=0.1, high=60)
-    n_folds: int = within(low=2, high=20)
-    minimum_patients: int = within(low=50)
-
-
-@dataclass(frozen=True)
-class ForecastParams:
-    """What is measured of forecasts on held-out scans."""
-
-    thresholds: tuple[float, ...] = within(low=0, high=10_000)
 
 
 @dataclass(frozen=True)

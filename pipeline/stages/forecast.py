@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from models.progression.forecaster import Forecaster
     from models.progression.training.progression_model import LaterScans
 
-MODEL = "calcirisk"
-
 
 def run(params: Params, paths: Paths) -> None:
     """Write metrics.json, tables/ and plots/; a note where there is no progression model."""
@@ -27,8 +25,9 @@ def run(params: Params, paths: Paths) -> None:
     from models.plots.progression import plot_coverage
     from models.plots.style import write_svg
     from models.progression.compiled_progression import compile_forecaster
-    from models.progression.evaluation import Held, groups_of, tabulate_coverage, tabulate_crps
+    from models.progression.evaluation import groups_of, tabulate_coverage, tabulate_crps
     from models.progression.forecaster import Forecaster
+    from models.progression.performance import Held, measure_leads, measure_performance
     from models.progression.training.progression_model import LaterScans
 
     out = paths.forecast
@@ -64,12 +63,17 @@ def run(params: Params, paths: Paths) -> None:
         extra |= {"statin": (statin.notna() & statin.ne("none")).to_numpy(),
                   "no statin": statin.eq("none").to_numpy()}  # fmt: skip
     groups = groups_of(of, extra)
-    crps_table = tabulate_crps(Held(of, forecasts), groups)
+    crps_table = tabulate_crps(forecasts, of.seen, groups)
     coverage_table = tabulate_coverage(below, up_to, groups)
     crps_table.to_csv(out / "tables" / "crps.csv", float_format="%.4f")
     coverage_table.to_csv(out / "tables" / "coverage.csv", index=False, float_format="%.4f")
     changes = _judge_changes(forecaster, held_out, X, held)
     changes.to_csv(out / "tables" / "changes.csv", index=False, float_format="%.1f")
+    judged, n_bootstrap = Held(of, held.patient, forecasts), params.forecast.n_bootstrap
+    performance = measure_performance(judged, params.forecast.thresholds, n_bootstrap, params.seed)
+    performance.to_csv(out / "tables" / "performance.csv", index=False, float_format="%.6f")
+    leads = measure_leads(judged, n_bootstrap, params.seed)
+    leads.to_csv(out / "tables" / "differences.csv", index=False, float_format="%.6f")
     title = "Coverage of prediction intervals, held-out scans"
     write_svg(plot_coverage(coverage_table), out / "plots" / "coverage.svg", title)
     metrics: dict[str, Any] = {
@@ -91,6 +95,7 @@ def _forecast(
     """Distribution functions of every forecast, and the model's at just below and at the seen."""
     from models.progression import rivals
     from models.progression.evaluation import GRID
+    from models.progression.performance import MODEL
 
     of, covariates = held.observations(), held_out.covariates
     model = forecaster.predictor
@@ -139,6 +144,7 @@ def _judge_thresholds(
     params: Params, forecasts: Mapping[str, np.ndarray], of: Any
 ) -> dict[str, dict[str, dict[str, float]]]:
     from models.progression.evaluation import GRID, judge_threshold
+    from models.progression.performance import MODEL
 
     judged: dict[str, dict[str, dict[str, float]]] = {}
     for threshold in params.forecast.thresholds:
@@ -166,6 +172,7 @@ def _against_truth(
     from models.progression import rivals
     from models.progression.evaluation import GRID, summarise_truth
     from models.progression.law.likelihood import Observations
+    from models.progression.performance import MODEL
 
     covariates, held = held_out.covariates, scans["held_out"]
     truth = pd.read_parquet(paths.simulate / "truth.parquet").loc[covariates.index]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.settings.params import Params, Paths, ProgressionParams
+from pipeline.settings.params import Params, Paths
 from pipeline.training.growth_split import DEVELOPMENT, part_of
 
 if TYPE_CHECKING:
+    from features.dictionary.dictionary import Dictionary
     from models.progression.training.progression_model import ProgressionModel
 
 TRAINING = "training.json"
@@ -44,7 +45,7 @@ def run(params: Params, paths: Paths) -> None:
     scans = LaterScans.of_table(later, development.covariates)
     X = pd.read_parquet(paths.features).loc[development.covariates.index]
     try:
-        model = make_model(params.progression, params.seed).fit(X, scans)
+        model = make_model(params, cohort.dictionary).fit(X, scans)
     except TooFewEventsError as error:
         write(paths.progression, {"skipped": str(error)})
         return
@@ -61,7 +62,16 @@ def run(params: Params, paths: Paths) -> None:
         data_sha256=source["sha256"],
         code_version=version("calcirisk"),
     )
-    write_progression_folder(paths.progression / "model", model.explainer_, about)
+    followed = np.unique(scans.patient)
+    patients = model.predictor_.patients(X, scans.first, scans.bmi).take(followed)
+    write_progression_folder(
+        paths.progression / "model",
+        model.explainer_,
+        development.covariates.iloc[followed],
+        patients,
+        about,
+        cohort.dictionary,
+    )
     left_out = [f"{year:g}" for year in params.progression.years if year > longest]
     warnings = [
         f"{', '.join(left_out)} years lie beyond the later scans ({longest:g} years at most)."
@@ -69,14 +79,19 @@ def run(params: Params, paths: Paths) -> None:
     write(paths.progression, {**model.report_, "warnings": warnings if left_out else []})
 
 
-def make_model(progression: ProgressionParams, seed: int) -> ProgressionModel:
+def make_model(params: Params, dictionary: Dictionary) -> ProgressionModel:
     """The progression model as params.yaml describes it."""
     from models.progression.training.progression_model import ProgressionModel
 
+    progression, linear = params.progression, params.train.linear
     return ProgressionModel(
+        dictionary=dictionary,
+        means=linear.means,
+        widths=linear.widths,
+        penalties=linear.penalties,
         n_folds=progression.n_folds,
         minimum_patients=progression.minimum_patients,
-        seed=seed,
+        seed=params.seed,
         **asdict(progression.boosted),
     )
 

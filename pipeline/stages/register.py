@@ -13,39 +13,56 @@ from typing import Any
 
 import pandas as pd
 
+from features.errors import ModelError
 from models.storage.model_folder import About, verify_model_folder
+from pipeline.promotion.growth.registration import MODEL, SUFFIX, register_progression
 from pipeline.promotion.lock import one_at_a_time
-from pipeline.promotion.progression_registration import register_progression
 from pipeline.settings.code_version import describe_code
 from pipeline.settings.params import Params, Paths
 from pipeline.tracking import Tracking, Version, reporting_server
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Register the trained model under the alias of params.yaml and write registration.json.
+    """Register the trained models under the alias of params.yaml and write registration.json.
 
     A model that already bears the alias, same files, same code, same evaluation, is not
-    registered again. An experiment of DVC is not registered unless params.yaml asks for it.
+    registered again. A cohort without an endpoint has a progression model alone. An experiment of
+    DVC is not registered unless params.yaml asks for it. Raises ModelError where there is no model.
     """
-    about = verify_model_folder(paths.model)
+    alone = not paths.model.is_dir() and (paths.progression / MODEL).is_dir()
+    about = verify_model_folder(paths.progression / MODEL if alone else paths.model)
     if is_experiment() and not params.register.experiments:
         write_registration({"digest": about.digest, "registered": False}, paths)
         return
-    metrics, identity = read_metrics(paths.metrics), identify(about, paths)
-    name, alias = params.register.model_name, params.register.alias
+    name, registration = params.register.model_name, dict[str, Any]()
     with reporting_server():
         tracking = Tracking(paths.root)
         with one_at_a_time(tracking.uri, name):
-            tracking.end_abandoned(params.register.experiment, name)
-            current = tracking.find_version(name, alias)
-            reused = current is not None and all(
-                current.tags.get(key) == value for key, value in identity.items()
-            )
-            if current is None or not reused:
-                current = log_run(tracking, params, paths, about, metrics, identity)
-                tracking.set_alias(current, alias)
+            tracking.end_abandoned(params.register.experiment, name, name + SUFFIX)
+            if not alone:
+                registration = register_risk(tracking, params, paths, about)
             progression = register_progression(tracking, params, paths)
-    registration: dict[str, Any] = {
+    if progression is not None:
+        registration["progression"] = progression
+    elif alone:
+        raise ModelError(f"{paths.progression / MODEL} is not measured: run calcirisk forecast")
+    write_registration(registration, paths)
+
+
+def register_risk(
+    tracking: Tracking, params: Params, paths: Paths, about: About
+) -> dict[str, str | int | bool]:
+    """What registration.json says of the risk model."""
+    metrics, identity = read_metrics(paths.metrics), identify(about, paths)
+    name, alias = params.register.model_name, params.register.alias
+    current = tracking.find_version(name, alias)
+    reused = current is not None and all(
+        current.tags.get(key) == value for key, value in identity.items()
+    )
+    if current is None or not reused:
+        current = log_run(tracking, params, paths, about, metrics, identity)
+        tracking.set_alias(current, alias)
+    return {
         "model": name,
         "alias": alias,
         "version": current.number,
@@ -54,9 +71,6 @@ def run(params: Params, paths: Paths) -> None:
         "digest": about.digest,
         "reused": reused,
     }
-    if progression is not None:
-        registration["progression"] = progression
-    write_registration(registration, paths)
 
 
 def is_experiment() -> bool:

@@ -53,6 +53,8 @@ def test_scans_that_were_not_taken_alike_are_not_compared() -> None:
         made = {"slice_thickness": now, "prior_slice_thickness": before}
         assert said in _section(None, **scans, **made).change.line
     assert "a real rise" in _section(None, **scans, tube_voltage=120.0).change.line
+    for alike, said in ((0.0, "not comparable"), (1.0, "a real rise")):
+        assert said in _section(None, **scans, prior_scan_comparable=alike).change.line
 
 
 def test_the_page_says_in_what_two_scans_were_made_differently_and_works_nothing_out_of_them(

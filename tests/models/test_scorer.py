@@ -95,14 +95,15 @@ def test_asking_for_no_reasons_changes_neither_risk_nor_interval(
 ) -> None:
     # of a feature that no model learns from, intervals know what it leaves open where it is missing
     unlearnt = next(one.name for one in CATALOGUE if one.name not in scorer.predictor.feature_names)
-    assert scorer.interval is not None
-    scorer = replace(scorer, interval=replace(scorer.interval, unrecorded={unlearnt: 0.25}))
+    interval = scorer.interval
+    assert interval is not None
+    scorer = replace(scorer, interval=replace(interval, unrecorded={unlearnt: 0.25}))
     told, alone = (
         scorer.score(drawn_covariates, n_reasons=2),
         scorer.score(drawn_covariates, n_reasons=0),
     )
     pd.testing.assert_frame_equal(alone, told[list(alone)], check_exact=True)
-    narrower = replace(scorer, interval=replace(scorer.interval, unrecorded={}))
+    narrower = replace(scorer, interval=replace(interval, unrecorded={}))
     assert (
         alone["risk_10y_high"] > narrower.score(drawn_covariates, n_reasons=0)["risk_10y_high"]
     ).any()

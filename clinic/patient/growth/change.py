@@ -15,7 +15,11 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.two_scans.densification import DENSIFIED
 from models.progression.two_scans.repeatability import NOT_COMPARABLE, detectable_rise
-from models.progression.two_scans.second_scan import find_differences, judge_change_alone
+from models.progression.two_scans.second_scan import (
+    COMPARABLE,
+    find_differences,
+    judge_change_alone,
+)
 from models.treatment_effects.conditions import recorded
 
 
@@ -87,7 +91,9 @@ def first_screen_line(change: Change, patient: Mapping[str, Any], texts: PageTex
 def tell_differences(columns: Columns, patient: Mapping[str, Any], writer: ValueWriter) -> str:
     """In what the scans were made differently, as far as it is known of both; "" if in nothing."""
     return "; ".join(
-        writer.texts(
+        writer.texts("trend.said_to_differ")
+        if name == COMPARABLE
+        else writer.texts(
             "trend.differing",
             name=writer.texts.label(writer.dictionary[name]),
             before=writer.say(f"prior_{name}", recorded(patient, f"prior_{name}")),

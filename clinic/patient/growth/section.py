@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -69,6 +69,14 @@ class GrowthWriter:
         self, covariates: pd.DataFrame, features: pd.DataFrame, known: Mapping[str, Any]
     ) -> GrowthSection:
         """The section of one patient (1, variables); ``known``: the same, with what follows."""
+        if self.forecaster is not None:
+            fit = self.forecaster.for_columns(covariates.columns)
+            return replace(self, forecaster=fit)._write(covariates, features, known)
+        return self._write(covariates, features, known)
+
+    def _write(
+        self, covariates: pd.DataFrame, features: pd.DataFrame, known: Mapping[str, Any]
+    ) -> GrowthSection:
         change = describe_change(known, covariates, self.dictionary, self.texts)
         outlook, without = None, self.texts("growth.no_model")
         if self.forecaster is not None:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
+from features.dictionary.prior import Priors
 from models.learners.bends import Bends
 from models.learners.linear import LinearDesign, LinearPart, distinct_patterns
+from models.learners.prior import Gaussian, Trust, term_prior
 from models.learners.trees.boosted import BoostedPart
+from models.learners.trust_path import Believed, Terms, TrustPath, choose_trust
 from models.learners.views import View, Views
 from models.margins.cause_model import CauseModel
-from models.progression.law.likelihood import Slopes
 from models.progression.training.growth_boosting import Grown, cross_validate, fit, settings_of
 from models.progression.training.margins import Margin
 from models.progression.training.penalised import (
-    Chosen,
-    Fitted,
-    Prior,
-    Task,
-    choose_looseness,
+    GrowthRegression,
+    Observed,
     fit_penalised,
-    fit_within,
 )
-from models.progression.training.priors import Priors
 
 Rows = npt.NDArray[np.intp]
 
@@ -41,6 +40,18 @@ class Budget:
     max_rounds: int
     patience: int
     seed: int
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """What is known of features before the scans are seen, and how far that may be trusted.
+
+    ``signs``: (p,) of directions that the parts may not point against.
+    """
+
+    priors: Priors
+    signs: npt.NDArray[np.int8]
+    trusts: Sequence[Trust]
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class FittedMargin:
     model: CauseModel
     held_out: FloatArray
     factor: FloatArray
-    report: dict[str, float | int | bool]
+    report: dict[str, Any]
 
 
 def fit_margin(
@@ -73,46 +84,40 @@ def fit_margin(
     views: Views,
     scans: ScanRows,
     margin: Margin,
-    priors: Priors,
+    beliefs: Beliefs,
     parts: Sequence[str],
     budget: Budget,
+    pool: Executor,
 ) -> FittedMargin:
     """Fit one margin on scans whose patients are rows of the views.
 
     Held-out values come from parts that were fitted without the patient's fold; the law's shape is
     then found on them, so that its spread holds what the parts do not know.
     """
-    designs = [_design(view, fit_rows) for view, (fit_rows, _) in _folds(views)]
-    everyone = _design(views.everyone, np.arange(len(views.everyone.seen)))
-    signs = priors.signs(views.feature_names)
     if LINEAR in parts:
-        chosen, folds = _linear_folds(name, views, designs, scans, margin, priors)
-        final = _linear_final(name, views, everyone, scans, margin, priors, chosen)
+        linear, level, factor, folds, chosen = _fit_linear(
+            name, views, scans, margin, beliefs, pool
+        )
     else:
-        chosen, folds = None, _level_folds(views, designs, scans, margin)
-        level = _level(margin, len(everyone.term_features))
-        final = Fitted(level, np.zeros((len(level), len(level))))
-    n_used = len(everyone.completion.used)
-    linear = LinearPart(everyone, final.beta[1:], np.zeros(n_used), np.zeros(n_used, np.int8))
+        linear, level, factor, folds = _fit_level(views, scans, margin)
+        chosen = None
     held_out = np.zeros(len(scans.patient))
     for rows, values in folds:
         held_out[rows] = values
-    report: dict[str, float | int | bool] = {
-        "scans": len(scans.patient),
-        "level": float(final.beta[0]),
-    }
-    if chosen:
-        report |= {"looseness": chosen.looseness, "trust": chosen.trust}
+    report: dict[str, Any] = {"scans": len(scans.patient), "level": level}
+    if chosen is not None:
+        trust = chosen.trust
+        report |= {"means": trust.mean, "widths": trust.width, "penalty": trust.penalty}
     boosted, added = None, np.zeros_like(held_out)
     if BOOSTED in parts:
-        boosted, added, rounds = _boost(views, scans, margin, held_out, signs, budget)
+        boosted, added, rounds = _boost(views, scans, margin, held_out, beliefs.signs, budget)
         report["rounds"] = rounds
     weights = _join(held_out, added, margin)
     model = CauseModel(name, linear, boosted, weights[1], weights[2], weights[0] + weights[1]
-                       * float(final.beta[0]))  # fmt: skip
+                       * level)  # fmt: skip
     report |= {"linear_weight": weights[1], "boosted_weight": weights[2]}
     joined = weights[0] + weights[1] * held_out + weights[2] * added
-    return FittedMargin(model, joined, weights[1] * final.factor, report)
+    return FittedMargin(model, joined, weights[1] * factor, report)
 
 
 def _folds(views: Views) -> list[tuple[View, tuple[Rows, Rows]]]:
@@ -128,70 +133,61 @@ def _design(view: View, rows: Rows) -> LinearDesign:
     return LinearDesign(view.completion, Bends.none(), indicated, share, present)
 
 
-def _linear_folds(
-    name: str,
-    views: Views,
-    designs: Sequence[LinearDesign],
-    scans: ScanRows,
-    margin: Margin,
-    priors: Priors,
-) -> tuple[Chosen, list[tuple[Rows, FloatArray]]]:
-    tasks, left_out = [], []
-    signs = priors.signs(views.feature_names)
-    for (view, (fit_rows, out_rows)), design in zip(_folds(views), designs, strict=True):
-        terms = design.terms(view.seen)
-        inside, outside = scans.of(fit_rows), scans.of(out_rows)
-        prior = Prior(*priors.of_design(design, views.feature_names, name))
-        held = terms[scans.patient[outside]], margin.take(outside)
-        tasks.append(
-            Task(
-                terms[scans.patient[inside]], margin.take(inside), prior, design.limits(signs), held
-            )
-        )
-        left_out.append((outside, held[0]))
-    chosen = choose_looseness(tasks)
+def _fit_linear(
+    name: str, views: Views, scans: ScanRows, margin: Margin, beliefs: Beliefs, pool: Executor
+) -> tuple[LinearPart, float, FloatArray, list[tuple[Rows, FloatArray]], TrustPath]:
+    """The linear part, its level, its posterior, what its folds say of those left out, trust."""
+
+    def regress(
+        view: View, rows: Rows, out: Rows | None
+    ) -> tuple[LinearDesign, Believed, GrowthRegression]:
+        design = _design(view, rows)
+        values = design.terms(view.seen)[scans.patient]
+        terms = Terms(values, design.limits(beliefs.signs), np.zeros(len(values)))
+        inside = scans.of(rows)
+        held = None if out is None else Observed(scans.of(out), margin.take(scans.of(out)))
+        regression = GrowthRegression(terms, Observed(inside, margin.take(inside)), held)
+        prior = term_prior(design, views.feature_names, beliefs.priors, name)
+        return design, Believed(regression, prior), regression
+
+    everybody = np.arange(len(views.everyone.seen))
+    design, everyone, whole = regress(views.everyone, everybody, None)
+    regressed = [regress(view, fit_rows, out) for view, (fit_rows, out) in _folds(views)]
+    path = choose_trust(everyone, [believed for _, believed, _ in regressed], beliefs.trusts, pool)
     folds = []
-    for task, (rows, terms), start in zip(tasks, left_out, chosen.of_folds, strict=True):
-        prior = Prior(chosen.trust * task.prior.mean, task.prior.width)
-        fitted = fit_within(
-            task.terms, task.likelihood, prior, chosen.looseness, task.limits, start
-        )
-        beta = fitted.beta
-        folds.append((rows, beta[0] + terms @ beta[1:]))
-    return chosen, folds
+    for beta, (_, _, regression) in zip(path.of_folds, regressed, strict=True):
+        values = regression.terms.margin(beta)
+        assert regression.left_out is not None
+        out = regression.left_out.rows
+        folds.append((out, regression.level(values) + values[out]))
+    beta = path.coefficients
+    factor = whole.posterior_root(beta, everyone.covariance(path.trust, beta))
+    return _part(design, beta), whole.level(whole.terms.margin(beta)), factor, folds, path
 
 
-def _linear_final(
-    name: str,
-    views: Views,
-    design: LinearDesign,
-    scans: ScanRows,
-    margin: Margin,
-    priors: Priors,
-    chosen: Chosen,
-) -> Fitted:
-    mean, width = priors.of_design(design, views.feature_names, name)
-    terms = design.terms(views.everyone.seen)[scans.patient]
-    limits = design.limits(priors.signs(views.feature_names))
-    return fit_within(terms, margin, Prior(chosen.trust * mean, width), chosen.looseness, limits)
+def _part(design: LinearDesign, coefficients: FloatArray) -> LinearPart:
+    n_used = len(design.completion.used)
+    return LinearPart(design, coefficients, np.zeros(n_used), np.zeros(n_used, np.int8))
 
 
-def _level(margin: Margin, n_terms: int) -> FloatArray:
+def _fit_level(
+    views: Views, scans: ScanRows, margin: Margin
+) -> tuple[LinearPart, float, FloatArray, list[tuple[Rows, FloatArray]]]:
+    """A linear part of nothing but its level."""
+    design = _design(views.everyone, np.arange(len(views.everyone.seen)))
+    n_terms = len(design.term_features)
+    folds = []
+    for fit_rows, out_rows in views.folds:
+        out = scans.of(out_rows)
+        folds.append((out, np.full(len(out), _level(margin.take(scans.of(fit_rows))))))
+    empty = np.zeros((n_terms + 1, n_terms + 1))
+    return _part(design, np.zeros(n_terms)), _level(margin), empty, folds
+
+
+def _level(margin: Margin) -> float:
+    nothing = Gaussian(np.zeros(0), np.zeros((0, 0)))
     n = len(margin.scans)
-    empty = Prior(np.zeros(0), np.zeros(0))
-    level = fit_penalised(np.zeros((n, 0)), margin, empty, 1.0, np.array([-0.5]))
-    return np.concatenate([level, np.zeros(n_terms)])
-
-
-def _level_folds(
-    views: Views, designs: Sequence[LinearDesign], scans: ScanRows, margin: Margin
-) -> list[tuple[Rows, FloatArray]]:
-    folds = []
-    for _, (fit_rows, out_rows) in _folds(views):
-        level = _level(margin.take(scans.of(fit_rows)), 0)
-        rows = scans.of(out_rows)
-        folds.append((rows, np.full(len(rows), level[0])))
-    return folds
+    return float(fit_penalised(np.zeros((n, 0)), margin, nothing, np.array([-0.5]))[0])
 
 
 def _boost(
@@ -227,15 +223,9 @@ def _join(linear: FloatArray, boosted: FloatArray, margin: Margin) -> tuple[floa
     """Shift and weights of the parts by likelihood on held-out values; none is negative."""
     centre = float(linear.mean())
     terms = np.column_stack([linear - centre, boosted])
-    wide = Prior(np.array([1.0, 1.0]), np.array([1.0, 1.0]))
     flat = float(linear.std()) < 1e-9
-    if flat or not boosted.any():
-        wide = Prior(wide.mean, np.where([flat, not boosted.any()], 1e-6, wide.width))
-
-    def likelihood(values: FloatArray) -> Slopes:
-        return margin(values)
-
-    start = np.array([centre, *wide.mean])
-    beta = fit_penalised(terms, likelihood, wide, 1.0, start)
+    width = np.where([flat, not boosted.any()], 1e-6, 1.0)
+    wide = Gaussian(np.array([1.0, 1.0]), np.diag(width**-2.0))
+    beta = fit_penalised(terms, margin, wide, np.array([centre, *wide.mean]))
     weights = np.maximum(beta[1:], 0.0)
     return float(beta[0] - weights[0] * centre), float(weights[0]), float(weights[1])

@@ -1,59 +1,137 @@
-"""The linear part of a margin of growth: penalised towards what is published.
+"""The linear part of a margin of growth: a regression under a normal prior, as that of a hazard.
 
-``log likelihood - sum(((beta - trust * mean) / width)^2) / (2 * looseness)``. Cross-validation
-chooses how loose the prior is and whether the published means are trusted at all.
+What is believed of its terms, how far that is trusted and what follows of directions is decided by
+`models.learners.trust_path`, for all regressions alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from features.array_types import FloatArray
-from models.learners.linear import Limits
+from features.array_types import BoolArray, FloatArray
+from models.learners.prior import Gaussian
+from models.learners.trust_path import Terms
 from models.margins.posterior import root_of
 from models.progression.law.likelihood import Slopes
 
 # From a margin (n,) of the observations fitted on to their log likelihood and its slopes.
 Likelihood = Callable[[FloatArray], Slopes]
 
-LOOSENESS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _STEPS, _TOLERANCE = 30, 1e-5
 _LEAST_CURVATURE = 0.02
-_ROUNDING = 1e-10
+_FREE = 1e-8  # precision of the level, of which nothing is believed
 
 
 @dataclass(frozen=True)
-class Prior:
-    """Mean and width (m,) of the coefficients."""
+class Observed:
+    """Observations fitted on, or left out: their rows among the terms, and their likelihood."""
 
-    mean: FloatArray
-    width: FloatArray
+    rows: npt.NDArray[np.intp]
+    likelihood: Likelihood
+
+    def weights(self, margin: FloatArray) -> FloatArray:
+        """What each says of the margin: its curvature, never so little that a step is wild."""
+        return np.maximum(self.likelihood(margin).curvature, _LEAST_CURVATURE)
+
+
+@dataclass(frozen=True)
+class GrowthRegression:
+    """A margin of growth as `trust_path.Regression`; its level is fitted anew in every fit."""
+
+    terms: Terms
+    inside: Observed
+    left_out: Observed | None = None
+
+    @property
+    def n_events(self) -> float:
+        """Observations fitted on."""
+        return float(len(self.inside.rows))
+
+    def fit(self, prior: Gaussian, start: FloatArray | None, left_out: BoolArray) -> FloatArray:
+        """Coefficients (m,) without the level under this prior; 0 for those ``left_out``."""
+        rows, offset = self.inside.rows, self.terms.offset[self.inside.rows]
+        terms, kept = self.terms.values[rows][:, ~left_out], np.flatnonzero(~left_out)
+        own = Gaussian(prior.mean[kept], prior.precision[np.ix_(kept, kept)])
+
+        def likelihood(margin: FloatArray) -> Slopes:
+            return self.inside.likelihood(margin + offset)
+
+        known = None if start is None else np.append(self.level(self.terms.margin(start)), start)
+        if known is not None:
+            known = known[np.append(True, ~left_out)]
+        beta = np.zeros(len(left_out))
+        beta[kept] = fit_penalised(terms, likelihood, own, known)[1:]
+        return beta
+
+    def given(self, offset: FloatArray) -> GrowthRegression:
+        """The same with an offset (n,) in every margin."""
+        return replace(self, terms=replace(self.terms, offset=offset))
+
+    def score(self, margin: FloatArray) -> float:
+        """Log likelihood of the observations left out, at the level of the others."""
+        assert self.left_out is not None
+        level = self.level(margin)
+        return float(self.left_out.likelihood(level + margin[self.left_out.rows]).value.sum())
+
+    def information(self, margin: FloatArray) -> FloatArray:
+        """Of the coefficients (m, m) at margins (n,) without the level, which is left free."""
+        terms, weight = self._weighed(margin)
+        total = terms.T @ weight
+        second = terms.T @ (weight[:, None] * terms)
+        return np.asarray(second - np.outer(total, total) / weight.sum())
+
+    def level(self, margin: FloatArray) -> float:
+        """The level that is most likely beside margins (n,) of all observations."""
+        rows = self.inside.rows
+
+        def likelihood(level: FloatArray) -> Slopes:
+            return self.inside.likelihood(level + margin[rows])
+
+        nothing = Gaussian(np.zeros(0), np.zeros((0, 0)))
+        return float(fit_penalised(np.zeros((len(rows), 0)), likelihood, nothing)[0])
+
+    def posterior_root(self, beta: FloatArray, covariance: FloatArray) -> FloatArray:
+        """F (1 + m, 1 + m) with F F' the covariance of level and coefficients.
+
+        ``covariance``: (m, m) of the coefficients (m,). The level is known as well as the
+        observations tell it, and moves against the coefficients as it was fitted beside them.
+        """
+        terms, weight = self._weighed(self.terms.margin(beta))
+        against = covariance @ (terms.T @ weight) / weight.sum()
+        of_level = 1 / weight.sum() + against @ (terms.T @ weight) / weight.sum()
+        both = np.block([[np.array([[of_level]]), -against[None, :]],
+                         [-against[:, None], covariance]])  # fmt: skip
+        return root_of(both)
+
+    def _weighed(self, margin: FloatArray) -> tuple[FloatArray, FloatArray]:
+        rows = self.inside.rows
+        return self.terms.values[rows], self.inside.weights(self.level(margin) + margin[rows])
 
 
 def fit_penalised(
-    terms: FloatArray,
-    likelihood: Likelihood,
-    prior: Prior,
-    looseness: float,
-    start: FloatArray | None = None,
+    terms: FloatArray, likelihood: Likelihood, prior: Gaussian, start: FloatArray | None = None
 ) -> FloatArray:
-    """Intercept and coefficients (1 + m,) of the terms (n, m); Newton's method, steps halved."""
-    design, precision = _design(terms), _precision(prior, looseness)
-    mean = np.concatenate([[0.0], prior.mean])
+    """Level and coefficients (1 + m,) of the terms (n, m); Newton's method, steps halved."""
+    design = np.column_stack([np.ones(len(terms)), terms])
+    precision = np.zeros((len(prior.mean) + 1, len(prior.mean) + 1))
+    precision[0, 0], precision[1:, 1:] = _FREE, prior.precision
+    mean = np.append(0.0, prior.mean)
     beta = mean.copy() if start is None else start.copy()
 
     def objective(slopes: Slopes, beta: FloatArray) -> float:
-        return float(slopes.value.sum() - 0.5 * precision @ (beta - mean) ** 2)
+        off = beta - mean
+        return float(slopes.value.sum() - 0.5 * off @ precision @ off)
 
     slopes = likelihood(design @ beta)
     current = objective(slopes, beta)
     for _ in range(_STEPS):
         weight = np.maximum(slopes.curvature, _LEAST_CURVATURE)
-        gradient = design.T @ slopes.first - precision * (beta - mean)
-        hessian = (design * weight[:, None]).T @ design + np.diag(precision)
+        gradient = design.T @ slopes.first - precision @ (beta - mean)
+        hessian = (design * weight[:, None]).T @ design + precision
         step = np.linalg.solve(hessian, gradient)
         for _ in range(12):
             following = likelihood(design @ (beta + step))
@@ -68,104 +146,3 @@ def fit_penalised(
         if gained < _TOLERANCE * max(1.0, abs(current)):
             break
     return np.asarray(beta)
-
-
-def _design(terms: FloatArray) -> FloatArray:
-    return np.column_stack([np.ones(len(terms)), terms])
-
-
-def _precision(prior: Prior, looseness: float) -> FloatArray:
-    return np.concatenate([[1e-8], 1 / (looseness * prior.width**2)])
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """Intercept and coefficients (1 + m,), and a factor F of their posterior covariance F F'."""
-
-    beta: FloatArray
-    factor: FloatArray
-
-
-def fit_within(
-    terms: FloatArray,
-    likelihood: Likelihood,
-    prior: Prior,
-    looseness: float,
-    limits: Limits,
-    start: FloatArray | None = None,
-) -> Fitted:
-    """`fit_penalised`, terms left out one after another until none points against its direction.
-
-    The posterior is the normal one around its mode; of a term that is left out nothing is open.
-    """
-    width = prior.width.copy()
-    while True:
-        fixed = Prior(np.where(width > _ROUNDING, prior.mean, 0.0), width)
-        beta = fit_penalised(terms, likelihood, fixed, looseness, start)
-        against = limits.rows @ beta[1:] < -1e-9
-        culprits = np.unique(limits.culprits[against])
-        culprits = culprits[width[culprits] > _ROUNDING]
-        if not len(culprits):
-            design, precision = _design(terms), _precision(fixed, looseness)
-            weight = np.maximum(likelihood(design @ beta).curvature, _LEAST_CURVATURE)
-            hessian = (design * weight[:, None]).T @ design + np.diag(precision)
-            return Fitted(beta, root_of(np.asarray(np.linalg.inv(hessian), np.float64)))
-        width[culprits] = _ROUNDING
-        start = beta
-
-
-@dataclass(frozen=True)
-class Task:
-    """Terms (n, m) and log likelihood of the observations of one fold, or of all.
-
-    ``held_out``: terms and likelihood of the observations that the fold leaves out.
-    """
-
-    terms: FloatArray
-    likelihood: Likelihood
-    prior: Prior
-    limits: Limits
-    held_out: tuple[FloatArray, Likelihood] | None = None
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What cross-validation chose, its mean log likelihood, and each fold's coefficients."""
-
-    looseness: float
-    trust: float
-    score: float
-    of_folds: tuple[FloatArray, ...]
-
-
-def choose_looseness(
-    folds: Sequence[Task], loosenesses: Sequence[float] = LOOSENESS, trust: float = 1.0
-) -> Chosen:
-    """The looseness that gives held-out observations the highest likelihood, from tight to loose.
-
-    Then, at that looseness, whether published means are better than none.
-    """
-    best: Chosen | None = None
-    for looseness in sorted(loosenesses):
-        found = _cross_validate(folds, looseness, trust, best)
-        if best is not None and found.score < best.score:
-            break
-        best = found
-    assert best is not None
-    doubted = _cross_validate(folds, best.looseness, 0.0, best)
-    return doubted if doubted.score > best.score else best
-
-
-def _cross_validate(
-    folds: Sequence[Task], looseness: float, trust: float, near: Chosen | None
-) -> Chosen:
-    fitted, score = [], 0.0
-    for position, task in enumerate(folds):
-        prior = Prior(trust * task.prior.mean, task.prior.width)
-        start = None if near is None else near.of_folds[position]
-        beta = fit_penalised(task.terms, task.likelihood, prior, looseness, start)
-        assert task.held_out is not None
-        terms, likelihood = task.held_out
-        score += float(likelihood(beta[0] + terms @ beta[1:]).value.sum())
-        fitted.append(beta)
-    return Chosen(looseness, trust, score, tuple(fitted))

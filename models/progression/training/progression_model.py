@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -17,8 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.published_priors import load_priors
 from features.errors import TooFewEventsError
-from models.learners.trust_path import Fold
+from models.learners.trust_path import Fold, list_trusts
 from models.learners.views import Views
 from models.progression.contributions import GrowthExplainer
 from models.progression.law.growth_law import GrowthLaw
@@ -28,13 +30,14 @@ from models.progression.predictor import ProgressionPredictor
 from models.progression.training.margin_fitting import (
     BOOSTED,
     LINEAR,
+    Beliefs,
     Budget,
     FittedMargin,
     ScanRows,
     fit_margin,
 )
 from models.progression.training.margins import GrowthMargin, OnsetMargin
-from models.progression.training.priors import GROWTH, ONSET, load_priors
+from models.progression.training.priors import GROWTH, ONSET, list_known, list_signs
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     parts : which of "linear" and "boosted" to use; none of them is the law alone.
+    dictionary : what is known of each variable's effect on calcium; None: the shipped one.
+    means, widths, penalties : how far that is trusted, as in `models.risk.risk_model.RiskModel`.
     n_folds : folds of patients, for penalties, rounds and weights.
     minimum_patients : fewer patients with a later scan are refused; a third as many with calcium.
     max_depth ... reg_lambda : XGBoost's own settings.
@@ -112,6 +117,10 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         parts: Sequence[str] = (LINEAR, BOOSTED),
+        dictionary: Dictionary | None = None,
+        means: Sequence[float] = (1.0, 0.5, 0.0),
+        widths: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0),
+        penalties: Sequence[float] = (1.0, 0.3, 0.1, 0.03),
         n_folds: int = 5,
         minimum_patients: int = 200,
         max_depth: int = 2,
@@ -126,6 +135,10 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
         seed: int = 0,
     ) -> None:
         self.parts = parts
+        self.dictionary = dictionary
+        self.means = means
+        self.widths = widths
+        self.penalties = penalties
         self.n_folds = n_folds
         self.minimum_patients = minimum_patients
         self.max_depth = max_depth
@@ -148,7 +161,7 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
         self.feature_names_in_ = np.array(X.columns, dtype=object)
         with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
             views = Views.learn(X, self._folds(scans), pool)
-        law, growth, onset, begun_shift = self._fit_margins(views, scans)
+            law, growth, onset, begun_shift = self._fit_margins(views, scans, pool)
         self.predictor_ = ProgressionPredictor(
             tuple(map(str, X.columns)),
             views.everyone.completion,
@@ -191,19 +204,22 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
         return self.predictor_.quantiles(self.predictor_.patients(X, first, bmi), years)
 
     def _fit_margins(
-        self, views: Views, scans: LaterScans
+        self, views: Views, scans: LaterScans, pool: Executor
     ) -> tuple[GrowthLaw, FittedMargin, FittedMargin, float]:
-        of, priors, rows = scans.observations(), load_priors(), ScanRows(scans.patient)
+        of, rows, known = scans.observations(), ScanRows(scans.patient), self._known()
+        signs = list_signs(known, views.feature_names)
+        trusts = list_trusts(self.means, self.widths, self.penalties)
+        beliefs, budget = Beliefs(load_priors(known), signs, trusts), self._budget()
         grows, zero = of.first > 0, of.first == 0
         law, level = choose_growth(of.take(grows))
         law, log_onset, shift = choose_onset(law, of.take(zero), np.full(zero.sum(), level))
         everyone = GrowthMargin(law, of, np.full(len(of), log_onset))
-        growth = fit_margin(GROWTH, views, rows, everyone, priors, self.parts, self._budget())
+        growth = fit_margin(GROWTH, views, rows, everyone, beliefs, self.parts, budget, pool)
         law, moved = choose_growth(of.take(grows), growth.held_out[grows], law.power)
         law, log_onset, shift = choose_onset(law, of.take(zero), growth.held_out[zero] + moved)
         after_zero = ScanRows(scans.patient[zero])
         task = OnsetMargin.of(law, of.take(zero), growth.held_out[zero] + moved + shift)
-        onset = fit_margin(ONSET, views, after_zero, task, priors, self.parts, self._budget())
+        onset = fit_margin(ONSET, views, after_zero, task, beliefs, self.parts, budget, pool)
         model = replace(growth.model, shift=growth.model.shift + moved)
         return law, replace(growth, model=model), onset, shift
 
@@ -228,9 +244,12 @@ class ProgressionModel(BaseEstimator):  # type: ignore[misc]
                     f"Only {count} later scans are of patients {group} calcium at first; each "
                     f"group needs a third of minimum_patients ({self.minimum_patients})."
                 )
-        known = [name for name in load_priors().features() if name in X.columns]
+        known = [name for name in list_known(self._known()) if name in X.columns]
         varying = [name for name in known if X[name].nunique() > 1]
         return X[varying]
+
+    def _known(self) -> Dictionary:
+        return self.dictionary or Dictionary.load()
 
     def _budget(self) -> Budget:
         names = ("max_depth", "learning_rate", "min_child_weight", "subsample",

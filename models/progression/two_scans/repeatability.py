@@ -8,7 +8,6 @@ data/reference/progression.csv.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -27,32 +26,12 @@ SENTENCES: Mapping[str, str] = {
         "has been shown to reverse established calcium"
     ),
     NOT_COMPARABLE: (
-        "the scans are not comparable: another scanner, slice thickness or tube voltage"
+        "the scans are not comparable: they were not made alike (scanner, slices, voltage, gating)"
     ),
     UNKNOWN: "no limit is published for this change, or a score is missing",
 }
 
 FROM_ZERO = 11.6
-_SLICE_TOLERANCE_MM = 0.1
-
-
-@dataclass(frozen=True)
-class Scan:
-    """How a scan was made; None where that is not known, which speaks against nothing."""
-
-    scanner: str | None = None
-    slice_mm: float | None = None
-    kilovolts: float | None = None
-
-    def comparable(self, other: Scan) -> bool:
-        """Whether nothing that is known of both differs."""
-        same = self.scanner is None or other.scanner is None or self.scanner == other.scanner
-        for mine, theirs, tolerance in (
-            (self.slice_mm, other.slice_mm, _SLICE_TOLERANCE_MM),
-            (self.kilovolts, other.kilovolts, 0.5),
-        ):
-            same &= mine is None or theirs is None or abs(mine - theirs) <= tolerance
-        return same
 
 
 def detectable_rise(

@@ -23,6 +23,7 @@ from models.progression.two_scans.repeatability import judge_change
 FAST, SLOW = 0.8, 0.2
 # How a scan was made, and by how much it may differ; types of scanner and gating by their codes.
 _TECHNIQUE = {"scan_technique": 0.5, "slice_thickness": 0.1, "tube_voltage": 0.5, "ecg_gating": 0.5}
+COMPARABLE = "prior_scan_comparable"
 TEXTS = ("change_verdict", "volume_verdict", "growth_published", "growth_model")
 
 
@@ -88,12 +89,16 @@ def taken_alike(columns: Columns) -> npt.NDArray[np.bool_]:
 def find_differences(columns: Columns) -> dict[str, npt.NDArray[np.bool_]]:
     """By variable of how a scan is made: where (n,) this one and the earlier one differ in it.
 
-    What is not known of one of them speaks against nothing.
+    What is not known of one of them speaks against nothing. Who knows both may have said that they
+    differ (`COMPARABLE`): `calcirisk lesions` compares what headers say of machine and kernel.
     """
-    return {
+    differs = {
         name: np.abs(columns[name] - columns[f"prior_{name}"]) > tolerance
         for name, tolerance in _TECHNIQUE.items()
     }
+    if COMPARABLE in columns.dictionary:  # not in that of a model trained before it was known
+        differs[COMPARABLE] = columns[COMPARABLE] == 0
+    return differs
 
 
 def judge_second_scan(

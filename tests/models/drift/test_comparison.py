@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift.comparison import compare_covariates, compare_rejects, compare_risks
+from models.drift.comparison import compare_covariates, compare_outputs, compare_rejects
 from models.drift.profile import Profile
 from models.drift.report import DriftReport
 from models.drift.shift import Shift, adjust_all
+from models.risk.outputs import name_risks
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -36,7 +37,7 @@ def draw(n: int, seed: int) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def profile() -> Profile:
     frame = draw(4000, seed=1)
-    return Profile.fit(frame, _risk(frame), (10.0,))
+    return Profile.fit(frame, name_risks((10.0,), _risk(frame)))
 
 
 def _risk(frame: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -48,7 +49,7 @@ def _risk(frame: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.float6
 
 def _compare(profile: Profile, frame: pd.DataFrame) -> tuple[Shift, ...]:
     shifts = [*compare_covariates(profile, frame)]
-    shifts += compare_risks(profile, {10.0: _risk(frame)[:, 0]})
+    shifts += compare_outputs(profile, name_risks((10.0,), _risk(frame)))
     return adjust_all(shifts)
 
 
@@ -97,7 +98,7 @@ CHANGES: dict[str, tuple[tuple[str, str], Change]] = {
         ("scale", "hscrp"),
         lambda x: x.assign(hscrp=x["hscrp"] / 10),
     ),
-    "older patients": (("risk", "risk by 10 years"), lambda x: x.assign(age=x["age"] + 12)),
+    "older patients": (("output", "risk by 10 years"), lambda x: x.assign(age=x["age"] + 12)),
 }
 
 

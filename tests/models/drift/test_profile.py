@@ -9,12 +9,14 @@ import pytest
 from features.disclosure import SMALLEST_COUNT
 from features.errors import ModelError
 from models.drift.profile import MINIMUM_RECORDED, Profile, describe
+from models.risk.outputs import name_risks
 
 DRAWS = np.random.default_rng(3)
 
 
 def test_a_profile_is_the_same_after_saving(drawn_covariates: pd.DataFrame, tmp_path: Path) -> None:
-    profile = Profile.fit(drawn_covariates, DRAWS.random((800, 2)), (5, 10))
+    risks = name_risks((5, 10), DRAWS.random((800, 2)))
+    profile = Profile.fit(drawn_covariates, risks)
     profile.save(tmp_path / "profile.json")
     assert Profile.load(tmp_path / "profile.json") == profile
 
@@ -89,5 +91,5 @@ def test_a_model_without_profile_says_so(tmp_path: Path) -> None:
 
 
 def test_shapes_must_agree(drawn_covariates: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match=r"risks must be \(800, 1\), got \(800, 2\)"):
-        Profile.fit(drawn_covariates, np.zeros((800, 2)), (5,))
+    with pytest.raises(ValueError, match=r"risk by 5 years must be \(800,\), got \(700,\)"):
+        Profile.fit(drawn_covariates, name_risks((5,), np.zeros((700, 1))))

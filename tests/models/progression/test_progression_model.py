@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 from sklearn.base import clone
 
+from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError, ModelError, TooFewEventsError
 from features.simulation.growth import TrueGrowth
-from models.progression.compiled_progression import CompiledProgression
+from models.learners.trees.boosted import BoostedPart
+from models.progression.compiled_progression import compile_progression
 from models.progression.contributions import GrowthExplainer
 from models.progression.evaluation import GRID, coverage, crps, expected_crps
 from models.progression.next_scan import plan_next_scan
 from models.progression.predictor import ProgressionPredictor
-from models.progression.training.priors import load_priors
+from models.progression.training.priors import list_excluded
 from models.progression.training.progression_model import LaterScans, ProgressionModel
 from tests.growing import Trained, later_table
 
@@ -35,7 +39,7 @@ def test_no_variable_without_an_effect_enters_the_model(trained: Trained) -> Non
     names = trained.model.predictor_.feature_names
     assert "log_vitamin_k2" in trained.X
     assert "log_vitamin_k2" not in names
-    assert not {"vitamin_k2", "chelation", "magnesium"} - set(load_priors().excluded)
+    assert {"vitamin_k2", "chelation", "magnesium"} <= list_excluded(Dictionary.load())
 
 
 def test_a_saved_model_forecasts_the_same(trained: Trained, tmp_path: Path) -> None:
@@ -171,12 +175,26 @@ def test_the_crps_of_one_number_is_its_absolute_error() -> None:
     )
 
 
-def test_the_compiled_model_sees_what_the_model_sees(trained: Trained) -> None:
-    from dataclasses import fields
+def _with_trees(own: ProgressionPredictor, X: pd.DataFrame) -> ProgressionPredictor:
+    """The predictor with a booster of its own kind in the margin of growth."""
+    values = own.see(X).values
+    label = np.random.default_rng(3).normal(size=len(X))
+    settings = {"base_score": 0.0, "max_depth": 2, "tree_method": "hist", "nthread": 1}
+    booster = xgboost.train(settings, xgboost.DMatrix(values, label), 4)
+    booster.feature_names = list(own.feature_names)
+    part = BoostedPart(own.completion, booster, 0.01)
+    return replace(own, growth=replace(own.growth, boosted=part, boosted_weight=0.7))
 
+
+@pytest.mark.parametrize("trees", [False, True], ids=["linear", "trees"])
+def test_the_compiled_model_sees_what_the_model_sees(trained: Trained, trees: bool) -> None:
     own = trained.model.predictor_
-    fast = CompiledProgression(**{f.name: getattr(own, f.name) for f in fields(own)})
-    assert fast.margins(trained.X) == pytest.approx(own.margins(trained.X), abs=1e-6)
+    own = _with_trees(own, trained.X) if trees else own
+    fast = compile_progression(own)
+    assert fast.margins(trained.X) == pytest.approx(own.margins(trained.X), abs=1e-5)
+    blank = own.without(["bmi"]), fast.without(["bmi"])
+    gaps = trained.X.assign(bmi=np.nan)
+    assert blank[1].margins(gaps) == pytest.approx(blank[0].margins(gaps), abs=1e-5)
 
 
 def test_settings_can_be_read_and_set_as_scikit_learn_does() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.derivation.scan.rescan import USUAL_BMI, rescan_spread
@@ -12,10 +13,10 @@ from models.progression.two_scans.repeatability import (
     SENTENCES,
     UNKNOWN,
     WITHIN_NOISE,
-    Scan,
     detectable_rise,
     judge_change,
 )
+from models.progression.two_scans.tabulation import made_alike
 
 
 def verdict(first: float, later: float, measure: str = "agatston") -> str:
@@ -61,16 +62,22 @@ def test_no_limit_is_published_for_a_volume_that_begins_at_zero() -> None:
 @pytest.mark.parametrize(
     ("other", "alike"),
     [
-        (Scan("A", 3.0, 120), True),
-        (Scan(None, None, None), True),
-        (Scan("B", 3.0, 120), False),
-        (Scan("A", 2.5, 120), False),
-        (Scan("A", 3.0, 100), False),
+        (("A", 3.0, 120.0), True),
+        ((None, np.nan, np.nan), True),
+        (("B", 3.0, 120.0), False),
+        (("A", 2.5, 120.0), False),
+        (("A", 3.0, 100.0), False),
     ],
 )
-def test_another_scanner_slice_or_voltage_forbids_comparison(other: Scan, alike: bool) -> None:
-    assert Scan("A", 3.0, 120).comparable(other) is alike
-    found = judge_change(np.array([90.0]), np.array([500.0]), np.array([27.0]), np.array([alike]))
+def test_another_scanner_slice_or_voltage_forbids_comparison(
+    other: tuple[str | None, float, float], alike: bool
+) -> None:
+    names = ("scanner", "slice_mm", "kilovolts")
+    first = dict(zip((f"first_{name}" for name in names), ("A", 3.0, 120.0), strict=True))
+    scans = pd.DataFrame([{**first, **dict(zip(names, other, strict=True))}])
+    comparable = made_alike(scans)
+    assert comparable.tolist() == [alike]
+    found = judge_change(np.array([90.0]), np.array([500.0]), np.array([27.0]), comparable)
     assert found[0] == (RISE if alike else NOT_COMPARABLE)
 
 

@@ -231,7 +231,7 @@ def test_two_scans_of_a_patient_are_joined_and_a_failed_one_is_a_reject(three_sc
     assert pd.read_csv(out / "lesions.csv")["agatston"].sum() == 32
     assert pd.read_csv(out / "earlier_lesions.csv")["agatston"].sum() == 24
     compared = pd.read_csv(out / "progression.csv").iloc[0]
-    assert compared["prior_comparable"] == 1
+    assert compared["prior_scan_comparable"] == row["prior_scan_comparable"] == 1
     rejects = pd.read_csv(out / "rejects.csv")
     assert rejects[["line", "patient_id"]].to_numpy().tolist() == [[4, "p2"]]
     assert "100 kVp" in rejects["reason"][0]
@@ -243,7 +243,7 @@ def test_scans_of_different_machines_are_joined_and_said_to_differ(tmp_path: Pat
     rows = [("a", "p1", "2024-01-15"), ("b", "p1", "2026-01-14")]
     out = run_manifest(write_manifest(tmp_path, rows))
     compared = pd.read_csv(out / "progression.csv").iloc[0]
-    assert compared["prior_comparable"] == 0
+    assert compared["prior_scan_comparable"] == 0
     assert compared["prior_differs"] == "scanner differs; slice thickness differs"
 
 

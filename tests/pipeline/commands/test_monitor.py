@@ -10,7 +10,8 @@ import pytest
 
 from features.errors import CohortError
 from pipeline.commands import cli
-from pipeline.commands.patients.monitor import MonitorRequest, monitor
+from pipeline.commands.patients.monitor import monitor
+from pipeline.monitoring.batch import MonitorRequest
 from pipeline.settings.params import Paths
 
 MAP = """name: mine
@@ -62,7 +63,7 @@ def test_other_patients_show_it_in_inputs_and_in_risk(
     drifted = {(one.kind, one.name) for one in monitor(request_, Paths(tmp_path)).drifted}
     assert ("distribution", "cac_agatston") in drifted
     assert ("missing", "ldl_cholesterol") in drifted
-    assert ("risk", "risk by 10 years") in drifted
+    assert ("output", "risk by 10 years") in drifted
     assert not {name for _, name in drifted} & {"age", "sex", "systolic_bp"}
 
 

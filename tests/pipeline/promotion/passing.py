@@ -8,12 +8,20 @@ import pandas as pd
 
 from pipeline.promotion.champion import Rematch
 from pipeline.promotion.evidence import Evidence, Figure
-from pipeline.promotion.judgement import judge
+from pipeline.promotion.risk.judgement import judge
 from pipeline.settings.params import PromoteParams
+from pipeline.settings.progression_params import PromoteProgressionParams
 
 THRESHOLDS = PromoteParams(
     alias="champion",
     accepted_gaps={},
+    progression=PromoteProgressionParams(
+        minimum_patients=300,
+        minimum_held_out_patients=100,
+        max_coverage_error=0.03,
+        max_skill_loss=0.01,
+        max_unpaired_skill_loss=0.05,
+    ),
     minimum_events=100,
     minimum_held_out_events=50,
     max_calibration_error=0.1,
@@ -63,6 +71,7 @@ def make_passing() -> Evidence:
         False,
         "aa",
         "d2",
+        500,
         100,
         (5.0, 10.0),
         METRICS,

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.promotion.champion import Rematch, judge_champion, subtract
 from pipeline.promotion.evidence import Figure
+from pipeline.promotion.risk.judgement import terms_of
 from tests.pipeline.promotion.passing import (
     METRICS,
     PAIRED,
@@ -18,6 +19,7 @@ from tests.pipeline.promotion.passing import (
     with_interval,
 )
 
+TERMS = terms_of(THRESHOLDS)
 C_INDEX = "C-index against version 1, 10 years"
 
 
@@ -48,7 +50,7 @@ def test_unpaired_the_loss_is_bounded_and_its_interval_must_allow_for_less(
 
 
 def test_an_unpaired_comparison_says_so_and_why() -> None:
-    gate = judge_champion(make_passing(), make_champion(), UNPAIRED, THRESHOLDS)
+    gate = judge_champion(make_passing(), make_champion(), UNPAIRED, TERMS)
     assert "UNPAIRED: other patients were held out" in gate.found
 
 
@@ -64,12 +66,12 @@ def test_a_champion_of_another_cohort_cannot_be_compared_with() -> None:
 
 def test_a_model_of_patients_replaces_a_demonstration_and_never_the_other_way_round() -> None:
     simulated = replace(make_champion(), cohort="synthetic", simulated=True)
-    assert judge_champion(make_passing(), simulated, PAIRED, THRESHOLDS).passed
+    assert judge_champion(make_passing(), simulated, PAIRED, TERMS).passed
     demonstration = replace(make_passing(), cohort="synthetic", simulated=True)
-    gate = judge_champion(demonstration, make_champion(), PAIRED, THRESHOLDS)
+    gate = judge_champion(demonstration, make_champion(), PAIRED, TERMS)
     assert not gate.passed
     assert not gate.may_be_forced
 
 
 def test_the_champion_itself_need_not_beat_itself() -> None:
-    assert judge_champion(make_champion(), make_champion(), PAIRED, THRESHOLDS).passed
+    assert judge_champion(make_champion(), make_champion(), PAIRED, TERMS).passed

@@ -8,6 +8,7 @@ import pytest
 
 from features.errors import ModelError
 from models.storage.model_folder import read_about
+from pipeline.promotion.contest import RISK
 from pipeline.promotion.evidence import Figure, read_evidence
 from pipeline.tracking import Tracking, Version
 from tests.pipeline.promotion.passing import make_passing
@@ -31,7 +32,7 @@ def version(tracking_root: Path, tmp_path: Path) -> Version:
 def test_evidence_comes_from_the_model_and_its_run(
     version: Version, model_folder: Path, tracking_root: Path
 ) -> None:
-    found = read_evidence(version, model_folder, Tracking(tracking_root))
+    found = read_evidence(version, model_folder, Tracking(tracking_root), RISK.folder, RISK.tables)
     about = read_about(model_folder)
     assert (found.cohort, found.n_events, found.number) == ("drawn", about.n_events, 3)
     assert (found.held_out_sha256, found.leakage) == ("hh", {"passed": True, "leaks": []})
@@ -43,7 +44,9 @@ def test_evidence_comes_from_the_model_and_its_run(
 def test_words_like_none_are_levels_and_an_empty_finding_is_missing(
     version: Version, model_folder: Path, tracking_root: Path
 ) -> None:
-    gaps = read_evidence(version, model_folder, Tracking(tracking_root)).tables["subgroup_gaps"]
+    gaps = read_evidence(
+        version, model_folder, Tracking(tracking_root), RISK.folder, RISK.tables
+    ).tables["subgroup_gaps"]
     assert gaps["level"].tolist() == ["none", "female"]
     assert gaps["finding"].isna().tolist() == [True, False]
 
@@ -52,7 +55,7 @@ def test_a_damaged_model_is_no_evidence(
     version: Version, tracking_root: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelError):
-        read_evidence(version, tmp_path, Tracking(tracking_root))
+        read_evidence(version, tmp_path, Tracking(tracking_root), RISK.folder, RISK.tables)
 
 
 def test_a_figure_that_was_not_logged_is_not_measured() -> None:

@@ -13,14 +13,16 @@ from features.cohort import Cohort
 from features.derivation.catalogue import derive_features
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
-from features.errors import ConfigError
+from features.errors import ConfigError, ModelError
 from features.simulation import SimulatedCohort, simulate_cohort
 from models.progression.forecaster import Forecaster
-from pipeline.promotion.progression_registration import register_progression
+from pipeline.commands.promote import PromoteRequest, promote
+from pipeline.promotion.contest import GROWTH
+from pipeline.promotion.growth.registration import register_progression
 from pipeline.scoring.forecasts.forecast_request import ForecastRequest
 from pipeline.scoring.forecasts.forecasting import forecast_file
 from pipeline.settings.params import SIMULATED, Params, Paths
-from pipeline.stages import forecast, progression
+from pipeline.stages import forecast, progression, register
 from pipeline.tracking import Tracking
 from tests.growing import FEATURES, later_table
 
@@ -121,3 +123,30 @@ def test_later_scans_become_a_model_its_evaluation_and_forecasts(tmp_path: Path)
     model = mlflow.pyfunc.load_model(told["uri"])
     served_table = model.predict(drawn.covariates.head(20).drop(columns=vessels))
     assert served_table["cac_5y"].to_numpy() == pytest.approx(alone["cac_5y"].to_numpy(), abs=0.02)
+
+    decision = promote(_params(), paths, PromoteRequest(contest=GROWTH))
+    assert decision.exit_code == 0, decision.describe()
+    other = replace(_params(), seed=99)
+    progression.run(other, paths)
+    forecast.run(other, paths)
+    assert register_progression(tracking, other, paths) != told
+    second = promote(other, paths, PromoteRequest(contest=GROWTH))
+    gate = second.gates[-1]
+    assert gate.name == "CRPS skill against version 1"
+    assert "paired: both scored on the" in gate.found
+    assert gate.passed
+    assert tracking.find_version("calcirisk", "champion") is None
+
+
+@pytest.mark.slow
+def test_a_cohort_without_an_endpoint_registers_its_progression_model_alone(tmp_path: Path) -> None:
+    paths = _lay_out(tmp_path, simulate_cohort(1000, 5, with_lesions=False))
+    paths.split.unlink()
+    progression.run(_params(), paths)
+    with pytest.raises(ModelError, match="is not measured: run calcirisk forecast"):
+        register.run(_params(), paths)
+    forecast.run(_params(), paths)
+    register.run(_params(), paths)
+    told = json.loads((paths.register / "registration.json").read_text())
+    assert set(told) == {"progression"}
+    assert told["progression"]["uri"] == "models:/calcirisk-progression@challenger"

@@ -1,8 +1,9 @@
-"""From a file with two score columns and a date each to forecasts, as the README says."""
+"""From a file with two score columns and a date each to forecasts, as docs/progression.md says."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +14,13 @@ from typer.testing import CliRunner
 from features.simulation import simulate_cohort
 from pipeline.commands.cli import app
 
-MAP = """
-name: mine
-title: Calcium clinic
-file: mine.csv
-patient_id: ID
-entry: SCAN1_DATE
-date_format: '%d.%m.%Y'
-variables:
-  age: AGE
-  sex: {column: SEX, codes: {M: male, F: female}}
-  systolic_bp: SBP
-  bmi: BMI
-  diabetes: DM
-  cac_agatston: CAC1
-later_scans:
-  - {date: SCAN2_DATE, variables: {cac_agatston: CAC2}}
-"""
+PAGE = Path(__file__).parents[3] / "docs" / "progression.md"
+
+
+def _map_of_the_page() -> str:
+    found = re.search(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def _write_clinic(folder: Path) -> None:
@@ -53,7 +44,7 @@ def _write_clinic(folder: Path) -> None:
             "SCAN2_DATE": second,
         }
     ).to_csv(folder / "mine.csv", index=False)
-    (folder / "mine.yaml").write_text(MAP)
+    (folder / "mine.yaml").write_text(_map_of_the_page())
 
 
 def _run(*words: object) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.promotion.judgement import judge
+from pipeline.promotion.risk.judgement import judge
 from tests.pipeline.promotion.passing import (
     METRICS,
     PAIRED,

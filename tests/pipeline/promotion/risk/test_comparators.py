@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from pipeline.promotion.comparators import judge_reference_scores, judge_ridge
+from pipeline.promotion.risk.comparators import judge_reference_scores, judge_ridge
 from tests.pipeline.promotion.passing import failed, make_passing, with_table, without_table
 
 RIDGE = "lead of ridge Cox, held out, 10 years"

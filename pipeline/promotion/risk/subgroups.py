@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from features.errors import ConfigError
-from models.leakage.gate import SHORTEST_REASON
 from pipeline.promotion.evidence import Evidence
 from pipeline.promotion.gate import MEASURE_AGAIN, Gate, not_measured
+from pipeline.promotion.reasons import require_reasons
 
 _REQUIRED = "no gap beyond chance and limit"
 
@@ -18,12 +17,7 @@ def judge_subgroups(challenger: Evidence, accepted: Mapping[str, str]) -> tuple[
     ``accepted``: reasons by subgroup and level ("sex female"). Raises ConfigError where a reason
     is too short to be one.
     """
-    for key, reason in accepted.items():
-        if len(reason.strip()) < SHORTEST_REASON:
-            raise ConfigError(
-                f"params.yaml: promote.accepted_gaps.{key}: write why the gap may stand, in "
-                f"{SHORTEST_REASON} characters or more"
-            )
+    require_reasons(accepted)
     table = challenger.tables.get("subgroup_gaps")
     if table is None:
         return (not_measured("subgroups", _REQUIRED),)

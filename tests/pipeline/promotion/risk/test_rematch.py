@@ -17,11 +17,11 @@ from models.saving.model_writer import write_model_folder
 from models.storage.model_folder import read_about
 from pipeline.promotion.champion import Rematch
 from pipeline.promotion.evidence import Evidence
-from pipeline.promotion.rematch import compare_here
+from pipeline.promotion.risk.rematch import compare_here
 from pipeline.settings.params import Params, Paths
 from tests.pipeline.promotion.passing import make_champion, make_passing
 
-PARAMS = Params.load(Path(__file__).parents[3] / "params.yaml")
+PARAMS = Params.load(Path(__file__).parents[4] / "params.yaml")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from features.errors import ConfigError
-from pipeline.promotion.subgroups import judge_subgroups
+from pipeline.promotion.risk.subgroups import judge_subgroups
 from tests.pipeline.promotion.passing import THRESHOLDS, failed, with_table
 
 FINDING = with_table("subgroup_gaps", finding="risks are too low")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.promotion.leaks import judge_leakage
+from pipeline.promotion.risk.leaks import judge_leakage
 from tests.pipeline.promotion.passing import failed, make_passing
 
 LEAK = {"check": "too_good", "column": "heart_rate", "measured": "has a C-index of 0.97"}

@@ -1,0 +1,84 @@
+"""The patients of a batch, each row read once, with what became of them where the file says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from features.cohort import Cohort
+    from features.dictionary.dictionary import Dictionary
+    from features.intake.read_file import ReadFile
+
+
+@dataclass(frozen=True)
+class MonitorRequest:
+    """What to compare. ``cohort``: map name or file, None for dictionary names.
+
+    ``lesions``: table of the patients' lesions, for a map that reads one. ``out``: folder.
+    """
+
+    file: Path
+    model: str
+    out: Path
+    cohort: str | None = None
+    lesions: Path | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``followed``: the patients with endpoint and later scans, where the map tells of either.
+
+    ``n_rejected``: rows that break a rule and are left aside.
+    """
+
+    covariates: pd.DataFrame
+    followed: Cohort | None
+    notes: tuple[str, ...] = ()
+    n_rejected: int = 0
+
+
+def read_batch(request: MonitorRequest, maps: Path, dictionary: Dictionary) -> Batch:
+    """The patients of the file, each row read once.
+
+    Raises CohortError where the file as a whole or a whole column is wrong, MapError.
+    """
+    from features.intake.ingestion import make_cohort
+    from pipeline.scoring.sources.patient_file import read_patient_file, unlimited
+
+    patients = read_patient_file(request.file, request.cohort, maps, dictionary, request.lesions)
+    rejects = patients.rejects
+    # rows that the map itself leaves out have no column
+    rejected, notes = int((rejects["column"] != "").sum()), []
+    if len(rejects):
+        notes.append(f"{len(rejects):,} rows left aside; calcirisk score lists them")
+    if patients.cohort_map.lesions is not None and request.lesions is None:
+        notes.append("The map reads calcium from a table of lesions; none was given (--lesions)")
+    if not (has_endpoint(patients) or has_later_scans(patients)):
+        return Batch(patients.covariates, None, tuple(notes), rejected)
+    found = make_cohort(patients, unlimited(), with_endpoint=True)
+    if found.cohort is None or found.findings.problems:
+        why = "; ".join(f"{one.column} {one.rule}".strip() for one in found.findings.problems)
+        notes.append(f"What became of the patients: left aside ({why})")
+        return Batch(patients.covariates, None, tuple(notes), rejected)
+    return Batch(found.cohort.covariates, found.cohort, tuple(notes), rejected)
+
+
+def has_endpoint(patients: ReadFile) -> bool:
+    """Whether the file has every column of the map's endpoint."""
+    endpoint = patients.cohort_map.endpoint
+    return endpoint is not None and _has(patients, endpoint.columns)
+
+
+def has_later_scans(patients: ReadFile) -> bool:
+    """Whether the file has every column of one of the map's later scans."""
+    return any(_has(patients, scan.columns) for scan in patients.cohort_map.later_scans)
+
+
+def _has(patients: ReadFile, columns: Iterable[str]) -> bool:
+    there = {str(name).casefold() for name in patients.raw.frame.columns}
+    return {one.casefold() for one in columns} <= there

@@ -1,0 +1,1 @@
+"""The gates of a progression model, and its registration."""

@@ -1,0 +1,87 @@
+"""The progression model is watched as the risk model is, and by the scans that come later."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from pipeline.commands.patients.monitor import monitor
+from pipeline.monitoring.batch import MonitorRequest
+from pipeline.settings.params import Paths
+from tests.growing import Trained, later_table
+
+N = 600
+
+
+@pytest.fixture
+def request_(trained: Trained, progression_folder: Path, tmp_path: Path) -> MonitorRequest:
+    """Patients like those trained on, with their scores some years later."""
+    people = trained.cohort.covariates.sample(N, random_state=1)
+    later = later_table(trained.cohort).groupby(level=0).first()
+    table = people.join(later.set_axis(["YEARS", "CAC2"], axis=1))
+    table.to_csv(tmp_path / "batch.csv")
+    named = {
+        "name": "mine",
+        "title": "Mine",
+        "file": "batch.csv",
+        "patient_id": "patient_id",
+        "variables": {str(name): str(name) for name in people},
+        "later_scans": [{"years": "YEARS", "variables": {"cac_agatston": "CAC2"}}],
+    }
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(named, sort_keys=False))
+    return MonitorRequest(
+        tmp_path / "batch.csv",
+        str(progression_folder),
+        tmp_path / "out",
+        str(tmp_path / "mine.yaml"),
+    )
+
+
+def _change(request: MonitorRequest, name: str, factor: float, shift: float = 0.0) -> None:
+    table = pd.read_csv(request.file, dtype={"patient_id": str})
+    for column in table.filter(like=name):
+        table[column] = factor * table[column] + shift
+    table.to_csv(request.file, index=False)
+
+
+def test_patients_who_grow_as_those_trained_on_show_no_drift(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    report = monitor(request_, Paths(tmp_path))
+    assert report.exit_code == 0, report.to_markdown()
+    told = json.loads((request_.out / "monitor.json").read_text())
+    looked_at = {one["name"] for one in told["comparisons"]}
+    assert {"score after 5 years", "any calcium after 10 years"} <= looked_at
+    assert {"later scans inside their 90 % interval", "scores above 0"} <= looked_at
+    assert any("lie above the median of their forecast, 50% expected" in n for n in report.notes)
+
+
+def test_calcium_that_grows_faster_than_forecast_is_a_drift(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    _change(request_, "CAC2", 2.0, 30.0)
+    report = monitor(request_, Paths(tmp_path))
+    drifted = {(one.kind, one.name) for one in report.drifted}
+    assert ("calibration", "later scans above the median of their forecast") in drifted
+    assert {kind for kind, _ in drifted} == {"calibration"}
+
+
+def test_other_scores_now_are_a_drift_of_inputs_and_of_forecasts(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    _change(request_, "cac_agatston", 3.0)  # of every vessel as well
+    drifted = {(one.kind, one.name) for one in monitor(request_, Paths(tmp_path)).drifted}
+    assert ("output", "score after 5 years") in drifted
+    assert ("scale", "cac_agatston") in drifted
+
+
+def test_without_later_scans_the_report_says_that_forecasts_are_not_judged(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    report = monitor(replace(request_, cohort=None), Paths(tmp_path))
+    assert "forecasts are not judged" in report.notes[-1]

@@ -9,7 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from clinic.access.limits import RateLimit
+from clinic.access.security import Access
 from clinic.app import create_app
+from clinic.server import ClinicRequest, build_site
 from clinic.site import Site
 from clinic.words.texts import PageTexts, known_languages, load_texts
 from features.dictionary.dictionary import Dictionary
@@ -304,3 +306,11 @@ def test_a_reason_of_a_scored_file_is_told_in_german(told: str, said: str) -> No
 def test_a_language_that_is_not_shipped_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"page_xx\.yaml"):
         load_texts("xx")
+
+
+def test_a_server_in_a_language_that_is_not_shipped_does_not_start(tmp_path: Path) -> None:
+    request = ClinicRequest(
+        tmp_path, tmp_path / "risks.csv", None, tmp_path / "store", tmp_path, language="xx"
+    )
+    with pytest.raises(ConfigError, match="Known languages: de, en"):
+        build_site(request, Access())

@@ -75,11 +75,7 @@ class Scorer(TrainedModel[RiskPredictor]):
             named = None if cause.boosted is None else cause.boosted.booster.feature_names
             if named is not None and named != names:
                 raise ModelError("The trees of the model are of other features than it names")
-        values = np.array([np.nan, 0.0, 1.0, 0.0, 0.0])[:, None].repeat(len(names), axis=1)
-        completion = self.predictor.completion
-        for row, side in ((3, -3.0), (4, 3.0)):
-            values[row, completion.used] = completion.mean + side * completion.scale
-        features = pd.DataFrame(values, columns=names)
+        features = self.predictor.extremes()
         with np.errstate(over="raise", invalid="raise", divide="raise"):
             found = np.array(list(self._risks(features, years).values()), np.float64)
             if not ((found >= 0) & (found <= 1)).all():

@@ -45,6 +45,17 @@ class FeaturePredictor:
                 "Derive them with features.derivation.catalogue.derive_features."
             )
 
+    def extremes(self) -> pd.DataFrame:
+        """Features (5, p): all missing, 0 and 1, and 3 standard deviations either way.
+
+        What a model is tried on before it is believed.
+        """
+        values = np.array([np.nan, 0.0, 1.0, 0.0, 0.0])[:, None].repeat(len(self.feature_names), 1)
+        known = self.completion
+        for row, side in ((3, -3.0), (4, 3.0)):
+            values[row, known.used] = known.mean + side * known.scale
+        return pd.DataFrame(values, columns=list(self.feature_names))
+
     def positions_of(self, names: Collection[str]) -> npt.NDArray[np.intp]:
         """Where these features are among those of the model."""
         return np.array([self.feature_names.index(name) for name in names], np.intp)

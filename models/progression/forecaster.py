@@ -17,6 +17,7 @@ import pandas as pd
 from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import agatston
+from features.errors import ModelError
 from features.intake.frame import Unknown
 from models.explanation.reasons import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
@@ -43,9 +44,30 @@ class Forecaster(TrainedModel[ProgressionPredictor]):
 
     @classmethod
     def load(cls, folder: Path) -> Forecaster:
-        """Read a model folder. Raises ModelError where it is none, damaged or too new."""
+        """Read a model folder. Raises ModelError where it is none, is damaged or is too new.
+
+        The folder may be a stranger's: as `models.scorer.Scorer.load` has it.
+        """
         with reading(folder):
-            return cls._read(folder)
+            forecaster = cls._read(folder)
+            forecaster._try()
+        return forecaster
+
+    def _try(self) -> None:
+        """Forecast patients of whom nothing, and of whom everything is known, before anybody's.
+
+        Raises ModelError where a forecast is none, and whatever parts that do not fit raise.
+        """
+        firsts = (np.nan, 0.0, 1.0, 3000.0)
+        features = pd.concat([self.predictor.extremes()] * len(firsts), ignore_index=True)
+        first = np.repeat(firsts, len(features) // len(firsts))
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            patients = self.predictor.patients(features, first, np.full(len(first), np.nan))
+            found = self.predictor.distribution(patients, THRESHOLDS, self.about.horizons)
+            passed, scores, mean = (one[~np.isnan(first)] for one in found)
+            if not ((passed >= 0) & (passed <= 1)).all() or not min(scores.min(), mean.min()) >= 0:
+                raise ModelError("The model gives a forecast that is none. Fetch or train it again")
+            self.explainer.explain(features, patients, self.about.horizons[-1])
 
     @classmethod
     def _read(cls, folder: Path) -> Forecaster:

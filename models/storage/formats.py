@@ -26,13 +26,16 @@ LARGEST_FILE = 1 << 28
 _DEEPEST, _LONGEST_TEXT, _LARGEST_NUMBER = 16, 10_000, 1e15
 _CAUSE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_FEATURES, _MOST_CAUSES = 10_000, 10
+# Lists of margins, by the kind of model; each becomes part of the name of a file.
+_MARGINS = ("causes", "margins")
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """A list of numbers, or of lists of them.
+    """A number, a list of numbers, or of lists of them.
 
-    ``shape``: names of lengths that must agree within a file, None for any. ``low``, ``high``:
+    ``shape``: names of lengths that must agree within a file, None for any; () for one number, of
+    which ``rising`` and the like say nothing. ``low``, ``high``:
     bounds, included; ``high`` may be the name of a length, which is not included then. ``whole``:
     positions or counts; ``rising``: each above the one before, along the last axis.
     """
@@ -66,6 +69,17 @@ FIELDS: dict[str, Numbers] = {
     "link.cumulative": Numbers(("k", "j"), 0, steady=True),
     "years": Numbers(("y",), 0, rising=True),
     "events": Numbers(("y",), 0),
+    "linear_weight": Numbers(()),
+    "boosted_weight": Numbers(()),
+    "shift": Numbers(()),
+    "begun_shift": Numbers(()),
+    "longest": Numbers((), 1e-3, 200),
+    "law.power": Numbers((), 1e-3, 100),
+    "law.rates": Numbers(("r",), 0),
+    "law.weights": Numbers(("r",), 0, 1),
+    "law.onset_shape": Numbers((), 1e-3, 100),
+    "law.artefact": Numbers((), 0, 1),
+    "law.artefact_mean": Numbers((), 1e-9),
 }
 
 
@@ -130,7 +144,8 @@ def read_array(path: Path) -> npt.NDArray[Any]:
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         if mapped.dtype.kind not in "iuf" or not np.isfinite(mapped).all():
             raise ModelError(f"{path} holds something else than finite numbers")
-        return np.array(mapped)
+        # halves, quadruples and foreign orders of bytes are numbers that not every loop takes
+        return np.array(mapped, np.float64 if mapped.dtype.kind == "f" else np.int64)
 
 
 def _look(value: Any, path: Path, depth: int) -> None:
@@ -151,14 +166,14 @@ def _look(value: Any, path: Path, depth: int) -> None:
 
 
 def _check_names(stored: Mapping[str, Any], path: Path) -> None:
-    names, causes = stored.get("feature_names"), stored.get("causes")
+    names = stored.get("feature_names")
     if names is not None:
         if not all(isinstance(one, str) and NAME_OF_FEATURE.fullmatch(one) for one in names):
             raise ModelError(f"{path} names a feature as no feature can be named")
         if not 0 < len(names) == len(set(names)) <= _MOST_FEATURES:
             raise ModelError(f"{path} names no feature, too many, or one twice")
-    if causes is not None:
-        called = [cause["name"] for cause in causes]
+    for margins in (stored[key] for key in _MARGINS if key in stored):
+        called = [margin["name"] for margin in margins]
         if not all(isinstance(one, str) and _CAUSE.fullmatch(one) for one in called):
             raise ModelError(f"{path} names a cause as no cause can be named")
         if not 0 < len(called) == len(set(called)) <= _MOST_CAUSES:
@@ -176,10 +191,10 @@ def _check_fields(stored: Mapping[str, Any], path: Path, lengths: dict[str, int]
             raise ModelError(f"{path}: n_features is not the number of features")
         _check_part(completion, path, lengths, "")
     for name, value in stored.items():
-        if name == "causes":
-            for cause in value:
-                # lengths of bends and indicators are those of a cause, others of the model
-                _check_part(cause, path, dict(lengths), "")
+        if name in _MARGINS:
+            for margin in value:
+                # lengths of bends and indicators are those of a margin, others of the model
+                _check_part(margin, path, dict(lengths), "")
         elif name != "completion":
             _check_part({name: value}, path, dict(lengths), "")
 
@@ -201,7 +216,7 @@ def _check_numbers(
         if not holds:
             raise ModelError(f"{path}: {name} {what}. Fetch or train the model again")
 
-    require(isinstance(value, list), "is no list")
+    require(isinstance(value, list if field.shape else (int, float)), "is of another kind")
     table = np.array(value, np.float64) if value else np.zeros((0,) * len(field.shape))
     require(table.ndim == len(field.shape), "has another shape")
     for length, known in zip(table.shape, field.shape, strict=True):

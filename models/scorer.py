@@ -81,7 +81,7 @@ class Scorer(TrainedModel[RiskPredictor]):
             if not ((found >= 0) & (found <= 1)).all():
                 raise ModelError("The model gives a risk that is none. Fetch or train it again")
             if self.explainer is not None:
-                self.explainer.explain(features, years[-1])
+                self.find_certain(features, self.explainer.explain(features, years[-1]))
         unknown = {*self.ranges.limits, *self.ranges.important, *self.weights} - {*self.dictionary}
         if unknown:
             raise ModelError(f"The model speaks of {len(unknown)} variables that it does not know")

@@ -37,7 +37,7 @@ from models.storage.model_folder import read_about, seal_model_folder
 
 _ROOT = Path(__file__).parents[2]
 _PATIENCE = 60.0
-_PATIENTS = 24
+_PATIENTS = 40
 _COLUMNS = (
     *("age", "sex", "diabetes", "family_history", "cac_agatston", "mean_density", "smoking"),
     *("ldl_cholesterol", "hdl_cholesterol", "systolic_bp", "bmi", "glucose", "statin"),
@@ -98,7 +98,15 @@ def _try_in_process(folder: Path, first: int, n: int, seed: int) -> Iterator[Tri
 
 def child_command(folder: Path, first: int, n: int, seed: int) -> list[str]:
     """What runs `run_child` in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.robustness.mutated_models", "--child", str(folder)]
+    command = [
+        sys.executable,
+        "-W",
+        "error::RuntimeWarning",
+        "-m",
+        "benchmarks.robustness.mutated_models",
+        "--child",
+        str(folder),
+    ]
     return [*command, "--mutations", str(n), "--first", str(first), "--seed", str(seed)]
 
 

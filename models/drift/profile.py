@@ -23,7 +23,7 @@ from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT, round_count
 from features.errors import ModelError
 from models.drift.scale import Relation, Scale, fit_relations, fit_scales
-from models.storage.formats import read_json
+from models.storage.formats import read_json, reading
 
 PROFILE = "profile.json"
 
@@ -48,6 +48,14 @@ class Distribution:
     edges: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     rare: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where counts are below 0, or not those of bins or levels."""
+        n_bins = len(self.edges) + 1 if self.edges else len(self.levels)
+        if len(self.counts) != n_bins or min(self.n_recorded, self.n_missing, *self.counts, 0) < 0:
+            raise ValueError("counts of other bins")
+        if list(self.edges) != sorted(set(self.edges)):
+            raise ValueError("edges that do not rise")
 
     @property
     def missing_share(self) -> float:
@@ -145,10 +153,14 @@ class Profile:
     @classmethod
     def load(cls, path: Path) -> Profile:
         """Read back what `save` wrote. Raises ModelError where it is not there or another thing."""
-        try:
+        if not path.is_file():
+            raise ModelError(
+                f"{path.parent} has no {path.name} to compare with: train the model again"
+            )
+        with reading(path):
             stored = read_json(path)
-            return cls(
-                stored["n_patients"],
+            found = cls(
+                int(stored["n_patients"]),
                 {name: _unpack(one) for name, one in stored["variables"].items()},
                 {
                     name: Output(_unpack(one["distribution"]), float(one["mean"]), str(one["unit"]))
@@ -157,12 +169,9 @@ class Profile:
                 {name: Scale(**one) for name, one in stored["scales"].items()},
                 {name: Relation(**one) for name, one in stored["relations"].items()},
             )
-        except FileNotFoundError:
-            raise ModelError(
-                f"{path.parent} has no {path.name} to compare with: train the model again"
-            ) from None
-        except (ValueError, TypeError, KeyError):
-            raise ModelError(f"{path} was not written by this version of calcirisk") from None
+            if found.n_patients < 0:
+                raise ValueError("fewer than no patients")
+        return found
 
 
 def describe(column: pd.Series) -> Distribution:

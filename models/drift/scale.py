@@ -41,6 +41,9 @@ class Scale:
     mean: float
     deviation: float
 
+    def __post_init__(self) -> None:
+        _refuse_no_spread(self.n, self.deviation, self.mean)
+
 
 @dataclass(frozen=True)
 class Relation:
@@ -51,6 +54,17 @@ class Relation:
     intercept: float
     slope: float
     deviation: float
+
+    def __post_init__(self) -> None:
+        _refuse_no_spread(self.n, self.deviation, self.intercept, self.slope)
+        if not isinstance(self.other, str):
+            raise TypeError("another variable that has no name")
+
+
+def _refuse_no_spread(n: int, deviation: float, *more: float) -> None:
+    """Raises ValueError, or TypeError, where nothing can be compared with these numbers."""
+    if not (n > 0 and deviation > 0 and all(abs(one) < np.inf for one in more)):
+        raise ValueError("a spread that is none")
 
 
 def fit_scales(covariates: pd.DataFrame) -> dict[str, Scale]:

@@ -259,7 +259,8 @@ def _refuse_shapes(
     fits = strata > 0 and (shares >= 0).all() and abs(shares.sum() - 1.0) < 1e-6
     fits = fits and centres.shape == (strata, len(predictor.causes))
     for cause, background in zip(predictor.causes, causes, strict=True):
-        fits = fits and background.mean_terms.shape == (strata, len(cause.term_features))
+        shape = (strata, len(cause.term_features))
+        fits = fits and background.mean_terms.shape == background.mean_recorded.shape == shape
         counts = None if background.trees is None else background.trees.counts
         fits = fits and (
             counts is None or (counts.shape[1:] == (strata,) and bool((counts >= 0).all()))

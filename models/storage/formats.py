@@ -142,8 +142,8 @@ def read_array(path: Path) -> npt.NDArray[Any]:
             raise FileNotFoundError(2, "not there", str(path))
         # mapped first: a shape that is larger than the file is an error and no memory
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        if mapped.dtype.kind not in "iuf" or not np.isfinite(mapped).all():
-            raise ModelError(f"{path} holds something else than finite numbers")
+        if mapped.dtype.kind not in "iuf" or not (np.abs(mapped) <= _LARGEST_NUMBER).all():
+            raise ModelError(f"{path} holds something else than finite numbers within all bounds")
         # halves, quadruples and foreign orders of bytes are numbers that not every loop takes
         return np.array(mapped, np.float64 if mapped.dtype.kind == "f" else np.int64)
 

@@ -1,12 +1,14 @@
 """Runs scoring jobs in children that a tracer may lie to about what the system did.
 
 Each line on its input is a job as `tests.pipeline.scoring.killed` has it, with ``gate``: a file
-that the child waits for, until the tracer is there; empty for none. Answers with its number,
-and when it has ended with its exit code and what it said.
+that the child waits for, until the tracer is there; empty for none; and ``short``: 0 or 1 and the
+number of the read or write of a file that does half of its bytes, null for none. Answers with its
+number, and when it has ended with its exit code and what it said.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import sys
@@ -29,6 +31,8 @@ def main() -> None:
             try:
                 while job["gate"] and not Path(job["gate"]).exists():
                     time.sleep(0.01)
+                if job["short"]:
+                    ctypes.CDLL(None).shorten(*job["short"])
                 code = run(job, write_end)
             except BaseException:
                 os.write(write_end, json.dumps([[], traceback.format_exc()]).encode())

@@ -25,6 +25,8 @@ from typing import Any
 import pyarrow.parquet  # noqa: F401
 import xgboost  # noqa: F401
 
+import models.compiled.compiled_fingerprint
+import models.reference_scores.registry
 import models.scorer  # noqa: F401
 import pipeline.scoring.kept.finished_batch
 import pipeline.tracking

@@ -1,4 +1,8 @@
-"""What a scoring job does when the operating system fails it, call by call (strace injects)."""
+"""What a scoring job does when the operating system fails it, call by call.
+
+Errors are injected by strace, short reads and writes by a library that is loaded before C's.
+All of them, half an hour: FAULTS=9999 pytest -m slow -n0 -s with the path of this file.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -22,7 +27,7 @@ from tests.pipeline.scoring.conftest import written
 
 ROOT = Path(__file__).parents[3]
 FAULTS = {
-    "openat": ("EMFILE", "EACCES", "EIO", "EINTR"),
+    "openat": ("ENOSPC", "EMFILE", "EACCES", "EIO", "EINTR"),
     "write": ("ENOSPC", "EIO", "EINTR"),
     "read": ("EIO", "EINTR"),
     "fsync": ("EIO", "ENOSPC", "EINTR"),
@@ -35,6 +40,7 @@ FAULTS = {
     "lseek": ("EIO",),
     "fchmod": ("EPERM",),
 }
+SHORT, SHORTENED = "short", ("read", "write")
 _PLAIN = ("file", "model", "out", "n_reasons", "keep", "batch_rows", "resume", "overwrite")
 
 pytestmark = [
@@ -43,29 +49,60 @@ pytestmark = [
 ]
 
 
+class Fault(NamedTuple):
+    """The call that is to fail, how (an error, or `SHORT`), and which one of its kind."""
+
+    call: str
+    error: str
+    at: int
+
+
 class Faults:
     """Jobs in children of one process, traced where a fault is to be injected."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.pipeline.scoring.injected"]
+    def __init__(self, folder: Path) -> None:
+        self.can_shorten = shutil.which("cc") is not None
+        library = folder / "short_calls.so"
+        if self.can_shorten:
+            source = Path(__file__).with_name("short_calls.c")
+            subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "tests.pipeline.scoring.injected"],
             text=True,
             cwd=ROOT,
+            env={**os.environ, "LD_PRELOAD": str(library) if self.can_shorten else ""},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
 
-    def run(self, request: ScoreRequest, *options: str) -> tuple[int, str]:
-        """The exit code and what was said; ``options`` of strace, none for no tracer."""
+    def run(self, request: ScoreRequest, fault: Fault | None = None) -> tuple[int, str]:
+        """The exit code and what was said."""
+        if fault is None:
+            return self._run(request)
+        if fault.error == SHORT:
+            return self._run(request, short=(list(SHORTENED).index(fault.call), fault.at))
+        injected = f"inject={fault.call}:error={fault.error}:when={fault.at}"
+        options = ("-e", f"trace={fault.call}", "-e", injected, "-o", "/dev/null")
+        return self._run(request, *options)
+
+    def count_calls(self, request: ScoreRequest, log: Path) -> Counter[str]:
+        """How many calls of each kind the job makes, all of its threads together."""
+        trace = ("-e", f"trace={','.join(FAULTS)}", "-o", str(log))
+        assert self._run(request, *trace)[0] == 0
+        return Counter(re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE))
+
+    def _run(
+        self, request: ScoreRequest, *options: str, short: tuple[int, int] | None = None
+    ) -> tuple[int, str]:
+        """``options`` of strace, none for no tracer; ``short``: see `injected`."""
         assert self.process.stdin and self.process.stdout
         fields = {name: value for name, value in asdict(request).items() if name in _PLAIN}
         gate = request.out.parent.parent / "gate"
         gate.unlink(missing_ok=True)
-        nothing = dict.fromkeys(("kill_at", "kill_in_batch", "largest_file", "user"), 0)
-        job = {"request": {**fields, "workers": 1}, **nothing, "gate": str(gate) if options else ""}
-        self.process.stdin.write(json.dumps(job, default=str) + "\n")
+        job = dict.fromkeys(("kill_at", "kill_in_batch", "largest_file", "user"), 0)
+        job |= {"request": {**fields, "workers": 1}, "gate": str(gate) if options else ""}
+        self.process.stdin.write(json.dumps({**job, "short": short}, default=str) + "\n")
         self.process.stdin.flush()
         child = int(self.process.stdout.readline())
         tracer = None
@@ -90,57 +127,53 @@ class Faults:
 
 
 @pytest.fixture
-def faults() -> Iterator[Faults]:
-    found = Faults()
+def faults(tmp_path: Path) -> Iterator[Faults]:
+    found = Faults(tmp_path)
     yield found
     found.close()
 
 
-def count_calls(faults: Faults, request: ScoreRequest, log: Path) -> Counter[str]:
-    trace = f"trace={','.join(FAULTS)}"
-    assert faults.run(request, "-e", trace, "-o", str(log))[0] == 0
-    names = re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE)
-    return Counter(names)
+def name_faults(calls: Counter[str], can_shorten: bool) -> list[Fault]:
+    """Every fault that can be injected into a job that makes these calls."""
+    kinds = [(name, error) for name, errors in FAULTS.items() for error in errors]
+    kinds += [(name, SHORT) for name in SHORTENED if can_shorten]
+    return [Fault(name, error, at + 1) for name, error in kinds for at in range(calls[name])]
 
 
-def inject(faults: Faults, request: ScoreRequest, n_faults: int, seed: int) -> Counter[str]:
-    """Fail so many calls, each in a job of its own; how the jobs ended."""
-    log = request.out.parent.parent / "calls"
-    calls = count_calls(faults, request, log)
-    expected = written(request)
-    kinds = [
-        (name, error, at)
-        for name, errors in FAULTS.items()
-        for error in errors
-        for at in range(1, calls[name] + 1)
-    ]
-    ends: Counter[str] = Counter()
-    print(len(kinds), "faults at", dict(calls), flush=True)  # noqa: T201
-    for name, error, at in random.Random(seed).sample(kinds, min(n_faults, len(kinds))):
+def require_same(request: ScoreRequest, expected: dict[str, bytes], *told: object) -> None:
+    there = written(request)
+    assert {one: there.get(one) for one in expected} == expected, told
+
+
+def inject(
+    faults: Faults, request: ScoreRequest, chosen: list[Fault], expected: dict[str, bytes]
+) -> Counter[tuple[str, str, str]]:
+    """Fail each of these calls in a job of its own; how the jobs ended, by call and error."""
+    ends: Counter[tuple[str, str, str]] = Counter()
+    for fault in chosen:
         shutil.rmtree(request.out.parent)
-        fault = f"inject={name}:error={error}:when={at}"
-        code, said = faults.run(request, "-e", f"trace={name}", "-e", fault, "-o", "/dev/null")
+        code, said = faults.run(request, fault)
         assert code in (0, 2), (fault, code, said)
-        if code == 0:
-            there = written(request)
-            assert {one: there.get(one) for one in expected} == expected, (fault, said)
-            ends["whole"] += 1
-            continue
-        if request.out.exists():
-            there = written(request)
-            assert {one: there.get(one) for one in expected} == expected, (fault, said)
-        code, again = faults.run(replace(request, resume=True))
-        assert code == 0 or (request.out.exists() and "exists" in again), (fault, said, again)
-        there = written(request)
-        assert {one: there.get(one) for one in expected} == expected, (fault, said)
-        ends[f"{name} {error}"] += 1
-    print(dict(ends))  # noqa: T201
+        if code == 0 or request.out.exists():
+            require_same(request, expected, fault, said)
+        if code:
+            again, told = faults.run(replace(request, resume=True))
+            assert again == 0 or (request.out.exists() and "exists" in told), (fault, said, told)
+            require_same(request, expected, fault, said)
+        ends[fault.call, fault.error, "reported" if code else "whole"] += 1
     return ends
 
 
 def test_a_fault_at_any_call_leaves_the_output_whole_absent_or_resumable(
-    faults: Faults, request_: ScoreRequest
+    faults: Faults, request_: ScoreRequest, tmp_path: Path
 ) -> None:
-    n_faults = int(os.environ.get("FAULTS", "150"))
-    ends = inject(faults, replace(request_, batch_rows=200), n_faults, 7)
-    assert ends.total() > 0
+    request = replace(request_, batch_rows=200)
+    calls = faults.count_calls(request, tmp_path / "calls")
+    expected, every = written(request), name_faults(calls, faults.can_shorten)
+    n_faults = min(int(os.environ.get("FAULTS", "150")), len(every))
+    ends = inject(faults, request, random.Random(7).sample(every, n_faults), expected)
+    print(f"{len(every)} faults at {calls.total()} calls: {dict(calls)}")  # noqa: T201
+    for (call, error, end), count in sorted(ends.items()):
+        print(f"{call:12} {error:8} {end:10} {count:6,}")  # noqa: T201
+    assert ends.total() == n_faults
+    assert {end for _, _, end in ends} == {"whole", "reported"}

@@ -142,10 +142,13 @@ def read_array(path: Path) -> npt.NDArray[Any]:
             raise FileNotFoundError(2, "not there", str(path))
         # mapped first: a shape that is larger than the file is an error and no memory
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        if mapped.dtype.kind not in "iuf" or not (np.abs(mapped) <= _LARGEST_NUMBER).all():
-            raise ModelError(f"{path} holds something else than finite numbers within all bounds")
+        if mapped.dtype.kind not in "iuf":
+            raise ModelError(f"{path} holds something else than numbers")
         # halves, quadruples and foreign orders of bytes are numbers that not every loop takes
-        return np.array(mapped, np.float64 if mapped.dtype.kind == "f" else np.int64)
+        array = np.array(mapped, np.float64 if mapped.dtype.kind == "f" else np.int64)
+        if not (np.abs(array) <= _LARGEST_NUMBER).all():
+            raise ModelError(f"{path} holds numbers that are not finite, or beyond all bounds")
+        return array
 
 
 def _look(value: Any, path: Path, depth: int) -> None:

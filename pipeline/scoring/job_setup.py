@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from importlib.metadata import version
 from itertools import chain
 from json import dumps
 from pathlib import Path
@@ -33,7 +32,7 @@ from pipeline.scoring.sources.begun_source import BegunSource
 from pipeline.scoring.sources.lesion_memory import refuse_lack_of_memory
 from pipeline.scoring.sources.open_source import open_source
 from pipeline.scoring.workers.worker_pool import count_workers, prepare_start
-from pipeline.settings.code_version import hash_code
+from pipeline.settings.code_version import hash_code, version_of
 from pipeline.settings.paths import Paths
 
 _FEW_BATCHES = 4
@@ -268,6 +267,6 @@ def _fingerprint(
         "map": sha256(repr(cohort_map).encode()).hexdigest(),
         "lesions": None if lesions is None else lesions.identity(),
         "settings": {**request.settings, "ending": request.out.suffix.lower()},
-        "calcirisk": version("calcirisk"),
+        "calcirisk": version_of("calcirisk"),
         "code": hash_code(),
     }

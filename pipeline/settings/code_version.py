@@ -9,9 +9,22 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from features.errors import ConfigError
+
 _PACKAGES = ("features", "models", "pipeline")
 # What computes or writes the numbers of an output; another version may give other bytes.
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "xgboost")
+
+
+def version_of(package: str) -> str:
+    """The version of an installed package.
+
+    Raises ConfigError where it cannot be read: `version` then says that there is none.
+    """
+    found: str | None = version(package)
+    if found is None:
+        raise ConfigError(f"The version of {package} cannot be read. Install it again")
+    return found
 
 
 @cache
@@ -19,7 +32,7 @@ def hash_code() -> str:
     """SHA-256 of all that an output is computed with: our modules, the libraries' versions."""
     total = hashlib.sha256(platform.python_version().encode())
     for library in _LIBRARIES:
-        total.update(f"\n{library} {version(library)}".encode())
+        total.update(f"\n{library} {version_of(library)}".encode())
     root = Path(__file__).parents[2]
     for package in _PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
@@ -35,7 +48,7 @@ def describe_code(root: Path) -> str:
     """
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
-        return version("calcirisk")
+        return version_of("calcirisk")
     edited = _git(root, "status", "--porcelain", "--untracked-files=no")
     return commit + ("+dirty" if edited else "")
 

@@ -1,9 +1,9 @@
 """Runs scoring jobs in children that a tracer may lie to about what the system did.
 
 Each line on its input is a job as `tests.pipeline.scoring.killed` has it, with ``gate``: a file
-that the child waits for, until the tracer is there; empty for none; and ``short``: 0 or 1 and the
-number of the read or write of a file that does half of its bytes, null for none. Answers with its
-number, and when it has ended with its exit code and what it said.
+that the child waits for, until the tracer is there; empty for none; and ``short``: a kind of call
+by its number in short_calls.c, and which one of them does half of its bytes; null for none. Answers
+with its number, and when it has ended with its exit code and what it said.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ import models.compiled.compiled_fingerprint
 import models.reference_scores.registry
 import models.scorer  # noqa: F401
 import pipeline.scoring.kept.finished_batch
+import pipeline.scoring.workers.warm_start
 import pipeline.tracking
 from features.errors import CalciriskError
 from pipeline.scoring.batch import score_batch

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-static long left[2]; /* reads, writes to go until the one that is cut short; 0: none */
+static long left[4]; /* calls of each kind to go until the one that is cut short; 0: none */
 
 void shorten(int kind, long at) { left[kind] = at; }
 
@@ -31,7 +31,7 @@ ssize_t write(int file, const void *from, size_t size) {
 ssize_t pread(int file, void *into, size_t size, off_t at) {
   static ssize_t (*call)(int, void *, size_t, off_t);
   if (!call) call = next("pread");
-  return call(file, into, cut(0, file, size), at);
+  return call(file, into, cut(2, file, size), at);
 }
 
 ssize_t pread64(int file, void *into, size_t size, off_t at) { return pread(file, into, size, at); }
@@ -39,7 +39,7 @@ ssize_t pread64(int file, void *into, size_t size, off_t at) { return pread(file
 ssize_t pwrite(int file, const void *from, size_t size, off_t at) {
   static ssize_t (*call)(int, const void *, size_t, off_t);
   if (!call) call = next("pwrite");
-  return call(file, from, cut(1, file, size), at);
+  return call(file, from, cut(3, file, size), at);
 }
 
 ssize_t pwrite64(int file, const void *from, size_t size, off_t at) {

@@ -35,12 +35,19 @@ FAULTS = {
     "unlink": ("EIO",),
     "mkdir": ("ENOSPC", "EROFS"),
     "rmdir": ("EIO",),
+    "pread64": ("EIO", "EINTR"),
+    "pwrite64": ("ENOSPC", "EIO", "EINTR"),
+    "unlinkat": ("EIO",),
+    "getdents64": ("EIO",),
+    "close": ("EIO",),
     "ftruncate": ("EIO", "ENOSPC"),
     "flock": ("ENOLCK",),
     "lseek": ("EIO",),
     "fchmod": ("EPERM",),
 }
-SHORT, SHORTENED = "short", ("read", "write")
+SHORT = "short"
+# in the order of `short_calls.c`
+SHORTENED = ("read", "write", "pread64", "pwrite64")
 _PLAIN = ("file", "model", "out", "n_reasons", "keep", "batch_rows", "resume", "overwrite")
 
 pytestmark = [
@@ -81,7 +88,7 @@ class Faults:
         if fault is None:
             return self._run(request)
         if fault.error == SHORT:
-            return self._run(request, short=(list(SHORTENED).index(fault.call), fault.at))
+            return self._run(request, short=(SHORTENED.index(fault.call), fault.at))
         injected = f"inject={fault.call}:error={fault.error}:when={fault.at}"
         options = ("-e", f"trace={fault.call}", "-e", injected, "-o", "/dev/null")
         return self._run(request, *options)

@@ -4,7 +4,10 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline.settings.code_version import describe_code
+import pytest
+
+from features.errors import ConfigError
+from pipeline.settings.code_version import describe_code, version_of
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -30,3 +33,11 @@ def test_the_commit_is_named_and_an_edit_shows(tmp_path: Path) -> None:
 
 def test_without_git_the_installed_version_stands_in(tmp_path: Path) -> None:
     assert describe_code(tmp_path) == version("calcirisk")
+
+
+def test_a_version_that_cannot_be_read_is_an_error_and_not_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipeline.settings.code_version.version", lambda _: None)
+    with pytest.raises(ConfigError, match="version of calcirisk cannot be read"):
+        version_of("calcirisk")

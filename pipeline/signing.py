@@ -15,6 +15,7 @@ from typing import Any
 
 from features.errors import ConfigError, ModelError
 from models.storage.model_folder import SIGNATURE, verify_model_folder
+from pipeline.files.private import hidden_beside
 
 SIGNED_BY = "CALCIRISK_SIGNED_BY"
 """Environment variable: a file with the public keys of which one must have signed every model."""
@@ -33,7 +34,11 @@ def sign_model(folder: Path, private_key: Path) -> None:
     key = _read_key(private_key, private=True)
     text = base64.b64encode(key.sign(_PURPOSE + about.digest.encode())).decode()
     stored = {"algorithm": _ALGORITHM, "digest": about.digest, "signature": text}
-    (folder / SIGNATURE).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    # made outside: whoever reads the model meanwhile finds the old signature or the new one
+    unfinished = hidden_beside(folder, f"signature.{os.getpid()}")
+    with unfinished.open("x", encoding="utf-8") as file:
+        file.write(json.dumps(stored, indent=1) + "\n")
+    unfinished.replace(folder / SIGNATURE)
 
 
 def require_signature(folder: Path, public_keys: Path) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -25,9 +24,9 @@ _TILE_INCHES, _TABLE_INCHES, _MOST_COLUMNS = 2.3, 4.2, 5
 
 
 def draw_contact_sheet(
-    scan: Scan, measured: Measurement, totals: Mapping[str, float], file: Path
+    scan: Scan, measured: Measurement, totals: Mapping[str, float], file: IO[bytes]
 ) -> None:
-    """Write the picture as PNG or SVG, by the name of ``file``.
+    """Write the picture as PNG.
 
     ``totals``: dictionary variables of the scan. Only lesions that count are shown.
     """
@@ -52,7 +51,7 @@ def draw_contact_sheet(
         figure.text(share / 2, 0.5, "No lesion in the mask", ha="center", va="center", wrap=True)
     _draw_table(figure, share, measured, totals)
     _draw_legend(figure, share)
-    figure.savefig(file, dpi=110, metadata={"Date": None} if file.suffix == ".svg" else None)
+    figure.savefig(file, format="png", dpi=110)
 
 
 def _vessels(measured: Measurement) -> list[tuple[str, Components]]:

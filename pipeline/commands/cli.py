@@ -222,7 +222,12 @@ def monitor(
         str | None, typer.Option(help="Map of the file's columns; none: dictionary names.")
     ] = None,
     lesions: Annotated[Path | None, typer.Option(help="Lesion table of the same patients.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the report.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the report. None: outputs/monitor.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the report in --out.")
+    ] = False,
 ) -> None:
     """Compare a batch with training: inputs, gaps, predictions and, where known, what came.
 
@@ -233,7 +238,8 @@ def monitor(
     from pipeline.monitoring.batch import MonitorRequest
 
     paths = Paths.default()
-    request = MonitorRequest(file, model, out or paths.stage("monitor"), cohort, lesions)
+    place, replaced = out or paths.stage("monitor"), overwrite or out is None
+    request = MonitorRequest(file, model, place, cohort, lesions, replaced)
     report = compare(request, paths)
     print_report(report)
     raise typer.Exit(report.exit_code)

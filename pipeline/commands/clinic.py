@@ -57,6 +57,7 @@ def clinic(
         raise ConfigError(
             f"The pages need {error.name}. Install the extra: pip install 'calcirisk[web]'"
         ) from None
+    from pipeline.files.destinations import existing, take
     from pipeline.tracking import locate_model
 
     access = Access(host, port, read_token(), behind_proxy)
@@ -85,7 +86,8 @@ def clinic(
         locate_model(growth, paths.root).folder if growth else None,
         language,
     )
-    app = build_app(request, access)
+    with take([request.store], existing(shown, cohort_folder, patients, located.folder)):
+        app = build_app(request, access)
     if differing := count_differing(request.store):
         typer.echo(
             f"{differing:,} patients are listed without a page: the covariates under their "

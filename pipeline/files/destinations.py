@@ -56,18 +56,34 @@ def take(
         yield taken
 
 
+def existing(*places: str | Path | None) -> tuple[Path, ...]:
+    """Those that are files or folders here: what is read may also be a name, a URL or nothing."""
+    return tuple(Path(one) for one in places if one is not None and Path(one).exists())
+
+
+def map_of(cohort: str | None) -> str | None:
+    """The file of a cohort map, where it is given as one and not by name."""
+    return cohort if cohort is not None and cohort.endswith((".yaml", ".yml")) else None
+
+
 def _refuse_places(files: Sequence[Path], sources: Sequence[Path], folders: bool) -> None:
     """Raises ConfigError where a file to be written is read, or is another one to be written."""
+    named = {_resolved(source): source for source in sources}
+    same = {_inode(source): source for source in sources}
+    read_whole = {source.resolve(): source for source in sources if source.is_dir()}
     for position, file in enumerate(files):
         if any(_same(file, other) for other in files[:position]):
             raise ConfigError(f"{file} would be written twice. Take another name")
         if file.is_dir() and not (folders and position == 0):
             raise ConfigError(f"{file} is a folder. Give the name of a file in it")
-        for source in sources:
-            inside = (source.is_dir() and _inside(file, source)) or (
-                file.is_dir() and _inside(source, file)
-            )
-            if inside or _same(file, source):
+        place = _resolved(file)
+        found = [named.get(place), same.get(_inode(file)) if file.exists() else None]
+        found += [read_whole.get(folder) for folder in (place, *place.parents)]
+        if file.is_dir():
+            own = file.resolve()
+            found += [source for at, source in named.items() if at.is_relative_to(own)]
+        for source in found:
+            if source is not None:
                 raise ConfigError(
                     f"{file} would replace what is read ({source}). Take another name or folder"
                 )
@@ -81,16 +97,16 @@ def refuse_existing(*files: Path) -> None:
 
 
 def _same(one: Path, other: Path) -> bool:
-    if _resolved(one) == _resolved(other):
-        return True
+    return _resolved(one) == _resolved(other) or None is not _inode(one) == _inode(other)
+
+
+def _inode(file: Path) -> tuple[int, int] | None:
+    """Which file it is, under whatever name; None where there is none."""
     try:
-        return one.samefile(other)
+        found = file.stat()
     except OSError:
-        return False
-
-
-def _inside(file: Path, folder: Path) -> bool:
-    return _resolved(file).is_relative_to(folder.resolve())
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _resolved(file: Path) -> Path:
@@ -119,7 +135,22 @@ def _locked(file: Path, out: Path, unfinished: Path | None, taken: Taken) -> Ite
         os.close(lock)
 
 
-def _acquire(path: Path, out: Path) -> int:
+@contextmanager
+def alone_with(place: Path) -> Iterator[None]:
+    """While nobody writes this file or folder, nor anything in the folder.
+
+    Raises ConfigError where somebody does.
+    """
+    locks = [hidden_beside(place, "lock"), *(place.rglob(".*.lock") if place.is_dir() else ())]
+    with ExitStack() as stack:
+        for path in locks:
+            lock = _acquire(path, place, "Wait for it")
+            stack.callback(os.close, lock)
+            stack.callback(path.unlink, missing_ok=True)
+        yield
+
+
+def _acquire(path: Path, out: Path, remedy: str = "Wait for it or take another name") -> int:
     while True:
         lock = open_lock(path)
         try:
@@ -127,9 +158,7 @@ def _acquire(path: Path, out: Path) -> int:
         except BlockingIOError:
             who = os.fsdecode(os.pread(lock, _TEXT, 0)).partition("\n")[0] or "running"
             os.close(lock)
-            raise ConfigError(
-                f"{out} is being written by another job ({who}). Wait for it or take another name"
-            ) from None
+            raise ConfigError(f"{out} is being written by another job ({who}). {remedy}") from None
         except OSError:
             os.close(lock)
             raise

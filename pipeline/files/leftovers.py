@@ -15,6 +15,7 @@ _HOLD_PATIENTS = (
     "train",
     "explain",
     "score",
+    "external",
     "clinic",
     "monitor",
 )
@@ -33,6 +34,15 @@ def find_leftovers(paths: Paths, folders: Sequence[Path] = ()) -> list[Path]:
     for folder in (paths.root, paths.root / paths.outputs, *folders):
         found += _unfinished_in(folder)
     return sorted({path for path in found if path.exists() or path.is_symlink()})
+
+
+def written_by(left: Path) -> Path:
+    """What the unfinished work beside it was to become; what is no unfinished work, itself."""
+    for pattern in _UNFINISHED:
+        ending = pattern.removeprefix(".*")
+        if left.name.startswith(".") and left.name.endswith(ending):
+            return left.with_name(left.name[1 : -len(ending)] or left.name)
+    return left
 
 
 def remove(path: Path) -> None:

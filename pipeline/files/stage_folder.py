@@ -27,12 +27,17 @@ RECEIPT = "made_from.json"
 
 @contextmanager
 def written_whole(
-    name: str, paths: Paths, reads: Sequence[str] = (), forget: bool = False
+    name: str,
+    paths: Paths,
+    reads: Sequence[str] = (),
+    forget: bool = False,
+    sources: Sequence[Path] = (),
 ) -> Iterator[Paths]:
     """Paths whose folder of this stage takes its place at the end of the block.
 
     ``reads``: stages whose folders are read, those that there are. ``forget``: where the stage
     refuses its input, what it wrote before is removed, so that nobody takes it for this one's.
+    ``sources``: what else is read; it may not lie in the folder.
     Raises ConfigError where a folder that is read is not what its stage wrote, was made from
     another one, or changes meanwhile; where another process writes here; where the disk fails.
     """
@@ -40,7 +45,9 @@ def written_whole(
     there = [stage for stage in reads if paths.stage(stage).is_dir()]
     unfinished, replaced = hidden_beside(place, "unfinished"), hidden_beside(place, "replaced")
     try:
-        with take([place], [paths.stage(stage) for stage in there], folders=True):
+        read_here = [*(paths.stage(stage) for stage in there), *sources]
+        with take([place], read_here, folders=True):
+            _refuse_foreign(place)
             read = {stage: _verify(stage, paths) for stage in there}
             for left in (unfinished, replaced):
                 _remove(left)
@@ -49,7 +56,7 @@ def written_whole(
                 yield replace(paths, unfinished={**paths.unfinished, name: unfinished})
                 _require_same(read, paths)
                 _write_receipt(name, unfinished, read)
-                if place.exists() or place.is_symlink():
+                if place.exists():
                     place.rename(replaced)
                 unfinished.rename(place)
             except CalciriskError:
@@ -63,6 +70,17 @@ def written_whole(
         reason, remedy = describe_fault(error)
         where = error.filename or place
         raise ConfigError(f"{where} cannot be read or written ({reason}): {remedy}") from error
+
+
+def _refuse_foreign(place: Path) -> None:
+    """Raises ConfigError where a folder holds what no stage wrote: nobody asked to replace it."""
+    if place.is_symlink() or (place.exists() and not place.is_dir()):
+        raise ConfigError(f"{place} is a link or a file where a folder is to be. Remove it")
+    if place.is_dir() and any(place.iterdir()) and _read_receipt(place) is None:
+        raise ConfigError(
+            f"{place} holds files that calcirisk did not write whole. Remove it, or take another "
+            "--out"
+        )
 
 
 def hash_folder(folder: Path) -> str:

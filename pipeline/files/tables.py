@@ -1,4 +1,4 @@
-"""Tables of patients as CSV files that are all there whole, or none is."""
+"""Files of a command that are all there whole, or none is: tables, reports, pictures."""
 
 from __future__ import annotations
 
@@ -19,25 +19,34 @@ if TYPE_CHECKING:
 
 
 class Tables:
-    """CSV files in the making, in a folder of their own until all are finished."""
+    """Files in the making, under their names in a folder of their own until all are finished."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def append(self, table: pd.DataFrame, out: Path) -> None:
-        """Add rows to the file that becomes ``out``; the first time with the header."""
-        path = self._folder / out.name
+        """Add rows to the CSV file that becomes ``out``; the first time with the header."""
+        path = self.folder / out.name
         new = not path.exists()
         with open_private(path, "a", encoding="utf-8", newline="") as file:
-            table.to_csv(file, header=new, index=table.index.name is not None)
+            index = table.index.name is not None
+            table.to_csv(file, header=new, index=index, lineterminator="\n")
 
     def publish(self, files: Sequence[Path]) -> None:
-        """Put each file in its place, the first one last: where it is, all are."""
-        for out in files:
-            with (self._folder / out.name).open("rb") as file:
+        """Put each file in its place, the first one last: where it is, all are.
+
+        Of a file that was not made none is left of what was there before.
+        """
+        made = [out for out in files if (self.folder / out.name).is_file()]
+        for out in made:
+            with (self.folder / out.name).open("rb") as file:
+                os.fchmod(file.fileno(), 0o600)
                 os.fsync(file.fileno())
         for out in reversed(files):
-            (self._folder / out.name).replace(out)
+            if out in made:
+                (self.folder / out.name).replace(out)
+            else:
+                out.unlink(missing_ok=True)
 
 
 @contextmanager

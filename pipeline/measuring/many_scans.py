@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -15,15 +17,18 @@ import pandas as pd
 
 from features.errors import CalciriskError, ConfigError
 from features.imaging.results import LESION_COLUMNS, TOTAL_COLUMNS
+from pipeline.files.private import open_folder, open_private
+from pipeline.files.tables import Tables, written_whole
 from pipeline.measuring.manifest import ManifestLine, read_manifest
 from pipeline.measuring.one_scan import measure_scan
-from pipeline.measuring.output import LESIONS, PATIENTS, join_covariates, write_scan, write_table
+from pipeline.measuring.output import LESIONS, PATIENTS, join_covariates, rounded, write_scan
 from pipeline.measuring.progression import COMPARABLE, join_scans
 from pipeline.measuring.request import MeasuringRequest
 from pipeline.scoring.account.progress import Progress
 
 EARLIER, SCANS, REJECTS = "earlier_lesions.csv", "scans.csv", "rejects.csv"
 COMPARED = "progression.csv"
+_TABLES = (LESIONS, PATIENTS, EARLIER, COMPARED, SCANS, REJECTS)
 
 
 @dataclass(frozen=True)
@@ -37,24 +42,41 @@ class ManifestResult:
 
 
 def measure_manifest(
-    file: Path, request: MeasuringRequest, out: Path, workers: int, resume: bool
+    file: Path,
+    request: MeasuringRequest,
+    out: Path,
+    workers: int,
+    resume: bool,
+    overwrite: bool = False,
 ) -> ManifestResult:
     """Measure every scan of a manifest and write the tables of all.
 
     A scan that was measured before, of the same files by the same choices, is kept with
-    ``resume``. Raises ConfigError where the manifest cannot be read or the folder is in use.
+    ``resume``. Raises ConfigError where the manifest cannot be read, the folder is in use, or
+    holds what is neither to be gone on with nor, with ``overwrite``, to be replaced.
     """
     lines = read_manifest(file)
-    work = out / "scans"
-    if work.exists() and any(work.iterdir()) and not resume:
-        raise ConfigError(f"{out} holds measured scans. Go on with --resume, or name another")
-    work.mkdir(parents=True, exist_ok=True)
-    waiting = [line for line in lines if _kept(line, request, work) is None]
-    with Progress(len(waiting), "scans", "measuring") as progress:
-        for done, _ in enumerate(_measure_all(waiting, request, work, workers), start=1):
-            progress.advance(1, done)
-    results = {line.line: json.loads(_place(line, request, work).read_text()) for line in lines}
-    return _write_tables(lines, results, request, out, len(lines) - len(waiting))
+    named = [one for line in lines for one in (line.files.scan, line.files.mask)]
+    work, files = out / "scans", [out / name for name in _TABLES]
+    if _holds_scans(work) and not (resume or overwrite):
+        raise ConfigError(
+            f"{out} holds measured scans. Go on with --resume, replace them with --overwrite, or "
+            "name another"
+        )
+    with written_whole(files, request.reads(file, *named), resume or overwrite) as tables:
+        if overwrite and not resume and _holds_scans(work):
+            shutil.rmtree(work)
+        os.close(open_folder(work))
+        waiting = [line for line in lines if _kept(line, request, work) is None]
+        with Progress(len(waiting), "scans", "measuring") as progress:
+            for done, _ in enumerate(_measure_all(waiting, request, work, workers), start=1):
+                progress.advance(1, done)
+        results = {line.line: json.loads(_place(line, request, work).read_text()) for line in lines}
+        return _write_tables(lines, results, request, tables, out, len(lines) - len(waiting))
+
+
+def _holds_scans(work: Path) -> bool:
+    return work.is_dir() and not work.is_symlink() and any(work.iterdir())
 
 
 def _measure_all(
@@ -80,7 +102,9 @@ def _measure_line(line: ManifestLine, request: MeasuringRequest, work: Path) -> 
         if problem:
             raise ConfigError(problem)
         measured = measure_scan(line.files, request)
-        write_scan(measured, work / f"{line.line:06d}", request.picture)
+        own = work / f"{line.line:06d}"
+        os.close(open_folder(own))
+        write_scan(measured, own, request.picture)
         result = {
             "lesions": measured.lesions.to_dict(orient="list"),
             "totals": measured.by_variable,
@@ -90,7 +114,8 @@ def _measure_line(line: ManifestLine, request: MeasuringRequest, work: Path) -> 
         result = {"reject": str(error)}
     place = _place(line, request, work)
     unfinished = place.with_suffix(".part")
-    unfinished.write_text(json.dumps(result))
+    with open_private(unfinished, "w", encoding="utf-8") as file:
+        json.dump(result, file)
     unfinished.replace(place)
 
 
@@ -134,32 +159,36 @@ def _write_tables(
     lines: list[ManifestLine],
     results: dict[int, dict[str, Any]],
     request: MeasuringRequest,
+    tables: Tables,
     out: Path,
     kept: int,
 ) -> ManifestResult:
+    def write(table: pd.DataFrame, name: str) -> None:
+        tables.append(rounded(table), out / name)
+
     good = [line for line in lines if "reject" not in results[line.line]]
     rejects = [
         {"line": line.line, "patient_id": line.files.patient_id, "reason": result["reject"]}
         for line in lines
         if "reject" in (result := results[line.line])
     ]
-    write_table(pd.DataFrame(rejects, columns=["line", "patient_id", "reason"]), out / REJECTS)
+    write(pd.DataFrame(rejects, columns=["line", "patient_id", "reason"]), REJECTS)
     scans = pd.DataFrame(
         [_scan_row(line, results[line.line]) for line in good],
         columns=["patient_id", "date", "line", *TOTAL_COLUMNS],
     )
-    write_table(scans, out / SCANS)
+    write(scans, SCANS)
     if scans.empty:
         return ManifestResult(0, kept, len(rejects), 0)
     patients = join_scans(scans, {line.line: results[line.line]["about"] for line in good})
     latest = set(patients["line"].astype(int))
     for name, chosen in ((LESIONS, True), (EARLIER, False)):
         parts = [results[n.line]["lesions"] for n in good if (n.line in latest) == chosen]
-        write_table(_lesions(parts), out / name)
+        write(_lesions(parts), name)
     compared = ["prior_scan_years", COMPARABLE, "prior_differs"]
-    write_table(patients.loc[patients["prior_differs"].notna(), compared], out / COMPARED)
+    write(patients.loc[patients["prior_differs"].notna(), compared], COMPARED)
     patients = patients.drop(columns=["line", "date", "prior_differs"])
-    write_table(join_covariates(patients, request.covariates), out / PATIENTS)
+    write(join_covariates(patients, request.covariates), PATIENTS)
     return ManifestResult(len(good) - kept, kept, len(rejects), len(patients))
 
 

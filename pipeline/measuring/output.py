@@ -18,6 +18,7 @@ from pipeline.measuring.one_scan import MeasuredScan
 
 LESIONS, PATIENTS, RECORD = "lesions.csv", "patients.csv", "scan.json"
 PICTURE, PAGE = "contact_sheet.png", "scan.html"
+OF_A_SCAN = (LESIONS, PATIENTS, RECORD, PICTURE, PAGE)
 
 
 _DIGITS = 9
@@ -29,28 +30,15 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**numbers.round(_DIGITS))
 
 
-def write_table(table: pd.DataFrame, file: Path) -> None:
-    """Write a table, for its owner alone, whole or not at all."""
-    unfinished = file.with_name(f".{file.name}.part")
-    with open_private(unfinished, "w", encoding="utf-8", newline="") as handle:
-        index = table.index.name is not None
-        rounded(table).to_csv(handle, index=index, lineterminator="\n")
-    unfinished.replace(file)
-
-
-def write_scan(measured: MeasuredScan, folder: Path, picture: bool) -> list[Path]:
-    """Write record, picture and page of one scan; their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    record = json.dumps(measured.about, indent=2, sort_keys=True) + "\n"
-    (folder / RECORD).write_text(record, encoding="utf-8")
-    written = [folder / RECORD]
+def write_scan(measured: MeasuredScan, folder: Path, picture: bool) -> None:
+    """Write record, picture and page of one scan into a folder of ours."""
+    with open_private(folder / RECORD, "w", encoding="utf-8") as file:
+        file.write(json.dumps(measured.about, indent=2, sort_keys=True) + "\n")
     if picture:
-        totals = measured.by_variable
-        sheet = folder / PICTURE
-        draw_contact_sheet(measured.scan, measured.measured, totals, sheet)
-        (folder / PAGE).write_text(scan_page(measured, sheet.read_bytes()), encoding="utf-8")
-        written += [sheet, folder / PAGE]
-    return written
+        with open_private(folder / PICTURE) as sheet:
+            draw_contact_sheet(measured.scan, measured.measured, measured.by_variable, sheet)
+        with open_private(folder / PAGE, "w", encoding="utf-8") as page:
+            page.write(scan_page(measured, (folder / PICTURE).read_bytes()))
 
 
 def join_covariates(totals: pd.DataFrame, file: Path | None) -> pd.DataFrame:

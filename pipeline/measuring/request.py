@@ -7,6 +7,7 @@ from pathlib import Path
 
 from features.imaging.measuring.rules import MeasuringRules
 from features.imaging.reading.declaration import Declaration
+from pipeline.files.destinations import existing
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class MeasuringRequest:
     labels: Path | None = None
     picture: bool = True
     covariates: Path | None = None
+
+    def reads(self, *files: Path | None) -> tuple[Path, ...]:
+        """What is read of these and of the files that are named here: no output takes its place."""
+        return existing(*files, self.labels, self.covariates)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class MonitorRequest:
     """What to compare. ``cohort``: map name or file, None for dictionary names.
 
-    ``lesions``: table of the patients' lesions, for a map that reads one. ``out``: folder.
+    ``lesions``: table of the patients' lesions, for a map that reads one. ``out``: folder;
+    ``overwrite``: replace a report that is there.
     """
 
     file: Path
@@ -27,6 +28,7 @@ class MonitorRequest:
     out: Path
     cohort: str | None = None
     lesions: Path | None = None
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)

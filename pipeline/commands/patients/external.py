@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,8 @@ from pipeline.evaluation.recipe_validation import (
     say_unknown,
     steps_over_time,
 )
+from pipeline.files.destinations import existing, map_of
+from pipeline.files.stage_folder import written_whole
 from pipeline.settings.params import Params, Paths
 
 if TYPE_CHECKING:
@@ -53,17 +54,27 @@ class ExternalRequest:
 
 
 def evaluate_external(request: ExternalRequest, params: Params, paths: Paths) -> list[str]:
-    """Write evaluate/external/ (tables, plots, metrics.json); return the verdict.
+    """Write external/ (tables, plots, metrics.json, rejects.csv) whole; return the verdict.
 
     Raises CohortError where the cohort has no endpoint or lacks variables, HorizonError where its
     follow-up ends before every horizon, TooFewEventsError where there is too little to judge.
     """
-    from models.scorer import Scorer
     from pipeline.tracking import locate_model
 
     if request.recalibrate is not None and not 0 < request.recalibrate < 1:
         raise ConfigError(f"--recalibrate must lie between 0 and 1, got {request.recalibrate:g}")
-    folder = locate_model(request.model, paths.root).folder
+    sources = existing(request.file, request.lesions, request.model, map_of(request.cohort))
+    with written_whole(EXTERNAL, paths, sources=sources) as staged:
+        folder = locate_model(request.model, paths.root).folder
+        said = _judge_and_write(request, folder, params, staged)
+    return said
+
+
+def _judge_and_write(
+    request: ExternalRequest, folder: Path, params: Params, paths: Paths
+) -> list[str]:
+    from models.scorer import Scorer
+
     scorer = Scorer.load(folder)
     ingested = read_cohort(request, scorer.dictionary, params, paths)
     cohort = ingested.cohort
@@ -80,8 +91,8 @@ def evaluate_external(request: ExternalRequest, params: Params, paths: Paths) ->
         "patients": len(cohort),
         "judged": len(judged.evaluation.endpoint),
     }
-    said = write_external(judged, cohort, about, notes, params, paths.evaluate / EXTERNAL)
-    ingested.rejects.to_csv(paths.evaluate / EXTERNAL / "rejects.csv", index=False)
+    said = write_external(judged, cohort, about, notes, params, paths.stage(EXTERNAL))
+    ingested.rejects.to_csv(paths.stage(EXTERNAL) / "rejects.csv", index=False)
     return said
 
 
@@ -268,7 +279,6 @@ def write_external(
         tables["recalibration"] = judged.recalibration.to_frame()
     extras = Extras(tables, about, (*judged.left_out, *notes))
     said = [*extras.left_out, *judge(done, extras)]
-    shutil.rmtree(folder, ignore_errors=True)
     write_tables(collect_tables(done, extras), folder)
     draw_plots(done, extras, folder / "plots")
     (folder / "verdict.txt").write_text("\n".join(said) + "\n", encoding="utf-8")

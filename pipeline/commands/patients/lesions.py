@@ -97,14 +97,13 @@ def lesions(
     if manifest is not None:
         if any(one is not None for one in (scan, mask, patient)) or patient_from_dicom:
             raise ConfigError("--manifest names scans, masks and patients itself")
-        _measure_manifest(manifest, request, out, workers, resume)
+        _measure_manifest(manifest, request, out, workers, resume, overwrite)
         return
     alone = slice_spacing is not None
     if report is not None or alone:
         if patient is None or scan is not None or (mask is None) == alone:
             raise ConfigError("--report and --slice-spacing (with --mask) need --patient, no scan")
-        scores = _report_scores(report) if report else _contour_scores(mask, request, slice_spacing)
-        _write_scores(scores, patient, [report or mask or out], request, out, overwrite)
+        _write_scores(report, mask, slice_spacing, patient, request, out, overwrite)
         return
     if scan is None or mask is None:
         raise ConfigError("name a scan and its --mask, a --manifest of many, or a --report")
@@ -118,26 +117,27 @@ def _measure_one(files: ScanFiles, request: MeasuringRequest, out: Path, overwri
     from pipeline.measuring.one_scan import measure_scan
     from pipeline.measuring.output import (
         LESIONS,
+        OF_A_SCAN,
         PATIENTS,
         join_covariates,
         rounded,
         write_scan,
     )
 
-    measured = measure_scan(files, request)
-    totals = join_covariates(measured.totals, request.covariates)
-    targets, sources = [out / LESIONS, out / PATIENTS], [files.scan, files.mask]
-    with written_whole(targets, sources, overwrite) as tables:
-        tables.append(rounded(measured.lesions), targets[0])
-        tables.append(rounded(totals), targets[1])
-        written = write_scan(measured, out, request.picture)
+    targets = [out / name for name in OF_A_SCAN]
+    with written_whole(targets, request.reads(files.scan, files.mask), overwrite) as tables:
+        measured = measure_scan(files, request)
+        totals = join_covariates(measured.totals, request.covariates)
+        tables.append(rounded(measured.lesions), out / LESIONS)
+        tables.append(rounded(totals), out / PATIENTS)
+        write_scan(measured, tables.folder, request.picture)
     score, volume = measured.totals["cac_agatston"].iloc[0], measured.totals["cac_volume"].iloc[0]
     typer.echo(
         f"{len(measured.lesions)} lesions, Agatston score {score:.1f}, volume {volume:.1f} mm3"
     )
     for warning in measured.about["warnings"]:
         typer.echo(f"warning: {warning}", err=True)
-    typer.echo("\n".join(map(str, [out / LESIONS, out / PATIENTS, *written])))
+    typer.echo("\n".join(str(file) for file in targets if file.is_file()))
 
 
 def _report_scores(report: Path) -> dict[str, float]:
@@ -163,9 +163,10 @@ def _contour_scores(
 
 
 def _write_scores(
-    scores: dict[str, float],
+    report: Path | None,
+    contours: Path | None,
+    spacing: float | None,
     patient: str,
-    sources: list[Path],
     request: MeasuringRequest,
     out: Path,
     overwrite: bool,
@@ -175,21 +176,28 @@ def _write_scores(
     from pipeline.files.tables import written_whole
     from pipeline.measuring.output import PATIENTS, join_covariates, rounded
 
-    row = pd.DataFrame(scores, index=pd.Index([patient], name="patient_id"))
-    with written_whole([out / PATIENTS], sources, overwrite) as tables:
+    with written_whole([out / PATIENTS], request.reads(report, contours), overwrite) as tables:
+        scores = _report_scores(report) if report else _contour_scores(contours, request, spacing)
+        row = pd.DataFrame(scores, index=pd.Index([patient], name="patient_id"))
         tables.append(rounded(join_covariates(row, request.covariates)), out / PATIENTS)
     typer.echo(f"{', '.join(scores)}\n{out / PATIENTS}")
 
 
 def _measure_manifest(
-    manifest: Path, request: MeasuringRequest, out: Path, workers: int, resume: bool
+    manifest: Path,
+    request: MeasuringRequest,
+    out: Path,
+    workers: int,
+    resume: bool,
+    overwrite: bool,
 ) -> None:
     from pipeline.measuring.many_scans import REJECTS, SCANS, measure_manifest
     from pipeline.measuring.output import LESIONS, PATIENTS
 
-    result = measure_manifest(manifest, request, out, workers, resume)
+    result = measure_manifest(manifest, request, out, workers, resume, overwrite)
     typer.echo(
         f"{result.measured} scans measured, {result.kept} kept, {result.rejected} rejects, "
         f"{result.patients} patients"
     )
-    typer.echo("\n".join(str(out / name) for name in (LESIONS, PATIENTS, SCANS, REJECTS)))
+    files = (out / name for name in (LESIONS, PATIENTS, SCANS, REJECTS))
+    typer.echo("\n".join(str(file) for file in files if file.is_file()))

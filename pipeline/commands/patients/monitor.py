@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import CohortError, Problem
+from pipeline.files.destinations import existing, map_of
+from pipeline.files.tables import written_whole
 from pipeline.monitoring.batch import Batch, MonitorRequest, read_batch
 from pipeline.monitoring.opening import open_watched
 from pipeline.settings.params import Paths
@@ -24,17 +26,21 @@ def monitor(request: MonitorRequest, paths: Paths) -> DriftReport:
     """Compare a file of patients with the model's profile; write monitor.json and monitor.md.
 
     Raises CohortError where the file cannot be read or holds too few patients, ModelError where
-    the model has no profile.
+    the model has no profile, ConfigError where a report is there, or being written.
     """
     from models.drift.profile import PROFILE, Profile
     from pipeline.tracking import locate_model
 
-    model = locate_model(request.model, paths.root)
-    watched = open_watched(model.folder)
-    profile = Profile.load(model.folder / PROFILE)
-    batch = read_batch(request, paths.cohort_maps, watched.dictionary)
-    report = compare_batch(profile, watched, batch, f"{watched.about.name} {model.version}".strip())
-    write_report(report, request.out)
+    files = [request.out / f"monitor.{ending}" for ending in ("json", "md")]
+    sources = existing(request.file, request.lesions, request.model, map_of(request.cohort))
+    with written_whole(files, sources, request.overwrite) as made:
+        model = locate_model(request.model, paths.root)
+        watched = open_watched(model.folder)
+        profile = Profile.load(model.folder / PROFILE)
+        batch = read_batch(request, paths.cohort_maps, watched.dictionary)
+        told = f"{watched.about.name} {model.version}".strip()
+        report = compare_batch(profile, watched, batch, told)
+        write_report(report, made.folder)
     return report
 
 
@@ -65,7 +71,6 @@ def compare_batch(profile: Profile, watched: Watched, batch: Batch, model: str) 
 
 def write_report(report: DriftReport, folder: Path) -> None:
     """Write monitor.json and monitor.md; aggregates only."""
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n"
     (folder / "monitor.json").write_text(text, encoding="utf-8")
     (folder / "monitor.md").write_text(report.to_markdown(), encoding="utf-8")

@@ -10,6 +10,7 @@ from features.cohort_map.cohort_map import CohortMap
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 from features.intake.validation.outcomes import EventsNeeded
+from pipeline.files.destinations import existing, map_of
 from pipeline.files.stage_folder import written_whole
 from pipeline.settings.params import SIMULATED, Params, Paths
 from pipeline.stages.ingest import check_cohort, limits_of, run_ingest, source_folders_of
@@ -41,7 +42,8 @@ def ingest_own_cohort(
             write_source(describe_simulation(params), staged)
         else:
             write_source(describe_files(cohort_map, paths.root), staged)
-    with written_whole("ingest", paths, ("source", "simulate"), forget=True) as staged:
+    sources = existing(file, lesions, map_of(params.cohort))
+    with written_whole("ingest", paths, ("source", "simulate"), True, sources) as staged:
         run_ingest(cohort_map, Dictionary.load(), limits_of(params), staged.ingest, folders)
 
 

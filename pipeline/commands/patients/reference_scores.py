@@ -30,11 +30,13 @@ def reference_scores(
     patients each could be computed, and why not for the others. No model is needed.
     """
     from features.dictionary.dictionary import Dictionary
+    from pipeline.files.destinations import existing, map_of
     from pipeline.files.tables import written_whole
     from pipeline.scoring.sources.patient_file import read_patient_file
 
     beside = {end: out.with_suffix(f".{end}.csv") for end in ("coverage", "rejects")}
-    with written_whole((out, *beside.values()), (file,), overwrite) as tables:
+    sources = existing(file, map_of(cohort))
+    with written_whole((out, *beside.values()), sources, overwrite) as tables:
         maps = Paths.default().cohort_maps
         patients = read_patient_file(file, cohort, maps, Dictionary.load())
         rejects = patients.rejects

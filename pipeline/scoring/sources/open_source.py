@@ -10,6 +10,7 @@ from features.intake.fhir.export.export_files import is_fhir
 from features.intake.sources.open_file import open_file
 from features.intake.sources.source import Source
 from features.intake.sources.witness import require_file
+from pipeline.files.destinations import existing, map_of
 from pipeline.scoring.outputs.fhir_output import ENDINGS
 from pipeline.scoring.request import ScoreRequest
 
@@ -48,8 +49,6 @@ def files_of(request: ScoreRequest) -> tuple[Path, ...]:
     found = [] if "://" in where else [Path(where)]
     if where.startswith("sqlite"):
         found.append(Path(where.partition(":///")[2].partition("?")[0] or "."))
-    if lesions is not None:
-        found.append(lesions)
     if ":/" not in request.model:
         found.append(Path(request.model).expanduser())
-    return tuple(one for one in found if one.exists() and one != Path())
+    return tuple(one for one in existing(*found, lesions, map_of(request.cohort)) if one != Path())

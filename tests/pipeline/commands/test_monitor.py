@@ -116,6 +116,7 @@ def test_the_exit_code_tells_drift_from_its_absence_and_from_failure(
     command = ["monitor", str(request_.file), "--model", request_.model, "--out", str(request_.out)]
     assert cli.main(command) == 0
     _change(request_, systolic_bp=190.0)
-    assert cli.main(command) == 1
+    assert cli.main(command) == 2, "nobody asked for the report to be replaced"
+    assert cli.main([*command, "--overwrite"]) == 1
     assert "systolic_bp" in capsys.readouterr().out
     assert cli.main([*command[:1], "nowhere.csv", *command[2:]]) == 2

@@ -85,7 +85,7 @@ def test_a_model_is_judged_on_another_cohort_through_its_map(
 ) -> None:
     paths = Paths(find_root(), tmp_path)
     said = evaluate_external(_request(model_folder, elsewhere), params, paths)
-    folder = paths.evaluate / EXTERNAL
+    folder = paths.stage(EXTERNAL)
     metrics = pd.read_csv(folder / "metrics.csv")
     assert set(metrics["evaluation"]) == {"external"}
     assert (metrics["n"] == 400).all()
@@ -104,7 +104,7 @@ def test_recalibration_is_fitted_on_a_part_and_judged_on_the_rest(
     paths = Paths(find_root(), tmp_path)
     request = _request(model_folder, elsewhere, recalibrate=0.4)
     said = evaluate_external(request, params, paths)
-    folder = paths.evaluate / EXTERNAL
+    folder = paths.stage(EXTERNAL)
     parameters = pd.read_csv(folder / "recalibration.csv")
     assert parameters["parameter"][0] == "intercept"
     metrics = pd.read_csv(folder / "metrics.csv")
@@ -124,7 +124,7 @@ def test_the_horizons_of_params_are_judged_and_not_those_of_the_training(
     paths = Paths(find_root(), tmp_path)
     params = replace(params, horizons=(3.0, 80.0))
     said = evaluate_external(_request(model_folder, elsewhere), params, paths)
-    metrics = pd.read_csv(paths.evaluate / EXTERNAL / "metrics.csv")
+    metrics = pd.read_csv(paths.stage(EXTERNAL) / "metrics.csv")
     assert set(metrics["horizon"].dropna()) == {3.0}
     assert any("80 years is left out: the model's own follow-up ends at" in one for one in said)
     with pytest.raises(HorizonError, match=r"among 80 years \(params.yaml\): the model's own"):

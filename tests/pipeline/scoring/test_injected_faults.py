@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -107,7 +107,7 @@ class Faults:
         fields = {name: value for name, value in asdict(request).items() if name in _PLAIN}
         gate = request.out.parent.parent / "gate"
         gate.unlink(missing_ok=True)
-        job = dict.fromkeys(("kill_at", "kill_in_batch", "largest_file", "user"), 0)
+        job: dict[str, Any] = dict.fromkeys(("kill_at", "kill_in_batch", "largest_file", "user"), 0)
         job |= {"request": {**fields, "workers": 1}, "gate": str(gate) if options else ""}
         self.process.stdin.write(json.dumps({**job, "short": short}, default=str) + "\n")
         self.process.stdin.flush()

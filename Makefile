@@ -53,7 +53,7 @@ test: $(READY) ## run the tests (the slow ones: make slow)
 slow: $(READY) ## run the tests marked slow
 	@pytest -m slow
 
-FUZZED := csv parquet fhir map params journal model trees
+FUZZED := csv parquet fhir map params journal model trees dicom nifti seg contours report
 
 fuzz: $(READY) ## search every reader for inputs that break it, a minute each (Linux)
 	@uv pip install --quiet --no-deps --require-hashes --requirement requirements-fuzz.lock

@@ -6,7 +6,7 @@ Each folder is that of a risk model or of a progression model. Every mutation is
 it is, when the digest must refuse it, and sealed again, when whatever can be read must be refused
 with a sentence, or give each patient a risk, intervals and reasons, or a forecast, that are numbers
 within their bounds. It is loaded in a process of its own, which a crash ends: that, a traceback and
-a wait of more than a minute are findings, and are printed.
+a wait of five minutes are findings, and are printed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from features.errors import CalciriskError
 from models.storage.model_folder import read_about, seal_model_folder
 
 _ROOT = Path(__file__).parents[2]
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 _PATIENTS = 40
 _COLUMNS = (
     *("age", "sex", "diabetes", "family_history", "cac_agatston", "mean_density", "smoking"),
@@ -168,8 +168,6 @@ def judge(
 def use_risk(folder: Path, rows: pd.DataFrame) -> str:
     """Load, score, explain, by numpy and compiled, and compare with the profile."""
     from models.compiled.compiled_scorer import compile_scorer
-    from models.drift.comparison import compare_covariates, compare_risks
-    from models.drift.profile import PROFILE, Profile
     from models.scorer import Scorer
 
     scorer, said = Scorer.load(folder), ""
@@ -177,11 +175,7 @@ def use_risk(folder: Path, rows: pd.DataFrame) -> str:
         scored = one.score(rows, n_reasons=2)
         _require_numbers(scored, "risk_", 0.0, 1.0)
         said += scored.to_csv()
-    if (folder / PROFILE).is_file():
-        profile = Profile.load(folder / PROFILE)
-        risks = {year: scored[f"risk_{year:g}y"].to_numpy() for year in scorer.about.horizons}
-        said += repr([*compare_covariates(profile, rows), *compare_risks(profile, risks)])
-    return said
+    return said + compare(folder, rows)
 
 
 def use_progression(folder: Path, rows: pd.DataFrame) -> str:
@@ -195,7 +189,19 @@ def use_progression(folder: Path, rows: pd.DataFrame) -> str:
         _require_numbers(told, "above_", 0.0, 1.0)
         _require_numbers(told, "cac_", 0.0, np.finfo(np.float64).max)
         said += told.to_csv()
-    return said
+    return said + compare(folder, rows)
+
+
+def compare(folder: Path, rows: pd.DataFrame) -> str:
+    """What there is to say of patients beside the profile of those that the model learnt from."""
+    from models.drift.comparison import compare_covariates, compare_outputs
+    from models.drift.profile import PROFILE, Profile
+    from pipeline.monitoring.opening import open_watched
+
+    if not (folder / PROFILE).is_file():
+        return ""
+    profile, predicted = Profile.load(folder / PROFILE), open_watched(folder).predict(rows)
+    return repr([*compare_covariates(profile, rows), *compare_outputs(profile, predicted)])
 
 
 def _require_numbers(table: pd.DataFrame, beginning: str, low: float, high: float) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _OBJECTIVES = ("survival:cox", "binary:logistic", "reg:squarederror")
 _MOST_TREES, _MOST_NODES = 100_000, 1 << 20
 _LARGEST_FILE = 1 << 28
-_LEAF = -1
+_LEAF, _NO_PARENT = -1, 2**31 - 1
 _BY_NODE = (
     "left_children",
     "right_children",
@@ -102,11 +102,21 @@ def _check_tree(tree: Mapping[str, Any], n_features: int) -> None:
     _require(np.array_equal(split, right != _LEAF), "one child")
     features = nodes["split_indices"]
     _require(bool(((features >= 0) & (features < n_features)).all()), "a feature")
-    _walk(left.astype(np.int64), right.astype(np.int64), n_nodes)
+    # XGBoost goes up as well as down: when it loads a tree, and to tell how deep a node lies
+    parents = nodes["parents"].astype(np.int64)
+    _require(parents[0] == _NO_PARENT, "the root")
+    rest = parents[1:]
+    _require(bool((((rest >= 0) & (rest < n_nodes)) | (rest == _NO_PARENT)).all()), "a parent")
+    _walk(left.astype(np.int64), right.astype(np.int64), parents, n_nodes)
 
 
-def _walk(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64], n_nodes: int) -> None:
-    """Every node is reached from the root once at most, and every child is a node."""
+def _walk(
+    left: npt.NDArray[np.int64],
+    right: npt.NDArray[np.int64],
+    parents: npt.NDArray[np.int64],
+    n_nodes: int,
+) -> None:
+    """Every node is reached from the root once at most, and every child is a node that knows it."""
     seen = np.zeros(n_nodes, bool)
     waiting = [0]
     while waiting:
@@ -114,7 +124,9 @@ def _walk(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64], n_nodes: in
         _require(0 <= node < n_nodes and not seen[node], "a child")
         seen[node] = True
         if left[node] != _LEAF:
-            waiting += [int(left[node]), int(right[node])]
+            children = [int(left[node]), int(right[node])]
+            _require(all(0 < one < n_nodes and parents[one] == node for one in children), "a child")
+            waiting += children
 
 
 def _numbers(values: Any, length: int) -> npt.NDArray[Any]:

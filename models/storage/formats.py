@@ -208,7 +208,8 @@ def _check_part(part: Mapping[str, Any], path: Path, lengths: dict[str, int], wh
             _check_part(value, path, lengths, name)
             continue
         field = FIELDS.get(f"{where}.{name}") or FIELDS.get(name if where != "bends" else "")
-        if field is not None and value is not None:
+        # a list may be left out, as that of a part which is not there
+        if field is not None and not (value is None and field.shape):
             _check_numbers(f"{where}.{name}".lstrip("."), value, field, path, lengths)
 
 

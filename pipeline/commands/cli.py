@@ -18,6 +18,7 @@ from pipeline.commands.command_line import Out, ParamsFile, app, command, run_st
 from pipeline.commands.patients import forecast_command as ahead
 from pipeline.commands.patients.fhir import fhir
 from pipeline.commands.patients.forget import forget
+from pipeline.commands.patients.job_options import Overwrite
 from pipeline.commands.patients.lesions import EXAMPLES as LESIONS_EXAMPLES
 from pipeline.commands.patients.lesions import lesions
 from pipeline.commands.patients.reference_scores import reference_scores
@@ -222,12 +223,8 @@ def monitor(
         str | None, typer.Option(help="Map of the file's columns; none: dictionary names.")
     ] = None,
     lesions: Annotated[Path | None, typer.Option(help="Lesion table of the same patients.")] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the report. None: outputs/monitor.")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the report in --out.")
-    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the report.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare a batch with training: inputs, gaps, predictions and, where known, what came.
 
@@ -238,8 +235,8 @@ def monitor(
     from pipeline.monitoring.batch import MonitorRequest
 
     paths = Paths.default()
-    place, replaced = out or paths.stage("monitor"), overwrite or out is None
-    request = MonitorRequest(file, model, place, cohort, lesions, replaced)
+    place = out or paths.stage("monitor")
+    request = MonitorRequest(file, model, place, cohort, lesions, overwrite or out is None)
     report = compare(request, paths)
     print_report(report)
     raise typer.Exit(report.exit_code)
@@ -262,9 +259,7 @@ command("published scores alone, no model", "reference-scores new.csv --out scor
 )
 command("remove every copy of patients", "forget", "forget --yes", "forget --yes /scored")(forget)
 command("vouch for a model", "sign outputs/train/model --key key.pem")(sign)
-command("the clinician's pages", "clinic", "clinic --patients new.csv --model mine/train/model")(
-    clinic
-)
+command("the clinician's pages", "clinic", "clinic --patients new.csv --model mine/model")(clinic)
 
 
 @command("log and register in MLflow", "register", "register --out mine")

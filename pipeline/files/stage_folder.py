@@ -53,16 +53,17 @@ def written_whole(
                 _remove(left)
             os.close(open_folder(unfinished))
             try:
-                yield replace(paths, unfinished={**paths.unfinished, name: unfinished})
+                try:
+                    yield replace(paths, unfinished={**paths.unfinished, name: unfinished})
+                except CalciriskError:
+                    if forget:
+                        _remove(place)
+                    raise
                 _require_same(read, paths)
                 _write_receipt(name, unfinished, read)
                 if place.exists():
                     place.rename(replaced)
                 unfinished.rename(place)
-            except CalciriskError:
-                if forget:
-                    _remove(place)
-                raise
             finally:
                 for left in (unfinished, replaced):
                     _remove(left)

@@ -12,15 +12,25 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import atheris
+import numpy as np
 
 with atheris.instrument_imports(include=["features", "models", "pipeline"]):
     from features.cohort_map.cohort_map import CohortMap
     from features.cohort_map.dialect import Dialect
     from features.errors import CalciriskError
+    from features.imaging.measuring.measurement import measure_lesions
+    from features.imaging.measuring.rules import MeasuringRules
+    from features.imaging.reading.calcium_report import read_calcium_report
+    from features.imaging.reading.declaration import Declaration
+    from features.imaging.reading.masks.contours_alone import score_contours
+    from features.imaging.reading.masks.label_map import LabelMap
+    from features.imaging.reading.open_files import open_mask, open_scan
+    from features.imaging.scan import Scan
     from features.intake.sources.parquet_source import ParquetSource
     from features.intake.sources.source import Source
     from features.intake.sources.text.csv_source import CsvSource
@@ -95,6 +105,64 @@ def fuzz_trees(data: bytes) -> None:
     """The trees of a model."""
     with suppress(ValueError, KeyError, TypeError, IndexError, RecursionError):
         check_booster(read_ubjson(data), ["age"])
+
+
+def fuzz_dicom(data: bytes) -> None:
+    """A slice of a CT series, among four that are sound."""
+    folder = _sound_series()
+    (folder / "slice.dcm").write_bytes(data)
+    with suppress(CalciriskError):
+        assert np.isfinite(open_scan(folder, Declaration()).hu).all()
+
+
+def fuzz_nifti(data: bytes) -> None:
+    """A NIfTI file as a scan, and as the mask of a sound one."""
+    file, said = _file(data, "scan.nii"), Declaration(kvp=120.0, no_contrast=True)
+    with suppress(CalciriskError):
+        assert np.isfinite(open_scan(file, said).hu).all()
+    _read_mask(file)
+
+
+def fuzz_seg(data: bytes) -> None:
+    """A DICOM SEG, or an RTSTRUCT, on a sound scan."""
+    _read_mask(_file(data, "mask.dcm"))
+
+
+def fuzz_contours(data: bytes) -> None:
+    """XML contours on a sound scan, and scored alone."""
+    file = _file(data, "contours.xml")
+    _read_mask(file)
+    with suppress(CalciriskError):
+        score_contours(file, LabelMap.load(None, "coca"), 3.0, MeasuringRules())
+
+
+def fuzz_report(data: bytes) -> None:
+    """A DICOM structured report."""
+    with suppress(CalciriskError):
+        read_calcium_report(_file(data, "report.dcm"))
+
+
+def _read_mask(file: Path) -> None:
+    scan = _sound_scan()
+    with suppress(CalciriskError):
+        mask, _ = open_mask(file, scan, _file(b"labels: {1: lad}\n", "labels.yaml"))
+        assert mask.labels.shape == scan.hu.shape
+        measure_lesions(scan, mask, MeasuringRules(), None)
+
+
+@cache
+def _sound_series() -> Path:
+    from tests.features.imaging.written import heart, series_of, write_series
+
+    slices = series_of(heart(5))
+    return write_series(_FOLDER / "ct", slices[:2] + slices[3:])
+
+
+@cache
+def _sound_scan() -> Scan:
+    from tests.features.imaging.written import heart, series_of, write_series
+
+    return open_scan(write_series(_FOLDER / "sound", series_of(heart())), Declaration())
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

@@ -16,6 +16,7 @@ from typing import Any
 from features.errors import ScanError
 from features.imaging.reading.dicom_files import open_dicom
 from features.imaging.reading.masks.label_map import LabelMap
+from features.imaging.reading.untrusted import refusing_nonsense
 
 CALCIUM_SCORE = frozenset({"SCT 450360000", "SRT F-F3012"})
 METHODS = {
@@ -42,6 +43,7 @@ class CalciumReport:
     not_understood: tuple[str, ...] = ()
 
 
+@refusing_nonsense
 def read_calcium_report(path: Path) -> CalciumReport:
     """The calcium scores of a structured report (TID 1500 or CT cardiovascular templates).
 

@@ -14,14 +14,17 @@ from features.imaging.reading.masks.label_map import LabelMap
 from features.imaging.reading.masks.rtstruct import read_rtstruct
 from features.imaging.reading.masks.seg import read_seg
 from features.imaging.reading.nifti import is_nifti, read_nifti_mask, read_nifti_scan
+from features.imaging.reading.untrusted import refusing_nonsense
 from features.imaging.scan import Scan
 
 
+@refusing_nonsense
 def open_scan(path: Path, said: Declaration) -> Scan:
     """A NIfTI file, or a CT series of a folder or file. Raises ScanError."""
     return read_nifti_scan(path, said) if is_nifti(path) else read_ct_series(path, said)
 
 
+@refusing_nonsense
 def open_mask(path: Path, scan: Scan, labels_file: Path | None) -> tuple[Mask, str]:
     """The mask of a scan, and the kind of its file: nifti, plist, seg or rtstruct.
 

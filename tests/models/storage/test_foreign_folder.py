@@ -67,6 +67,7 @@ BROKEN = {
     "a shape that does not fit": put(*LINEAR, "coefficients", value=[1.0]),
     "a path for a name": put("causes", 0, "name", value="../../x"),
     "a name twice": put("feature_names", 1, value="age"),
+    "nothing for a weight": put("causes", 1, "boosted_weight", value=None),
     "no cause": put("causes", value=[]),
     "no format": lambda stored: stored.pop("format"),
     "no link": lambda stored: stored.pop("link"),
@@ -130,6 +131,17 @@ def test_a_tree_never_leads_out_of_itself_nor_in_circles(
     start = data.index(side) + len(side)
     first = data.index(b"[$l#L", start) + 5 + 8
     path.write_bytes(data[:first] + child.to_bytes(4, "big", signed=True) + data[first + 4 :])
+    reseal(folder)
+    with pytest.raises(ModelError, match="holds no trees of ours"):
+        Scorer.load(folder)
+
+
+@pytest.mark.parametrize("parent", [-7, 1 << 20, 2**31 - 2, 3])
+@pytest.mark.parametrize("position", [0, 1])
+def test_a_node_of_a_tree_knows_where_it_hangs(folder: Path, position: int, parent: int) -> None:
+    path, data = tree_bytes(folder)
+    first = data.index(b"[$l#L", data.index(b"parents")) + 5 + 8 + 4 * position
+    path.write_bytes(data[:first] + parent.to_bytes(4, "big", signed=True) + data[first + 4 :])
     reseal(folder)
     with pytest.raises(ModelError, match="holds no trees of ours"):
         Scorer.load(folder)

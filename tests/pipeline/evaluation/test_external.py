@@ -49,6 +49,10 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Path:
     """The map of a cohort whose risk is twice that of the model's, written beside its file."""
+    return write_elsewhere(tmp_path)
+
+
+def write_elsewhere(folder: Path) -> Path:
     rng = np.random.default_rng(8)
     n = 400
     cac = np.where(rng.random(n) < 0.4, 0.0, rng.lognormal(4, 1.5, n).round())
@@ -69,8 +73,8 @@ def elsewhere(tmp_path: Path) -> Path:
             "TIME": time.round(4).clip(min=0.01),
         }
     )
-    frame.to_csv(tmp_path / "elsewhere.csv", index=False)
-    path = tmp_path / "elsewhere.yaml"
+    frame.to_csv(folder / "elsewhere.csv", index=False)
+    path = folder / "elsewhere.yaml"
     path.write_text(MAP)
     return path
 

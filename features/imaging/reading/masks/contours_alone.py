@@ -19,8 +19,10 @@ from features.imaging.measuring.rules import MeasuringRules
 from features.imaging.reading.masks.coca import Outline, read_outlines
 from features.imaging.reading.masks.contours import area
 from features.imaging.reading.masks.label_map import LabelMap
+from features.imaging.reading.untrusted import refusing_nonsense
 
 
+@refusing_nonsense
 def score_contours(
     path: Path, labels: LabelMap, spacing_mm: float, rules: MeasuringRules
 ) -> dict[str, float]:

@@ -58,6 +58,7 @@ def clinic(
             f"The pages need {error.name}. Install the extra: pip install 'calcirisk[web]'"
         ) from None
     from pipeline.files.destinations import existing, take
+    from pipeline.files.faults import describe_fault
     from pipeline.tracking import locate_model
 
     access = Access(host, port, read_token(), behind_proxy)
@@ -86,8 +87,12 @@ def clinic(
         locate_model(growth, paths.root).folder if growth else None,
         language,
     )
-    with take([request.store], existing(shown, cohort_folder, patients, located.folder)):
-        app = build_app(request, access)
+    try:
+        with take([request.store], existing(shown, cohort_folder, patients, located.folder)):
+            app = build_app(request, access)
+    except OSError as error:
+        reason, remedy = describe_fault(error)
+        raise ConfigError(f"{request.store} cannot be written ({reason}): {remedy}") from error
     if differing := count_differing(request.store):
         typer.echo(
             f"{differing:,} patients are listed without a page: the covariates under their "

@@ -21,6 +21,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,9 @@ def begin(argv: list[str], folder: Path, step: int | None) -> tuple[int, Path]:
         if step is not None:
             Watch(folder, step, folder.parent / "steps")
         code = main(argv)
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

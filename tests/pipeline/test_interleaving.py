@@ -58,7 +58,6 @@ COMMANDS = {
     "monitor": "monitor a.csv --model model --out out",
     "monitor over it": "monitor b.csv --model model --out out --overwrite",
     "evaluate elsewhere": "evaluate --model model --cohort elsewhere.yaml --params quick.yaml",
-    "ingest one's own": "ingest --cohort elsewhere.yaml --file elsewhere.csv --params quick.yaml",
     "pages of a": "clinic --patients a.csv --model model",
     "pages of scores": "clinic --scores scored.csv --model model",
     "sign": "sign model --key key.pem",
@@ -146,14 +145,8 @@ class Pairs:
     def meeting(self) -> dict[str, list[str]]:
         """By command, those that write what it touches, or touch what it writes."""
         touched = {name: touches(self.run_alone(name), COMMANDS[name]) for name in COMMANDS}
-        # forgetting touches what it finds, whatever that is
         return {
-            one: [
-                two
-                for two in COMMANDS
-                if "forget" in (one, two) or meet(touched[one], touched[two])
-            ]
-            for one in COMMANDS
+            one: [two for two in COMMANDS if meet(touched[one], touched[two])] for one in COMMANDS
         }
 
     def close(self) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 
 
 def count_cores() -> int:
@@ -11,6 +15,19 @@ def count_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:
         return os.cpu_count() or 1
+
+
+@contextmanager
+def side_by_side(n_processes: int) -> Iterator[Executor | None]:
+    """Processes that work side by side, each on one core; None where one is enough.
+
+    A process that was forked while threads ran may wait for them for ever: they are spawned.
+    """
+    if n_processes <= 1:
+        yield None
+        return
+    with ProcessPoolExecutor(n_processes, get_context("spawn"), keep_to_one_thread) as pool:
+        yield pool
 
 
 def keep_to_one_thread() -> None:

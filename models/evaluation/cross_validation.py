@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -16,7 +15,6 @@ from features.array_types import FloatArray
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from features.splits import Positions, cross_validation_folds
-from models.cores import keep_to_one_thread
 from models.metrics.calibration.level_and_slope import observed_over_expected
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
@@ -59,7 +57,7 @@ def cross_validate(
     seed: int = 0,
     derived: Mapping[str, tuple[str, Derive]] | None = None,
     report: Callable[[int], None] | None = None,
-    n_processes: int = 1,
+    pool: Executor | None = None,
     shown: Positions | None = None,
 ) -> HeldOutPredictions:
     """Held-out risk by each horizon (years) per patient and model; all models share the folds.
@@ -70,7 +68,7 @@ def cross_validate(
     each fold's number when it is done. ``shown``: positions (m,) of patients whom the first model
     of every fold is asked about besides, held out or not, to see how far refits agree; None for
     nobody. Every step that learns must sit inside the estimators.
-    With ``n_processes`` above 1 folds are fitted side by side, to the same results; everything
+    With a ``pool`` of processes folds are fitted side by side, to the same results; everything
     given must then be picklable.
 
     After delayed entry risks are given that the patient is event-free at entry, and NaN where the
@@ -93,7 +91,8 @@ def cross_validate(
     asked = np.zeros(0, np.intp) if shown is None else shown
     refits = np.full((len(given), len(asked), len(horizons)), np.nan)
     recipe = _Recipe(build_models, derived or {}, X, endpoint, tuple(horizons), asked)
-    for number, (predicted, of_shown) in enumerate(_run(recipe, given, n_processes)):
+    made = map(recipe.predict, given) if pool is None else pool.map(recipe.predict, given)
+    for number, (predicted, of_shown) in enumerate(made):
         validate, refits[number] = given[number][1], of_shown
         fold[validate] = number
         for name, (risk, margin) in predicted.items():
@@ -105,7 +104,7 @@ def cross_validate(
 
 @dataclass(frozen=True)
 class _Recipe:
-    """What one fold needs, made once and sent once to each process."""
+    """What one fold needs."""
 
     build_models: Mapping[str, Callable[[], RiskEstimator]]
     derived: Mapping[str, tuple[str, Derive]]
@@ -131,30 +130,6 @@ class _Recipe:
             return found, np.zeros((0, len(self.horizons)))
         first = next(iter(fitted.values()))
         return found, _risk(first, asked, self.horizons, self.endpoint.take(self.shown))
-
-
-def _run(
-    recipe: _Recipe, folds: Sequence[tuple[Positions, Positions]], n_processes: int
-) -> Iterator[Predicted]:
-    if n_processes <= 1 or len(folds) == 1:
-        yield from map(recipe.predict, folds)
-        return
-    # a process that was forked while threads of XGBoost ran may wait for them for ever
-    workers = min(n_processes, len(folds))
-    with ProcessPoolExecutor(workers, get_context("spawn"), _keep, (recipe,)) as pool:
-        yield from pool.map(_predict_kept, folds)
-
-
-_kept: list[_Recipe] = []
-
-
-def _keep(recipe: _Recipe) -> None:
-    keep_to_one_thread()
-    _kept[:] = [recipe]
-
-
-def _predict_kept(fold: tuple[Positions, Positions]) -> Predicted:
-    return _kept[0].predict(fold)
 
 
 def _risk(model: Any, X: pd.DataFrame, horizons: Sequence[float], endpoint: Endpoint) -> FloatArray:

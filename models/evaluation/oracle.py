@@ -12,8 +12,9 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.endpoint import Endpoint
 from models.metrics.bootstrap import percentile_interval, resample_counts
-from models.metrics.concordance import Ranking, harrell_c
+from models.metrics.concordance import Ranking
 from models.metrics.follow_up import FollowUp
+from models.metrics.resampled.resamples import Resamples
 
 FIGURES = ("c_index", "oracle_c_index", "c_index_gap", "rmse", "mean_ratio")
 """Measured with an interval."""
@@ -36,7 +37,9 @@ def compare_with_truth(
     """
     true_risk = np.asarray(truth, dtype=np.float64)
     follow_up = FollowUp.of(endpoint)
-    resamples = [follow_up.resample(c) for c in resample_counts(endpoint, n_bootstrap, seed)]
+    counts = resample_counts(endpoint, n_bootstrap, seed)
+    resamples = [Resamples.of(follow_up, some) for some in Resamples.deal(counts)]
+    everyone = Resamples.of(follow_up, [follow_up.counts])
     rows = []
     for name, given in risks.items():
         risk = np.asarray(given, dtype=np.float64)
@@ -44,11 +47,11 @@ def compare_with_truth(
             raise ValueError(f"risks of {name} are {risk.shape}, the truth {true_risk.shape}")
         for k, horizon in enumerate(horizons):
             pair = _Pair.of(follow_up, risk[:, k], true_risk[:, k], float(horizon))
-            draws = np.array([pair.measure(sample) for sample in resamples])
-            lower, upper = percentile_interval(draws.reshape(n_bootstrap, len(FIGURES)))
+            draws = [np.empty((0, len(FIGURES))), *(pair.measure(some) for some in resamples)]
+            lower, upper = percentile_interval(np.concatenate(draws))
             row: dict[str, object] = {"model": name, "horizon": float(horizon)}
             for place, figure in enumerate(FIGURES):
-                row[figure] = pair.measure(follow_up)[place]
+                row[figure] = pair.measure(everyone)[0, place]
                 row |= {f"{figure}_lower": lower[place], f"{figure}_upper": upper[place]}
             rows.append(row | {"correlation": _correlation(risk[:, k], true_risk[:, k])})
     return pd.DataFrame(rows)
@@ -68,13 +71,15 @@ class _Pair:
         rankings = Ranking.of(follow_up, model), Ranking.of(follow_up, true)
         return cls(model, true, rankings, horizon)
 
-    def measure(self, sample: FollowUp) -> FloatArray:
-        """The FIGURES."""
-        c_index, oracle = (harrell_c(sample, one, self.horizon) for one in self.rankings)
-        squares = np.average((self.model - self.true) ** 2, weights=sample.counts)
-        means = (np.average(one, weights=sample.counts) for one in (self.model, self.true))
-        predicted, true = means
-        return np.array([c_index, oracle, oracle - c_index, np.sqrt(squares), predicted / true])
+    def measure(self, samples: Resamples) -> FloatArray:
+        """The FIGURES (b, f) of each sample."""
+        c_index, oracle = (samples.concordance(one, self.horizon)[0] for one in self.rankings)
+        squares, predicted, true = (
+            one @ samples.counts / samples.size
+            for one in ((self.model - self.true) ** 2, self.model, self.true)
+        )
+        figures = c_index, oracle, oracle - c_index, np.sqrt(squares), predicted / true
+        return np.stack(figures, axis=-1)
 
 
 def _correlation(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> float:

@@ -141,9 +141,9 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             views = Views.learn(X, folds, pool)
             self.completion_ = views.everyone.completion
             self._views = views
-            binned = Binned.of(views, self._hidden()) if BOOSTED in self.parts else None
+            self._binned = Binned.of(views, self._hidden()) if BOOSTED in self.parts else None
             self.causes_ = [
-                self._fit_cause(cause, views, binned, pool) for cause in causes_of(endpoint)
+                self._fit_cause(cause, views, self._binned, pool) for cause in causes_of(endpoint)
             ]
             self._join(tuple(self.parts))
         return self
@@ -160,10 +160,9 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         other.endpoint_, other.completion_ = self.endpoint_, self.completion_
         with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
             if part == BOOSTED and LINEAR in self.parts:
-                binned = Binned.of(self._views, self._hidden())
                 bare = [FittedCause(cause.name, cause.outcome) for cause in self.causes_]
                 other.causes_ = [
-                    other._fit_cause(cause, self._views, binned, pool) for cause in bare
+                    other._fit_cause(cause, self._views, self._binned, pool) for cause in bare
                 ]
             else:
                 other.causes_ = self.causes_

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import repeat
-from multiprocessing import get_context
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from models.cores import keep_to_one_thread
 from pipeline.evaluation.recipe_validation import MODEL, Validated, name_parts
 from pipeline.settings.params import Params
 
@@ -33,12 +31,12 @@ def tabulate_evaluations(
     covariates: pd.DataFrame,
     params: Params,
     advance: Callable[[], None] = lambda: None,
-    n_processes: int = 1,
+    pool: Executor | None = None,
 ) -> Tables:
     """reference_scores, subgroups, subgroup_gaps, decision_curve and reclassification.
 
-    ``advance`` is called after each task of `count_tasks`; ``n_processes`` of them run side by
-    side, to the same results.
+    ``advance`` is called after each task of `count_tasks`; in a ``pool`` of processes they run side
+    by side, to the same results.
     """
     tasks = [
         _Task(name, table, one.endpoint, risks_at(one, k), covariates.loc[one.X.index], horizon)
@@ -46,9 +44,10 @@ def tabulate_evaluations(
         for table in _TABLES
         for k, horizon in enumerate(one.horizons)
     ]
-    n_tables = len(tasks) // len(_TABLES)
+    make = partial(_tabulate, params=params, n_tables=len(tasks) // len(_TABLES))
+    all_made = map(make, tasks) if pool is None else pool.map(make, tasks)
     parts: dict[str, list[pd.DataFrame]] = {}
-    for task, made in zip(tasks, _run(tasks, params, n_tables, n_processes), strict=True):
+    for task, made in zip(tasks, all_made, strict=True):
         for table, rows in made.items():
             if len(rows):
                 rows.insert(0, "evaluation", task.evaluation)
@@ -77,14 +76,6 @@ class _Task:
     risks: dict[str, FloatArray]
     covariates: pd.DataFrame
     horizon: float
-
-
-def _run(tasks: list[_Task], params: Params, n_tables: int, n_processes: int) -> Iterator[Tables]:
-    if n_processes <= 1:
-        yield from (_tabulate(task, params, n_tables) for task in tasks)
-        return
-    with ProcessPoolExecutor(n_processes, get_context("spawn"), keep_to_one_thread) as pool:
-        yield from pool.map(_tabulate, tasks, repeat(params), repeat(n_tables))
 
 
 def _tabulate(task: _Task, params: Params, n_tables: int) -> Tables:

@@ -14,6 +14,8 @@ from models.cores import count_cores
 from pipeline.settings.params import Params
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from features.array_types import BoolArray, FloatArray
     from features.cohort import Cohort
     from features.dictionary.dictionary import Dictionary
@@ -114,6 +116,7 @@ def validate_recipe(
     plan: Plan,
     params: Params,
     advance: Callable[[], None],
+    pool: Executor | None = None,
 ) -> Validated:
     """Each patient's risk from models that never saw them: the recipe, its parts, its steps."""
     from features.splits import require_endpoint
@@ -125,9 +128,10 @@ def validate_recipe(
     of_steps = {name: partial(_build_step, steps[name], params) for name in shorter}
     asked = (*horizons, *steps_over_time(require_endpoint(cohort), horizons))
     shown = _choose_refitted(len(X), params.seed)
-    both = _predict(X, cohort, asked, plan.repeats[0], params, of_steps, advance, shown)
+    both = _predict(X, cohort, asked, plan.repeats[0], params, of_steps, advance, pool, shown)
     others = tuple(
-        _predict(X, cohort, horizons, folds, params, {}, advance) for folds in plan.repeats[1:]
+        _predict(X, cohort, horizons, folds, params, {}, advance, pool)
+        for folds in plan.repeats[1:]
     )
     last = len(horizons)
     first = replace(both, risks={name: risk[:, :last] for name, risk in both.risks.items()})
@@ -197,6 +201,7 @@ def _predict(
     params: Params,
     extra: Mapping[str, Callable[[], RiskEstimator]],
     advance: Callable[[], None],
+    pool: Executor | None,
     shown: Positions | None = None,
 ) -> HeldOutPredictions:
     from features.splits import require_endpoint
@@ -213,7 +218,7 @@ def _predict(
             name: (MODEL, partial(part_alone, part)) for part, name in name_parts(endpoint).items()
         },
         report=lambda _: advance(),
-        n_processes=count_processes(params, len(X)),
+        pool=pool,
         shown=shown,
     )
     if not endpoint.is_delayed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from pipeline.evaluation.recipe_validation import (
 from pipeline.settings.params import SIMULATED, Params, Paths
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from rich.progress import Progress
 
     from features.array_types import FloatArray
@@ -34,11 +37,14 @@ def run(params: Params, paths: Paths) -> None:
     Horizons beyond follow-up are left out and said. Raises HorizonError where none is left,
     CohortError where the cohort lacks what the design of the validation needs.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from threadpoolctl import threadpool_limits
 
     from features.cohort import Cohort
     from features.derivation.catalogue import learnable
     from features.splits import require_endpoint
+    from models.cores import side_by_side
     from models.metrics.horizons import usable_horizons
     from pipeline.evaluation.evaluation_output import Extras, write_evaluation
     from pipeline.evaluation.evaluation_tables import (
@@ -54,12 +60,25 @@ def run(params: Params, paths: Paths) -> None:
     is_held_out = pd.read_parquet(paths.split)["part"].loc[X.index].eq("held_out").to_numpy()
     horizons, left_out = usable_horizons(endpoint.take(is_held_out), params.horizons, MIN_AT_RISK)
     # one BLAS thread: sums in another order would change the last bits with the machine
-    with _progress() as progress, threadpool_limits(limits=1, user_api="blas"):
-        held_out = evaluate_held_out(
-            X[is_held_out], endpoint.take(is_held_out), horizons, params, paths, progress
+    with (
+        _progress() as progress,
+        threadpool_limits(limits=1, user_api="blas"),
+        side_by_side(count_processes(params, len(X))) as pool,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        # loops are compiled, and held-out patients judged, while processes fit the folds
+        held_out_later = beside.submit(
+            evaluate_held_out,
+            X[is_held_out],
+            endpoint.take(is_held_out),
+            horizons,
+            params,
+            paths,
+            progress,
         )
+        recipe = validate(X, cohort, horizons, params, progress, pool)
+        held_out = held_out_later.result()
         done = {"held_out": held_out}
-        recipe = validate(X, cohort, horizons, params, progress)
         if recipe is not None:
             done[recipe.name] = recipe.evaluation
         task = progress.add_task("scores, groups and decisions", total=count_tasks(done))
@@ -68,7 +87,7 @@ def run(params: Params, paths: Paths) -> None:
             cohort.covariates,
             params,
             lambda: progress.advance(task),
-            count_processes(params, len(X)),
+            pool,
         )
     tables |= describe_cohort(cohort)
     tables["incidence"] = describe_incidence(held_out)
@@ -149,6 +168,7 @@ def validate(
     horizons: tuple[float, ...],
     params: Params,
     progress: Progress,
+    pool: Executor | None = None,
 ) -> ValidatedRecipe | None:
     """Patients with the risk of models fitted without them, by the design of params.yaml.
 
@@ -164,11 +184,15 @@ def validate(
     if plan is None:
         return None
     task = progress.add_task("validation of the recipe", total=plan.n_fits)
-    validated = validate_recipe(X, cohort, horizons, plan, params, lambda: progress.advance(task))
+    validated = validate_recipe(
+        X, cohort, horizons, plan, params, lambda: progress.advance(task), pool
+    )
     endpoint, rows = require_endpoint(cohort), validated.held_out
     names = [MODEL, *name_parts(endpoint).values()]
     risks = {name: validated.predictions.risks[name][rows] for name in names}
     over_time = {name: risk[rows] for name, risk in validated.over_time.items() if name in names}
+    tabulate = partial(tabulate_steps, plan.name, validated, endpoint, horizons, params)
+    steps_later = tabulate if pool is None else pool.submit(tabulate).result
     evaluation = _measure(
         X[rows], endpoint.take(rows), horizons, risks, over_time, params, progress, plan.name
     )
@@ -178,7 +202,7 @@ def validate(
         folds.insert(2, "site", [plan.sites[number - 1] for number in folds["fold"]])
     tables = {
         "folds": folds,
-        "incremental": tabulate_steps(plan.name, validated, endpoint, horizons, params),
+        "incremental": steps_later(),
         "repeats": tabulate_repeats(validated, endpoint, horizons),
     }
     unstable = validated.instability

@@ -26,7 +26,7 @@ Positions = npt.NDArray[np.intp]
 Objective = Callable[[npt.NDArray[Any], object], tuple[FloatArray, FloatArray]]
 
 COX, LOGISTIC = "survival:cox", "binary:logistic"
-_STRIDE = 10  # rounds between two looks at the mean loss
+_STRIDE = 5  # rounds between two looks at the mean loss
 _WORTH_THREADS = 5_000_000  # below this many values, threads wait for each other longer than work
 _METRIC = {COX: "cox-nloglik", LOGISTIC: "logloss"}
 
@@ -177,8 +177,8 @@ def fit_boosted(task: BoostingTask, binned: Binned, path: BoostingPath) -> Boost
 
     view, matrix = binned.views.everyone, binned.everyone
     matrix.set_label(task.label)
-    if task.below is not None:
-        matrix.set_base_margin(task.below[-1])
+    # the matrix may have served another task
+    matrix.set_base_margin(np.zeros(len(task.label)) if task.below is None else task.below[-1])
     if task.objective != COX and task.weight is not None:
         matrix.set_weight(task.weight)
     settings = task.settings(path.settings)

@@ -114,7 +114,7 @@ def fit_cloglog(
     changes, ended = np.zeros((lanes, 3)), np.zeros(lanes, np.bool_)
     score, information, step = np.zeros(3), np.zeros(6), np.zeros(3)
     for b in range(lanes):
-        weight, change, before = weights[b], changes[b], _LARGEST_STEP
+        weight, change = weights[b], changes[b]
         for _ in range(_MAX_STEPS):
             s0, s1, s2, i00, i10, i11, i20, i21, i22, far = _sum_events(
                 line[:k], bend[:k], hazard[:k], weight[:k], change
@@ -128,9 +128,8 @@ def fit_cloglog(
             if far + farther or not _solve(information, score, step, n_terms):
                 break
             size = max(abs(step[0]), abs(step[1]), abs(step[2]))
-            if not size < before:
+            if not size < _LARGEST_STEP:
                 break
-            before = 0.5 * size
             for j in range(n_terms):
                 change[j] += step[j]
             if size < _SMALL_STEP:

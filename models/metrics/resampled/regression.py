@@ -31,26 +31,30 @@ class Regression:
         return replace(self, beta=self._fit_alone(weight, self.beta))
 
     def refit(self, weights: FloatArray) -> FloatArray:
-        """Coefficients (b, p) of the resamples with these weights (b, n); NaN without any."""
+        """Coefficients (b, p) of the resamples with these weights (b, n).
+
+        NaN where there is no fit, and everywhere if there is none of all patients: an interval has
+        to be about something.
+        """
         p = len(self.beta)
         found = np.full((len(weights), p), np.nan)
-        is_open, start = self._vary(weights), None
-        if np.isfinite(self.beta).all():
-            start = self.beta
-            if self.link == "cloglog":
-                from models.metrics.resampled.compiled_calibration import fit_cloglog
+        if not np.isfinite(self.beta).all():
+            return found
+        is_open = self._vary(weights)
+        if self.link == "cloglog":
+            from models.metrics.resampled.compiled_calibration import fit_cloglog
 
-                first = self._events_first
-                line, bend = (column[first] for column in self.columns)
-                hazard, n_events = self.hazard[first], int(self.happened.sum())
-                change, ended = fit_cloglog(
-                    line, bend, hazard, n_events, p, np.take(weights, first, axis=1)
-                )
-                ended &= is_open
-                found[ended] = self.beta + change[ended, :p]
-                is_open &= ~ended
+            first = self._events_first
+            line, bend = (column[first] for column in self.columns)
+            hazard, n_events = self.hazard[first], int(self.happened.sum())
+            change, ended = fit_cloglog(
+                line, bend, hazard, n_events, p, np.take(weights, first, axis=1)
+            )
+            ended &= is_open
+            found[ended] = self.beta + change[ended, :p]
+            is_open &= ~ended
         for b in np.flatnonzero(is_open):
-            found[b] = self._fit_alone(weights[b], start)
+            found[b] = self._fit_alone(weights[b], self.beta)
         return found
 
     def _fit_alone(self, weight: FloatArray, start: FloatArray | None) -> FloatArray:

@@ -6,6 +6,7 @@ import pytest
 
 from features.endpoint import Endpoint
 from features.splits import cross_validation_folds
+from models.cores import side_by_side
 from models.evaluation.cross_validation import cross_validate, measure_folds
 from models.metrics.calibration.level_and_slope import observed_over_expected
 from models.metrics.concordance import harrell_c
@@ -126,9 +127,9 @@ def test_folds_fitted_side_by_side_give_the_very_same_risks(
     patients: tuple[pd.DataFrame, Endpoint],
 ) -> None:
     X, endpoint = patients
-    alone, together = (
-        cross_validate({"m": SignalModel}, X, endpoint, [5.0], 2, n_processes=n) for n in (1, 2)
-    )
+    alone = cross_validate({"m": SignalModel}, X, endpoint, [5.0], 2)
+    with side_by_side(2) as pool:
+        together = cross_validate({"m": SignalModel}, X, endpoint, [5.0], 2, pool=pool)
     assert (alone.risks["m"] == together.risks["m"]).all()
     assert (alone.fold == together.fold).all()
 

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.dictionary.prior import Priors
-from models.learners.linear import LinearPart
+from models.learners.linear import Limits, LinearPart
 from models.learners.partial_likelihood import RiskSets
 from models.learners.penalised_cox import CoxTask
 from models.learners.penalised_logistic import LogisticTask
-from models.learners.prior import Trust, term_prior
+from models.learners.prior import Gaussian, Trust, term_prior
 from models.learners.trees.binned import Binned
 from models.learners.trees.boosted import BoostedPart
 from models.learners.trees.boosting import (
@@ -33,6 +33,7 @@ from models.learners.views import View, Views
 
 LINEAR, BOOSTED = "linear", "boosted"
 FIRST_PENALTY = 0.1
+_GAP_WIDTH = 2.0  # log hazard ratio of a gap, all but free: trees must not find more
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,7 @@ def fit_linear_part(
     What gaps leave open enters every fit as an offset, weighed by the slopes of a first fit that
     knows of none; so an indicator of missingness tells only what is more than chance.
     """
-    task: CoxTask | LogisticTask = LogisticTask(outcome.occurred, outcome.weight)
-    if outcome.timed:
-        task = CoxTask(outcome.time, outcome.occurred, outcome.start, outcome.weight)
+    task = _regression_task(outcome)
     of_features = np.array(directions, np.int8)
 
     def regress(view: View, fold: Fold | None) -> tuple[Believed, FloatArray]:
@@ -170,6 +169,38 @@ def fit_linear_part(
     return FittedLinear(part, path, out_of_fold, tuple(margins), everyone)
 
 
+def _regression_task(outcome: Outcome) -> CoxTask | LogisticTask:
+    if not outcome.timed:
+        return LogisticTask(outcome.occurred, outcome.weight)
+    return CoxTask(outcome.time, outcome.occurred, outcome.start, outcome.weight)
+
+
+def credit_gaps(
+    views: Views, outcome: Outcome, margins: Sequence[FloatArray] | None, pool: Executor
+) -> tuple[FloatArray, ...]:
+    """Margins (n,) of each fold's view and of everyone's, with all that a gap tells of the hazard.
+
+    Trees see a gap at the feature's mean, where hardly anybody else is: they would learn who has
+    it, and tell it of every patient of a file that lacks the column. Grown on top of these margins
+    they find nothing more to learn there (docs/decisions/0061). ``margins``: 0 where None.
+    """
+    task = _regression_task(outcome)
+
+    def credit(view: View, fold: Fold | None, margin: FloatArray) -> FloatArray:
+        values = view.design.indicators(view.seen.gaps)[view.seen.gaps.pattern]
+        n_gaps = values.shape[1]
+        if not n_gaps:
+            return margin
+        unlimited = Limits(np.zeros((0, n_gaps)), np.zeros(0, np.intp))
+        terms = Terms(values, unlimited, margin)
+        free = Gaussian.ridge(n_gaps, _GAP_WIDTH**-2.0)
+        return terms.margin(task.on(terms, fold).fit(free, None, np.zeros(n_gaps, bool)))
+
+    of_views, folds = (*views.of_folds, views.everyone), (*views.folds, None)
+    below = [np.zeros(len(outcome.time))] * len(of_views) if margins is None else margins
+    return tuple(pool.map(credit, of_views, folds, below))
+
+
 @dataclass(frozen=True)
 class BoostingBudget:
     """What boosting may spend: XGBoost's settings, rounds, patience, trials, engine."""
@@ -192,7 +223,8 @@ def fit_boosted_part(
 ) -> FittedBoosted:
     """Choose settings and rounds by cross-validation, then fit on all patients.
 
-    ``below``: the margins (n,) that trees are grown on top of, of each fold and of everyone.
+    ``below``: the margins (n,) that trees are grown on top of, of each fold and of everyone; what
+    gaps tell is added to them.
     """
     if outcome.timed:
         label = np.where(outcome.occurred, outcome.time, -outcome.time)
@@ -202,7 +234,7 @@ def fit_boosted_part(
         label,
         COX if outcome.timed else LOGISTIC,
         tuple(directions),
-        below,
+        credit_gaps(binned.views, outcome, below, pool),
         budget.engine,
         outcome.weight,
         outcome.sets if outcome.timed and outcome.is_adjusted else None,

@@ -40,8 +40,8 @@ class SampleSize:
 
 def least_sample_size(
     n_parameters: float,
-    n_patients: int,
-    n_events: int,
+    n_patients: float,
+    n_events: float,
     person_years: float,
     horizon: float,
     r2: float | None = None,

@@ -182,7 +182,7 @@ def credit_gaps(
 
     Trees see a gap at the feature's mean, where hardly anybody else is: they would learn who has
     it, and tell it of every patient of a file that lacks the column. Grown on top of these margins
-    they find nothing more to learn there (docs/decisions/0061). ``margins``: 0 where None.
+    they find nothing more to learn there (docs/decisions/0014). ``margins``: 0 where None.
     """
     task = _regression_task(outcome)
 

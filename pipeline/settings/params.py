@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,15 @@ from pipeline.settings.strict_sections import build, within
 __all__ = ["SIMULATED", "STAGES", "Params", "Paths", "find_root"]
 
 SIMULATED = "synthetic"
+TAKEN = (
+    "calcirisk",
+    "progression",
+    "ridge_cox",
+    "boosted_cox",
+    "ridge_logistic",
+    "boosted_logistic",
+)
+"""What no variant may be called: models that stand beside it in tables and registry."""
 
 STAGES = (
     "source",
@@ -102,16 +112,38 @@ class BoostedParams:
 
 
 @dataclass(frozen=True)
+class VariantParams:
+    """A further model: the variables and groups it does not see, and the parts it is made of."""
+
+    without: tuple[str, ...]
+    parts: tuple[Literal["linear", "boosted"], ...]
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
 class TrainParams:
-    """Split, folds and the two learners."""
+    """Split, folds, the two learners, and the variants of the model."""
 
     split: SplitParams
     linear: LinearParams
     boosted: BoostedParams
+    variants: dict[str, VariantParams]
     device: Literal["cpu", "cuda"]
     n_folds: int = within(low=2, high=20)
     minimum_events: int = within(low=10)
     n_threads: int = within(low=0)
+
+    def __post_init__(self) -> None:
+        for name, variant in self.variants.items():
+            if not _NAME.fullmatch(name) or name in TAKEN:
+                raise ConfigError(
+                    f"variants.{name}: a variant is called by small letters, digits and _, and not "
+                    f"{', '.join(TAKEN)}"
+                )
+            if not variant.parts or len(set(variant.parts)) < len(variant.parts):
+                raise ConfigError(f"variants.{name}.parts must name one part or both, each once")
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,13 @@ class Paths:
 
     @property
     def train(self) -> Path:
-        """model/, parts/ (each part alone), split.parquet, leakage.json, training.json."""
+        """model/, parts/, variants/, split.parquet, leakage.json, training.json."""
         return self.stage("train")
+
+    @property
+    def variants(self) -> dict[str, Path]:
+        """The model folder of each trained variant, by name."""
+        return {at.name: at for at in sorted((self.train / "variants").glob("*")) if at.is_dir()}
 
     @property
     def model(self) -> Path:

@@ -129,7 +129,7 @@ def evaluate_held_out(
     paths: Paths,
     progress: Progress,
 ) -> Evaluation:
-    """The trained model, and each of its parts alone, on patients that none of them saw."""
+    """The trained model, its parts and its variants, on patients that none of them saw."""
     from models.risk.predictor import RiskPredictor
     from models.storage.model_folder import PREDICTOR
 
@@ -137,6 +137,7 @@ def evaluate_held_out(
     for part, name in name_parts(endpoint).items():
         if (paths.train / "parts" / part).is_dir():
             folders[name] = paths.train / "parts" / part
+    folders |= {name: at / PREDICTOR for name, at in paths.variants.items()}
     predictors = {name: RiskPredictor.load(at) for name, at in folders.items()}
     asked = (*horizons, *steps_over_time(endpoint, horizons))
     start = endpoint.entered if endpoint.is_delayed else None

@@ -17,6 +17,7 @@ from features.errors import ModelError
 from models.storage.model_folder import About, verify_model_folder
 from pipeline.promotion.growth.registration import MODEL, SUFFIX, register_progression
 from pipeline.promotion.lock import one_at_a_time
+from pipeline.promotion.variant_registration import register_variants
 from pipeline.settings.code_version import describe_code
 from pipeline.settings.params import Params, Paths
 from pipeline.tracking import Tracking, Version, reporting_server
@@ -35,12 +36,15 @@ def run(params: Params, paths: Paths) -> None:
         write_registration({"digest": about.digest, "registered": False}, paths)
         return
     name, registration = params.register.model_name, dict[str, Any]()
+    beside = [f"{name}-{variant}" for variant in paths.variants]
     with reporting_server():
         tracking = Tracking(paths.root)
         with one_at_a_time(tracking.uri, name):
-            tracking.end_abandoned(params.register.experiment, name, name + SUFFIX)
+            tracking.end_abandoned(params.register.experiment, name, name + SUFFIX, *beside)
             if not alone:
                 registration = register_risk(tracking, params, paths, about)
+                if variants := register_variants(tracking, params, paths):
+                    registration["variants"] = variants
             progression = register_progression(tracking, params, paths)
     if progression is not None:
         registration["progression"] = progression
@@ -51,7 +55,7 @@ def run(params: Params, paths: Paths) -> None:
 
 def register_risk(
     tracking: Tracking, params: Params, paths: Paths, about: About
-) -> dict[str, str | int | bool]:
+) -> dict[str, Any]:
     """What registration.json says of the risk model."""
     metrics, identity = read_metrics(paths.metrics), identify(about, paths)
     name, alias = params.register.model_name, params.register.alias

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams
 if TYPE_CHECKING:
     from features.cohort import Cohort
     from features.designs import Design
+    from features.endpoint import Endpoint
     from models.explanation.explainer import Explainer
     from models.risk.predictor import RiskPredictor
     from models.risk.risk_model import RiskModel
@@ -24,7 +26,7 @@ PUBLISHED = "published_effects.csv"
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Write model/, parts/, split.parquet, leakage.json and training.json.
+    """Write model/, parts/, variants/, split.parquet, leakage.json and training.json.
 
     Horizons that follow-up cannot answer are left out with a warning. Raises CohortError where a
     variable leaks, TooFewEventsError, HorizonError where no horizon is left.
@@ -60,6 +62,7 @@ def run(params: Params, paths: Paths) -> None:
     fitted, known = model.predictor_, cohort.dictionary
     write_model_folder(paths.model, fitted, explainer, covariates, X, about, interval, known)
     write_parts(model, paths)
+    write_variants(model, development, X, horizons, params, paths)
     write_published(model, paths)
     write_training(model, split, left_out, paths)
 
@@ -121,6 +124,37 @@ def write_parts(model: RiskModel, paths: Paths) -> None:
         model.alone(part).predictor_.save(paths.train / "parts" / part)
 
 
+def write_variants(
+    main: RiskModel,
+    development: Cohort,
+    X: pd.DataFrame,
+    horizons: tuple[float, ...],
+    params: Params,
+    paths: Paths,
+) -> None:
+    """The model folder of each variant of params.yaml, to be scored and registered like any."""
+    from features.splits import require_endpoint
+    from models.risk.cause_fitting import LINEAR
+    from models.saving.model_writer import write_model_folder
+    from models.uncertainty.fitting import fit_uncertainty
+    from pipeline.training.recipe import make_model
+    from pipeline.training.variants import features_without, find_left_out, fit_variant
+
+    known, endpoint = development.dictionary, require_endpoint(development)
+    for name, variant in params.train.variants.items():
+        left_out = find_left_out(name, variant.without, known)
+        seen = features_without(X, left_out, known)
+        build = partial(make_model, params.train, params.seed, known)
+        model = fit_variant(name, variant, main, build, seen, endpoint)
+        fitted = model.predictor_
+        explainer = fit_explainer(fitted, seen, horizons, params.explain, params.seed)
+        interval = fit_uncertainty(model) if LINEAR in variant.parts else None
+        covariates = development.covariates.drop(columns=list(left_out), errors="ignore")
+        about = describe_model(model, development.name, horizons, paths)
+        folder = paths.train / "variants" / name
+        write_model_folder(folder, fitted, explainer, covariates, seen, about, interval, known)
+
+
 def write_published(model: RiskModel, paths: Paths) -> None:
     """published_effects.csv: published, learnt from this cohort alone, used."""
     from features.dictionary.prior import Priors
@@ -137,7 +171,12 @@ def write_published(model: RiskModel, paths: Paths) -> None:
 
 
 def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
-    """Riley's least sample size for the parameters of the event, and what to say of it."""
+    """Riley's least sample size for the parameters of the event, and what to say of it.
+
+    Weighted patients count for as many as they are worth, at the rate of the population.
+    """
+    from features.endpoint import EVENT
+    from features.survey import effective_size
     from models.evaluation.sample_size import least_sample_size
     from models.risk.cause_fitting import LINEAR, FittedLinear
 
@@ -146,10 +185,13 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
         return {}, []
     candidates = len(linear.path.coefficients)
     free = linear.believed.effective_parameters(linear.path.trust, linear.path.coefficients)
-    patients, years = len(endpoint), float(endpoint.time.sum())
+    worth = effective_size(endpoint.weight)
+    patients = round(worth)
+    share = worth * endpoint.weight / endpoint.weight.sum()
+    n_events, years = float(share[endpoint.event == EVENT].sum()), float(share @ endpoint.time)
     horizon = float(endpoint.time.max())
-    ask = least_sample_size(candidates, patients, endpoint.n_events, years, horizon)
-    under = least_sample_size(free, patients, endpoint.n_events, years, horizon)
+    ask = least_sample_size(candidates, worth, n_events, years, horizon)
+    under = least_sample_size(free, worth, n_events, years, horizon)
     size = {
         "candidate_parameters": candidates,
         "effective_parameters": round(free, 1),
@@ -159,8 +201,13 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
     if patients >= ask.needed:
         return size, []
     enough = "has enough for" if patients >= under.needed else "has too few even for"
+    counted = f"{patients:,} patients with {endpoint.n_events} events"
+    if endpoint.survey is not None:
+        counted = (
+            f"{len(endpoint):,} weighted patients, worth {patients:,} with {n_events:.0f} events"
+        )
     said = (
-        f"{patients:,} patients with {endpoint.n_events} events: {candidates} candidate parameters "
+        f"{counted}: {candidates} candidate parameters "
         f"alone would need {ask.needed:,} (Riley et al., BMJ 2020;368:m441). Under the prior the "
         f"data choose some {free:.0f} parameters, which need {under.needed:,}: the cohort {enough} "
         "these. See how far the prior is trusted, and the interval of each effect."
@@ -168,11 +215,23 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
     return size, [said]
 
 
+def warn_of_clusters(endpoint: Endpoint) -> list[str]:
+    """That intervals of a patient's risk do not know of clusters; nothing where there are none."""
+    if endpoint.survey is None or endpoint.survey.cluster is None:
+        return []
+    return [
+        "The intervals of a patient's risk allow for the weights of the sample but not for its "
+        "clusters: where patients of one cluster resemble each other, they are too narrow. The "
+        "intervals of the evaluation draw whole clusters."
+    ]
+
+
 def write_training(
     model: RiskModel, split: pd.DataFrame, left_out: Sequence[str], paths: Paths
 ) -> None:
     """What was chosen and why, and what a person should be warned of."""
     size, told = judge_sample_size(model)
+    told += warn_of_clusters(model.endpoint_)
     report: dict[str, Any] = {
         **model.report_,
         "sample_size": size,

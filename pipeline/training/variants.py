@@ -64,4 +64,5 @@ def fit_variant(
     is_whole = set(main.feature_names_in_) <= set(X.columns)
     if is_whole and len(variant.parts) == 1:
         return main.alone(variant.parts[0])
-    return build().set_params(parts=variant.parts).fit(X, endpoint)
+    own: RiskModel = build().set_params(parts=variant.parts)
+    return own.fit(X, endpoint)

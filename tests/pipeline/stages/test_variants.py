@@ -56,6 +56,7 @@ def paths(out: Path) -> Paths:
     return Paths.default(out)
 
 
+@pytest.mark.slow
 def test_each_variant_is_kept_as_a_model_that_scores_by_itself(paths: Paths) -> None:
     assert list(paths.variants) == ["ridge", "trees", "without_calcium"]
     patients = pd.read_parquet(paths.ingest / "cohort.parquet")
@@ -67,17 +68,23 @@ def test_each_variant_is_kept_as_a_model_that_scores_by_itself(paths: Paths) -> 
         assert ("risk_10y_low" in scored) == ("linear" in VARIANTS[name].parts)
 
 
+@pytest.mark.slow
 def test_a_variant_without_calcium_does_not_depend_on_it(paths: Paths) -> None:
     patients = pd.read_parquet(paths.ingest / "cohort.parquet")
     covariates = patients[[name for name in patients if name in Dictionary.load()]].head(50)
     lacking = covariates.drop(
-        columns=[n for n in covariates if Dictionary.load()[n].group in ("calcium", "morphology")]
+        columns=[
+            name
+            for name, known in Dictionary.load().items()
+            if name in covariates and known.group in ("calcium", "morphology")
+        ]
     )
     scorer = Scorer.load(paths.variants["without_calcium"])
     whole, without = (scorer.score(one, n_reasons=0)["risk_10y"] for one in (covariates, lacking))
     assert whole.tolist() == without.tolist()
 
 
+@pytest.mark.slow
 def test_a_part_alone_is_the_one_that_the_main_model_is_judged_beside(paths: Paths) -> None:
     part, variant = (
         paths.train / "parts" / "linear",
@@ -88,6 +95,7 @@ def test_a_part_alone_is_the_one_that_the_main_model_is_judged_beside(paths: Pat
     }
 
 
+@pytest.mark.slow
 def test_variants_are_judged_beside_the_model_and_registered_under_their_names(
     params: Params, paths: Paths, out: Path, tracking_root: Path
 ) -> None:

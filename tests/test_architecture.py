@@ -158,7 +158,7 @@ def test_dvc_knows_every_file_that_a_stage_is_computed_with(name: str) -> None:
     # values in params.yaml are followed by `params`, so the modules that read it are not deps
     settings = {
         ROOT / "pipeline" / "settings" / f"{module}.py"
-        for module in ("params", "paths", "progression_params", "strict_sections")
+        for module in ("params", "paths", "progression_params", "strict_sections", "variant_params")
     }
     packages = {path for path in SOURCES if path.name == "__init__.py"}
     for path in _reached(f"pipeline.stages.{name}") - settings - packages:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,20 +14,11 @@ from pipeline.settings.progression_params import (
     PromoteProgressionParams,
 )
 from pipeline.settings.strict_sections import build, within
+from pipeline.settings.variant_params import VariantParams
 
-__all__ = ["SIMULATED", "STAGES", "Params", "Paths", "find_root"]
+__all__ = ["SIMULATED", "STAGES", "Params", "Paths", "VariantParams", "find_root"]
 
 SIMULATED = "synthetic"
-TAKEN = (
-    "calcirisk",
-    "progression",
-    "ridge_cox",
-    "boosted_cox",
-    "ridge_logistic",
-    "boosted_logistic",
-)
-"""What no variant may be called: models that stand beside it in tables and registry."""
-
 STAGES = (
     "source",
     "simulate",
@@ -112,17 +102,6 @@ class BoostedParams:
 
 
 @dataclass(frozen=True)
-class VariantParams:
-    """A further model: the variables and groups it does not see, and the parts it is made of."""
-
-    without: tuple[str, ...]
-    parts: tuple[Literal["linear", "boosted"], ...]
-
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-
-
-@dataclass(frozen=True)
 class TrainParams:
     """Split, folds, the two learners, and the variants of the model."""
 
@@ -137,13 +116,7 @@ class TrainParams:
 
     def __post_init__(self) -> None:
         for name, variant in self.variants.items():
-            if not _NAME.fullmatch(name) or name in TAKEN:
-                raise ConfigError(
-                    f"variants.{name}: a variant is called by small letters, digits and _, and not "
-                    f"{', '.join(TAKEN)}"
-                )
-            if not variant.parts or len(set(variant.parts)) < len(variant.parts):
-                raise ConfigError(f"variants.{name}.parts must name one part or both, each once")
+            variant.require_valid(name)
 
 
 @dataclass(frozen=True)

@@ -67,17 +67,10 @@ def run(params: Params, paths: Paths) -> None:
         ThreadPoolExecutor(1) as beside,
     ):
         # loops are compiled, and held-out patients judged, while processes fit the folds
-        held_out_later = beside.submit(
-            evaluate_held_out,
-            X[is_held_out],
-            endpoint.take(is_held_out),
-            horizons,
-            params,
-            paths,
-            progress,
-        )
+        own = X[is_held_out], endpoint.take(is_held_out)
+        later = beside.submit(evaluate_held_out, *own, horizons, params, paths, progress)
         recipe = validate(X, cohort, horizons, params, progress, pool)
-        held_out = held_out_later.result()
+        held_out = later.result()
         done = {"held_out": held_out}
         if recipe is not None:
             done[recipe.name] = recipe.evaluation

@@ -160,9 +160,10 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         other.endpoint_, other.completion_ = self.endpoint_, self.completion_
         with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
             if part == BOOSTED and LINEAR in self.parts:
+                binned = self._binned or Binned.of(self._views, self._hidden())
                 bare = [FittedCause(cause.name, cause.outcome) for cause in self.causes_]
                 other.causes_ = [
-                    other._fit_cause(cause, self._views, self._binned, pool) for cause in bare
+                    other._fit_cause(cause, self._views, binned, pool) for cause in bare
                 ]
             else:
                 other.causes_ = self.causes_

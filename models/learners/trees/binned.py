@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,11 @@ class Binned:
     views: Views
     of_folds: Sequence[BinnedFold]
     everyone: xgboost.DMatrix
+    hidden: Collection[str] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """XGBoost's matrices cannot be pickled: they are made again."""
+        return Binned.of, (self.views, self.hidden)
 
     @classmethod
     def of(cls, views: Views, hidden: Collection[str] = ()) -> Binned:
@@ -64,4 +69,5 @@ class Binned:
             )
             for view, fold in zip(views.of_folds, views.folds, strict=True)
         ]
-        return cls(views, of_folds, QuantileDMatrix(views.everyone.seen.values * shown))
+        everyone = QuantileDMatrix(views.everyone.seen.values * shown)
+        return cls(views, of_folds, everyone, hidden)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -228,3 +229,11 @@ def test_tuning_tries_the_budget_and_keeps_the_best(cohort: Drawn) -> None:
 def test_lengths_that_differ_are_refused(cohort: Drawn) -> None:
     with pytest.raises(ValueError, match="1199 patients"):
         RiskModel().fit(cohort[0].iloc[1:], cohort[1])
+
+
+def test_a_pickled_model_gives_the_same_part_alone(cohort: Drawn) -> None:
+    X, endpoint = cohort
+    model = RiskModel(n_folds=3, max_rounds=20, n_threads=1).fit(X, endpoint)
+    again = pickle.loads(pickle.dumps(model))
+    risks = (one.alone("boosted").predict_risk(X, [5.0]) for one in (model, again))
+    assert np.array_equal(*risks)

@@ -235,5 +235,5 @@ def test_a_pickled_model_gives_the_same_part_alone(cohort: Drawn) -> None:
     X, endpoint = cohort
     model = RiskModel(n_folds=3, max_rounds=20, n_threads=1).fit(X, endpoint)
     again = pickle.loads(pickle.dumps(model))
-    risks = (one.alone("boosted").predict_risk(X, [5.0]) for one in (model, again))
-    assert np.array_equal(*risks)
+    first, second = (one.alone("boosted").predict_risk(X, [5.0]) for one in (model, again))
+    assert np.array_equal(first, second)

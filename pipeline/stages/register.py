@@ -53,9 +53,7 @@ def run(params: Params, paths: Paths) -> None:
     write_registration(registration, paths)
 
 
-def register_risk(
-    tracking: Tracking, params: Params, paths: Paths, about: About
-) -> dict[str, Any]:
+def register_risk(tracking: Tracking, params: Params, paths: Paths, about: About) -> dict[str, Any]:
     """What registration.json says of the risk model."""
     metrics, identity = read_metrics(paths.metrics), identify(about, paths)
     name, alias = params.register.model_name, params.register.alias

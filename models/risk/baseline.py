@@ -12,7 +12,6 @@ from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import Endpoint
 from features.errors import TooFewEventsError
-from models.learners.partial_likelihood import RiskSets
 
 FEWEST_AT_RISK = 20
 """Patients under observation from whom a hazard is taken to be known, where entry was delayed."""
@@ -50,33 +49,54 @@ class Baseline:
         return np.stack([np.interp(times, self.knots, row) for row in self.cumulative])
 
 
-def breslow_baseline(endpoint: Endpoint, margins: FloatArray, n_knots: int) -> Baseline:
-    """Breslow's estimate for each cause 1..k from margins (n, k), at some ``n_knots`` round times.
+def fit_baseline(endpoint: Endpoint, margins: FloatArray, n_knots: int) -> Baseline:
+    """Hazards of each cause 1..k, constant between some ``n_knots`` round times; margins (n, k).
 
-    Given out-of-fold margins the expected number of each cause's events over follow-up equals
-    the number observed. The hazard of a cause is constant between round times, whole years first,
-    with ``SMALLEST_COUNT`` of its events or more between any two. After delayed entry hazards are
-    known from when enough patients were under observation; the first 2 % of the clock are taken to
-    be like what follows. Raises TooFewEventsError where there never were enough at once.
+    The piecewise exponential estimate: in each interval the cause's events over the time that
+    patients lived in it, each weighed by exp(margin); so the expected number of events is the
+    observed one, given out-of-fold margins, in every interval. Whole years are knots first, with
+    ``SMALLEST_COUNT`` of the cause's events or more between any two. After delayed entry hazards
+    are known from when enough patients were under observation; the first 2 % of the clock are taken
+    to be like what follows. Raises TooFewEventsError where there never were enough at once.
+
+    Friedman M (1982), Annals of Statistics 10:101-113.
     """
     time, event = endpoint.stop, endpoint.event
     start = endpoint.entered if endpoint.is_delayed else None
-    weight = None if endpoint.survey is None else endpoint.weight
+    weight = endpoint.weight
     end = _round_end(time)
     grid = _round_times(end, n_knots) if start is None else _observed_times(start, time, n_knots)
     rows = []
-    for cause in range(1, margins.shape[1] + 1):
-        sets = RiskSets(time, event == cause, None, start, weight)
-        steps = np.cumsum(sets.baseline_increments(margins[:, cause - 1])[::-1])
-        position = np.searchsorted(sets.event_times[::-1], grid, side="right")
-        exact = np.concatenate([[0.0], steps])[position]
-        happened = np.searchsorted(np.sort(time[event == cause]), grid, side="right")
-        kept = _protect(grid, happened)
-        rows.append(np.interp(grid, grid[kept], exact[kept] - exact[0]))
+    for cause, margin in enumerate(margins.T, start=1):
+        own = event == cause
+        happened = np.searchsorted(np.sort(time[own]), grid, side="right")
+        knots = grid[_protect(grid, happened)]
+        counted = np.diff(_sum_until(knots, time[own], weight[own]))
+        hazard = weight * np.exp(margin)
+        lived = _lived_by(knots, time, hazard)
+        if start is not None:
+            lived -= _lived_by(knots, start, hazard)
+        exposure = np.diff(lived)
+        rates = np.divide(counted, exposure, out=np.zeros(len(exposure)), where=exposure > 0)
+        cumulative = np.concatenate([[0.0], np.cumsum(rates * np.diff(knots))])
+        rows.append(np.interp(grid, knots, cumulative))
     cumulative = np.stack(rows)
     if 0 < grid[0] <= _END_SHARE * end:
         grid, cumulative = _from_origin(grid, cumulative)
     return _without_idle_knots(grid, cumulative)
+
+
+def _sum_until(knots: FloatArray, times: FloatArray, values: FloatArray) -> FloatArray:
+    """Sums (j,) of the values (n,) whose times (n,) are a knot or before it."""
+    order = np.argsort(times)
+    position = np.searchsorted(times[order], knots, side="right")
+    return np.asarray(np.concatenate([[0.0], np.cumsum(values[order])])[position])
+
+
+def _lived_by(knots: FloatArray, until: FloatArray, hazard: FloatArray) -> FloatArray:
+    """Sums (j,) of ``hazard`` (n,) times what each patient lived until, the knot at the latest."""
+    ended = _sum_until(knots, until, hazard * until)
+    return ended + knots * (hazard.sum() - _sum_until(knots, until, hazard))
 
 
 def _from_origin(grid: FloatArray, cumulative: FloatArray) -> tuple[FloatArray, FloatArray]:

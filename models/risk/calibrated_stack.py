@@ -13,7 +13,7 @@ from features.survey import effective_size
 from models.learners.prior import Trust
 from models.margins.cause_model import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
-from models.risk.baseline import breslow_baseline
+from models.risk.baseline import fit_baseline
 from models.risk.cause_fitting import BOOSTED, LINEAR, FittedBoosted, FittedCause, FittedLinear
 from models.risk.stacking import stack_weights_cox, stack_weights_logistic
 
@@ -48,7 +48,7 @@ def assemble(
         models.append(_cause_model(cause, weights))
         margins.append(stacked)
     stacked_margins = np.stack(margins, axis=1)
-    baseline = breslow_baseline(endpoint, stacked_margins, n_knots)
+    baseline = fit_baseline(endpoint, stacked_margins, n_knots)
     link = CompetingRisksLink(baseline, endpoint.time_scale)
     shift, check = check_calibration(link, stacked_margins, endpoint)
     models[0] = replace(models[0], shift=shift)
@@ -107,7 +107,7 @@ def check_calibration(
     chance = CHANCE / np.sqrt(seen)
     nothing = np.zeros_like(margins[known])
     n_knots = len(link.baseline.knots)
-    crude = CompetingRisksLink(breslow_baseline(part, nothing, n_knots))
+    crude = CompetingRisksLink(fit_baseline(part, nothing, n_knots))
     horizon = min(horizon, crude.max_horizon)
     observed = float(crude.risk(nothing[:1], [horizon])[0, 0])
     checked = _Checked(link, margins[known], None if start is None else start[known], part, horizon)

@@ -46,11 +46,11 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     What is missing of a patient is completed from the rest (`models.learners.completion`). For
     each cause a linear part (ridge Cox on standardised features with missing indicators) and a
     boosted part (monotone XGBoost Cox) are fitted; non-negative weights join them by partial
-    likelihood on out-of-fold margins; Breslow baselines on the same margins turn them into
-    cumulative incidences. A cohort that records a yes or no by a fixed horizon is learnt by the
-    logistic counterparts. Weights of a survey enter every likelihood, scaled to the number of
-    patients that they are worth; after delayed entry a patient is in no earlier risk set
-    (docs/decisions/0049, 0050).
+    likelihood on out-of-fold margins; baseline hazards, events over years lived, from the same
+    margins turn them into cumulative incidences. A cohort that records a yes or no by a fixed
+    horizon is learnt by the logistic counterparts. Weights of a survey enter every likelihood,
+    scaled to the number of patients that they are worth; after delayed entry a patient is in no
+    earlier risk set (docs/decisions/0049, 0050).
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from features.disclosure import SMALLEST_COUNT
 from features.endpoint import Endpoint
 from models.learners.partial_likelihood import RiskSets
 from models.risk.absolute_risk import CompetingRisksLink
-from models.risk.baseline import Baseline, breslow_baseline
+from models.risk.baseline import Baseline, fit_baseline
 
 N = 5_000
 
@@ -42,7 +42,7 @@ def test_risk_by_whole_years_is_that_of_the_step_function(
     followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
     kept, every = (
-        breslow_baseline(Endpoint(*followed[:2]), followed[2], 100),
+        fit_baseline(Endpoint(*followed[:2]), followed[2], 100),
         _step_function(*followed),
     )
     margins = followed[2]
@@ -58,7 +58,7 @@ def test_no_knot_is_a_patient_s_time(
     followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
     time, event, margins = followed
-    knots = breslow_baseline(Endpoint(time, event), margins, 100).knots
+    knots = fit_baseline(Endpoint(time, event), margins, 100).knots
     assert len(knots) <= 102
     assert not np.isin(knots, time).any()
     # round times whatever the patients: multiples of a fifth of a year, and the end
@@ -70,7 +70,7 @@ def test_wherever_a_hazard_changes_ten_events_lie_on_either_side(
     followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
 ) -> None:
     time, event, margins = followed[0][:400], followed[1][:400], followed[2][:400]
-    baseline = breslow_baseline(Endpoint(time, event), margins, 100)
+    baseline = fit_baseline(Endpoint(time, event), margins, 100)
     slopes = np.diff(baseline.cumulative, axis=1) / np.diff(baseline.knots)
     for cause, row in enumerate(slopes, start=1):
         changes = baseline.knots[1:-1][np.abs(np.diff(row)) > 1e-6 * row.max()]
@@ -84,10 +84,40 @@ def test_of_few_events_only_their_sum_is_told() -> None:
     time = np.arange(1.0, 41.0) + 0.123
     event = np.zeros(40, dtype=np.int8)
     event[[3, 11, 30]] = 1
-    baseline = breslow_baseline(Endpoint(time, event), np.zeros((40, 1)), 100)
+    baseline = fit_baseline(Endpoint(time, event), np.zeros((40, 1)), 100)
     assert baseline.knots.tolist() == [0.0, 41.1 - 1.0]
-    expected = 1 / (40 - 3) + 1 / (40 - 11) + 1 / (40 - 30)
-    assert baseline.cumulative[0].tolist() == pytest.approx([0.0, expected])
+    lived = np.minimum(time, baseline.end).sum()
+    assert baseline.cumulative[0].tolist() == pytest.approx([0.0, 3 / lived * baseline.end])
+
+
+def test_in_every_interval_as_many_events_are_expected_as_were_observed(
+    followed: tuple[FloatArray, npt.NDArray[np.int8], FloatArray],
+) -> None:
+    late = np.flatnonzero(followed[0] > 3)[:900]
+    time, event, margins = (each[late] for each in followed)
+    start = np.random.default_rng(5).uniform(1, 2.5, len(late))
+    for endpoint in (Endpoint(time, event), Endpoint.between(start, time, event)):
+        baseline = fit_baseline(endpoint, margins, 100)
+        for cause, row in enumerate(baseline.cumulative, start=1):
+            slopes = np.diff(row) / np.diff(baseline.knots)
+            bends = np.abs(np.diff(slopes)) > 1e-9 * slopes.max()
+            for low, high in pairwise([baseline.begin, *baseline.knots[1:-1][bends], baseline.end]):
+                since, until = (np.clip(each, low, high) for each in (endpoint.entered, time))
+                lived = np.interp(until, baseline.knots, row) - np.interp(
+                    since, baseline.knots, row
+                )
+                expected = (np.exp(margins[:, cause - 1]) * lived).sum()
+                seen = ((event == cause) & (time > low) & (time <= high)).sum()
+                assert expected == pytest.approx(seen, rel=1e-9)
+
+
+def test_the_few_who_are_followed_longest_do_not_raise_the_hazard_before() -> None:
+    # events come early, follow-up thins out, and the last of all has the event
+    draws = np.random.default_rng(0)
+    time = np.concatenate([draws.uniform(0, 0.5, 60), draws.uniform(1, 4, 200), [5.9, 6.0]])
+    event = np.concatenate([np.ones(60), np.zeros(200), [0, 1]]).astype(np.int8)
+    baseline = fit_baseline(Endpoint(time, event), np.zeros((262, 1)), 100)
+    assert baseline.at(np.array([2.0]))[0, 0] == pytest.approx(-np.log(202 / 262), abs=0.03)
 
 
 def test_a_follow_up_that_many_share_ends_where_it_ends() -> None:
@@ -95,4 +125,4 @@ def test_a_follow_up_that_many_share_ends_where_it_ends() -> None:
     time[:40] = np.linspace(0.001, 0.08, 40)
     event = np.zeros(200, dtype=np.int8)
     event[:40] = 1
-    assert breslow_baseline(Endpoint(time, event), np.zeros((200, 1)), 100).end == 30 / 365.25
+    assert fit_baseline(Endpoint(time, event), np.zeros((200, 1)), 100).end == 30 / 365.25

@@ -7,7 +7,7 @@ import pytest
 
 from features.endpoint import Endpoint
 from models.risk.absolute_risk import CompetingRisksLink
-from models.risk.baseline import breslow_baseline
+from models.risk.baseline import fit_baseline
 from models.risk.calibrated_stack import check_calibration
 
 
@@ -21,7 +21,7 @@ def _cohort(n_patients: int) -> tuple[np.ndarray, Endpoint]:
 
 def test_breslow_on_honest_margins_needs_no_mending() -> None:
     margins, endpoint = _cohort(4_000)
-    link = CompetingRisksLink(breslow_baseline(endpoint, margins, 100))
+    link = CompetingRisksLink(fit_baseline(endpoint, margins, 100))
     shift, check = check_calibration(link, margins, endpoint)
     assert check is not None
     assert shift == 0.0
@@ -30,7 +30,7 @@ def test_breslow_on_honest_margins_needs_no_mending() -> None:
 
 def test_a_baseline_that_is_off_by_more_than_chance_is_mended() -> None:
     margins, endpoint = _cohort(4_000)
-    link = CompetingRisksLink(breslow_baseline(endpoint, margins + 0.5, 100))
+    link = CompetingRisksLink(fit_baseline(endpoint, margins + 0.5, 100))
     shift, check = check_calibration(link, margins, endpoint)
     assert check is not None
     assert shift == pytest.approx(0.5, abs=0.03)
@@ -44,7 +44,7 @@ def test_an_acute_cohort_is_checked_at_a_time_within_its_follow_up() -> None:
     event = (time < 60 / 365.25).astype(np.int8)
     endpoint = Endpoint(np.minimum(time, 60 / 365.25), event)
     margins = np.zeros((3_000, 1))
-    link = CompetingRisksLink(breslow_baseline(endpoint, margins, 100))
+    link = CompetingRisksLink(fit_baseline(endpoint, margins, 100))
     assert len(link.baseline.knots) > 20
     _, check = check_calibration(link, margins, endpoint)
     assert check is not None

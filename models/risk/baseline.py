@@ -96,7 +96,7 @@ def _sum_until(knots: FloatArray, times: FloatArray, values: FloatArray) -> Floa
 def _lived_by(knots: FloatArray, until: FloatArray, hazard: FloatArray) -> FloatArray:
     """Sums (j,) of ``hazard`` (n,) times what each patient lived until, the knot at the latest."""
     ended = _sum_until(knots, until, hazard * until)
-    return ended + knots * (hazard.sum() - _sum_until(knots, until, hazard))
+    return np.asarray(ended + knots * (hazard.sum() - _sum_until(knots, until, hazard)))
 
 
 def _from_origin(grid: FloatArray, cumulative: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -151,6 +151,13 @@ class Scorer(TrainedModel[RiskPredictor]):
         table["outside_training"] = self.ranges.name_outside(columns, self.labels)
         return table, fit._reasons(covariates, features, years[-1], n_reasons)
 
+    def margins_of(self, covariates: pd.DataFrame | Columns) -> FloatArray:
+        """Margins (n, k) of each cause, from canonical covariates that were checked."""
+        columns = Columns.of(covariates, self.dictionary)
+        predictor = self.for_columns(columns.covariates.columns).predictor
+        wanted = frozenset(predictor.feature_names)
+        return predictor.margin(derive_features(columns, self.dictionary, wanted))
+
     @property
     def _risk_features(self) -> frozenset[str]:
         """The features that risks and their intervals are made of."""

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.derivation.catalogue import derive_features
 from models.scorer import Scorer
 
 _SCENARIOS = (0.0, 100.0, 300.0)
@@ -21,8 +20,7 @@ def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> floa
     known = covariates[list(AGE_AND_SEX)] if set(AGE_AND_SEX) <= set(covariates) else None
     if known is None or known.isna().to_numpy().any():
         return None
-    margins = scorer.predictor.margin(derive_features(known, scorer.dictionary))
-    return float(scorer.predictor.link.risk(margins, [horizon])[0, 0])
+    return float(scorer.predictor.link.risk(scorer.margins_of(known), [horizon])[0, 0])
 
 
 def suppose_calcium(
@@ -31,9 +29,7 @@ def suppose_calcium(
     """The risk if the calcium score were each of these, of a patient who has none."""
     several = pd.concat([covariates] * len(_SCENARIOS), ignore_index=True)
     several["cac_agatston"] = np.array(_SCENARIOS)
-    features = derive_features(several, scorer.dictionary)
-    margins = scorer.predictor.margin(features)
-    risks = scorer.predictor.link.risk(margins, [horizon])[:, 0]
+    risks = scorer.predictor.link.risk(scorer.margins_of(several), [horizon])[:, 0]
     return tuple(
         (f"{score:.0f}", float(risk)) for score, risk in zip(_SCENARIOS, risks, strict=True)
     )

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.covariate_fingerprint import FINGERPRINT, fingerprint
-from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
 from models.scorer import Scorer
 
@@ -26,9 +25,8 @@ def find_reproduced(
     are missing, which lie outside the training range, and the fingerprint of the covariates.
     """
     columns = Columns(covariates.reset_index(drop=True), scorer.dictionary)
-    features = derive_features(columns, scorer.dictionary)
     years = [float(name.removeprefix("risk_").removesuffix("y")) for name in horizons]
-    risks = scorer.predictor.link.risk(scorer.predictor.margin(features), years)
+    risks = scorer.predictor.link.risk(scorer.margins_of(columns), years)
     given = scores[list(horizons)].to_numpy(np.float64)
     same = np.all(np.abs(risks - given) <= _CLOSE, axis=1)
     same &= scorer.ranges.count_missing(columns) == scores["missing_inputs"].to_numpy()

@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 from clinic.access.security import Access
 from clinic.app import create_app
 from clinic.server import ClinicRequest, build_site
+from features.derivation.catalogue import CATALOGUE
+from models.scorer import Scorer
 from pipeline.commands.clinic import name_store
 from pipeline.scoring.shown_patients import score_and_read
 from pipeline.settings.paths import Paths
@@ -37,6 +39,26 @@ def test_every_patient_of_the_file_has_a_page(request_: ClinicRequest) -> None:
     for key in keys_of(client.get("/patients").text)[:3]:
         page = client.get(f"/patients/{key}").text
         assert "10-year risk" in page and "data of 20" in page
+
+
+def test_patients_of_a_file_without_columns_whose_gaps_told_something_are_shown_too(
+    model_folder: Path, drawn_covariates: pd.DataFrame, tmp_path: Path
+) -> None:
+    predictor = Scorer.load(model_folder).predictor
+    linear = [cause.linear for cause in predictor.causes if cause.linear is not None]
+    told = {predictor.feature_names[one] for part in linear for one in part.design.indicated}
+    absent = {feature.variable for feature in CATALOGUE if feature.name in told} - {"age", "sex"}
+    assert absent
+    patients = drawn_covariates.iloc[:30].drop(columns=list(absent), errors="ignore")
+    patients.rename_axis("patient_id").to_csv(tmp_path / "new.csv")
+    scores, covariates = score_and_read(
+        tmp_path / "new.csv", str(model_folder), None, tmp_path, Paths.default()
+    )
+    store = tmp_path / "patients.sqlite"
+    request = ClinicRequest(model_folder, scores, None, store, tmp_path, covariates=covariates)
+    client = TestClient(create_app(build_site(request, Access())), base_url=LOCAL)
+    page = client.get(f"/patients/{keys_of(client.get('/patients').text)[0]}").text
+    assert "10-year risk" in page
 
 
 def test_the_list_can_be_filtered_and_sorted_for_work(request_: ClinicRequest) -> None:

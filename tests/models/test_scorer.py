@@ -109,6 +109,18 @@ def test_asking_for_no_reasons_changes_neither_risk_nor_interval(
     ).any()
 
 
+def test_margins_are_those_of_the_risks_whatever_columns_there_are(
+    scorer: Scorer, drawn_covariates: pd.DataFrame
+) -> None:
+    linear = [cause.linear for cause in scorer.predictor.causes if cause.linear is not None]
+    names = scorer.predictor.feature_names
+    told = {names[one] for part in linear for one in part.design.indicated}
+    absent = {feature.variable for feature in CATALOGUE if feature.name in told} - {"age", "sex"}
+    for given in (drawn_covariates, drawn_covariates.drop(columns=list(absent), errors="ignore")):
+        risks = scorer.predictor.link.risk(scorer.margins_of(given), [10.0])[:, 0]
+        assert (risks == scorer.score(given, [10.0], 0)["risk_10y"].to_numpy()).all()
+
+
 def test_nobody_is_scored_without_complaint(scorer: Scorer, drawn_covariates: pd.DataFrame) -> None:
     scored = scorer.score(drawn_covariates.iloc[:0])
     assert scored.shape == (0, 2 * 3 + 3 + 2)

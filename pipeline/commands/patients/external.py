@@ -174,7 +174,7 @@ def judge_external(
 
     endpoint, link = require_endpoint(cohort), scorer.predictor.link
     X = derive_features(cohort.covariates, scorer.dictionary)
-    margins = scorer.predictor.margin(X)
+    margins = scorer.margins_of(cohort.covariates)
     to_fit = choose_part(cohort, recalibrate, params.seed)
     rest = ~to_fit
     within, unanswered = split_horizons(params.horizons, link)

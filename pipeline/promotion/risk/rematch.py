@@ -48,7 +48,6 @@ def compare_here(
 def _score_both(
     held_out: Cohort, folders: tuple[Path, Path], horizon: float, params: Params
 ) -> Rematch:
-    from features.derivation.catalogue import derive_features
     from features.endpoint import EVENT
     from features.splits import require_endpoint
     from models.evaluation.comparisons.ranking import compare_ranking
@@ -57,10 +56,10 @@ def _score_both(
     endpoint = require_endpoint(held_out)
     if endpoint.is_delayed:
         return Rematch(None, why="entry was delayed, so that no two risks count from the same time")
-    features = derive_features(held_out.covariates)
     try:
         challenger, champion = (
-            Scorer.load(folder).predictor.risk(features, [horizon])[:, 0] for folder in folders
+            scorer.predictor.link.risk(scorer.margins_of(held_out.covariates), [horizon])[:, 0]
+            for scorer in map(Scorer.load, folders)
         )
     except ModelError:
         return Rematch(None, why="this version of calcirisk cannot score with both models")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from features.imaging.reading.declaration import Declaration
 from features.imaging.reading.masks.contours_alone import score_contours
 from features.imaging.reading.masks.label_map import LabelMap
 from features.imaging.reading.open_files import open_mask, open_scan
+from features.imaging.reading.untrusted import refusing_nonsense
 from features.imaging.scan import Scan
 from tests.features.imaging.written import heart, series_of, write_series
 
@@ -50,6 +53,20 @@ def test_an_unknown_kind_of_value_in_a_report_is_refused(tmp_path: Path) -> None
     )  # fmt: skip
     with pytest.raises(ScanError):
         read_calcium_report(file)
+
+
+def test_a_report_whose_sequence_ends_within_a_tag_is_refused() -> None:
+    with pytest.raises(ScanError):
+        read_calcium_report(SEEDS / "report/cut_within_a_tag.dcm")
+
+
+@pytest.mark.parametrize("raised", [struct.error("x"), zlib.error("x"), Exception("x")])
+def test_whatever_a_library_raises_is_a_refusal(raised: Exception) -> None:
+    def read() -> None:
+        raise raised
+
+    with pytest.raises(ScanError, match="Export it again"):
+        refusing_nonsense(read)()
 
 
 def test_a_region_without_its_number_is_refused(tmp_path: Path, scan: Scan) -> None:

@@ -88,6 +88,7 @@ def measure(model: Path, file: Path, out: Path) -> Counter[str]:
 def score_all(job: Job, work: WorkFolder, spent: Counter[str]) -> None:
     """Every batch through every phase."""
     scorer, batches = job.rules.scorer, job.begun.batches()
+    wanted = frozenset(scorer.predictor.feature_names)
     while True:
         with phase(spent, "read"):
             batch = next(batches, None)
@@ -100,7 +101,7 @@ def score_all(job: Job, work: WorkFolder, spent: Counter[str]) -> None:
         with phase(parts, "check"):
             columns = read_rows(batch.rows, job.rules.rows).columns
         with phase(parts, "derive"):
-            features = derive_features(columns, scorer.dictionary)
+            features = derive_features(columns, scorer.dictionary, wanted)
         with phase(parts, "margins"):
             margins = scorer.predictor.margin(features)
         with phase(parts, "risks"):

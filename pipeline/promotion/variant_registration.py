@@ -7,10 +7,9 @@ import json
 from pathlib import Path
 
 from models.storage.model_folder import verify_model_folder
+from pipeline.promotion.registered import Described, register_once
 from pipeline.settings.params import Params, Paths
 from pipeline.tracking import Tracking, Version, flatten
-
-Described = dict[str, str | int | bool]
 
 
 def register_variants(tracking: Tracking, params: Params, paths: Paths) -> dict[str, Described]:
@@ -32,19 +31,14 @@ def _register(
     registered, alias = f"{params.register.model_name}-{name}", params.register.alias
     evaluation = hashlib.sha256(paths.metrics.read_bytes()).hexdigest()
     identity = {"digest": about.digest, "evaluation": evaluation}
-    current = tracking.find_version(registered, alias)
-    reused = current is not None and all(current.tags.get(k) == v for k, v in identity.items())
-    if current is None or not reused:
-        current = _log(name, folder, registered, identity, tracking, params, paths)
-        tracking.set_alias(current, alias)
-    return {
-        "model": registered,
-        "alias": alias,
-        "version": current.number,
-        "uri": f"models:/{registered}@{alias}",
-        "digest": about.digest,
-        "reused": reused,
-    }
+    _, described = register_once(
+        tracking,
+        registered,
+        alias,
+        identity,
+        lambda: _log(name, folder, registered, identity, tracking, params, paths),
+    )
+    return described
 
 
 def _log(

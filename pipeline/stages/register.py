@@ -17,6 +17,7 @@ from features.errors import ModelError
 from models.storage.model_folder import About, verify_model_folder
 from pipeline.promotion.growth.registration import MODEL, SUFFIX, register_progression
 from pipeline.promotion.lock import one_at_a_time
+from pipeline.promotion.registered import register_once
 from pipeline.promotion.variant_registration import register_variants
 from pipeline.settings.code_version import describe_code
 from pipeline.settings.params import Params, Paths
@@ -57,22 +58,14 @@ def register_risk(tracking: Tracking, params: Params, paths: Paths, about: About
     """What registration.json says of the risk model."""
     metrics, identity = read_metrics(paths.metrics), identify(about, paths)
     name, alias = params.register.model_name, params.register.alias
-    current = tracking.find_version(name, alias)
-    reused = current is not None and all(
-        current.tags.get(key) == value for key, value in identity.items()
+    version, described = register_once(
+        tracking,
+        name,
+        alias,
+        identity,
+        lambda: log_run(tracking, params, paths, about, metrics, identity),
     )
-    if current is None or not reused:
-        current = log_run(tracking, params, paths, about, metrics, identity)
-        tracking.set_alias(current, alias)
-    return {
-        "model": name,
-        "alias": alias,
-        "version": current.number,
-        "uri": f"models:/{name}@{alias}",
-        "run_id": current.run_id,
-        "digest": about.digest,
-        "reused": reused,
-    }
+    return {**described, "run_id": version.run_id}
 
 
 def is_experiment() -> bool:

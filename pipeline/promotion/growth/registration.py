@@ -10,15 +10,14 @@ from models.progression.performance import CARRIED
 from models.progression.performance import MODEL as OWN
 from models.storage.model_folder import verify_model_folder
 from pipeline.promotion.evidence import HELD_OUT_TAG
+from pipeline.promotion.registered import Described, register_once
 from pipeline.settings.params import Params, Paths
 from pipeline.tracking import Tracking, Version, flatten
 
 SUFFIX, MODEL = "-progression", "model"
 
 
-def register_progression(
-    tracking: Tracking, params: Params, paths: Paths
-) -> dict[str, str | int | bool] | None:
+def register_progression(tracking: Tracking, params: Params, paths: Paths) -> Described | None:
     """What registration.json says of the progression model; None where there is none.
 
     It takes the alias only if it was evaluated and, on the held-out scans, was better than a score
@@ -36,22 +35,15 @@ def register_progression(
     read = b"".join(path.read_bytes() for path in (judged, *tables))
     evaluation = hashlib.sha256(read).hexdigest()
     identity = {"digest": about.digest, "evaluation": evaluation}
-    current = tracking.find_version(name, alias)
-    reused = current is not None and all(current.tags.get(k) == v for k, v in identity.items())
-    passed = metrics["crps"][OWN] < metrics["crps"][CARRIED]
-    if current is None or not reused:
-        made = _log(tracking, params, paths, metrics, identity)
-        if passed:
-            tracking.set_alias(made, alias)
-        current = made
-    return {
-        "model": name,
-        "alias": alias if passed else "",
-        "version": current.number,
-        "uri": f"models:/{name}@{alias}" if passed else f"models:/{name}/{current.number}",
-        "digest": about.digest,
-        "reused": reused,
-    }
+    _, described = register_once(
+        tracking,
+        name,
+        alias,
+        identity,
+        lambda: _log(tracking, params, paths, metrics, identity),
+        deserved=metrics["crps"][OWN] < metrics["crps"][CARRIED],
+    )
+    return described
 
 
 def _log(

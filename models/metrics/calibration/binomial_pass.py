@@ -117,8 +117,6 @@ def find_minimum(
             for j in range(len(beta)):
                 step[j] *= 0.5
                 tried[j] = beta[j] + step[j]
-            reached = _deviance(x, y, w, shift, tried, is_cloglog)
-        if halvings:
             score, information, reached = _look(x, y, w, shift, tried, is_cloglog)
         beta[:] = tried
         loss = reached
@@ -137,33 +135,6 @@ def _look(
     if is_cloglog:
         return pass_cloglog(x, y, w, shift, beta)
     return pass_logit(x, y, w, shift, beta)
-
-
-@compiled(exact=True)
-def _deviance(
-    x: FloatArray,
-    y: FloatArray,
-    w: FloatArray,
-    shift: FloatArray,
-    beta: FloatArray,
-    is_cloglog: bool,
-) -> float:
-    """What a halved step is judged by."""
-    deviance = 0.0
-    for i in range(len(y)):
-        if w[i] <= 0:
-            continue
-        eta = shift[i]
-        for j in range(len(beta)):
-            eta += x[i, j] * beta[j]
-        if is_cloglog:
-            hazard = np.exp(min(max(eta, _LOWEST), _HIGHEST))
-            deviance += w[i] * (-np.log(-np.expm1(-hazard)) if y[i] == 1 else hazard)
-        else:
-            risk = 1 / (1 + np.exp(-min(max(eta, -_FARTHEST), _FARTHEST)))
-            risk = min(max(risk, _EDGE), 1 - _EDGE)
-            deviance -= w[i] * np.log(risk if y[i] == 1 else 1 - risk)
-    return deviance
 
 
 @compiled(exact=True)

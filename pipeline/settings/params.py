@@ -9,6 +9,7 @@ from typing import Literal
 from features.errors import ConfigError
 from pipeline.settings.paths import Paths, default_params, find_root
 from pipeline.settings.progression_params import (
+    BoostingParams,
     ForecastParams,
     ProgressionParams,
     PromoteProgressionParams,
@@ -87,17 +88,10 @@ class LinearParams:
 
 
 @dataclass(frozen=True)
-class BoostedParams:
+class BoostedParams(BoostingParams):
     """The boosted half of the risk model: XGBoost's own names, rounds by cross-validation."""
 
-    max_depth: int = within(low=1, high=12)
-    learning_rate: float = within(low=1e-4, high=1)
-    min_child_weight: float = within(low=0)
-    subsample: float = within(low=0.05, high=1)
-    colsample_bytree: float = within(low=0.05, high=1)
-    reg_lambda: float = within(low=0)
     max_rounds: int = within(low=1)
-    early_stopping_rounds: int = within(low=1)
     n_trials: int = within(low=0)
 
 

@@ -1,4 +1,4 @@
-"""The sections of params.yaml on the progression model."""
+"""The sections of params.yaml on the progression model, and what its trees share with others."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pipeline.settings.strict_sections import within
 
 
 @dataclass(frozen=True)
-class ProgressionBoostedParams:
-    """The boosted part of growth and onset; rounds by cross-validation, none where none help."""
+class BoostingParams:
+    """How trees are grown and when growing stops, under XGBoost's own names."""
 
     max_depth: int = within(low=1, high=12)
     learning_rate: float = within(low=1e-4, high=1)
@@ -17,8 +17,14 @@ class ProgressionBoostedParams:
     subsample: float = within(low=0.05, high=1)
     colsample_bytree: float = within(low=0.05, high=1)
     reg_lambda: float = within(low=0)
-    max_rounds: int = within(low=0)
     early_stopping_rounds: int = within(low=1)
+
+
+@dataclass(frozen=True)
+class ProgressionBoostedParams(BoostingParams):
+    """The boosted part of growth and onset; rounds by cross-validation, none where none help."""
+
+    max_rounds: int = within(low=0)
 
 
 @dataclass(frozen=True)

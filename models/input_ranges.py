@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -119,6 +119,13 @@ class MissingTally:
             lacking = named.split("; ") if named else []
             self.by_number[len(lacking)] += count
             self.by_input.update(dict.fromkeys(lacking, count))
+
+    def name_empty(self, given: Collection[str]) -> tuple[str, ...]:
+        """Those of the variables ``given`` by the file, of the important ones, that all lack."""
+        n = self.by_number.total()
+        return tuple(
+            name for name in self.ranges.important if name in given and self.by_input[name] == n > 0
+        )
 
     def describe(self, labels: Mapping[str, str]) -> str:
         """In a sentence: what all lack, how many lack more than that, and most often what."""

@@ -6,7 +6,7 @@ request to a served model or a table in memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,7 +41,8 @@ class RowRules:
 
     ``cohort_map`` asks only for columns that are there. ``names``: column of the source -> as the
     map writes it. ``lesions``: those of all patients of the table of lesions. ``known``: what texts
-    of categories meant in earlier batches. ``name``: what messages call the source.
+    of categories meant in earlier batches. ``name``: what messages call the source. ``unrecorded``:
+    variables that no row of the source has, so that it is as if they had no column.
     ``whole``: the rows show what the columns are like, so that a fault in most cells of one is a
     problem of the column; else every fault is a reject of its row.
     """
@@ -54,6 +55,7 @@ class RowRules:
     known: Known = field(default_factory=dict, repr=False, compare=False)
     name: str = ""
     whole: bool = False
+    unrecorded: frozenset[str] = frozenset()
 
     @classmethod
     def for_columns(
@@ -64,8 +66,11 @@ class RowRules:
         decimal: str = ".",
         lesions: PatientLesions | None = None,
         name: str = "",
+        recorded: Collection[str] | None = None,
     ) -> RowRules:
         """The rules for a source with these columns; ``decimal``: the sign that it shows.
+
+        ``recorded``: the columns in which any row has a value, None where nobody knows.
 
         Raises MapError where the map does not fit the dictionary, CohortError where the source has
         no column of the map, or two for the same.
@@ -79,13 +84,28 @@ class RowRules:
             nothing = Problem("", "has no column of the map", "Check the names in its header")
             raise CohortError([nothing], name)
         reading = Reading.by(cohort_map, decimal)
-        return cls(wanted, dictionary, reading, names, lesions, name=name)
+        unrecorded = frozenset[str]() if recorded is None else _find_unrecorded(wanted, recorded)
+        return cls(wanted, dictionary, reading, names, lesions, name=name, unrecorded=unrecorded)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that a row can have."""
+        return tuple(name for name in self.cohort_map.variables if name not in self.unrecorded)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the source, as it writes them, that are read."""
         original = {ours: theirs for theirs, ours in self.names.items()}
         return tuple(original.get(name, name) for name in self.cohort_map.source_columns)
+
+
+def _find_unrecorded(cohort_map: CohortMap, recorded: Collection[str]) -> frozenset[str]:
+    filled = {column.casefold() for column in recorded}
+    return frozenset(
+        name
+        for name, value in cohort_map.variables.items()
+        if value.columns and filled.isdisjoint(column.casefold() for column in value.columns)
+    )
 
 
 @dataclass(frozen=True)
@@ -191,9 +211,9 @@ def _select(
 
 
 def _read_covariates(cells: pd.DataFrame, rules: RowRules, findings: Findings) -> pd.DataFrame:
-    values, sources = {}, rules.cohort_map.variables
+    values, sources, present = {}, rules.cohort_map.variables, set(rules.variables)
     for name, variable in rules.dictionary.items():
-        if name not in sources:
+        if name not in present:
             continue
         source = sources[name]
         read = read_values(cells, source, variable, rules.reading, rules.known)

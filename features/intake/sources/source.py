@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -82,3 +82,17 @@ class Source(Protocol):
 
     def notes(self) -> list[str]:
         """What a person should know of the source once it has been read, one sentence each."""
+
+
+@runtime_checkable
+class KnowsRecorded(Protocol):
+    """A source whose columns are the same whatever it holds, and that knows which are filled."""
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """These columns."""
+
+
+def find_recorded(source: Source) -> tuple[str, ...] | None:
+    """The columns in which any row of the source has a value, None where nobody knows."""
+    return source.recorded if isinstance(source, KnowsRecorded) else None

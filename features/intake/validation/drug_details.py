@@ -23,9 +23,9 @@ def fill_from_drugs(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]
     class of the anticoagulant. What is recorded stays as it is. Columns in the dictionary's order.
     """
     filled: dict[str, pd.Series] = {}
-    if "statin_drug" in covariates and covariates["statin_drug"].notna().any():
+    if _tells(covariates, "statin_drug", "statin_intensity"):
         filled["statin_intensity"] = _intensity(covariates, dictionary["statin_intensity"].codes)
-    if "anticoagulant" in covariates and covariates["anticoagulant"].notna().any():
+    if _tells(covariates, "anticoagulant", "vitamin_k_antagonist"):
         taken = covariates["anticoagulant"].astype(object)
         is_antagonist = (taken == "vitamin_k_antagonist").astype(float).where(taken.notna())
         filled["vitamin_k_antagonist"] = _keep(covariates, "vitamin_k_antagonist", is_antagonist)
@@ -33,6 +33,13 @@ def fill_from_drugs(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]
         return covariates
     full = covariates.assign(**filled)
     return full[[name for name in dictionary if name in full]]
+
+
+def _tells(covariates: pd.DataFrame, detail: str, variable: str) -> bool:
+    """Whether there is something to fill in, or the column itself, whoever is in this batch."""
+    if detail not in covariates:
+        return False
+    return variable not in covariates or bool(covariates[detail].notna().any())
 
 
 def _intensity(covariates: pd.DataFrame, codes: tuple[str, ...]) -> pd.Series:

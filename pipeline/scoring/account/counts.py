@@ -62,13 +62,15 @@ class Account:
 class Tally(Account):
     """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon.
 
-    ``labels``: what a person calls each input. ``category_names``: in order of risk.
+    ``labels``: what a person calls each input; ``given``: those that the source has a column of.
+    ``category_names``: in order of risk.
     """
 
     years: tuple[float, ...]
     missing: MissingTally
     labels: Mapping[str, str]
     category_names: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     n_outside: int = 0
     n_imputed: int = 0
     n_disagreeing: int = 0
@@ -84,7 +86,7 @@ class Tally(Account):
         assert isinstance(rules, ScoringRules)
         labels = {name: variable.label for name, variable in rules.scorer.dictionary.items()}
         missing, categories = rules.scorer.ranges.tally_missing(), rules.wanted.categories
-        return cls(rules.years, missing, labels, categories.names)
+        return cls(rules.years, missing, labels, categories.names, rules.rows.variables)
 
     def add(self, scored: pa.Table) -> None:
         """Count the scored patients of one batch, what they lack (column `MISSING`) included."""
@@ -115,6 +117,11 @@ class Tally(Account):
     def describe_missing(self) -> str:
         """Which important inputs the scored patients lack, in a sentence."""
         return self.missing.describe(self.labels)
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Labels of important inputs whose column is there and holds nothing."""
+        return tuple(self.labels[name] for name in self.missing.name_empty(self.given))
 
     def describe(self) -> list[str]:
         """How risk is distributed, in lines from which no single patient can be read."""

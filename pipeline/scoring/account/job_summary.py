@@ -12,7 +12,6 @@ from pipeline.scoring.job_setup import Job
 
 # With fewer rows, nearly all the time is that of the start.
 _WORTH_A_RATE = 200
-_TEXTS = ("unused", "absent", "unlearnt", "distribution")
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class JobSummary:
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """What `to_dict` gave of a job that was killed while it cleaned up."""
         places = {name: Path(stored[name]) for name in ("out", "rejects", "schema")}
-        texts = {name: tuple(stored[name]) for name in _TEXTS}
+        texts = {name: tuple(one) for name, one in stored.items() if isinstance(one, list)}
         notes = ("It was finished already; what a killed job had left behind it is removed",)
         return cls(**{**stored, **places, **texts, "notes": (*stored["notes"], *notes)})
 
@@ -108,6 +107,7 @@ class ScoreSummary(JobSummary):
     """How a source was scored."""
 
     missing: str
+    empty: tuple[str, ...]
     n_outside: int
     n_imputed: int
     n_disagreeing: int
@@ -119,6 +119,7 @@ class ScoreSummary(JobSummary):
         return cls(
             **cls.figures(job, tally, seconds),
             missing=tally.describe_missing(),
+            empty=tally.empty,
             n_outside=tally.n_outside,
             n_imputed=tally.n_imputed,
             n_disagreeing=tally.n_disagreeing,
@@ -128,9 +129,21 @@ class ScoreSummary(JobSummary):
     @property
     def opening(self) -> list[str]:
         """What was scored, and what to know of it."""
+        scored = f"{self.n_scored:,} of {self.n_rows:,} rows scored by {self.model}: {self.out}"
+        if not self.n_scored:
+            return [scored]
         return [
-            f"{self.n_scored:,} of {self.n_rows:,} rows scored by {self.model}: {self.out}",
+            scored,
             f"Important inputs of those scored: {self.missing}",
+            *self._warn_of_empty(),
             f"{self.n_imputed:,} without a calcium score, {self.n_outside:,} with an input outside "
             f"the training range, {self.n_disagreeing:,} at odds with the published score",
+        ]
+
+    def _warn_of_empty(self) -> list[str]:
+        if not self.empty:
+            return []
+        return [
+            f"Columns without a single value: {'; '.join(self.empty)}. Each gap counts as the "
+            "patient's own; where nobody is measured, leave the column out"
         ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from fhir.resources.R4B.riskassessment import RiskAssessment
 
 from features.errors import ConfigError
 from features.intake.fhir.reader import read_fhir
+from features.intake.rows import read_rows
 from pipeline.commands.cli import main
+from pipeline.scoring.job_setup import prepare
 from pipeline.scoring.outputs.fhir_output import make_assessment
 from pipeline.settings.paths import Paths
 from pipeline.stages.score import ScoreRequest, score_file
@@ -245,3 +248,51 @@ def test_the_command_fhir_writes_a_table_that_score_can_read(
     by_fhir = pd.read_csv(_score(model_folder, folder, tmp_path / "b.csv", DAY))
     pd.testing.assert_series_equal(by_table["risk_10y"], by_fhir["risk_10y"], rtol=1e-9)
     assert len(pd.read_csv(tmp_path / "patients.unmapped.csv")) > 0
+
+
+def _read_first(model: Path, file: Path, out: Path, day: date | None = None) -> pd.DataFrame:
+    """The covariates of the first batch, as the model is given them."""
+    job = prepare(ScoreRequest(file, str(model), out, index_date=day), Paths.default())
+    assert job.begun.first is not None
+    with closing(job.begun):
+        return read_rows(job.begun.first.rows, job.rules.rows).columns.covariates
+
+
+def test_what_nobody_has_on_record_is_no_column(model_folder: Path, tmp_path: Path) -> None:
+    resources, _ = _people()
+    lines = write_lines(tmp_path / "export.ndjson", *resources)
+    found = _read_first(model_folder, lines, tmp_path / "a.csv", DAY)
+    assert found.notna().any().all()
+    assert "waist" not in found
+    table = tmp_path / "patients.csv"
+    assert main(["fhir", str(lines), "--out", str(table), "--index-date", "2020-06-29"]) == 0
+    by_table = _read_first(model_folder, table, tmp_path / "b.csv")
+    pd.testing.assert_frame_equal(
+        found.reset_index(drop=True), by_table.reset_index(drop=True), rtol=1e-12
+    )
+
+
+def test_the_output_has_the_same_columns_whatever_is_on_record(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    rich = write_lines(tmp_path / "rich.ndjson", *_people()[0])
+    poor = write_lines(tmp_path / "poor.ndjson", patient(), observation("8480-6", 120, "mm[Hg]"))
+    nobody = write_lines(tmp_path / "nobody.ndjson", observation("8480-6", 120, "mm[Hg]"))
+    first, *others = (
+        pd.read_csv(_score(model_folder, lines, lines.with_suffix(".csv"), DAY))
+        for lines in (rich, poor, nobody)
+    )
+    for other in others:
+        assert other.columns.tolist() == first.columns.tolist()
+
+
+def test_the_summary_speaks_of_what_is_on_record(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = write_lines(tmp_path / "nobody.ndjson", observation("8480-6", 120, "mm[Hg]"))
+    out = tmp_path / "risks.csv"
+    assert main(["score", str(lines), "--model", str(model_folder), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "0 of 1 rows scored" in told
+    assert "none is missing" not in told
+    assert "not learnt" not in told

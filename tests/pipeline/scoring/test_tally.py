@@ -73,6 +73,17 @@ def test_what_is_missing_is_told_by_name_over_all_batches() -> None:
     )
 
 
+def test_a_column_is_empty_only_if_nobody_has_a_value_and_the_source_has_it() -> None:
+    tally = make_tally()
+    assert not list(tally.empty)
+    tally.add(scored([0.1] * 30, ["low"] * 30, "age; bmi"))
+    assert not list(tally.empty)
+    tally.given = ("bmi",)
+    assert list(tally.empty) == ["Body mass index"]
+    tally.add(scored([0.1], ["low"], "age"))
+    assert not list(tally.empty)
+
+
 def test_categories_are_told_in_the_order_of_risk() -> None:
     tally = make_tally()
     tally.add(scored([0.1] * 60, ["high"] * 20 + ["low"] * 15 + ["middle"] * 25))

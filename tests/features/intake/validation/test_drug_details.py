@@ -48,6 +48,15 @@ def test_the_class_of_an_anticoagulant_says_whether_it_is_a_vitamin_k_antagonist
     assert pd.isna(_read(anticoagulant=None, age=60)["vitamin_k_antagonist":]).all()
 
 
+def test_a_batch_has_the_same_columns_whoever_is_in_it() -> None:
+    people = pd.DataFrame(
+        {"statin_drug": ["atorvastatin", None], "anticoagulant": ["doac", None], "age": [60, 61]}
+    )
+    known, unknown = (read_covariates(people.iloc[[row]], DICTIONARY) for row in (0, 1))
+    assert unknown.dtypes.to_dict() == known.dtypes.to_dict()
+    assert {"statin_intensity", "vitamin_k_antagonist"} <= set(unknown)
+
+
 @pytest.mark.parametrize(
     ("values", "rule"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.learners.partial_likelihood import RiskSets
+from models.learners.partial_likelihood import RiskSets, log_likelihood
 from models.risk.stacking import stack_weights_cox, stack_weights_logistic
 
 
@@ -38,3 +38,16 @@ def test_logistic_weights_carry_an_intercept_that_gives_the_observed_share() -> 
     occurred = draws.random(30_000) < 1 / (1 + np.exp(2.0 - margin[:, 0]))
     weight, intercept = stack_weights_logistic(margin, occurred)
     assert (weight, intercept) == pytest.approx((1.0, -2.0), abs=0.06)
+
+
+def test_the_luckiest_of_many_numbers_of_trees_is_no_reason_to_take_trees() -> None:
+    taken = 0
+    for seed in range(40):
+        draws = np.random.default_rng([7, seed])
+        truth = draws.normal(0, 0.7, 300)
+        sets = _times(truth, seed + 100)
+        # what 200 trees add one after another that have nothing to find
+        added = np.cumsum(0.02 * draws.normal(size=(200, 300)), axis=0)
+        luckiest = max(added, key=lambda each: log_likelihood(sets, truth + each))
+        taken += bool(stack_weights_cox(np.stack([truth, luckiest], axis=1), sets)[1])
+    assert taken <= 1  # 4 where trees have to gain a log likelihood of 2

@@ -1,6 +1,6 @@
 """Truth of reasons, of groups and of intervals, over several trainings.
 
-    python -m benchmarks.true_reasons [trainings] [patients] [--worlds N]
+    python -m benchmarks.true_reasons [trainings] [patients] [--worlds N] [--methods calcirisk,EBM]
 
 A training is a new simulated cohort; all are judged on the same 20,000 patients. Reasons are held
 against the same explanation of the true hazards, summed to what a clinician would name as one
@@ -11,17 +11,19 @@ thing (`things.py`). ``--worlds``: as many worlds that contradict the ledger, ea
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 
 from benchmarks.true_reasons.measures import judge_groups, judge_reasons
-from benchmarks.true_reasons.methods import METHODS, reason
+from benchmarks.true_reasons.methods import METHODS, Reason
 from benchmarks.true_reasons.things import draw_factors
 from benchmarks.true_reasons.world import World, draw_world, true_contributions
 from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
+from models.risk.risk_model import RiskModel
 
 N_JUDGED, JUDGED_SEED, EXPLAINED = 20_000, 9_999, 5_000
 FIRST_SEED = 100
@@ -34,7 +36,9 @@ def main() -> None:
     parser.add_argument("trainings", nargs="?", type=int, default=8)
     parser.add_argument("patients", nargs="?", type=int, default=6_800)
     parser.add_argument("--worlds", type=int, default=0)
+    parser.add_argument("--methods", default=",".join(METHODS), help="default: all")
     asked = parser.parse_args()
+    methods = {name: METHODS[name] for name in asked.methods.split(",")}
     console = Console(width=140)
     rows: list[dict[str, object]] = []
     groups: list[pd.DataFrame] = []
@@ -47,7 +51,7 @@ def main() -> None:
         for name, factors in worlds:
             judged = draw_world(N_JUDGED, JUDGED_SEED, factors)
             fitted = draw_world(asked.patients, FIRST_SEED + number, factors)
-            found = _measure(fitted, judged, number, groups if factors is None else None)
+            found = _measure(methods, fitted, judged, number, groups if factors is None else None)
             rows += [{"world": name, "method": method, **found[method]} for method in found]
             console.print(f"training {number}, world {name}", style="dim")
     table = pd.DataFrame(rows)
@@ -60,7 +64,11 @@ def main() -> None:
 
 
 def _measure(
-    fitted: World, judged: World, seed: int, groups: list[pd.DataFrame] | None
+    methods: Mapping[str, Reason],
+    fitted: World,
+    judged: World,
+    seed: int,
+    groups: list[pd.DataFrame] | None,
 ) -> dict[str, dict[str, float]]:
     few = np.arange(EXPLAINED)
     explained = World(
@@ -75,8 +83,8 @@ def _measure(
     follow_up = FollowUp.of(judged.endpoint)
     oracle = harrell_c(follow_up, judged.risk, HORIZON)
     found = {}
-    for method, build in METHODS.items():
-        reasoned = reason(build, fitted, explained, seed)
+    for method, reason in methods.items():
+        reasoned = reason(fitted, explained.features, seed)
         risk = reasoned.model.predict_risk(judged.features, [HORIZON])[:, 0]
         judgement = judge_reasons(reasoned.contributions, true, explained.covariates)
         found[method] = {
@@ -84,7 +92,7 @@ def _measure(
             "risk off by, points": 100 * float(np.sqrt(np.mean((risk - judged.risk) ** 2))),
             **judgement.to_dict(),
         }
-        if method == "calcirisk" and groups is not None:
+        if isinstance(reasoned.model, RiskModel) and method == "calcirisk" and groups is not None:
             groups.append(judge_groups(reasoned.model, judged))
     return found
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import pandas as pd
 
+from benchmarks.true_reasons.explainable_boosting import ExplainableHazards
 from benchmarks.true_reasons.things import THINGS
 from benchmarks.true_reasons.world import HORIZON, World
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
@@ -19,13 +22,22 @@ MONOTONE = {feature.name: feature.monotone for feature in CATALOGUE if feature.m
 N_BACKGROUND = 2_000
 
 
+class RiskPredicting(Protocol):
+    """A fitted model."""
+
+    def predict_risk(self, X: pd.DataFrame, horizons: Sequence[float]) -> FloatArray:
+        """Risk of the event (n, h)."""
+
+
 @dataclass(frozen=True)
 class Reasoned:
-    """A fitted model, its explainer and what it says of the patients judged on."""
+    """A fitted model and what it says of the patients judged on."""
 
-    model: RiskModel
-    explainer: Explainer
+    model: RiskPredicting
     contributions: pd.DataFrame
+
+
+Reason = Callable[[World, pd.DataFrame, int], Reasoned]
 
 
 def calcirisk(seed: int) -> RiskModel:
@@ -46,20 +58,37 @@ def boosting(seed: int) -> RiskModel:
     return RiskModel(parts=("boosted",), monotone=MONOTONE, n_threads=1, seed=seed)
 
 
-METHODS: dict[str, Callable[[int], RiskModel]] = {
-    "calcirisk": calcirisk,
-    "plain ridge": plain_ridge,
-    "XGBoost, SHAP": boosting,
+def explained_by_us(build: Callable[[int], RiskModel]) -> Reason:
+    """Fit on a world, explain the features (n, p) of the patients judged on."""
+
+    def reason(world: World, judged: pd.DataFrame, seed: int) -> Reasoned:
+        model = build(seed).fit(world.features, world.endpoint)
+        explainer = Explainer.fit(model.predictor_, _background(world, seed), [HORIZON])
+        explanation = explainer.explain(judged, HORIZON)
+        names = list(explanation.feature_names)
+        values = pd.DataFrame(explanation.values, index=explanation.index, columns=names)
+        return Reasoned(model, _by_thing(values))
+
+    return reason
+
+
+def explainable_boosting(world: World, judged: pd.DataFrame, seed: int) -> Reasoned:
+    """interpret's EBM, with the same directions; its own terms, explained in the same way."""
+    model = ExplainableHazards(MONOTONE, seed).fit(world.features, world.endpoint)
+    return Reasoned(model, _by_thing(model.explain(judged, _background(world, seed), HORIZON)))
+
+
+def _background(world: World, seed: int) -> pd.DataFrame:
+    return world.features.sample(min(N_BACKGROUND, len(world.features)), random_state=seed)
+
+
+def _by_thing(values: pd.DataFrame) -> pd.DataFrame:
+    return values.T.groupby(lambda name: THINGS[name]).sum().T
+
+
+METHODS: dict[str, Reason] = {
+    "calcirisk": explained_by_us(calcirisk),
+    "plain ridge": explained_by_us(plain_ridge),
+    "XGBoost by SHAP": explained_by_us(boosting),
+    "EBM": explainable_boosting,
 }
-
-
-def reason(build: Callable[[int], RiskModel], world: World, judged: World, seed: int) -> Reasoned:
-    """Fit on a world, explain the patients judged on."""
-    model = build(seed).fit(world.features, world.endpoint)
-    background = world.features.sample(min(N_BACKGROUND, len(world.features)), random_state=seed)
-    explainer = Explainer.fit(model.predictor_, background, [HORIZON])
-    explanation = explainer.explain(judged.features, HORIZON)
-    values = pd.DataFrame(
-        explanation.values, index=explanation.index, columns=list(explanation.feature_names)
-    )
-    return Reasoned(model, explainer, values.T.groupby(lambda name: THINGS[name]).sum().T)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
+from typing import Any, TypeVar
+
+Made = TypeVar("Made")
 
 
 def count_cores() -> int:
@@ -17,14 +20,28 @@ def count_cores() -> int:
         return os.cpu_count() or 1
 
 
+class OneProcess(Executor):
+    """Does at once, here, what is submitted; of what is mapped, each when it is asked for."""
+
+    def submit(self, fn: Callable[..., Made], /, *args: Any, **kwargs: Any) -> Future[Made]:
+        """Already done."""
+        done: Future[Made] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+    def map(self, fn: Callable[..., Made], *iterables: Iterable[Any], **_: Any) -> Iterator[Made]:
+        """One after another."""
+        return map(fn, *iterables)
+
+
 @contextmanager
-def side_by_side(n_processes: int) -> Iterator[Executor | None]:
-    """Processes that work side by side, each on one core; None where one is enough.
+def side_by_side(n_processes: int) -> Iterator[Executor]:
+    """Processes that work side by side, each on one core; this one where one is enough.
 
     A process that was forked while threads ran may wait for them for ever: they are spawned.
     """
     if n_processes <= 1:
-        yield None
+        yield OneProcess()
         return
     with ProcessPoolExecutor(n_processes, get_context("spawn"), keep_to_one_thread) as pool:
         yield pool

@@ -123,16 +123,22 @@ class _Recipe:
         rest, held_out = self.X.iloc[validate], self.endpoint.take(validate)
         asked = self.X.iloc[self.shown]
         found = {
-            name: (_risk(model, rest, self.horizons, held_out), _event_margin(model, rest))
+            name: (
+                predict_entered(model, rest, self.horizons, held_out),
+                _event_margin(model, rest),
+            )
             for name, model in fitted.items()
         }
         if asked.empty:
             return found, np.zeros((0, len(self.horizons)))
         first = next(iter(fitted.values()))
-        return found, _risk(first, asked, self.horizons, self.endpoint.take(self.shown))
+        return found, predict_entered(first, asked, self.horizons, self.endpoint.take(self.shown))
 
 
-def _risk(model: Any, X: pd.DataFrame, horizons: Sequence[float], endpoint: Endpoint) -> FloatArray:
+def predict_entered(
+    model: Any, X: pd.DataFrame, horizons: Sequence[float], endpoint: Endpoint
+) -> FloatArray:
+    """Risk (n, h) by each horizon (years); after delayed entry from each patient's entry on."""
     given = (endpoint.entered,) if endpoint.is_delayed else ()
     risk: FloatArray = model.predict_risk(X, horizons, *given)
     return risk

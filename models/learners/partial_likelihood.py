@@ -9,6 +9,8 @@ is two patients. Who came under observation late is in no earlier risk set (left
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -61,7 +63,7 @@ class RiskSets:
         """Number of events, each as often as its weight says."""
         return float(self.deaths.sum())
 
-    def sum_at_risk(self, values: npt.NDArray[np.float64]) -> FloatArray:
+    def sum_at_risk(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Sums of (n,) or (n, m) values, in descending order, over each event time's risk set."""
         if not len(self.at_risk):
             return np.zeros((0, *values.shape[1:]))
@@ -85,7 +87,7 @@ class RiskSets:
 
     def baseline_increments(self, margin: FloatArray) -> FloatArray:
         """Breslow's jumps of the baseline cumulative hazard at ``event_times``, given margins."""
-        return self.deaths / self.sum_at_risk(self.weigh(np.exp(margin[self.order])))
+        return np.asarray(self.deaths / self.sum_at_risk(self.weigh(np.exp(margin[self.order]))))
 
 
 def log_likelihood(sets: RiskSets, margin: FloatArray) -> float:
@@ -124,15 +126,23 @@ def curvature(sets: RiskSets, margin: FloatArray) -> FloatArray:
     return answer
 
 
-def information(sets: RiskSets, covariates: FloatArray, margin: FloatArray) -> FloatArray:
-    """Negative Hessian (m, m) of the log partial likelihood in the coefficients of (n, m)."""
-    hazard, exposure = _hazard_and_exposure(sets, margin)
-    ordered = covariates[sets.order]
+def information(
+    sets: RiskSets, covariates: FloatArray | npt.NDArray[np.float32], margin: FloatArray
+) -> FloatArray:
+    """Negative Hessian (m, m) of the log partial likelihood in the coefficients of (n, m).
+
+    In the precision of the covariates, but for delayed entry: its sums are small differences of
+    large ones.
+    """
+    is_single = covariates.dtype == np.float32 and sets.by_start is None
+    precision = np.float32 if is_single else np.float64
+    hazard, exposure = (one.astype(precision) for one in _hazard_and_exposure(sets, margin))
+    ordered: npt.NDArray[Any] = covariates[sets.order].astype(precision, copy=False)
     mean = sets.sum_at_risk(hazard[:, None] * ordered) / sets.sum_at_risk(hazard)[:, None]
-    mean *= np.sqrt(sets.deaths)[:, None]
+    mean *= np.sqrt(sets.deaths).astype(precision)[:, None]
     ordered *= np.sqrt(np.maximum(exposure, 0.0))[:, None]
     # an array times its own transpose is half the work
-    return np.asarray(ordered.T @ ordered - mean.T @ mean)
+    return np.asarray(ordered.T @ ordered - mean.T @ mean, np.float64)
 
 
 def _hazard_and_exposure(sets: RiskSets, margin: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -17,13 +17,15 @@ from models.learners.partial_likelihood import RiskSets, information, log_likeli
 from models.learners.prior import Gaussian
 from models.learners.trust_path import Fold, Terms
 
+Covariates = FloatArray | npt.NDArray[np.float32]
+
 _MAX_STEPS = 100
 EXACT, SEARCHING = 1e-14, 1e-9  # relative gain of the objective at which a fit ends
 _STALE = 0.5  # a step that gains more than this share of the one before asks for a fresh Hessian
 
 
 def fit_penalised_cox(
-    covariates: FloatArray,
+    covariates: Covariates,
     sets: RiskSets,
     prior: Gaussian,
     start: FloatArray | None = None,
@@ -31,18 +33,16 @@ def fit_penalised_cox(
     hessian: FloatArray | None = None,
     offset: FloatArray | float = 0.0,
     left_out: BoolArray | None = None,
-    single: npt.NDArray[np.float32] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Coefficients (m,) that maximise log partial likelihood plus log density of the prior.
 
     ``covariates``: (n, m); ``offset``: (n,) enters the margin as it is; the coefficients of terms
     that are ``left_out`` (m,) stay 0. Newton's method with step halving; a Hessian (m, m) of the
     likelihood, dearer than dozens of gradients, is kept for as long as steps with it gain quickly,
-    and returned, so that a neighbouring fit can begin with it. ``single``: the covariates in single
-    precision, for directions and steps: half as much to read, and their errors shrink with the
-    steps. What is gained is always worked out in double precision.
+    and returned, so that a neighbouring fit can begin with it. Covariates in single precision are
+    half as much to read; what is gained is always worked out in double precision.
     """
-    read = covariates if single is None else single
+    single = covariates.dtype
     n_terms = covariates.shape[1]
     free = np.arange(n_terms) if left_out is None else np.flatnonzero(~left_out)
     beta = np.zeros(n_terms)
@@ -53,7 +53,7 @@ def fit_penalised_cox(
         curvature = (hessian + prior.precision)[np.ix_(free, free)]
         return cho_factor(curvature)
 
-    margin = covariates @ beta + offset
+    margin = np.asarray(covariates @ beta.astype(single), np.float64) + offset
     hessian = information(sets, covariates, margin) if hessian is None else hessian
     factor = factorise(hessian)
     current = log_likelihood(sets, margin) + prior.log_density(beta)
@@ -61,9 +61,9 @@ def fit_penalised_cox(
     for _ in range(_MAX_STEPS):
         pull = prior.precision @ (beta - prior.mean)
         step = np.zeros(n_terms)
-        gradient = read.T @ residuals(sets, margin).astype(read.dtype) - pull
+        gradient = covariates.T @ residuals(sets, margin).astype(single) - pull
         step[free] = cho_solve(factor, gradient[free])
-        along = np.asarray(read @ step.astype(read.dtype), np.float64)
+        along = np.asarray(covariates @ step.astype(single), np.float64)
         while True:
             following = log_likelihood(sets, margin + along) + prior.log_density(beta + step)
             if following >= current or np.abs(step).max(initial=0.0) <= EXACT:
@@ -79,32 +79,40 @@ def fit_penalised_cox(
     return beta, hessian
 
 
+@dataclass(frozen=True)
+class Searched:
+    """Those a fold leaves in, in the order of their risk sets: their terms in single precision.
+
+    ``rows``: (k,) their positions among all patients; ``values``: (k, m).
+    """
+
+    rows: npt.NDArray[np.intp]
+    values: npt.NDArray[np.float32]
+    sets: RiskSets
+
+
 @dataclass
 class CoxRegression:
     """Cox regression on the patients of ``sets``, for `models.learners.trust_path`.
 
-    The last Hessian of one fit serves the next.
+    ``searched``: where a fit need not be exact. The last Hessian of one fit serves the next.
     """
 
     terms: Terms
     sets: RiskSets
     everyone: RiskSets
-    tolerance: float
+    searched: Searched | None = None
     hessian: FloatArray | None = None
-    single: npt.NDArray[np.float32] | None = None
 
     def fit(self, prior: Gaussian, start: FloatArray | None, left_out: BoolArray) -> FloatArray:
         """Coefficients (m,) under this prior; 0 for terms ``left_out`` (m,)."""
+        values: Covariates = self.terms.values
+        sets, offset, tolerance = self.sets, self.terms.offset, EXACT
+        if self.searched is not None:
+            values, sets, tolerance = self.searched.values, self.searched.sets, SEARCHING
+            offset = offset[self.searched.rows]
         beta, self.hessian = fit_penalised_cox(
-            self.terms.values,
-            self.sets,
-            prior,
-            start,
-            self.tolerance,
-            self.hessian,
-            self.terms.offset,
-            left_out,
-            self.single,
+            values, sets, prior, start, tolerance, self.hessian, offset, left_out
         )
         return beta
 
@@ -146,9 +154,18 @@ class CoxTask:
     def _sets(self, rows: npt.NDArray[np.intp] | None) -> RiskSets:
         return RiskSets(self._time, self._occurred, rows, self._start, self._weight)
 
+    def _alone(self, rows: npt.NDArray[np.intp]) -> RiskSets:
+        """The risk sets of these patients, whose positions are their own."""
+        start, weight = (
+            None if given is None else given[rows] for given in (self._start, self._weight)
+        )
+        return RiskSets(self._time[rows], self._occurred[rows], None, start, weight)
+
     def on(self, terms: Terms, fold: Fold | None) -> CoxRegression:
         """The regression on the patients a fold leaves in, on all, exactly, where None."""
         if fold is None:
-            return CoxRegression(terms, self._everyone, self._everyone, EXACT)
-        sets, single = self._sets(fold[0]), terms.values.astype(np.float32)
-        return CoxRegression(terms, sets, self._everyone, SEARCHING, None, single)
+            return CoxRegression(terms, self._everyone, self._everyone)
+        sets = self._sets(fold[0])
+        rows = sets.order
+        searched = Searched(rows, terms.values[rows].astype(np.float32), self._alone(rows))
+        return CoxRegression(terms, sets, self._everyone, searched)

@@ -53,7 +53,7 @@ class LogisticRegression:
         """Of the coefficients (m, m) at margins (n,) without the intercept, which is left free."""
         rows = self.fold[0]
         terms, margin = self.terms.values[rows], margin[rows]
-        odds = margin + _intercept(margin, self.occurred[rows], self.weight[rows])
+        odds = margin + balancing_intercept(margin, self.occurred[rows], self.weight[rows])
         chance = 1.0 / (1.0 + np.exp(-odds))
         weight = self.weight[rows] * chance * (1.0 - chance)
         total = terms.T @ weight
@@ -67,7 +67,7 @@ class LogisticRegression:
     def score(self, margin: FloatArray) -> float:
         """Log likelihood of the fold's patients, with the intercept of the others."""
         rows, left_out = self.fold
-        intercept = _intercept(margin[rows], self.occurred[rows], self.weight[rows])
+        intercept = balancing_intercept(margin[rows], self.occurred[rows], self.weight[rows])
         odds = margin[left_out] + intercept
         return _log_likelihood(odds, self.occurred[left_out], self.weight[left_out])
 
@@ -110,7 +110,7 @@ def fit_penalised_logistic(
     kept = np.ones(n_terms + 1, bool) if left_out is None else np.append(~left_out, True)
     free = np.flatnonzero(kept)
     beta = np.zeros(n_terms + 1)
-    beta[-1] = _intercept(offset, occurred, weight)
+    beta[-1] = balancing_intercept(offset, occurred, weight)
 
     def objective(candidate: FloatArray) -> float:
         likelihood = _log_likelihood(design @ candidate + offset, occurred, weight)
@@ -139,7 +139,9 @@ def _log_likelihood(odds: FloatArray, occurred: npt.NDArray[np.bool_], weight: F
     return -float((weight * np.logaddexp(0.0, np.where(occurred, -odds, odds))).sum())
 
 
-def _intercept(margin: FloatArray, occurred: npt.NDArray[np.bool_], weight: FloatArray) -> float:
+def balancing_intercept(
+    margin: FloatArray, occurred: npt.NDArray[np.bool_], weight: FloatArray
+) -> float:
     """The intercept at which as many events are expected as occurred."""
     from scipy.optimize import brentq
 

@@ -149,8 +149,8 @@ def choose_trust(
         return beta, regression.score(regression.terms.margin(beta))
 
     tried: dict[Trust, tuple[float, tuple[FloatArray, ...]]] = {}
+    found: tuple[FloatArray | None, ...] = (None,) * len(of_folds)
     for _, chain in groupby(trusts, lambda trust: (trust.mean, trust.penalty is None)):
-        found: tuple[FloatArray | None, ...] = (None,) * len(of_folds)
         before = -np.inf
         for trust in chain:
             fitted = list(pool.map(fit, of_folds, repeat(trust), found))

@@ -19,6 +19,7 @@ equal and G stays above 0.05.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -44,10 +45,15 @@ class Ranking:
     def of(cls, follow_up: FollowUp, risk: npt.ArrayLike) -> Ranking:
         """Rank the (n,) risks of these patients."""
         given = check_risk(follow_up, risk)
-        order = np.argsort(follow_up.position, kind="stable")
-        sizes = np.bincount(follow_up.position, minlength=len(follow_up.times))
+        order, starts = follow_up.by_time
         rank = np.unique(given, return_inverse=True)[1][order]
-        return cls(order, np.r_[0, np.cumsum(sizes)].astype(np.int64), rank.astype(np.int64))
+        return cls(order, starts, rank.astype(np.int64))
+
+    @cached_property
+    def by_rank(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+        """(n,) the patients in order of risk, and (ranks + 1,) where each rank begins."""
+        starts = np.concatenate([[0], np.cumsum(np.bincount(self.rank))])
+        return self.order[np.argsort(self.rank, kind="stable")], starts.astype(np.int64)
 
 
 def harrell_c(

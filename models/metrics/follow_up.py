@@ -61,6 +61,13 @@ class FollowUp:
         return tally.astype(np.float64, copy=False)
 
     @cached_property
+    def by_time(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+        """(n,) the patients in order of time, and (m + 1,) where each distinct time begins."""
+        order = np.argsort(self.position, kind="stable")
+        sizes = np.bincount(self.position, minlength=len(self.times))
+        return order, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    @cached_property
     def size(self) -> float:
         """Number of patients in the sample."""
         return float(self.counts.sum())

@@ -213,6 +213,28 @@ class BoostingBudget:
     seed: int
 
 
+def boosting_task(
+    outcome: Outcome,
+    directions: Sequence[int],
+    engine: Mapping[str, Any],
+    below: Sequence[FloatArray] | None = None,
+) -> BoostingTask:
+    """What XGBoost is to learn of one cause, on top of the margins ``below``, if any."""
+    if outcome.timed:
+        label = np.where(outcome.occurred, outcome.time, -outcome.time)
+    else:
+        label = outcome.occurred.astype(np.float64)
+    return BoostingTask(
+        label,
+        COX if outcome.timed else LOGISTIC,
+        tuple(directions),
+        below,
+        engine,
+        outcome.weight,
+        outcome.sets if outcome.timed and outcome.is_adjusted else None,
+    )
+
+
 def fit_boosted_part(
     binned: Binned,
     outcome: Outcome,
@@ -226,22 +248,11 @@ def fit_boosted_part(
     ``below``: the margins (n,) that trees are grown on top of, of each fold and of everyone; what
     gaps tell is added to them.
     """
-    if outcome.timed:
-        label = np.where(outcome.occurred, outcome.time, -outcome.time)
-    else:
-        label = outcome.occurred.astype(np.float64)
-    task = BoostingTask(
-        label,
-        COX if outcome.timed else LOGISTIC,
-        tuple(directions),
-        credit_gaps(binned.views, outcome, below, pool),
-        budget.engine,
-        outcome.weight,
-        outcome.sets if outcome.timed and outcome.is_adjusted else None,
-    )
+    given = credit_gaps(binned.views, outcome, below, pool)
+    task = boosting_task(outcome, directions, budget.engine, given)
     paths = [
         cross_validate_rounds(
-            task, binned, tuned, budget.max_rounds, budget.early_stopping_rounds, pool
+            task, binned.of_folds, tuned, budget.max_rounds, budget.early_stopping_rounds, pool
         )
         for tuned in candidate_settings(budget.defaults, budget.n_trials, budget.seed)
     ]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.commands.listing import format_table
-from pipeline.evaluation.recipe_validation import LABELS, MODEL
+from pipeline.evaluation.evaluation import MODEL
+from pipeline.evaluation.rivals import LABELS
 from pipeline.settings.params import Params, Paths
 
 _MODELS = {"": MODEL} | {name: label for name, label in LABELS.items() if name != MODEL}

@@ -74,7 +74,8 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
 def judge(evaluations: Mapping[str, Evaluation], extras: Extras) -> list[str]:
     """What the figures say at the last horizon; the evaluation with most patients speaks first."""
     from models.evaluation.verdict import compare_models, compare_scores, judge_calibration
-    from pipeline.evaluation.recipe_validation import LABELS, MODEL, RECALIBRATED
+    from pipeline.evaluation.evaluation import MODEL
+    from pipeline.evaluation.rivals import LABELS, RECALIBRATED
 
     said = []
     scores, gaps = extras.table("reference_scores"), extras.table("subgroup_gaps")
@@ -132,7 +133,7 @@ def collect_metrics(evaluations: Mapping[str, Evaluation], extras: Extras) -> di
 
     A figure that is undefined is left out, for JSON knows no NaN.
     """
-    from pipeline.evaluation.recipe_validation import MODEL
+    from pipeline.evaluation.evaluation import MODEL
 
     held_out = evaluations["held_out"].result.metrics
     figures: dict[str, Any] = _flatten(held_out, MODEL)
@@ -210,7 +211,8 @@ def draw_plots(evaluations: Mapping[str, Evaluation], extras: Extras, folder: Pa
     from models.plots.incidence import plot_incidence
     from models.plots.instability import plot_instability
     from models.plots.style import write_svg
-    from pipeline.evaluation.recipe_validation import LABELS, MODEL
+    from pipeline.evaluation.evaluation import MODEL
+    from pipeline.evaluation.rivals import LABELS
 
     for name, one in evaluations.items():
         patients = title_of(name)
@@ -254,6 +256,6 @@ def draw_decisions(curves: pd.DataFrame, folder: Path) -> None:
 def score_labels() -> dict[str, str]:
     """What a person reads for each model and reference score."""
     from models.reference_scores.registry import REFERENCE_SCORES
-    from pipeline.evaluation.recipe_validation import LABELS
+    from pipeline.evaluation.rivals import LABELS
 
     return {**{name: score.title for name, score in REFERENCE_SCORES.items()}, **LABELS}

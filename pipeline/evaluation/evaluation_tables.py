@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.recipe_validation import MODEL, Validated, name_parts
+from pipeline.evaluation.evaluation import MODEL
+from pipeline.evaluation.recipe_validation import Validated
+from pipeline.evaluation.rivals import name_rivals
 from pipeline.settings.params import Params
 
 if TYPE_CHECKING:
     from features.array_types import FloatArray
     from features.cohort import Cohort
     from features.endpoint import Endpoint
-    from pipeline.evaluation.evaluation import Evaluation
+    from pipeline.evaluation.evaluation import Predicted
 
 Tables = dict[str, pd.DataFrame]
 
@@ -27,7 +29,7 @@ _TABLES = ("reference_scores", "subgroups", "decision_curve", "reclassification"
 
 
 def tabulate_evaluations(
-    evaluations: Mapping[str, Evaluation],
+    evaluations: Mapping[str, Predicted],
     covariates: pd.DataFrame,
     params: Params,
     advance: Callable[[], None] = lambda: None,
@@ -56,12 +58,12 @@ def tabulate_evaluations(
     return {table: pd.concat(rows, ignore_index=True) for table, rows in parts.items()}
 
 
-def count_tasks(evaluations: Mapping[str, Evaluation]) -> int:
+def count_tasks(evaluations: Mapping[str, Predicted]) -> int:
     """How often `tabulate_evaluations` reports."""
     return sum(len(_TABLES) * len(one.horizons) for one in evaluations.values())
 
 
-def risks_at(one: Evaluation, k: int) -> dict[str, FloatArray]:
+def risks_at(one: Predicted, k: int) -> dict[str, FloatArray]:
     """Each model's risks (n,) by the horizon at place ``k``."""
     return {name: np.ascontiguousarray(risk[:, k]) for name, risk in one.risks.items()}
 
@@ -212,7 +214,7 @@ def tabulate_repeats(
         return pd.DataFrame()
     rows = []
     for number, predictions in enumerate((validated.predictions, *validated.others), start=1):
-        names = [MODEL, *name_parts(endpoint).values()]
+        names = [MODEL, *name_rivals(endpoint).names]
         held_out = np.asarray(predictions.fold >= 0)
         for k, horizon in enumerate(horizons):
             arms = {name: Arm(predictions.risks[name][:, k], held_out) for name in names}
@@ -223,7 +225,7 @@ def tabulate_repeats(
     return pd.DataFrame(rows, columns=["repeat", "model", "metric", "horizon", "estimate"])
 
 
-def measure_censoring(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
+def measure_censoring(evaluations: Mapping[str, Predicted]) -> pd.DataFrame:
     """The model's figures if censoring depends on the features; empty where few are censored."""
     from models.evaluation.dependent_censoring import measure_dependence
 

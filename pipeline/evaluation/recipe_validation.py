@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from models.cores import count_cores
+from pipeline.evaluation.evaluation import MODEL
+from pipeline.evaluation.rivals import build_rival, linear_alone, name_rivals
 from pipeline.settings.params import Params
 
 if TYPE_CHECKING:
@@ -24,27 +26,11 @@ if TYPE_CHECKING:
     from models.evaluation.comparisons.instability import Instability
     from models.evaluation.cross_validation import HeldOutPredictions, RiskEstimator
 
-MODEL = "calcirisk"
-RECALIBRATED = "calcirisk_recalibrated"
-LABELS = {
-    MODEL: MODEL,
-    "ridge_cox": "ridge Cox regression",
-    "boosted_cox": "XGBoost Cox",
-    "ridge_logistic": "ridge logistic regression",
-    "boosted_logistic": "XGBoost logistic",
-}
 
-_COX = {"linear": "ridge_cox", "boosted": "boosted_cox"}
-_LOGISTIC = {"linear": "ridge_logistic", "boosted": "boosted_logistic"}
 _WORTH_PROCESSES = 2000
 _MOST_REFITTED = 2000  # patients whose risks by the models of all folds are compared
 
 Folds = list[tuple["Positions", "Positions"]]
-
-
-def name_parts(endpoint: Endpoint) -> dict[str, str]:
-    """What each part of the model is called alone: of a yes/no cohort there is no Cox model."""
-    return _LOGISTIC if endpoint.is_fixed_horizon else _COX
 
 
 @dataclass(frozen=True)
@@ -157,13 +143,6 @@ def _compare_refits(
     return Instability.of_folds(risks[:, known], horizons[-1])
 
 
-def know_risks(risks: Mapping[str, FloatArray]) -> BoolArray:
-    """(n,) of whom every risk is known; after delayed entry some horizons lead too far."""
-    known = [np.isfinite(risk).all(axis=1) for risk in risks.values()]
-    answer: BoolArray = np.all(known, axis=0)
-    return answer
-
-
 def say_unknown(patients: int) -> tuple[str, ...]:
     """The sentence on patients whose entry was so late that a horizon leads beyond the model."""
     from features.disclosure import tell_count
@@ -208,15 +187,18 @@ def _predict(
     from models.evaluation.cross_validation import cross_validate
 
     endpoint = require_endpoint(cohort)
+    rivals = name_rivals(endpoint)
+    recipe, boosted = (
+        partial(build_model, params, cohort.dictionary),
+        partial(build_rival, params, cohort.dictionary),
+    )
     found = cross_validate(
-        {MODEL: partial(build_model, params, cohort.dictionary), **extra},
+        {MODEL: recipe, rivals.boosted: boosted, **extra},
         X,
         endpoint,
         horizons,
         folds,
-        derived={
-            name: (MODEL, partial(part_alone, part)) for part, name in name_parts(endpoint).items()
-        },
+        derived={rivals.linear: (MODEL, linear_alone)},
         report=lambda _: advance(),
         pool=pool,
         shown=shown,
@@ -252,12 +234,6 @@ def build_model(params: Params, dictionary: Dictionary | None = None) -> RiskEst
     recipe = make_model(params.train, params.seed, dictionary)
     model: RiskEstimator = recipe.set_params(minimum_events=1)
     return model
-
-
-def part_alone(part: str, model: Any) -> RiskEstimator:
-    """One part of a fitted model."""
-    alone: RiskEstimator = model.alone(part)
-    return alone
 
 
 def _build_step(names: tuple[str, ...], params: Params) -> RiskEstimator:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.evaluation import MIN_AT_RISK, Evaluation
+from pipeline.evaluation.evaluation import MIN_AT_RISK, MODEL, Predicted
 from pipeline.evaluation.recipe_validation import (
-    MODEL,
     count_processes,
-    know_risks,
-    name_parts,
     say_unknown,
+    share_threads,
     steps_over_time,
 )
+from pipeline.evaluation.rivals import build_rival, name_rivals
 from pipeline.settings.params import SIMULATED, Params, Paths
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor, Future
+    from pathlib import Path
 
     from rich.progress import Progress
 
     from features.array_types import FloatArray
     from features.cohort import Cohort
+    from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
     from models.evaluation.comparisons.instability import Instability
+    from pipeline.evaluation.evaluation import Evaluation
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -37,8 +40,6 @@ def run(params: Params, paths: Paths) -> None:
     Horizons beyond follow-up are left out and said. Raises HorizonError where none is left,
     CohortError where the cohort lacks what the design of the validation needs.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from threadpoolctl import threadpool_limits
 
     from features.cohort import Cohort
@@ -58,39 +59,52 @@ def run(params: Params, paths: Paths) -> None:
     endpoint = require_endpoint(cohort)
     X = learnable(pd.read_parquet(paths.features).loc[cohort.covariates.index])
     is_held_out = pd.read_parquet(paths.split)["part"].loc[X.index].eq("held_out").to_numpy()
-    horizons, left_out = usable_horizons(endpoint.take(is_held_out), params.horizons, MIN_AT_RISK)
+    own = X[is_held_out], endpoint.take(is_held_out)
+    horizons, left_out = usable_horizons(own[1], params.horizons, MIN_AT_RISK)
     # one BLAS thread: sums in another order would change the last bits with the machine
     with (
         _progress() as progress,
         threadpool_limits(limits=1, user_api="blas"),
         side_by_side(count_processes(params, len(X))) as pool,
-        ThreadPoolExecutor(1) as beside,
     ):
-        # loops are compiled, and held-out patients judged, while processes fit the folds
-        own = X[is_held_out], endpoint.take(is_held_out)
-        later = beside.submit(evaluate_held_out, *own, horizons, params, paths, progress)
         recipe = validate(X, cohort, horizons, params, progress, pool)
-        held_out = later.result()
-        done = {"held_out": held_out}
+        development = X[~is_held_out], endpoint.take(~is_held_out)
+        rival = pool.submit(predict_by_rival, development, own, horizons, params, cohort.dictionary)
+        predicted: dict[str, Predicted] = {}
+        later: dict[str, Future[Evaluation]] = {}
         if recipe is not None:
-            done[recipe.name] = recipe.evaluation
-        task = progress.add_task("scores, groups and decisions", total=count_tasks(done))
+            # the longest task of all begins first
+            later[recipe.name] = pool.submit(recipe.predicted.measure, params)
+            steps = pool.submit(recipe.tabulate_steps)
+        predicted["held_out"] = predict_held_out(*own, horizons, rival.result(), paths)
+        later["held_out"] = pool.submit(predicted["held_out"].measure, params)
+        if recipe is not None:
+            predicted[recipe.name] = recipe.predicted
+        beside = [
+            pool.submit(measure, predicted, *given)
+            for measure, given in (
+                (measure_against_truth, (params, paths)),
+                (measure_censoring, ()),
+            )
+        ]
+        task = progress.add_task("scores, groups and decisions", total=count_tasks(predicted))
         tables = tabulate_evaluations(
-            done,
+            predicted,
             cohort.covariates,
             params,
             lambda: progress.advance(task),
             pool,
         )
-    tables |= describe_cohort(cohort)
-    tables["incidence"] = describe_incidence(held_out)
-    tables["dependent_censoring"] = measure_censoring(done)
-    tables["oracle"] = measure_against_truth(done, params, paths)
+        tables |= describe_cohort(cohort)
+        done = {name: later[name].result() for name in predicted}
+        tables["incidence"] = describe_incidence(done["held_out"])
+        tables["oracle"], tables["dependent_censoring"] = (one.result() for one in beside)
+        if recipe is not None:
+            tables |= {**recipe.tables, "incremental": steps.result()}
     about = describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
-    left_out += say_unknown(int(is_held_out.sum()) - len(held_out.endpoint))
+    left_out += say_unknown(int(is_held_out.sum()) - len(done["held_out"].endpoint))
     unstable = None
     if recipe is not None:
-        tables |= recipe.tables
         about, unstable = {**recipe.about, **about}, recipe.instability
     _say(write_evaluation(done, Extras(tables, about, left_out, unstable), paths.evaluate))
 
@@ -114,32 +128,49 @@ def describe_sample(endpoint: Endpoint) -> dict[str, Any]:
     return about
 
 
-def evaluate_held_out(
+def predict_by_rival(
+    development: tuple[pd.DataFrame, Endpoint],
+    held_out: tuple[pd.DataFrame, Endpoint],
+    horizons: tuple[float, ...],
+    params: Params,
+    dictionary: Dictionary,
+) -> FloatArray:
+    """Risks (n, h + t) of held-out patients by XGBoost, fitted on those the model was fitted on."""
+    from models.evaluation.cross_validation import predict_entered
+
+    rival = build_rival(share_threads(params, len(development[0])), dictionary).fit(*development)
+    X, endpoint = held_out
+    return predict_entered(rival, X, (*horizons, *steps_over_time(endpoint, horizons)), endpoint)
+
+
+def predict_held_out(
     X: pd.DataFrame,
     endpoint: Endpoint,
     horizons: tuple[float, ...],
-    params: Params,
+    by_rival: FloatArray,
     paths: Paths,
-    progress: Progress,
-) -> Evaluation:
-    """The trained model, its parts and its variants, on patients that none of them saw."""
+) -> Predicted:
+    """The trained model, its rivals and its variants, on patients that none of them saw."""
     from models.risk.predictor import RiskPredictor
     from models.storage.model_folder import PREDICTOR
 
-    folders = {MODEL: paths.model / PREDICTOR}
-    for part, name in name_parts(endpoint).items():
-        if (paths.train / "parts" / part).is_dir():
-            folders[name] = paths.train / "parts" / part
-    folders |= {name: at / PREDICTOR for name, at in paths.variants.items()}
-    predictors = {name: RiskPredictor.load(at) for name, at in folders.items()}
+    rivals = name_rivals(endpoint)
+    folders = {MODEL: paths.model / PREDICTOR, rivals.linear: paths.train / "parts" / "linear"}
+    variants = {name: at / PREDICTOR for name, at in paths.variants.items()}
     asked = (*horizons, *steps_over_time(endpoint, horizons))
+
     start = endpoint.entered if endpoint.is_delayed else None
-    both = {name: one.risk(X, asked, start) for name, one in predictors.items()}
+
+    def predict(folder: Path) -> FloatArray:
+        return RiskPredictor.load(folder).risk(X, asked, start)
+
+    both = {name: predict(folder) for name, folder in folders.items()}
+    both[rivals.boosted] = by_rival
+    both |= {name: predict(folder) for name, folder in variants.items()}
     risks = {name: risk[:, : len(horizons)] for name, risk in both.items()}
     rest = {name: risk[:, len(horizons) :] for name, risk in both.items()}
     over_time = {} if endpoint.is_fixed_horizon else rest
-    what = "held-out patients"
-    return _measure(X, endpoint, horizons, risks, over_time, params, progress, what)
+    return Predicted(X, endpoint, horizons, risks, over_time).of_known()
 
 
 @dataclass(frozen=True)
@@ -147,13 +178,15 @@ class ValidatedRecipe:
     """``name`` of the evaluation, its ``tables`` by file name, ``about`` for design.json.
 
     ``instability``: how far the models of the folds agree; None where there are too few.
+    ``tabulate_steps``: makes one more table, which takes a while.
     """
 
     name: str
-    evaluation: Evaluation
+    predicted: Predicted
     tables: dict[str, pd.DataFrame]
     about: dict[str, Any]
-    instability: Instability | None = None
+    instability: Instability | None
+    tabulate_steps: Callable[[], pd.DataFrame]
 
 
 def validate(
@@ -162,7 +195,7 @@ def validate(
     horizons: tuple[float, ...],
     params: Params,
     progress: Progress,
-    pool: Executor | None = None,
+    pool: Executor,
 ) -> ValidatedRecipe | None:
     """Patients with the risk of models fitted without them, by the design of params.yaml.
 
@@ -182,59 +215,25 @@ def validate(
         X, cohort, horizons, plan, params, lambda: progress.advance(task), pool
     )
     endpoint, rows = require_endpoint(cohort), validated.held_out
-    names = [MODEL, *name_parts(endpoint).values()]
-    risks = {name: validated.predictions.risks[name][rows] for name in names}
-    over_time = {name: risk[rows] for name, risk in validated.over_time.items() if name in names}
-    tabulate = partial(tabulate_steps, plan.name, validated, endpoint, horizons, params)
-    steps_later = tabulate if pool is None else pool.submit(tabulate).result
-    evaluation = _measure(
-        X[rows], endpoint.take(rows), horizons, risks, over_time, params, progress, plan.name
-    )
-    folds = measure_folds(validated.predictions, endpoint, horizons)
-    folds = folds[folds["model"].isin(names)]
+    names = [MODEL, *name_rivals(endpoint).names]
+    shown = {name: validated.predictions.risks[name] for name in names}
+    risks = {name: risk[rows] for name, risk in shown.items()}
+    over_time = {name: validated.over_time[name][rows] for name in names if validated.over_time}
+    folds = measure_folds(replace(validated.predictions, risks=shown), endpoint, horizons)
     if plan.sites:
         folds.insert(2, "site", [plan.sites[number - 1] for number in folds["fold"]])
-    tables = {
-        "folds": folds,
-        "incremental": steps_later(),
-        "repeats": tabulate_repeats(validated, endpoint, horizons),
-    }
+    tables = {"folds": folds, "repeats": tabulate_repeats(validated, endpoint, horizons)}
     unstable = validated.instability
     if unstable is not None:
         tables["instability"] = tabulate_instability(unstable, params.evaluate.decision.categories)
-    return ValidatedRecipe(plan.name, evaluation, tables, plan.about, unstable)
-
-
-def _measure(
-    X: pd.DataFrame,
-    endpoint: Endpoint,
-    horizons: tuple[float, ...],
-    risks: dict[str, FloatArray],
-    over_time: dict[str, FloatArray],
-    params: Params,
-    progress: Progress,
-    what: str,
-) -> Evaluation:
-    from models.evaluation.performance import evaluate_predictions
-
-    if endpoint.is_delayed:
-        known = know_risks(risks) & know_risks(over_time or risks)
-        X, endpoint = X[known], endpoint.take(known)
-        risks = {name: risk[known] for name, risk in risks.items()}
-        over_time = {name: risk[known] for name, risk in over_time.items()}
-    task = progress.add_task(f"bootstrap of {what}", total=params.evaluate.n_bootstrap)
-    result = evaluate_predictions(
-        endpoint,
-        risks,
-        horizons,
-        params.seed,
-        params.evaluate.n_bootstrap,
-        reference=MODEL,
-        n_groups=params.evaluate.n_groups,
-        report=lambda: progress.advance(task),
-        over_time=over_time,
+    return ValidatedRecipe(
+        plan.name,
+        Predicted(X[rows], endpoint.take(rows), horizons, risks, over_time).of_known(),
+        tables,
+        plan.about,
+        unstable,
+        partial(tabulate_steps, plan.name, validated, endpoint, horizons, params),
     )
-    return Evaluation(X, endpoint, horizons, risks, result, over_time)
 
 
 def describe_incidence(held_out: Evaluation) -> pd.DataFrame:
@@ -254,7 +253,7 @@ def describe_incidence(held_out: Evaluation) -> pd.DataFrame:
 
 
 def measure_against_truth(
-    evaluations: dict[str, Evaluation], params: Params, paths: Paths
+    evaluations: Mapping[str, Predicted], params: Params, paths: Paths
 ) -> pd.DataFrame:
     """Beside the true risks of the embedded cohort, which no other stage may read; else empty."""
     from models.evaluation.oracle import compare_with_truth

@@ -119,9 +119,10 @@ def describe_model(
 
 
 def write_parts(model: RiskModel, paths: Paths) -> None:
-    """Each part alone, for the evaluation to set beside the stack; same folds, same patients."""
-    for part in model.parts:
-        model.alone(part).predictor_.save(paths.train / "parts" / part)
+    """The linear part alone, for the evaluation to set beside the stack; same folds."""
+    from models.risk.cause_fitting import LINEAR
+
+    model.alone(LINEAR).predictor_.save(paths.train / "parts" / LINEAR)
 
 
 def write_variants(

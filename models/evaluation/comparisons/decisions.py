@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,10 @@ from features.disclosure import is_small, round_count
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.paired_risks import interval_of
 from models.metrics.bootstrap import percentile_interval, resample_counts
-from models.metrics.decisions.net_benefit import net_benefit, treat_all
-from models.metrics.decisions.reclassification import CAVEATS, categorical_nri, continuous_nri, idi
+from models.metrics.decisions.net_benefit import Decisions, treat_all
+from models.metrics.decisions.reclassification import CAVEATS, Movement
 from models.metrics.follow_up import FollowUp
+from models.metrics.resampled.resamples import Resamples
 
 TREAT_ALL, TREAT_NONE = "treat all", "treat none"
 
@@ -34,14 +35,14 @@ def decision_curve(
     """
     follow_up = FollowUp.of(endpoint)
 
-    def measure(sample: FollowUp) -> FloatArray:
-        curves = [net_benefit(sample, risk, horizon, thresholds) for risk in risks.values()]
-        return np.array([*curves, treat_all(sample, horizon, thresholds)])
+    decisions = [Decisions.of(risk, thresholds) for risk in risks.values()]
 
-    estimate = measure(follow_up)
-    resamples = resample_counts(endpoint, n_bootstrap, seed)
-    draws = [measure(follow_up.resample(counts)) for counts in resamples]
-    lower, upper = percentile_interval(np.array(draws).reshape(n_bootstrap, *estimate.shape))
+    def measure(resamples: Resamples) -> FloatArray:
+        curves = [one.benefit(resamples, horizon) for one in decisions]
+        return np.stack([*curves, treat_all(resamples, horizon, thresholds)], axis=1)
+
+    estimate, draws = _draw(measure, follow_up, resample_counts(endpoint, n_bootstrap, seed))
+    lower, upper = percentile_interval(draws)
     hidden = np.array([_tells_of_few(risk, thresholds) for risk in risks.values()])
     for table in (estimate, lower, upper):
         table[:-1][hidden] = np.nan
@@ -60,6 +61,15 @@ def decision_curve(
             "events": round_count(int(follow_up.has_event_by(horizon).sum())),
         }
     )
+
+
+def _draw(
+    measure: Callable[[Resamples], FloatArray], follow_up: FollowUp, counts: Iterable[FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """What is measured (b, ...) of the patients themselves, and of each of their resamples."""
+    (estimate,) = measure(Resamples.alone(follow_up))
+    draws = [measure(Resamples.of(follow_up, some)) for some in Resamples.deal(counts)]
+    return estimate, np.concatenate([np.empty((0, *estimate.shape)), *draws])
 
 
 def _tells_of_few(risk: FloatArray, thresholds: Sequence[float]) -> BoolArray:
@@ -84,18 +94,12 @@ def reclassify(
     follow_up = FollowUp.of(endpoint.take(both))
     new, old = risk[both], reference[both]
 
-    def measure(sample: FollowUp) -> FloatArray:
-        by_category = categorical_nri(sample, new, old, horizon, categories)
-        by_any = continuous_nri(sample, new, old, horizon)
-        gain = idi(sample, new, old, horizon)
-        return np.array(
-            [by_category.events, by_category.nonevents, by_any.events, by_any.nonevents, gain]
-        )
-
-    estimate = measure(follow_up)
-    resamples = resample_counts(endpoint.take(both), n_bootstrap, seed)
-    draws = [measure(follow_up.resample(counts)) for counts in resamples]
-    drawn = np.array(draws).reshape(n_bootstrap, len(estimate))
+    moved = Movement.of(new, old, categories)
+    estimate, drawn = _draw(
+        lambda resamples: moved.measure(resamples, horizon),
+        follow_up,
+        resample_counts(endpoint.take(both), n_bootstrap, seed),
+    )
     rows = []
     for position, (metric, caveat) in enumerate(CAVEATS.items()):
         lower, upper = interval_of(drawn[:, position])

@@ -10,20 +10,42 @@ import numpy as np
 import numpy.typing as npt
 
 from models.learners.trust_path import Fold
-from models.learners.views import View, Views
+from models.learners.views import Views
 
 if TYPE_CHECKING:
     import xgboost
+
+_WORTH_THREADS = 5_000_000  # below this many values, threads wait for each other longer than work
+
+
+def threads_for(n_values: int) -> int | None:
+    """One thread where values are few, else, by None, as many as XGBoost was given."""
+    return 1 if n_values < _WORTH_THREADS else None
+
+
+def bin_values(values: npt.NDArray[np.float32]) -> xgboost.QuantileDMatrix:
+    """Values (n, p), binned for trees to be grown on."""
+    from xgboost import QuantileDMatrix
+
+    return QuantileDMatrix(values, nthread=threads_for(values.size))
 
 
 @dataclass(frozen=True)
 class BinnedFold:
     """The patients a fold leaves in, binned, and those it leaves out, as they are."""
 
-    view: View
     fold: Fold
     fit: xgboost.DMatrix
     left_out: xgboost.DMatrix
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.float32], fold: Fold) -> BinnedFold:
+        """Of the values (n, p) of all patients."""
+        from xgboost import DMatrix
+
+        fit, left_out = fold
+        few = threads_for(values.size)
+        return cls(fold, bin_values(values[fit]), DMatrix(values[left_out], nthread=few))
 
     def label(
         self,
@@ -56,18 +78,10 @@ class Binned:
     @classmethod
     def of(cls, views: Views, hidden: Collection[str] = ()) -> Binned:
         """Bin each view once; features that are ``hidden`` from trees look all alike."""
-        from xgboost import DMatrix, QuantileDMatrix
-
         shown = np.array([name not in hidden for name in views.feature_names], np.float32)
-
         of_folds = [
-            BinnedFold(
-                view,
-                fold,
-                QuantileDMatrix(view.seen.values[fold[0]] * shown),
-                DMatrix(view.seen.values[fold[1]] * shown),
-            )
+            BinnedFold.of(view.seen.values * shown, fold)
             for view, fold in zip(views.of_folds, views.folds, strict=True)
         ]
-        everyone = QuantileDMatrix(views.everyone.seen.values * shown)
+        everyone = bin_values(views.everyone.seen.values * shown)
         return cls(views, of_folds, everyone, hidden)

@@ -10,24 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
 from models.learners.partial_likelihood import RiskSets, curvature, log_likelihood, residuals
-from models.learners.trees.binned import Binned, BinnedFold
+from models.learners.trees.binned import Binned, BinnedFold, threads_for
 from models.learners.trees.boosted import BoostedPart
 from models.learners.trees.device import CPU
 from models.learners.trees.split_points import move_split_points
+
+if TYPE_CHECKING:
+    import xgboost
 
 Positions = npt.NDArray[np.intp]
 Objective = Callable[[npt.NDArray[Any], object], tuple[FloatArray, FloatArray]]
 
 COX, LOGISTIC = "survival:cox", "binary:logistic"
 _STRIDE = 5  # rounds between two looks at the mean loss
-_WORTH_THREADS = 5_000_000  # below this many values, threads wait for each other longer than work
 _METRIC = {COX: "cox-nloglik", LOGISTIC: "logloss"}
 
 
@@ -89,7 +91,7 @@ class BoostingPath:
 
 def cross_validate_rounds(
     task: BoostingTask,
-    binned: Binned,
+    of_folds: Sequence[BinnedFold],
     tuned: Mapping[str, Any],
     max_rounds: int,
     patience: int,
@@ -98,7 +100,7 @@ def cross_validate_rounds(
     """Grow one booster per fold in step until the mean loss has not improved for ``patience``."""
     grown = [
         _FoldBooster(task, of_fold, tuned, None if task.below is None else task.below[position])
-        for position, of_fold in enumerate(binned.of_folds)
+        for position, of_fold in enumerate(of_folds)
     ]
     best_loss, best_round, loss = np.inf, 0, np.zeros(0)
     # a GPU takes the folds one after another
@@ -171,22 +173,27 @@ class _FoldBooster:
         return np.asarray(margin - fitted.mean())
 
 
-def fit_boosted(task: BoostingTask, binned: Binned, path: BoostingPath) -> BoostedPart:
-    """The final booster: all patients, the settings and number of rounds of ``path``."""
+def grow_booster(
+    task: BoostingTask, matrix: xgboost.DMatrix, path: BoostingPath
+) -> xgboost.Booster:
+    """The booster of all patients, with the settings and number of rounds of ``path``."""
     import xgboost
 
-    view, matrix = binned.views.everyone, binned.everyone
     matrix.set_label(task.label)
     # the matrix may have served another task
     matrix.set_base_margin(np.zeros(len(task.label)) if task.below is None else task.below[-1])
     if task.objective != COX and task.weight is not None:
         matrix.set_weight(task.weight)
-    settings = task.settings(path.settings)
-    if view.seen.values.size < _WORTH_THREADS:
-        settings["nthread"] = 1
+    settings, n_values = task.settings(path.settings), matrix.num_row() * matrix.num_col()
+    settings["nthread"] = threads_for(n_values) or settings["nthread"]
     derive = task.objective_on(None)
-    booster = xgboost.train(settings, matrix, num_boost_round=path.rounds, obj=derive)
-    booster = move_split_points(booster, view.seen.values)
+    return xgboost.train(settings, matrix, num_boost_round=path.rounds, obj=derive)
+
+
+def fit_boosted(task: BoostingTask, binned: Binned, path: BoostingPath) -> BoostedPart:
+    """The final booster: all patients, the settings and number of rounds of ``path``."""
+    view = binned.views.everyone
+    booster = move_split_points(grow_booster(task, binned.everyone, path), view.seen.values)
     part = BoostedPart(view.completion, booster, 0.0)
     output = part.output(view.seen.values)
     booster.feature_names = list(binned.views.feature_names)

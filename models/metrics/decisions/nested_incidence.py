@@ -1,4 +1,4 @@
-"""Aalen-Johansen risks among ever fewer of the same patients, in one pass. Compiled.
+"""Aalen-Johansen risks among ever fewer of the same patients, in several resamples. Compiled.
 
 Loops alone, for whole arrays take numba longer to compile. Imports it at its top:
 import this where it is used. Held to `aalen_johansen` of each group
@@ -20,7 +20,7 @@ _NOBODY_LEFT = 1e-12
 
 @compiled(exact=True)
 def risks_of_nested(
-    position: Places,
+    starts: Places,
     counts: FloatArray,
     ended: BoolArray,
     event: BoolArray,
@@ -29,55 +29,51 @@ def risks_of_nested(
     at_horizon: int,
     stop: int,
 ) -> tuple[FloatArray, FloatArray]:
-    """(levels,) patients of each group, and their risk by the horizon.
+    """(levels, b) patients of each group in each resample, and their risk by the horizon.
 
-    Group k holds the patients whose ``level`` (n,) is above k. ``position`` (n,): place of each
-    patient's time among the distinct ones; ``at_horizon``: the first of these not before the
-    horizon, ``stop``: the first beyond it. NaN where a group's follow-up ends before the horizon
-    with some of it still event-free.
+    Group k holds the patients whose ``level`` (n,) is above k. Patients are in ascending order of
+    time, ``starts`` (m + 1,) marks where each distinct time begins; ``counts`` (n, b).
+    ``at_horizon``: the first time not before the horizon, ``stop``: the first beyond it. NaN where
+    a group's follow-up ends before the horizon with some of it still event-free.
     """
-    n, m = len(position), 0
+    n, lanes = counts.shape
+    at_risk = np.zeros((n_levels, lanes))
     for i in range(n):
-        m = max(m, position[i] + 1)
-    starts = np.zeros(m + 1, np.int64)
-    place = np.zeros(m + 1, np.int64)
-    for i in range(n):
-        starts[position[i] + 1] += 1
-    for j in range(m):
-        starts[j + 1] += starts[j]
-        place[j + 1] = starts[j + 1]
-    order, at_risk = np.empty(n, np.int64), np.zeros(n_levels)
-    marked, reached = np.zeros(n_levels), np.zeros(n_levels)
-    for i in range(n):
-        order[place[position[i]]] = i
-        place[position[i]] += 1
         for k in range(level[i]):
-            at_risk[k] += counts[i]
-            marked[k] += counts[i]
-    survival, risk = np.ones(n_levels), np.zeros(n_levels)
-    gone, d_any, d_event = np.zeros(n_levels), np.zeros(n_levels), np.zeros(n_levels)
+            for b in range(lanes):
+                at_risk[k, b] += counts[i, b]
+    marked, reached = at_risk.copy(), np.zeros((n_levels, lanes))
+    survival, risk = np.ones((n_levels, lanes)), np.zeros((n_levels, lanes))
+    gone, d_any = np.zeros((n_levels, lanes)), np.zeros((n_levels, lanes))
+    d_event = np.zeros((n_levels, lanes))
     for time in range(max(stop, at_horizon + 1)):
         if time == at_horizon:
-            for k in range(n_levels):
-                reached[k] = at_risk[k]
+            reached[:] = at_risk
         if time >= stop:
             break
-        for k in range(n_levels):
-            gone[k] = d_any[k] = d_event[k] = 0.0
-        for one in range(starts[time], starts[time + 1]):
-            i = order[one]
+        deepest = 0
+        for i in range(starts[time], starts[time + 1]):
+            for k in range(deepest, level[i]):
+                for b in range(lanes):
+                    gone[k, b] = d_any[k, b] = d_event[k, b] = 0.0
+            deepest = max(deepest, level[i])
             for k in range(level[i]):
-                gone[k] += counts[i]
+                for b in range(lanes):
+                    gone[k, b] += counts[i, b]
                 if ended[i]:
-                    d_any[k] += counts[i]
+                    for b in range(lanes):
+                        d_any[k, b] += counts[i, b]
                 if event[i]:
-                    d_event[k] += counts[i]
-        for k in range(n_levels):
-            if at_risk[k] > 0:
-                risk[k] += survival[k] * d_event[k] / at_risk[k]
-                survival[k] *= 1.0 - d_any[k] / at_risk[k]
-            at_risk[k] -= gone[k]
+                    for b in range(lanes):
+                        d_event[k, b] += counts[i, b]
+        for k in range(deepest):
+            for b in range(lanes):
+                number = at_risk[k, b] if at_risk[k, b] > 0 else 1.0
+                risk[k, b] += survival[k, b] * d_event[k, b] / number
+                survival[k, b] *= 1.0 - d_any[k, b] / number
+                at_risk[k, b] -= gone[k, b]
     for k in range(n_levels):
-        if reached[k] <= 0 and survival[k] > _NOBODY_LEFT:
-            risk[k] = np.nan
+        for b in range(lanes):
+            if reached[k, b] <= 0 and survival[k, b] > _NOBODY_LEFT:
+                risk[k, b] = np.nan
     return marked, risk

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from features.array_types import BoolArray, FloatArray
-from models.metrics.decisions.net_benefit import share_with_event, shares_above
+from features.array_types import FloatArray
+from models.metrics.decisions.net_benefit import shares_above
 from models.metrics.follow_up import FollowUp, check_risk
+from models.metrics.resampled.resamples import Resamples
 
 CAVEATS = {
     "nri_events": ("Rests on the categories, which are conventions; says nothing of calibration."),
@@ -52,6 +53,48 @@ class Nri:
     nonevents: float
 
 
+@dataclass(frozen=True)
+class Movement:
+    """Whom new risks move against old ones, and by how much, (n,) each.
+
+    ``up`` and ``down``: 0 who stays, 1 who moves at all, 2 who moves to another category.
+    """
+
+    up: npt.NDArray[np.intp]
+    down: npt.NDArray[np.intp]
+    change: FloatArray
+
+    @classmethod
+    def of(cls, new: FloatArray, old: FloatArray, categories: Sequence[float] = ()) -> Movement:
+        """By risks (n,). A risk equal to a boundary belongs to the category above it."""
+        limits = np.asarray(categories, dtype=np.float64)
+        above, before = (np.searchsorted(limits, risk, side="right") for risk in (new, old))
+        up = (new > old).astype(np.intp) + (above > before)
+        down = (new < old).astype(np.intp) + (above < before)
+        return cls(up, down, new - old)
+
+    def measure(self, resamples: Resamples, horizon: float) -> FloatArray:
+        """(b, 5) the figures of CAVEATS of each resample, in their order."""
+        # who moves up is among everyone, who moves to a higher category among those who move up
+        events, others = shares_above(resamples, 1 + self.up, 3, horizon)
+        down_events, down_others = shares_above(resamples, self.down, 2, horizon)
+        figures = []
+        for group in (1, 0):  # to another category, at all
+            gained, spared = down_events[group], down_others[group]
+            figures.append(_share(events[1 + group] - gained, events[0]))
+            figures.append(_share(spared - others[1 + group], others[0]))
+        return np.stack([*figures, self._gain(resamples, horizon)], axis=1)
+
+    def _gain(self, resamples: Resamples, horizon: float) -> FloatArray:
+        """(b,) the IDI."""
+        weights, event = resamples.weights(horizon), resamples.follow_up.has_event_by(horizon)
+        with_event, without = (
+            _share(weights[:, which] @ self.change[which], weights[:, which].sum(axis=1))
+            for which in (event, ~event)
+        )
+        return with_event - without
+
+
 def categorical_nri(
     follow_up: FollowUp,
     risk: npt.ArrayLike,
@@ -59,47 +102,39 @@ def categorical_nri(
     horizon: float,
     categories: Sequence[float],
 ) -> Nri:
-    """Movement between the categories that these ascending risks divide, (n,) risks.
-
-    A risk equal to a boundary belongs to the category above it.
-    """
-    new, old = (
-        np.searchsorted(np.asarray(categories), check_risk(follow_up, given), side="right")
-        for given in (risk, reference)
-    )
-    return _net_movement(follow_up, new > old, new < old, horizon)
+    """Movement between the categories that these ascending risks divide, (n,) risks."""
+    events, nonevents, *_ = _measure(follow_up, risk, reference, horizon, categories)
+    return Nri(events, nonevents)
 
 
 def continuous_nri(
     follow_up: FollowUp, risk: npt.ArrayLike, reference: npt.ArrayLike, horizon: float
 ) -> Nri:
     """Movement of any size, (n,) risks."""
-    new, old = check_risk(follow_up, risk), check_risk(follow_up, reference)
-    return _net_movement(follow_up, new > old, new < old, horizon)
+    _, _, events, nonevents, _ = _measure(follow_up, risk, reference, horizon)
+    return Nri(events, nonevents)
 
 
 def idi(
     follow_up: FollowUp, risk: npt.ArrayLike, reference: npt.ArrayLike, horizon: float
 ) -> float:
     """Gain in the distance between the mean risks of patients with and without the event."""
-    change: FloatArray = check_risk(follow_up, risk) - check_risk(follow_up, reference)
-    weight, event = follow_up.known_state_weights(horizon), follow_up.has_event_by(horizon)
-    return _mean(change, weight * event) - _mean(change, weight * ~event)
+    *_, gain = _measure(follow_up, risk, reference, horizon)
+    return gain
 
 
-def _net_movement(follow_up: FollowUp, up: BoolArray, down: BoolArray, horizon: float) -> Nri:
-    follow_up.check_horizon(horizon)
-    # who moves up is among everyone: one pass tells of both
-    (all_event, up_event), (all_free, up_free) = shares_above(
-        follow_up, 1 + up.astype(np.intp), 2, horizon
-    )
-    down_event, down_free = share_with_event(follow_up, down, horizon)
-    return Nri(
-        (up_event - down_event) / all_event if all_event > 0 else float("nan"),
-        (down_free - up_free) / all_free if all_free > 0 else float("nan"),
-    )
+def _measure(
+    follow_up: FollowUp,
+    risk: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    horizon: float,
+    categories: Sequence[float] = (),
+) -> list[float]:
+    new, old = check_risk(follow_up, risk), check_risk(follow_up, reference)
+    (figures,) = Movement.of(new, old, categories).measure(Resamples.alone(follow_up), horizon)
+    return [float(figure) for figure in figures]
 
 
-def _mean(values: FloatArray, weights: FloatArray) -> float:
-    total = float(weights.sum())
-    return float((values * weights).sum() / total) if total > 0 else float("nan")
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """NaN where there is no whole."""
+    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0))

@@ -19,7 +19,7 @@ def measure_curve_distances(
     found = np.full((3, len(betas)), np.nan)
     change = betas - fitted.beta
     known = np.isfinite(change).all(axis=1)
-    reach = np.abs(change) @ np.abs(basis.design).max(axis=0)
+    reach = np.abs(basis.design @ change.T).max(axis=0)
     near = known & (reach <= _NEAR) & (basis.link == "cloglog")
     if near.any():
         from models.metrics.resampled.compiled_calibration import measure_distances
@@ -29,8 +29,10 @@ def measure_curve_distances(
         found[:, near] = measure_distances(
             *fitted.columns, fitted.hazard, changes, resamples.by_resample[near]
         )
-    origin = basis.smooth(CalibrationCurve(basis.link, basis.knots, fitted.beta))
-    for b in np.flatnonzero(known & ~near):
+    far = np.flatnonzero(known & ~near)
+    if len(far):
+        origin = basis.smooth(CalibrationCurve(basis.link, basis.knots, fitted.beta))
+    for b in far:
         curve = CalibrationCurve(basis.link, basis.knots, betas[b])
         own = basis.distances(resamples.sample(int(b)), curve, origin)
         found[:, b] = own.ici, own.e50, own.e90

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +45,8 @@ class Regression:
         if self.link == "cloglog":
             from models.metrics.resampled.compiled_calibration import fit_cloglog
 
-            first = self._events_first
-            line, bend = (column[first] for column in self.columns)
-            hazard, n_events = self.hazard[first], int(self.happened.sum())
+            first, line, bend, hazard = self._events_first
+            n_events = int(self.happened.sum())
             change, ended = fit_cloglog(
                 line, bend, hazard, n_events, p, np.take(weights, first, axis=1)
             )
@@ -62,12 +62,12 @@ class Regression:
             return np.full(len(self.beta), np.nan)
         return fit_binomial(self.design, self.happened, weight, self.link, self.offset, start)
 
-    @property
+    @cached_property
     def hazard(self) -> FloatArray:
         """(n,) minus the log of the chance to stay free of the event, by the fit."""
         return -np.log1p(-unlink(self.design @ self.beta + self.offset, self.link))
 
-    @property
+    @cached_property
     def columns(self) -> tuple[FloatArray, FloatArray]:
         """The terms beside the intercept (n,) each, 0 where there is none."""
         line, bend = np.zeros((2, len(self.design)))
@@ -75,13 +75,16 @@ class Regression:
             term[:] = column
         return line, bend
 
-    @property
-    def _events_first(self) -> npt.NDArray[np.intp]:
-        return np.argsort(~self.happened, kind="stable")
+    @cached_property
+    def _events_first(
+        self,
+    ) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray, FloatArray]:
+        """(n,) who had the event before who had not; columns and hazard in that order."""
+        first = np.argsort(~self.happened, kind="stable")
+        line, bend = self.columns
+        return first, line[first], bend[first], self.hazard[first]
 
     def _vary(self, weights: FloatArray) -> BoolArray:
         """(b,) whether both outcomes occur in each resample."""
-        counted = weights > 0
-        return np.asarray(
-            counted[:, self.happened].any(axis=1) & counted[:, ~self.happened].any(axis=1)
-        )
+        happened = self.happened.astype(np.float64)
+        return np.asarray((weights @ happened > 0) & (weights @ (1.0 - happened) > 0))

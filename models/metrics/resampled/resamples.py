@@ -31,6 +31,11 @@ class Resamples:
         """A resample for each of the ``counts`` (n,)."""
         return cls(follow_up, np.ascontiguousarray(np.stack(counts, axis=1)))
 
+    @classmethod
+    def alone(cls, follow_up: FollowUp) -> Resamples:
+        """The patients as they are, for one resample of themselves."""
+        return cls.of(follow_up, [follow_up.counts])
+
     @staticmethod
     def deal(counts: Iterable[FloatArray]) -> Iterator[tuple[FloatArray, ...]]:
         """The counts of many resamples, as many at a time as are measured at once."""
@@ -93,26 +98,38 @@ class Resamples:
         """`harrell_c` and `uno_c` (b,) by tau years."""
         from models.metrics.resampled.compiled_pairs import count_pairs
 
-        follow_up, order = self.follow_up, ranking.order
+        follow_up, (order, starts) = self.follow_up, self.by_time
         event = follow_up.event[order]
         return count_pairs(
-            ranking.starts,
+            starts,
             ranking.rank,
             event == CENSORED,
             follow_up.has_event_by(tau)[order],
             event == COMPETING,
-            self.counts[order],
-            self._inverse[order],
+            self.counts_by_time,
+            self._inverse_by_time,
         )
 
     def auc(self, ranking: Ranking, horizon: float) -> FloatArray:
         """`auc` (b,) by the horizon."""
         from models.metrics.resampled.compiled_pairs import rank_cases
 
-        by_rank = np.argsort(ranking.rank, kind="stable")
-        starts = np.r_[0, np.cumsum(np.bincount(ranking.rank))]
         happened = self.follow_up.has_event_by(horizon)
-        return rank_cases(ranking.order[by_rank], starts, happened, self.weights(horizon))
+        return rank_cases(*ranking.by_rank, happened, self.weights(horizon))
+
+    @property
+    def by_time(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+        """`FollowUp.by_time`."""
+        return self.follow_up.by_time
+
+    @cached_property
+    def counts_by_time(self) -> FloatArray:
+        """The counts (n, b) in order of time."""
+        return np.asarray(self.counts[self.by_time[0]])
+
+    @cached_property
+    def _inverse_by_time(self) -> FloatArray:
+        return np.asarray(self._inverse[self.by_time[0]])
 
     @cached_property
     def _inverse(self) -> FloatArray:
@@ -125,12 +142,9 @@ class Resamples:
         """G(t-) (m + 1, b) and observed risk (m, b) at the distinct times."""
         from models.metrics.resampled.compiled_follow_up import follow_resamples
 
-        follow_up = self.follow_up
-        order = np.argsort(follow_up.position, kind="stable")
-        sizes = np.bincount(follow_up.position, minlength=len(follow_up.times))
-        event = follow_up.event[order]
-        starts = np.r_[0, np.cumsum(sizes)]
-        return follow_resamples(starts, event == EVENT, event != CENSORED, self.counts[order])
+        order, starts = self.by_time
+        event = self.follow_up.event[order]
+        return follow_resamples(starts, event == EVENT, event != CENSORED, self.counts_by_time)
 
     @cached_property
     def _weights(self) -> dict[float, FloatArray]:

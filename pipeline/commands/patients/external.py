@@ -13,13 +13,12 @@ import pandas as pd
 
 from features.errors import CohortError, ConfigError, HorizonError, Problem
 from models.risk.absolute_risk import FixedHorizonLink, Link
+from pipeline.evaluation.evaluation import MIN_AT_RISK, MODEL, Predicted, know_risks
 from pipeline.evaluation.recipe_validation import (
-    MODEL,
-    RECALIBRATED,
-    know_risks,
     say_unknown,
     steps_over_time,
 )
+from pipeline.evaluation.rivals import RECALIBRATED
 from pipeline.files.destinations import existing, map_of
 from pipeline.files.stage_folder import written_whole
 from pipeline.settings.params import Params, Paths
@@ -170,11 +169,11 @@ def judge_external(
     from features.splits import require_endpoint
     from models.evaluation.recalibration import fit_recalibration
     from models.metrics.horizons import usable_horizons
-    from pipeline.evaluation.evaluation import MIN_AT_RISK
 
-    endpoint, link = require_endpoint(cohort), scorer.predictor.link
-    X = derive_features(cohort.covariates, scorer.dictionary)
-    margins = scorer.margins_of(cohort.covariates)
+    endpoint, known = require_endpoint(cohort), cohort.covariates
+    predictor = scorer.for_columns(known.columns).predictor
+    X = derive_features(known, scorer.dictionary, frozenset(predictor.feature_names))
+    margins, link = predictor.margin(X), predictor.link
     to_fit = choose_part(cohort, recalibrate, params.seed)
     rest = ~to_fit
     within, unanswered = split_horizons(params.horizons, link)
@@ -188,12 +187,12 @@ def judge_external(
         fitted = fit_recalibration(margins[to_fit], link, endpoint.take(to_fit))
         risks[RECALIBRATED] = fitted.risk(margins[rest], link, asked)
     if judged.is_delayed:
-        known = know_risks(risks)
-        left_out += say_unknown(len(judged) - int(known.sum()))
-        rest[rest] = known
-        risks, judged = {MODEL: risks[MODEL][known]}, judged.take(known)
+        answered = know_risks(risks)
+        left_out += say_unknown(len(judged) - int(answered.sum()))
+        rest[rest] = answered
+        risks, judged = {MODEL: risks[MODEL][answered]}, judged.take(answered)
     evaluation = measure_external(X[rest], judged, horizons, risks, params)
-    return Judged(evaluation, cohort.covariates[rest], fitted, (*unanswered, *left_out))
+    return Judged(evaluation, known[rest], fitted, (*unanswered, *left_out))
 
 
 def split_horizons(
@@ -235,23 +234,10 @@ def measure_external(
     params: Params,
 ) -> Evaluation:
     """As the stage evaluate measures held-out patients; risks by horizons, then by time steps."""
-    from models.evaluation.performance import evaluate_predictions
-    from pipeline.evaluation.evaluation import Evaluation
-
-    chosen, last = params.evaluate, len(horizons)
+    last = len(horizons)
     by_horizon = {name: risk[:, :last] for name, risk in risks.items()}
     over_time = {name: risk[:, last:] for name, risk in risks.items() if risk[:, last:].size}
-    result = evaluate_predictions(
-        endpoint,
-        by_horizon,
-        horizons,
-        params.seed,
-        chosen.n_bootstrap,
-        MODEL,
-        chosen.n_groups,
-        over_time=over_time,
-    )
-    return Evaluation(X, endpoint, horizons, by_horizon, result, over_time)
+    return Predicted(X, endpoint, horizons, by_horizon, over_time).measure(params)
 
 
 def write_external(

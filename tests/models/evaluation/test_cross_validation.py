@@ -123,12 +123,13 @@ def test_each_fold_is_measured_by_itself(patients: tuple[pd.DataFrame, Endpoint]
     assert done == [0, 1, 2]
 
 
+@pytest.mark.parametrize("n_processes", [1, 2])
 def test_folds_fitted_side_by_side_give_the_very_same_risks(
-    patients: tuple[pd.DataFrame, Endpoint],
+    patients: tuple[pd.DataFrame, Endpoint], n_processes: int
 ) -> None:
     X, endpoint = patients
     alone = cross_validate({"m": SignalModel}, X, endpoint, [5.0], 2)
-    with side_by_side(2) as pool:
+    with side_by_side(n_processes) as pool:
         together = cross_validate({"m": SignalModel}, X, endpoint, [5.0], 2, pool=pool)
     assert (alone.risks["m"] == together.risks["m"]).all()
     assert (alone.fold == together.fold).all()

@@ -37,7 +37,7 @@ def binned() -> Binned:
 def test_out_of_fold_margins_rank_patients_the_boosters_never_saw(
     task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, binned, SETTINGS, 200, 20, POOL)
+    path = cross_validate_rounds(task, binned.of_folds, SETTINGS, 200, 20, POOL)
     sets = RiskSets(np.abs(task.label), task.label > 0)
     assert log_likelihood(sets, path.out_of_fold) > log_likelihood(sets, np.zeros(900)) + 20
 
@@ -45,14 +45,14 @@ def test_out_of_fold_margins_rank_patients_the_boosters_never_saw(
 def test_boosting_stops_when_held_out_patients_no_longer_gain(
     task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, binned, SETTINGS, 2_000, 10, POOL)
+    path = cross_validate_rounds(task, binned.of_folds, SETTINGS, 2_000, 10, POOL)
     assert 5 < path.rounds < 1_000
 
 
 def test_the_margin_is_centred_on_the_patients_fitted_on(
     task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL)
+    path = cross_validate_rounds(task, binned.of_folds, SETTINGS, 30, 5, POOL)
     part = fit_boosted(task, binned, path)
     seen = binned.views.everyone.seen
     assert part.booster.num_boosted_rounds() == path.rounds
@@ -61,11 +61,13 @@ def test_the_margin_is_centred_on_the_patients_fitted_on(
 
 
 def test_trees_on_top_of_the_truth_find_nothing_more(task: BoostingTask, binned: Binned) -> None:
-    alone = cross_validate_rounds(task, binned, SETTINGS, 200, 10, POOL)
+    alone = cross_validate_rounds(task, binned.of_folds, SETTINGS, 200, 10, POOL)
     standard = binned.views.everyone.seen.standard
     slopes, *_ = np.linalg.lstsq(standard, alone.out_of_fold, rcond=None)
     below = [standard @ slopes] * (len(binned.of_folds) + 1)
-    on_top = cross_validate_rounds(replace(task, below=below), binned, SETTINGS, 200, 10, POOL)
+    on_top = cross_validate_rounds(
+        replace(task, below=below), binned.of_folds, SETTINGS, 200, 10, POOL
+    )
     assert on_top.rounds < alone.rounds
     assert on_top.loss < alone.loss
     assert on_top.out_of_fold.std() < alone.out_of_fold.std() / 2
@@ -74,10 +76,10 @@ def test_trees_on_top_of_the_truth_find_nothing_more(task: BoostingTask, binned:
 def test_patients_binned_once_serve_any_number_of_outcomes(
     task: BoostingTask, binned: Binned
 ) -> None:
-    first = cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL)
+    first = cross_validate_rounds(task, binned.of_folds, SETTINGS, 30, 5, POOL)
     other = replace(task, label=-task.label)
-    cross_validate_rounds(other, binned, SETTINGS, 30, 5, POOL)
-    again = cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL)
+    cross_validate_rounds(other, binned.of_folds, SETTINGS, 30, 5, POOL)
+    again = cross_validate_rounds(task, binned.of_folds, SETTINGS, 30, 5, POOL)
     assert (again.out_of_fold == first.out_of_fold).all()
     assert again.loss == first.loss
 
@@ -85,7 +87,7 @@ def test_patients_binned_once_serve_any_number_of_outcomes(
 def test_binned_patients_get_the_trees_that_they_get_unbinned(
     task: BoostingTask, binned: Binned
 ) -> None:
-    path = cross_validate_rounds(task, binned, SETTINGS, 30, 5, POOL)
+    path = cross_validate_rounds(task, binned.of_folds, SETTINGS, 30, 5, POOL)
     seen = binned.views.everyone.seen
     matrix = xgboost.DMatrix(seen.values, label=task.label)
     plain = xgboost.train(task.settings(SETTINGS), matrix, path.rounds)

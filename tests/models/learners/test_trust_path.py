@@ -185,3 +185,22 @@ def test_no_coefficient_points_against_its_direction() -> None:
     assert (path.coefficients * directions >= 0).all()
     assert path.coefficients[1] == path.coefficients[2] == 0.0
     assert path.coefficients[0] > 0.3
+
+
+@pytest.mark.parametrize("kind", ["plain", "weighted", "late"])
+def test_a_search_among_folds_ends_where_an_exact_fit_does(kind: str) -> None:
+    draws = np.random.default_rng(21)
+    values = draws.normal(size=(500, 6))
+    time = draws.exponential(np.exp(-values[:, 0])) + 0.2
+    start = time * draws.random(500) * 0.8 if kind == "late" else None
+    weight = draws.uniform(0.5, 2.0, 500) if kind == "weighted" else None
+    task, terms = CoxTask(time, draws.random(500) < 0.5, start, weight), _free(values)
+    fold = _folds(500)[0]
+    searched = task.on(terms, fold)
+    exact = replace(searched, searched=None)
+    trust, prior = Trust(penalty=0.1), _prior(np.zeros(6))
+    ours, theirs = (Believed(one, prior).fit(trust) for one in (searched, exact))
+    assert ours == pytest.approx(theirs, abs=2e-5)
+    assert searched.score(terms.margin(ours)) == pytest.approx(
+        exact.score(terms.margin(theirs)), abs=1e-4
+    )

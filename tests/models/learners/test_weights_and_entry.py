@@ -166,8 +166,8 @@ def _with_sets(start: Array | None, weight: Array | None) -> BoostingTask:
 
 
 def test_trees_grown_on_our_derivatives_are_those_of_xgboost(binned: Binned) -> None:
-    theirs = cross_validate_rounds(_task(), binned, SETTINGS, 40, 40, POOL)
-    ours = cross_validate_rounds(_with_sets(None, None), binned, SETTINGS, 40, 40, POOL)
+    theirs = cross_validate_rounds(_task(), binned.of_folds, SETTINGS, 40, 40, POOL)
+    ours = cross_validate_rounds(_with_sets(None, None), binned.of_folds, SETTINGS, 40, 40, POOL)
     assert ours.out_of_fold == pytest.approx(theirs.out_of_fold, abs=0.02)
     assert np.corrcoef(ours.out_of_fold, theirs.out_of_fold)[0, 1] > 0.999
     assert ours.loss == pytest.approx(theirs.loss, abs=1e-3)
@@ -178,7 +178,7 @@ def test_trees_heed_weights_in_their_risk_sets(binned: Binned) -> None:
     task = _with_sets(None, weight)
     assert task.sets is not None
     everyone = task.sets(None)
-    heeding = cross_validate_rounds(task, binned, SETTINGS, 200, 20, POOL)
+    heeding = cross_validate_rounds(task, binned.of_folds, SETTINGS, 200, 20, POOL)
     part = fit_boosted(task, binned, heeding)
     seen = binned.views.everyone.seen
     deaf = fit_boosted(_task(), binned, replace(heeding, settings=SETTINGS))
@@ -192,7 +192,7 @@ def test_trees_heed_entry(binned: Binned) -> None:
     start = np.random.default_rng(2).uniform(0, 6, 900)
     task = _with_sets(start, None)
     assert task.sets is not None
-    path = cross_validate_rounds(task, binned, SETTINGS, 200, 20, POOL)
+    path = cross_validate_rounds(task, binned.of_folds, SETTINGS, 200, 20, POOL)
     everyone = task.sets(None)
     gained = log_likelihood(everyone, path.out_of_fold) - log_likelihood(everyone, np.zeros(900))
     assert gained > 20

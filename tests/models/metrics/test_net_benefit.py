@@ -7,6 +7,7 @@ from features.errors import HorizonError
 from models.metrics.aalen_johansen import observed_risk
 from models.metrics.decisions.net_benefit import net_benefit, treat_all
 from models.metrics.follow_up import FollowUp
+from models.metrics.resampled.resamples import Resamples
 from tests.models.metrics.simulated import Simulated, endpoint_of
 
 RISK = np.array([0.30, 0.25, 0.15, 0.05, 0.05])
@@ -31,7 +32,8 @@ def test_treating_none_has_none_and_treating_all_has_that_of_the_observed_risk(
 ) -> None:
     follow_up = FollowUp.of(competing_cohort.endpoint)
     observed = observed_risk(follow_up, 8)
-    assert treat_all(follow_up, 8, [0.2]) == pytest.approx(observed - (1 - observed) * 0.2 / 0.8)
+    everyone = treat_all(Resamples.alone(follow_up), 8, [0.2])
+    assert everyone == pytest.approx(observed - (1 - observed) * 0.2 / 0.8)
     assert net_benefit(follow_up, np.zeros(500), 8, [0.2, 0.4]).tolist() == [0, 0]
 
 

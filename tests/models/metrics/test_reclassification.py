@@ -5,12 +5,14 @@ import pytest
 
 from models.metrics.decisions.reclassification import (
     CAVEATS,
+    Movement,
     Nri,
     categorical_nri,
     continuous_nri,
     idi,
 )
 from models.metrics.follow_up import FollowUp
+from models.metrics.resampled.resamples import Resamples
 from tests.models.metrics.simulated import Simulated, endpoint_of
 
 # two events, one competing death, three event-free at 5 years; nobody lost
@@ -71,3 +73,19 @@ def test_without_events_nothing_is_said() -> None:
 
 def test_every_figure_has_its_caveat() -> None:
     assert all(text.endswith(".") for text in CAVEATS.values())
+
+
+def test_resamples_side_by_side_move_as_each_moves_alone(competing_cohort: Simulated) -> None:
+    draws = np.random.default_rng(8)
+    old = competing_cohort.risk(8)
+    new = np.clip(old + draws.normal(0, 0.05, len(old)), 0.001, 0.999)
+    follow_up = FollowUp.of(competing_cohort.endpoint)
+    counts = [draws.integers(0, 3, len(old)).astype(float) for _ in range(5)]
+    moved = Movement.of(new, old, [0.1, 0.3])
+    together = moved.measure(Resamples.of(follow_up, counts), 8)
+    for own, count in zip(together, counts, strict=True):
+        alone = follow_up.resample(count)
+        by_category = categorical_nri(alone, new, old, 8, [0.1, 0.3])
+        by_any = continuous_nri(alone, new, old, 8)
+        expected = [by_category.events, by_category.nonevents, by_any.events, by_any.nonevents]
+        assert own == pytest.approx([*expected, idi(alone, new, old, 8)], abs=1e-12)

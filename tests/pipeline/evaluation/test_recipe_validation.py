@@ -11,12 +11,12 @@ from features.cohort import Cohort
 from features.endpoint import Endpoint
 from features.errors import CohortError
 from pipeline.evaluation.recipe_validation import (
-    LABELS,
     build_model,
     count_processes,
     plan_validation,
     validate_recipe,
 )
+from pipeline.evaluation.rivals import LABELS
 from pipeline.settings.params import Params
 
 

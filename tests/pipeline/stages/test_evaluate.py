@@ -10,9 +10,8 @@ import pytest
 from models.evaluation.cross_validation import cross_validate, measure_folds
 from models.evaluation.incidence import incidence_by_group
 from models.evaluation.performance import evaluate_predictions
-from pipeline.evaluation.evaluation import Evaluation
+from pipeline.evaluation.evaluation import MODEL, Evaluation
 from pipeline.evaluation.evaluation_output import Extras, collect_metrics, write_evaluation
-from pipeline.evaluation.recipe_validation import MODEL
 from pipeline.settings.params import Params, Paths
 from pipeline.stages.evaluate import measure_against_truth
 from tests.models.evaluation.toy_models import AverageModel, SignalModel
@@ -33,7 +32,7 @@ def evaluation(cohort: Simulated) -> Evaluation:
     models = {MODEL: SignalModel, "ridge_cox": AverageModel}
     held_out = cross_validate(models, X, cohort.endpoint, HORIZONS, 3)
     result = evaluate_predictions(cohort.endpoint, held_out.risks, HORIZONS, 1, 10, MODEL)
-    return Evaluation(X, cohort.endpoint, HORIZONS, held_out.risks, result)
+    return Evaluation(X, cohort.endpoint, HORIZONS, held_out.risks, result=result)
 
 
 @pytest.fixture(scope="module")

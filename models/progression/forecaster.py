@@ -33,6 +33,7 @@ from models.trained_model import TrainedModel
 
 PREDICTOR = "progression"
 YEARS, THRESHOLDS = (2.5, 5.0, 10.0), (10.0, 100.0, 300.0, 400.0, 1000.0)
+WORTH_COMPILING = 2_000  # patients that repay loading the compiled loops
 _DECIMALS = 6
 
 

@@ -24,9 +24,8 @@ def run(params: Params, paths: Paths) -> None:
     from features.cohort import Cohort
     from models.plots.progression import plot_coverage
     from models.plots.style import write_svg
-    from models.progression.compiled_progression import compile_forecaster
     from models.progression.evaluation import groups_of, tabulate_coverage, tabulate_crps
-    from models.progression.forecaster import Forecaster
+    from models.progression.forecaster import WORTH_COMPILING, Forecaster
     from models.progression.performance import Held, measure_leads, measure_performance
     from models.progression.training.progression_model import LaterScans
 
@@ -39,11 +38,15 @@ def run(params: Params, paths: Paths) -> None:
         (out / "plots" / "none.txt").write_text(note, encoding="utf-8")
         _write(out, {"skipped": True})
         return
-    forecaster = compile_forecaster(Forecaster.load(paths.progression / "model"))
+    forecaster = Forecaster.load(paths.progression / "model")
     cohort = Cohort.read(paths.ingest)
     part = part_of(cohort, params, paths)
     parts = {name: cohort.take(part.eq(name).to_numpy(bool)) for name in (HELD_OUT, DEVELOPMENT)}
     held_out, development = parts[HELD_OUT], parts[DEVELOPMENT]
+    if len(held_out) >= WORTH_COMPILING:
+        from models.progression.compiled_progression import compile_forecaster
+
+        forecaster = compile_forecaster(forecaster)
     X = pd.read_parquet(paths.features)
     scans = {
         name: LaterScans.of_table(own.later_scans, own.covariates)

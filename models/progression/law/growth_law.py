@@ -23,6 +23,7 @@ FIRST_VISIBLE = 1.0
 # Gauss-Legendre nodes of when, in the time to the scan, calcium began; rates tried after onset.
 ONSET_NODES, BEGUN_RATES = 6, 6
 _SMALLEST = 1e-9
+_AT_ONCE = 64  # patients whose distributions stay in the cache
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,10 @@ class GrowthLaw:
         share = np.full(scores.shape, np.nan)
         grows = patients.first > 0
         for rows, compute in ((grows, self._cdf_grown), (patients.first == 0, self._cdf_begun)):
-            if rows.any():
-                share[rows] = compute(patients.take(rows), scores[rows], years[rows])
+            positions = np.flatnonzero(rows)
+            for start in range(0, len(positions), _AT_ONCE):
+                some = positions[start : start + _AT_ONCE]
+                share[some] = compute(patients.take(some), scores[some], years[some])
         return share
 
     def _cdf_grown(self, patients: Patients, scores: FloatArray, years: FloatArray) -> FloatArray:

@@ -7,7 +7,9 @@ that the linear part gives patients it was not fitted on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,22 +55,28 @@ def settings_of(tuned: Mapping[str, Any], signs: npt.NDArray[np.int8], seed: int
 
 
 def cross_validate(
-    folds: Sequence[tuple[Grown, Grown]], settings: dict[str, Any], max_rounds: int, patience: int
+    folds: Sequence[tuple[Grown, Grown]],
+    settings: dict[str, Any],
+    max_rounds: int,
+    patience: int,
+    pool: Executor,
 ) -> Boosted:
     """Grow a booster in each fold (fit, held out) until the mean loss has not improved."""
     from xgboost import Booster, DMatrix
 
-    matrices = [(DMatrix(fit.values), DMatrix(out.values)) for fit, out in folds]
+    matrices = [tuple(DMatrix(one.values, nthread=1) for one in pair) for pair in folds]
     boosters = [Booster(settings, cache=list(pair)) for pair in matrices]
     start = sum(float(-out.margin(out.base).value.sum()) for _, out in folds)
     losses = [start]
+
+    def grow(fold: int, current: int) -> float:
+        booster, (matrix, held), (fit, out) = boosters[fold], matrices[fold], folds[fold]
+        _step(booster, matrix, fit, current)
+        reached = np.asarray(booster.predict(held, output_margin=True), np.float64)
+        return -float(out.margin(out.base + reached).value.sum())
+
     for current in range(max_rounds):
-        loss = 0.0
-        for booster, (matrix, held), (fit, out) in zip(boosters, matrices, folds, strict=True):
-            _step(booster, matrix, fit, current)
-            reached = np.asarray(booster.predict(held, output_margin=True), np.float64)
-            loss -= float(out.margin(out.base + reached).value.sum())
-        losses.append(loss)
+        losses.append(sum(pool.map(grow, range(len(folds)), repeat(current))))
         if len(losses) - 1 - int(np.argmin(losses)) >= patience:
             break
     rounds = int(np.argmin(losses))
@@ -87,7 +95,7 @@ def fit(grown: Grown, settings: dict[str, Any], rounds: int) -> xgboost.Booster:
     """The booster of all scans."""
     from xgboost import Booster, DMatrix
 
-    matrix = DMatrix(grown.values)
+    matrix = DMatrix(grown.values, nthread=1)
     booster = Booster(settings, cache=[matrix])
     for current in range(rounds):
         _step(booster, matrix, grown, current)

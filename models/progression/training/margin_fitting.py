@@ -110,7 +110,7 @@ def fit_margin(
         report |= {"means": trust.mean, "widths": trust.width, "penalty": trust.penalty}
     boosted, added = None, np.zeros_like(held_out)
     if BOOSTED in parts:
-        boosted, added, rounds = _boost(views, scans, margin, held_out, beliefs.signs, budget)
+        boosted, added, rounds = _boost(views, scans, margin, held_out, beliefs.signs, budget, pool)
         report["rounds"] = rounds
     weights = _join(held_out, added, margin)
     model = CauseModel(name, linear, boosted, weights[1], weights[2], weights[0] + weights[1]
@@ -197,6 +197,7 @@ def _boost(
     base: FloatArray,
     signs: npt.NDArray[np.int8],
     budget: Budget,
+    pool: Executor,
 ) -> tuple[BoostedPart | None, FloatArray, int]:
     settings = settings_of(budget.settings, signs, budget.seed)
 
@@ -208,7 +209,7 @@ def _boost(
         (grown(view, scans.of(fit_rows)), grown(view, scans.of(out_rows)))
         for view, (fit_rows, out_rows) in _folds(views)
     ]
-    path = cross_validate(folds, settings, budget.max_rounds, budget.patience)
+    path = cross_validate(folds, settings, budget.max_rounds, budget.patience, pool)
     added = np.zeros(len(scans.patient))
     for (_, (_, out_rows)), values in zip(_folds(views), path.held_out, strict=True):
         added[scans.of(out_rows)] = values

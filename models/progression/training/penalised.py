@@ -38,13 +38,17 @@ class Observed:
         return np.maximum(self.likelihood(margin).curvature, _LEAST_CURVATURE)
 
 
-@dataclass(frozen=True)
+@dataclass
 class GrowthRegression:
-    """A margin of growth as `trust_path.Regression`; its level is fitted anew in every fit."""
+    """A margin of growth as `trust_path.Regression`; its level is fitted anew in every fit.
+
+    ``near``: where that level was found last, and is looked for next.
+    """
 
     terms: Terms
     inside: Observed
     left_out: Observed | None = None
+    near: float | None = None
 
     @property
     def n_events(self) -> float:
@@ -60,11 +64,13 @@ class GrowthRegression:
         def likelihood(margin: FloatArray) -> Slopes:
             return self.inside.likelihood(margin + offset)
 
-        known = None if start is None else np.append(self.level(self.terms.margin(start)), start)
-        if known is not None:
-            known = known[np.append(True, ~left_out)]
+        known = None
+        if start is not None:
+            level = self.level(self.terms.margin(start)) if self.near is None else self.near
+            known = np.append(level, start[kept])
         beta = np.zeros(len(left_out))
-        beta[kept] = fit_penalised(terms, likelihood, own, known)[1:]
+        found = fit_penalised(terms, likelihood, own, known)
+        self.near, beta[kept] = float(found[0]), found[1:]
         return beta
 
     def given(self, offset: FloatArray) -> GrowthRegression:
@@ -92,7 +98,9 @@ class GrowthRegression:
             return self.inside.likelihood(level + margin[rows])
 
         nothing = Gaussian(np.zeros(0), np.zeros((0, 0)))
-        return float(fit_penalised(np.zeros((len(rows), 0)), likelihood, nothing)[0])
+        near = None if self.near is None else np.array([self.near])
+        self.near = float(fit_penalised(np.zeros((len(rows), 0)), likelihood, nothing, near)[0])
+        return self.near
 
     def posterior_root(self, beta: FloatArray, covariance: FloatArray) -> FloatArray:
         """F (1 + m, 1 + m) with F F' the covariance of level and coefficients.

@@ -15,14 +15,11 @@ from features.errors import HorizonError
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.rows import RowRules
 from features.intake.sources.source import Source, find_recorded
-from models.progression.forecaster import Forecaster
+from models.progression.forecaster import WORTH_COMPILING, Forecaster
 from models.storage.model_folder import About
 from pipeline.scoring.batch import BatchRules, add_reasons, refuse_absent
 from pipeline.scoring.columns import MISSING
 from pipeline.scoring.forecasts.forecast_request import ForecastRequest, describe_forecast
-
-# Rows that repay loading the compiled loops.
-FEWEST_FORECAST = 2_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ class ForecastRules(BatchRules):
 
     def quicken(self, n_rows: float) -> ForecastRules:
         """The rules with compiled loops, where there are rows enough to repay loading them."""
-        if n_rows < FEWEST_FORECAST:
+        if n_rows < WORTH_COMPILING:
             return self
         try:
             from models.progression.compiled_progression import compile_forecaster

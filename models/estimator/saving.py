@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from features.cohort import Cohort
 from features.derivation.catalogue import derive_features
 from features.errors import ModelError
 from features.fingerprint import fingerprint_patients
+from features.installed_version import version_of
 from features.splits import require_endpoint
 from models.estimator.risk_estimator import RiskEstimator
 from models.explanation.explainer import Explainer
@@ -50,7 +50,7 @@ def save_model(
         n_events=endpoint.n_events,
         n_competing=endpoint.n_competing,
         data_sha256=fingerprint_patients(cohort),
-        code_version=version("calcirisk"),
+        code_version=version_of("calcirisk"),
     )
     explainer = Explainer.fit(predictor, features, about.horizons)
     interval = fit_uncertainty(estimator.model_)

@@ -8,7 +8,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import pandas as pd
 
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
+from features.installed_version import version_of
 from models.serving.vendor import SCORER_MODULES, find_data_files, vendor_package
 from models.storage.model_folder import DICTIONARY, UNCERTAINTY, About, read_about
 
@@ -128,7 +128,7 @@ def make_input_example(dictionary: Dictionary) -> pd.DataFrame:
 
 def pin_requirements() -> list[str]:
     """The running versions of what a served model needs; all exist for Python 3.11 to 3.13."""
-    return [f"{name}=={version(name)}" for name in REQUIREMENTS]
+    return [f"{name}=={version_of(name)}" for name in REQUIREMENTS]
 
 
 def _describe(variable: Variable) -> str:

@@ -13,6 +13,7 @@ from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.dialect import Dialect
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError, MapError, Problem
+from features.installed_version import version_of
 from features.intake.cells.conversion import Reading
 from features.intake.cells.declared_codes import Declares
 from features.intake.cells.value_labels import apply_labels
@@ -32,7 +33,7 @@ from pipeline.scoring.sources.begun_source import BegunSource
 from pipeline.scoring.sources.lesion_memory import refuse_lack_of_memory
 from pipeline.scoring.sources.open_source import open_source
 from pipeline.scoring.workers.worker_pool import count_workers, prepare_start
-from pipeline.settings.code_version import hash_code, version_of
+from pipeline.settings.code_version import hash_code
 from pipeline.settings.paths import Paths
 
 _FEW_BATCHES = 4

@@ -6,25 +6,13 @@ import hashlib
 import platform
 import subprocess
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
-from features.errors import ConfigError
+from features.installed_version import version_of
 
 _PACKAGES = ("features", "models", "pipeline")
 # What computes or writes the numbers of an output; another version may give other bytes.
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "xgboost")
-
-
-def version_of(package: str) -> str:
-    """The version of an installed package.
-
-    Raises ConfigError where it cannot be read: `version` then says that there is none.
-    """
-    found: str | None = version(package)
-    if found is None:
-        raise ConfigError(f"The version of {package} cannot be read. Install it again")
-    return found
 
 
 @cache

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from features.installed_version import version_of
 from pipeline.settings.params import Params, Paths
 from pipeline.training.growth_split import DEVELOPMENT, part_of
 
@@ -60,7 +60,7 @@ def run(params: Params, paths: Paths) -> None:
         n_events=int(np.sum((scans.first[scans.patient] == 0) & (scans.score > 0))),
         n_competing=0,
         data_sha256=source["sha256"],
-        code_version=version("calcirisk"),
+        code_version=version_of("calcirisk"),
     )
     followed = np.unique(scans.patient)
     patients = model.predictor_.patients(X, scans.first, scans.bmi).take(followed)

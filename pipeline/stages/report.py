@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from features.installed_version import version_if_installed
 from pipeline.settings.code_version import describe_code
 from pipeline.settings.params import Params, Paths
 
@@ -118,7 +118,6 @@ def _hash(model: Mapping[str, Any], paths: Paths) -> dict[str, str]:
 
 def _list_versions() -> Iterator[tuple[str, str]]:
     for name in PACKAGES:
-        try:
-            yield name, version(name)
-        except PackageNotFoundError:
-            continue
+        found = version_if_installed(name)
+        if found is not None:
+            yield name, found

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from features.installed_version import version_of
 from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def describe_model(
         n_competing=model.report_["competing_events"],
         data_sha256=source["sha256"],
         # the version, not the commit: the same model keeps the same bytes
-        code_version=version("calcirisk"),
+        code_version=version_of("calcirisk"),
     )
 
 

@@ -4,10 +4,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import pytest
-
-from features.errors import ConfigError
-from pipeline.settings.code_version import describe_code, version_of
+from pipeline.settings.code_version import describe_code
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -33,11 +30,3 @@ def test_the_commit_is_named_and_an_edit_shows(tmp_path: Path) -> None:
 
 def test_without_git_the_installed_version_stands_in(tmp_path: Path) -> None:
     assert describe_code(tmp_path) == version("calcirisk")
-
-
-def test_a_version_that_cannot_be_read_is_an_error_and_not_none(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("pipeline.settings.code_version.version", lambda _: None)
-    with pytest.raises(ConfigError, match="version of calcirisk cannot be read"):
-        version_of("calcirisk")

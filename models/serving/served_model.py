@@ -14,6 +14,8 @@ from models.scorer import Scorer
 from models.serving.served_table import require_table
 
 ARTIFACT = "model"
+# Ignored columns are named once, as long as they are few: a client may invent names for ever.
+_TOLD, _LONGEST_NAME = 200, 60
 
 _log = logging.getLogger(__name__)
 
@@ -37,9 +39,9 @@ class ServedModel(PythonModel):  # type: ignore[misc]
     ) -> pd.DataFrame:
         """What `Scorer.score` gives. ``params``: ``horizons`` (years), ``n_reasons``.
 
-        Columns that are not in the dictionary are ignored, with a line in the log that names them.
-        Raises CohortError where values break the dictionary or no column is one of its variables,
-        HorizonError. No message holds a patient's value.
+        Columns that are not in the dictionary are ignored, with a line in the log that names the
+        first 200. Raises CohortError where values break the dictionary or no column is one of its
+        variables, HorizonError. No message holds a patient's value.
         """
         if self._scorer is None:
             self.load_context(context)
@@ -62,6 +64,8 @@ class ServedModel(PythonModel):  # type: ignore[misc]
             rule = "none of the columns is a variable of the data dictionary"
             remedy = "Name them as `calcirisk variables` does; in Spark, hand over a struct"
             raise CohortError([Problem("", rule, remedy)], "covariates")
-        if foreign - self._ignored:
-            self._ignored |= foreign
-            _log.warning("Columns ignored, not in the dictionary: %s", ", ".join(sorted(foreign)))
+        named = {name[:_LONGEST_NAME] for name in foreign} - self._ignored
+        new = sorted(named)[: max(_TOLD - len(self._ignored), 0)]
+        if new:
+            self._ignored |= frozenset(new)
+            _log.warning("Columns ignored, not in the dictionary: %s", ", ".join(new))

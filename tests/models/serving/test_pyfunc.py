@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,25 @@ def test_columns_that_are_not_variables_are_ignored_and_named_once(
     pd.testing.assert_frame_equal(scored[0], loaded.predict(patients[["age"]]))
     told = [record.getMessage() for record in caplog.records if "ignored" in record.getMessage()]
     assert told == ["Columns ignored, not in the dictionary: Bed, ward"]
+
+
+def test_a_client_that_invents_columns_for_ever_fills_neither_memory_nor_log(
+    model_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow would rather have types than look at them itself
+        from models.serving.served_model import ServedModel
+
+    served = ServedModel()
+    served._scorer = Scorer.load(model_folder)
+    context: Any = None
+    with caplog.at_level("WARNING"):
+        for first in range(0, 1000, 100):
+            foreign = {f"{number}{'x' * 100_000}": [1.0] for number in range(first, first + 100)}
+            served.predict(context, pd.DataFrame({"age": [50.0], **foreign}))
+    said = "".join(record.getMessage() for record in caplog.records)
+    assert said.count("x,") + len(caplog.records) == 200
+    assert sum(len(name) for name in served._ignored) + len(said) < 50_000
 
 
 def test_nobody_is_scored_from_columns_of_which_none_is_known(loaded: Any) -> None:

@@ -65,15 +65,15 @@ def build_site(request: ClinicRequest, access: Access) -> Site:
     import_xgboost_alone()
     scorer = Scorer.load(request.model_folder)
     scorer.predictor.use_one_thread()
+    growth = request.progression_folder
+    forecaster = None if growth is None else Forecaster.load(growth)
+    facts = describe_model(scorer.about, request.version, request.outputs)
     if request.covariates is not None:
         write_store(request.store, request.scores, request.covariates, scorer)
     else:
         bring_store_up_to_date(request.store, request.scores, request.cohort_folder, scorer)
     store = PatientStore.open(request.store, scorer.dictionary)
-    growth = request.progression_folder
-    forecaster = None if growth is None else Forecaster.load(growth)
     assessor = Assessor(scorer, load_texts(language), forecaster)
-    facts = describe_model(scorer.about, request.version, request.outputs)
     # the first patient's page need not wait for the population
     apart = ThreadPoolExecutor(1)
     explained = apart.submit(Population.explain, assessor, store)

@@ -36,9 +36,12 @@ def sign_model(folder: Path, private_key: Path) -> None:
     stored = {"algorithm": _ALGORITHM, "digest": about.digest, "signature": text}
     # made outside: whoever reads the model meanwhile finds the old signature or the new one
     unfinished = hidden_beside(folder, f"signature.{os.getpid()}")
-    with unfinished.open("x", encoding="utf-8") as file:
-        file.write(json.dumps(stored, indent=1) + "\n")
-    unfinished.replace(folder / SIGNATURE)
+    try:
+        with unfinished.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(stored, indent=1) + "\n")
+        unfinished.replace(folder / SIGNATURE)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def require_signature(folder: Path, public_keys: Path) -> None:

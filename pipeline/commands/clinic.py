@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
-from typing import Annotated
+from shutil import rmtree
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.errors import ConfigError
 from pipeline.settings.params import Paths
+
+if TYPE_CHECKING:
+    from clinic.access.guard import Guard
+    from clinic.access.security import Access
+    from clinic.server import ClinicRequest
 
 
 def clinic(
@@ -57,7 +68,7 @@ def clinic(
         raise ConfigError(
             f"The pages need {error.name}. Install the extra: pip install 'calcirisk[web]'"
         ) from None
-    from pipeline.files.destinations import existing, take
+    from pipeline.files.destinations import existing
     from pipeline.files.faults import describe_fault
     from pipeline.tracking import locate_model
 
@@ -67,39 +78,93 @@ def clinic(
         raise ConfigError("--patients is scored here: give it without --scores and --cohort-folder")
     located = locate_model(model, paths.root)
     growth = progression or find_beside(model, paths.root)
-    folder = paths.stage("clinic")
-    shown = scores or paths.score / "risks.csv"
-    covariates = None
-    if patients is not None:
-        from pipeline.scoring.shown_patients import score_and_read
-
-        shown, covariates = score_and_read(patients, model, cohort, folder, paths)
-    request = ClinicRequest(
-        located.folder,
-        shown,
-        cohort_folder,
-        # a store of its own for each set of files, so that two servers leave each other alone
-        folder / f"patients-{name_store(shown, cohort_folder)}.sqlite",
-        paths.root / paths.outputs,
-        located.version,
-        covariates,
-        paths.stage("audit"),
-        locate_model(growth, paths.root).folder if growth else None,
-        language,
-    )
-    try:
-        with take([request.store], existing(shown, cohort_folder, patients, located.folder)):
-            app = build_app(request, access)
-    except OSError as error:
-        reason, remedy = describe_fault(error)
-        raise ConfigError(f"{request.store} cannot be written ({reason}): {remedy}") from error
-    if differing := count_differing(request.store):
-        typer.echo(
-            f"{differing:,} patients are listed without a page: the covariates under their "
-            "identifiers do not give the scored risk"
+    growth_folder = locate_model(growth, paths.root).folder if growth else None
+    shown = patients or scores or paths.score / "risks.csv"
+    sources = existing(shown, cohort_folder, located.folder, growth_folder)
+    with own_store(paths.stage("clinic"), name_store(shown, cohort_folder), sources) as store:
+        request = ClinicRequest(
+            located.folder,
+            shown,
+            cohort_folder,
+            store,
+            paths.root / paths.outputs,
+            located.version,
+            None,
+            paths.stage("audit"),
+            growth_folder,
+            language,
         )
-    typer.echo(f"http://{access.host}:{access.port}/patients (stop with Ctrl+C)")
-    serve(app, access)
+        try:
+            if patients is None:
+                app = build_app(request, access)
+            else:
+                app = score_and_build(request, model, cohort, access, paths)
+        except OSError as error:
+            reason, remedy = describe_fault(error)
+            raise ConfigError(f"{store} cannot be written ({reason}): {remedy}") from error
+        if differing := count_differing(store):
+            typer.echo(
+                f"{differing:,} patients are listed without a page: the covariates under their "
+                "identifiers do not give the scored risk"
+            )
+        typer.echo(f"http://{access.host}:{access.port}/patients (stop with Ctrl+C)")
+        serve(app, access)
+
+
+@contextmanager
+def own_store(folder: Path, name: str, sources: Sequence[Path]) -> Iterator[Path]:
+    """A store that nobody else writes, shows or forgets while the block lasts.
+
+    The first of this name is left for the next time; a further one, of a second server of the same
+    files, is removed with what lies beside it.
+    """
+    from pipeline.files.destinations import TakenError, take
+
+    for number in count(1):
+        store = folder / f"patients-{name}{'' if number == 1 else f'-{number}'}.sqlite"
+        with ExitStack() as held:
+            try:
+                held.enter_context(take([store, rejects_beside(store)], sources))
+            except TakenError:
+                continue
+            if number > 1:
+                held.callback(store.unlink, missing_ok=True)
+                held.callback(rejects_beside(store).unlink, missing_ok=True)
+            yield store
+            return
+
+
+def score_and_build(
+    request: ClinicRequest, model: str, cohort: str | None, access: Access, paths: Paths
+) -> Guard:
+    """Score the file of patients, make the store of them, and say who is not in it.
+
+    Only the store and, where rows are rejected, why, are kept, once all of it is well.
+    """
+    from clinic.server import build_app
+    from pipeline.files.private import hidden_beside, open_folder
+    from pipeline.scoring.shown_patients import score_and_read
+
+    scored, rejects = hidden_beside(request.store, "scored"), rejects_beside(request.store)
+    rmtree(scored, ignore_errors=True)
+    os.close(open_folder(scored))
+    try:
+        summary, covariates = score_and_read(request.scores, model, cohort, scored, paths)
+        app = build_app(replace(request, scores=summary.out, covariates=covariates), access)
+        rejects.unlink(missing_ok=True)
+        if summary.n_rejected:
+            summary.rejects.rename(rejects)
+            typer.echo(
+                f"{summary.n_rejected:,} of {summary.n_rows:,} rows are not shown ({rejects})"
+            )
+    finally:
+        rmtree(scored)
+    return app
+
+
+def rejects_beside(store: Path) -> Path:
+    """The rows that are not in a store of a file that was scored for it."""
+    return store.with_suffix(".rejects.csv")
 
 
 def find_beside(model: str, root: Path) -> str | None:

@@ -72,7 +72,7 @@ def run_with_spark(request: ScoreRequest, paths: Paths, kind: Kind[S]) -> S:
     files = (request.out, request.rejects, request.schema)
     unfinished = WorkFolder.path_for(request.out)
     with (
-        take(files, files_of(request), unfinished, folders=True),
+        take(files, files_of(request), unfinished, n_folders=1),
         _taken(request) as folder,
     ):
         job = prepare(request, paths, task=kind.task)

@@ -21,6 +21,10 @@ from pipeline.files.private import hidden_beside, open_lock, require_writable_na
 _TEXT = 4096
 
 
+class TakenError(ConfigError):
+    """Another process has the file."""
+
+
 @dataclass
 class Taken:
     """Files that are ours to write. ``keep``: leave the locks' files, for a job to be resumed."""
@@ -34,25 +38,25 @@ def take(
     files: Sequence[Path],
     sources: Sequence[Path] = (),
     unfinished: Path | None = None,
-    folders: bool = False,
+    n_folders: int = 0,
 ) -> Iterator[Taken]:
     """The files under their locks; the first is what a person calls the output.
 
     ``sources``: files and folders that are read meanwhile. ``unfinished``: where the work of a job
-    that may be resumed is kept; while it is there, no other job takes these files. ``folders``:
-    the first may be a folder that is to be replaced. Raises ConfigError where a file is one of the
-    sources or of the others, or is taken; OSError.
+    that may be resumed is kept; while it is there, no other job takes these files. ``n_folders``:
+    so many, the first, may be folders that are to be replaced. Raises ConfigError where a file is
+    one of the sources or of the others, or is taken; OSError.
     """
     for file in files:
         require_writable_name(file)
-    _refuse_places(files, sources, folders)
+    _refuse_places(files, sources, n_folders)
     made = [folder for folder in files[0].absolute().parents if not folder.exists()]
     taken = Taken(tuple(files))
     with _removing_if_it_fails(made), ExitStack() as stack:
         files[0].absolute().parent.mkdir(parents=True, exist_ok=True)
         for file in sorted(files):
             stack.enter_context(_locked(file, files[0], unfinished, taken))
-        _refuse_places(files, sources, folders)
+        _refuse_places(files, sources, n_folders)
         yield taken
 
 
@@ -66,7 +70,7 @@ def map_of(cohort: str | None) -> str | None:
     return cohort if cohort is not None and cohort.endswith((".yaml", ".yml")) else None
 
 
-def _refuse_places(files: Sequence[Path], sources: Sequence[Path], folders: bool) -> None:
+def _refuse_places(files: Sequence[Path], sources: Sequence[Path], n_folders: int) -> None:
     """Raises ConfigError where a file to be written is read, or is another one to be written."""
     named = {_resolved(source): source for source in sources}
     same = {_inode(source): source for source in sources}
@@ -74,7 +78,7 @@ def _refuse_places(files: Sequence[Path], sources: Sequence[Path], folders: bool
     for position, file in enumerate(files):
         if any(_same(file, other) for other in files[:position]):
             raise ConfigError(f"{file} would be written twice. Take another name")
-        if file.is_dir() and not (folders and position == 0):
+        if file.is_dir() and position >= n_folders:
             raise ConfigError(f"{file} is a folder. Give the name of a file in it")
         place = _resolved(file)
         found = [named.get(place), same.get(_inode(file)) if file.exists() else None]
@@ -158,7 +162,7 @@ def _acquire(path: Path, out: Path, remedy: str = "Wait for it or take another n
         except BlockingIOError:
             who = os.fsdecode(os.pread(lock, _TEXT, 0)).partition("\n")[0] or "running"
             os.close(lock)
-            raise ConfigError(f"{out} is being written by another job ({who}). {remedy}") from None
+            raise TakenError(f"{out} is in use by another job ({who}). {remedy}") from None
         except OSError:
             os.close(lock)
             raise

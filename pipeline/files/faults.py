@@ -26,6 +26,11 @@ _REMEDIES = {
 }
 
 
+def is_fault(error: OSError) -> bool:
+    """Whether it is a fault of the system or of a place, and none of the program."""
+    return error.errno in _REMEDIES
+
+
 def describe_fault(error: OSError) -> tuple[str, str]:
     """Why it failed, and what to do, as the ends of sentences."""
     if error.errno is None:

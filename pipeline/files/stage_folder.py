@@ -32,40 +32,51 @@ def written_whole(
     reads: Sequence[str] = (),
     forget: bool = False,
     sources: Sequence[Path] = (),
+    along: Sequence[str] = (),
 ) -> Iterator[Paths]:
     """Paths whose folder of this stage takes its place at the end of the block.
 
     ``reads``: stages whose folders are read, those that there are. ``forget``: where the stage
     refuses its input, what it wrote before is removed, so that nobody takes it for this one's.
-    ``sources``: what else is read; it may not lie in the folder.
+    ``sources``: what else is read; it may not lie in the folder. ``along``: stages that read
+    nothing, are written in the same block and read by this one: where it fails, they stay as they
+    were.
     Raises ConfigError where a folder that is read is not what its stage wrote, was made from
     another one, or changes meanwhile; where another process writes here; where the disk fails.
     """
-    place = paths.stage(name)
+    place, names = paths.stage(name), (name, *along)
     there = [stage for stage in reads if paths.stage(stage).is_dir()]
-    unfinished, replaced = hidden_beside(place, "unfinished"), hidden_beside(place, "replaced")
+    places = {one: paths.stage(one) for one in names}
+    unfinished = {one: hidden_beside(at, "unfinished") for one, at in places.items()}
+    replaced = {one: hidden_beside(at, "replaced") for one, at in places.items()}
+    left_over = (*unfinished.values(), *replaced.values())
     try:
         read_here = [*(paths.stage(stage) for stage in there), *sources]
-        with take([place], read_here, folders=True):
-            _refuse_foreign(place)
+        with take([*places.values()], read_here, n_folders=len(places)):
+            for at in places.values():
+                _refuse_foreign(at)
             read = {stage: _verify(stage, paths) for stage in there}
-            for left in (unfinished, replaced):
+            for left in left_over:
                 _remove(left)
-            os.close(open_folder(unfinished))
             try:
+                for folder in unfinished.values():
+                    os.close(open_folder(folder))
                 try:
-                    yield replace(paths, unfinished={**paths.unfinished, name: unfinished})
+                    yield replace(paths, unfinished={**paths.unfinished, **unfinished})
                 except CalciriskError:
                     if forget:
                         _remove(place)
                     raise
                 _require_same(read, paths)
-                _write_receipt(name, unfinished, read)
-                if place.exists():
-                    place.rename(replaced)
-                unfinished.rename(place)
+                wrote = {one: _write_receipt(one, unfinished[one], {}) for one in along}
+                _write_receipt(name, unfinished[name], {**wrote, **read})
+                for one, at in places.items():
+                    if at.exists():
+                        at.rename(replaced[one])
+                for one, at in places.items():
+                    unfinished[one].rename(at)
             finally:
-                for left in (unfinished, replaced):
+                for left in left_over:
                     _remove(left)
     except OSError as error:
         reason, remedy = describe_fault(error)
@@ -121,10 +132,13 @@ def _require_same(read: dict[str, str], paths: Paths) -> None:
             raise ConfigError(f"{paths.stage(stage)} was changed while it was read. Begin again")
 
 
-def _write_receipt(name: str, folder: Path, read: dict[str, str]) -> None:
-    receipt = {"stage": name, "read": read, "wrote": hash_folder(folder)}
+def _write_receipt(name: str, folder: Path, read: dict[str, str]) -> str:
+    """The hash of what the stage wrote, kept with those of what it read."""
+    wrote = hash_folder(folder)
+    receipt = {"stage": name, "read": read, "wrote": wrote}
     text = json.dumps(receipt, indent=1, sort_keys=True) + "\n"
     (folder / RECEIPT).write_text(text, encoding="utf-8")
+    return wrote
 
 
 def _read_receipt(folder: Path) -> dict[str, Any] | None:

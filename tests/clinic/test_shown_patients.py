@@ -27,9 +27,9 @@ def request_(
     file = folder / "new.csv"
     patients = drawn_covariates.iloc[:30].rename_axis("patient_id")
     patients.to_csv(file)
-    scores, covariates = score_and_read(file, str(model_folder), None, folder, Paths.default())
-    store = folder / f"patients-{name_store(scores, None)}.sqlite"
-    return ClinicRequest(model_folder, scores, None, store, folder, covariates=covariates)
+    done, covariates = score_and_read(file, str(model_folder), None, folder, Paths.default())
+    store = folder / f"patients-{name_store(done.out, None)}.sqlite"
+    return ClinicRequest(model_folder, done.out, None, store, folder, covariates=covariates)
 
 
 def test_every_patient_of_the_file_has_a_page(request_: ClinicRequest) -> None:
@@ -51,11 +51,11 @@ def test_patients_of_a_file_without_columns_whose_gaps_told_something_are_shown_
     assert absent
     patients = drawn_covariates.iloc[:30].drop(columns=list(absent), errors="ignore")
     patients.rename_axis("patient_id").to_csv(tmp_path / "new.csv")
-    scores, covariates = score_and_read(
+    done, covariates = score_and_read(
         tmp_path / "new.csv", str(model_folder), None, tmp_path, Paths.default()
     )
     store = tmp_path / "patients.sqlite"
-    request = ClinicRequest(model_folder, scores, None, store, tmp_path, covariates=covariates)
+    request = ClinicRequest(model_folder, done.out, None, store, tmp_path, covariates=covariates)
     client = TestClient(create_app(build_site(request, Access())), base_url=LOCAL)
     page = client.get(f"/patients/{keys_of(client.get('/patients').text)[0]}").text
     assert "10-year risk" in page

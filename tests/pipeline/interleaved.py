@@ -1,9 +1,11 @@
 """Runs one command of calcirisk, stopped at its nth step on the file system while others run.
 
-Each line on its input is ``{"first": argv, "others": [argv, ...], "step": n, "folder": path}``. The
-others run one after the other until one of them is not refused. Each answer is ``[stopped, first,
-others, steps]``: whether the first was still running at its nth step, ``[code, said]`` of each, and
-what the first did below the folder as ``[event, path, number of the step]``, null where it read.
+Each line on its input is ``{"first": argv, "others": [argv, ...], "step": n, "full": false,
+"folder": path}``. The others run one after the other until one of them is not refused. Where
+``full``, the first is not stopped; from that step on the disk is full, for one file or folder that
+it makes. Each answer is ``[stopped, first, others, steps]``: whether the first was still running
+at its nth step, ``[code, said]`` of each, and what the first did below the folder as ``[event,
+path, number of the step]``, null where it read.
 
 Commands run in children of a process that has imported all of it and computed nothing, so that it
 may be forked; steps are what Python's audit hooks see of files below the folder: opened, made,
@@ -16,6 +18,7 @@ writes in between takes minutes; pages are made ready and not served, plots are 
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -52,11 +55,14 @@ _IMPORTED = (
 
 
 class Watch:
-    """The steps of this process below a folder; it stops itself at the nth of those that change."""
+    """The steps of this process below a folder; it stops itself at the nth of those that change.
 
-    def __init__(self, folder: Path, step: int, log: Path) -> None:
+    ``full``: in place of that there is no room, once, from then on.
+    """
+
+    def __init__(self, folder: Path, step: int, log: Path, full: bool) -> None:
         self.root, self.left, self.log = str(folder), step, os.open(log, os.O_CREAT | os.O_WRONLY)
-        self.n_steps = 0
+        self.n_steps, self.full = 0, full
         sys.addaudithook(self.see)
 
     def see(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -75,8 +81,11 @@ class Watch:
         if writes:
             self.n_steps += 1
             self.left -= 1
-            if self.left == -1:
+            if self.left == -1 and not self.full:
                 os.kill(os.getpid(), signal.SIGSTOP)
+            if self.left < 0 and self.full and event in ("open", "os.mkdir"):
+                self.full = False
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), paths[0])
 
 
 def place_of(name: Any, within: int) -> str:
@@ -88,7 +97,9 @@ def place_of(name: Any, within: int) -> str:
     return str(base / path)
 
 
-def begin(argv: list[str], folder: Path, step: int | None) -> tuple[int, Path]:
+def begin(
+    argv: list[str], folder: Path, step: int | None = None, full: bool = False
+) -> tuple[int, Path]:
     """A child that runs the command; and where it writes what it says."""
     said = folder.parent / f"said{'' if step is None else '-stopped'}"
     child = os.fork()
@@ -101,7 +112,7 @@ def begin(argv: list[str], folder: Path, step: int | None) -> tuple[int, Path]:
         os.dup2(file, 2)
         os.chdir(folder)
         if step is not None:
-            Watch(folder, step, folder.parent / "steps")
+            Watch(folder, step, folder.parent / "steps", full)
         code = main(argv)
     except BaseException:
         traceback.print_exc()
@@ -123,13 +134,13 @@ def interleave(job: dict[str, Any]) -> list[Any]:
     folder = Path(job["folder"])
     steps = folder.parent / "steps"
     steps.unlink(missing_ok=True)
-    first, said = begin(job["first"], folder, job["step"])
+    first, said = begin(job["first"], folder, job["step"], job["full"])
     _, status = os.waitpid(first, os.WUNTRACED)
     stopped = os.WIFSTOPPED(status)
     ended = None if stopped else (os.waitstatus_to_exitcode(status), said.read_text())
     others: list[tuple[int, str]] = []
     for argv in job["others"]:
-        others.append(end(*begin(argv, folder, None)))
+        others.append(end(*begin(argv, folder)))
         if others[-1][0] != 2:
             break
     if ended is None:

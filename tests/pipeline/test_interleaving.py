@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,49 +20,29 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import yaml
 
-from features.simulation.cohort import simulate_cohort
-from pipeline.commands.cli import main
 from pipeline.commands.command_line import READS
-from pipeline.files.stage_folder import written_whole
-from pipeline.settings.params import STAGES, Paths
-from tests.features.imaging.written import region, write_plist
-from tests.features.intake.fhir.records import DAY, observation, patient
-from tests.pipeline.commands.test_lesions import write_manifest, write_scan
-from tests.pipeline.evaluation.test_external import write_elsewhere
-from tests.pipeline.test_signing import write_keys
+from pipeline.settings.params import STAGES
+from tests.pipeline.small_project import COMMANDS, visible
 
 ROOT = Path(__file__).parents[2]
 REFUSED, NEVER = 2, 1_000_000
 # of its steps, at which the first is stopped: before its locks, under them, as its files appear
 SHARES = (0.0, 0.3, 0.6, 0.95)
-# few, for each takes a hundredth of a second
-COLUMNS = ["patient_id", "age", "sex", "diabetes", "cac_agatston", "ldl_cholesterol", "systolic_bp"]
+# commands that may replace what another one wrote, and that one
+OVER = {"score over it": "score", "monitor over it": "monitor"}
+# what is gone by design where a command fails: no later stage may take a cohort for the refused one
+FORGOTTEN = {
+    "stage ingest": "outputs/ingest/",
+    "ingest elsewhere": "outputs/ingest/",
+    "forget": "",
+}
+
+# where the work of a command lies that `--resume` goes on with
+GOES_ON = {"manifest": "out/scans/"}
+FAULTS = 12
 
 pytestmark = pytest.mark.slow
-
-SCORE = "score {} --model model --reasons 0 --no-intervals --workers 1 --out out/{}"
-COMMANDS = {
-    "score": SCORE.format("a.csv", "patients.csv"),
-    "score over it": SCORE.format("b.csv", "patients.csv --overwrite"),
-    "score to Parquet": SCORE.format("b.csv", "patients.parquet"),
-    "score to FHIR": SCORE.format("b.csv", "patients.ndjson"),
-    "forecast": "forecast b.csv --model growth --workers 1 --out out/patients.csv",
-    "fhir": "fhir record.ndjson --out out/patients.csv",
-    "publish": "reference-scores a.csv --out out/patients.csv",
-    "lesions": "lesions a/ct --mask a/mask.dcm --patient 7 --no-picture --out out",
-    "contours": "lesions --mask contours.xml --slice-spacing 3 --patient 8 --out out",
-    "manifest": "lesions --manifest scans.csv --workers 1 --no-picture --out out",
-    "monitor": "monitor a.csv --model model --out out",
-    "monitor over it": "monitor b.csv --model model --out out --overwrite",
-    "evaluate elsewhere": "evaluate --model model --cohort elsewhere.yaml --params quick.yaml",
-    "pages of a": "clinic --patients a.csv --model model",
-    "pages of scores": "clinic --scores scored.csv --model model",
-    "sign": "sign model --key key.pem",
-    "forget": "forget --yes out",
-    **{f"stage {stage}": f"{stage} --params quick.yaml" for stage in STAGES},
-}
 
 
 class Outcome(NamedTuple):
@@ -100,16 +79,27 @@ class Pairs:
             stdout=subprocess.PIPE,
         )
 
-    def run(self, first: str, others: Sequence[str], step: int) -> Run:
-        """The first and, while it is stopped at the step, others until one is not refused."""
+    def run(
+        self,
+        first: str,
+        others: Sequence[str],
+        step: int,
+        full: bool = False,
+        template: Path | None = None,
+    ) -> Run:
+        """The first and, while it is stopped at the step, others until one is not refused.
+
+        ``full``: it is not stopped, but the disk is full from then on, for one file or folder.
+        """
         assert self.process.stdin and self.process.stdout
         folder = self.place / "here"
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.template, folder)
+        shutil.copytree(template or self.template, folder)
         job = {
             "first": shlex.split(COMMANDS[first]),
             "others": [shlex.split(COMMANDS[other]) for other in others],
             "step": step,
+            "full": full,
             "folder": str(folder),
         }
         self.process.stdin.write(json.dumps(job) + "\n")
@@ -182,66 +172,6 @@ def overlap(some: set[Path], others: set[Path]) -> bool:
     )
 
 
-def visible(folder: Path) -> dict[str, object]:
-    """Files that are nobody's lock nor unfinished work, by path."""
-    found: dict[str, object] = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") for part in name.parts):
-            found[str(name)] = read_store(path) if path.suffix == ".sqlite" else path.read_bytes()
-    return found
-
-
-def read_store(path: Path) -> list[object]:
-    """What a store says of patients; their keys are random."""
-    with sqlite3.connect(path) as connection:
-        cursor = connection.execute("SELECT * FROM patients ORDER BY row")
-        rows = cursor.fetchall()
-    connection.close()
-    return [row[:1] + row[2:] for row in rows]
-
-
-@pytest.fixture(scope="module")
-def template(
-    tmp_path_factory: pytest.TempPathFactory, model_folder: Path, progression_folder: Path
-) -> Path:
-    """A project in which each of the commands has what it needs, small."""
-    folder = tmp_path_factory.mktemp("template") / "here"
-    folder.mkdir()
-    shutil.copytree(model_folder, folder / "model")
-    shutil.copytree(progression_folder, folder / "growth")
-    shutil.copy(ROOT / "dvc.yaml", folder)
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    params["evaluate"]["n_bootstrap"] = 2
-    (folder / "quick.yaml").write_text(yaml.safe_dump(params | {"seed": 77}))
-    for name, seed in (("a.csv", 1), ("b.csv", 2)):
-        table = simulate_cohort(60, seed, with_lesions=False).covariates.reset_index()[COLUMNS]
-        table.loc[5, "age"] = -3.0
-        table.to_csv(folder / name, index=False)
-    write_elsewhere(folder)
-    record = [
-        patient(),
-        observation("2089-1", 130.0, "mg/dL"),
-        observation("8480-6", 140, "mm[Hg]"),
-    ]
-    (folder / "record.ndjson").write_text("".join(json.dumps(one) + "\n" for one in record))
-    write_scan(folder / "a")
-    write_manifest(folder, [("a", "p1", str(DAY))])
-    points = [(4.0, 4.0), (6.0, 4.0), (6.0, 6.0), (4.0, 6.0)]
-    in_mm = [f"({x}, {y}, -12.0)" for x, y in points]
-    outline = region("Right Coronary Artery", points, Point_mm=in_mm, Max=250.0)
-    write_plist(folder / "contours.xml", {4: [outline]})
-    write_keys(folder, "key")[0].rename(folder / "key.pem")
-    scored = ["score", str(folder / "b.csv"), "--model", str(folder / "model"), "--reasons", "0"]
-    assert main([*scored, "--workers", "1", "--out", str(folder / "scored.csv")]) == 0
-    paths = Paths(folder)
-    for stage in STAGES:
-        with written_whole(stage, paths, READS[stage]) as staged:
-            (staged.stage(stage) / "name.txt").write_text(f"{stage} of before")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def pairs(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pairs]:
     found = Pairs(template, tmp_path_factory.mktemp("pairs"))
@@ -263,6 +193,32 @@ def test_two_commands_at_once_are_as_one_after_the_other(pairs: Pairs, first: st
             second, left = left[len(run.codes) - 2], left[len(run.codes) - 1 :]
             found = Outcome((run.codes[0], run.codes[-1]), run.files)
             assert any(found == one for one in pairs.allowed(first, second)), (step, run.said)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_fails_midway_leaves_none_of_its_outputs_new(
+    pairs: Pairs, tmp_path: Path, name: str
+) -> None:
+    """What was there before, or all that it writes; a cohort that was refused is forgotten."""
+    # where it is allowed to replace what it wrote, what another one of its kind wrote lies there
+    before = tmp_path / "here"
+    shutil.copytree(pairs.template, before)
+    if name in OVER:
+        pairs.run(OVER[name], (), NEVER)
+        shutil.copytree(pairs.place / "here", before, dirs_exist_ok=True)
+    done, there, failed = pairs.run(name, (), NEVER, template=before), visible(before), 0
+    for step in sorted({i * done.n_steps // FAULTS for i in range(FAULTS)}):
+        run = pairs.run(name, (), step, full=True, template=before)
+        if run.codes == done.codes:
+            assert run.files == done.files, (step, run.said)
+            continue
+        failed += 1
+        assert run.codes == [REFUSED], (step, run.said)
+        new = {path for path, content in run.files.items() if there.get(path) != content}
+        assert not new or all(path.startswith(GOES_ON.get(name, "/")) for path in new), (step, new)
+        lost = there.keys() - run.files.keys()
+        assert not lost or all(FORGOTTEN.get(name, "/") in path for path in lost), (step, lost)
+    assert failed
 
 
 def test_commands_that_write_the_same_file_meet(pairs: Pairs) -> None:

@@ -37,13 +37,13 @@ def ingest_own_cohort(
     """What the stages source and ingest do, for files named here. Raises CohortError, MapError."""
     cohort_map = name_files(CohortMap.load(params.cohort, paths.cohort_maps), file, lesions)
     folders = source_folders_of(paths)
-    with written_whole("source", paths) as staged:
-        if cohort_map.name == SIMULATED:
-            write_source(describe_simulation(params), staged)
-        else:
-            write_source(describe_files(cohort_map, paths.root), staged)
+    if cohort_map.name == SIMULATED:
+        about = describe_simulation(params)
+    else:
+        about = describe_files(cohort_map, paths.root)
     sources = existing(file, lesions, map_of(params.cohort))
-    with written_whole("ingest", paths, ("source", "simulate"), True, sources) as staged:
+    with written_whole("ingest", paths, ("simulate",), True, sources, ("source",)) as staged:
+        write_source(about, staged)
         run_ingest(cohort_map, Dictionary.load(), limits_of(params), staged.ingest, folders)
 
 

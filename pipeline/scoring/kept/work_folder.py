@@ -63,8 +63,7 @@ class WorkFolder:
                 os.close(lock)
                 owner = (path / _OWNER).read_text() if (path / _OWNER).is_file() else "running"
                 raise ConfigError(
-                    f"{out} is being written by another job ({owner}). Wait for it or take "
-                    "another name"
+                    f"{out} is in use by another job ({owner}). Wait for it or take another name"
                 ) from None
             if _is_still(path, lock):
                 work = cls(out, path, lock)

@@ -110,6 +110,7 @@ class ParquetWriter:
 
     def abandon(self) -> None:
         """Let go of the file as it is; nothing where it is finished."""
+        self._writer.is_open = False  # or it would write the rest when it is collected
         abandon(self._file)
 
     def _flush(self) -> None:

@@ -172,7 +172,7 @@ def test_a_job_begun_without_spark_is_not_thrown_away(wanted: ScoreRequest, tmp_
     work.begin({"fingerprint": {}})
     nobody = pd.DataFrame(index=pd.RangeIndex(0))
     work.add(Finished(0, 0, 0, 0, 0), make_part(nobody, nobody))
-    with pytest.raises(ConfigError, match="is being written by another job"):
+    with pytest.raises(ConfigError, match="is in use by another job"):
         score_with_spark(wanted, Paths(tmp_path))
     work.close()
     before = sorted(work.path.iterdir())

@@ -15,7 +15,7 @@ def test_a_file_is_taken_by_one_command_at_a_time(tmp_path: Path) -> None:
     shared, other = tmp_path / "rejects.csv", tmp_path / "other.csv"
     with (
         take([tmp_path / "a.csv", shared]),
-        pytest.raises(ConfigError, match=r"being written by another job .process"),
+        pytest.raises(ConfigError, match=r"in use by another job .process"),
         take([other, shared]),
     ):
         pass

@@ -80,7 +80,7 @@ def test_what_is_read_may_not_change_meanwhile(paths: Paths) -> None:
 def test_one_process_at_a_time_runs_a_stage_in_a_folder(paths: Paths) -> None:
     with (
         written_whole("train", paths),
-        pytest.raises(ConfigError, match="is being written by another job"),
+        pytest.raises(ConfigError, match="is in use by another job"),
         written_whole("train", paths),
     ):
         pass

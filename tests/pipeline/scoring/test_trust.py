@@ -239,7 +239,7 @@ def test_an_output_that_came_while_a_job_waited_for_its_model_is_not_replaced(
     honest = preparation.prepare
 
     def slow(request: ScoreRequest, *rest: object, **named: object) -> object:
-        with pytest.raises(ConfigError, match="is being written by another job"):
+        with pytest.raises(ConfigError, match="is in use by another job"):
             score_stream(replace(request_, n_reasons=1), paths)
         return honest(request, *rest, **named)  # type: ignore[arg-type]
 

@@ -71,4 +71,4 @@ lock: $(READY) ## resolve requirements.lock again
 	for group in container build fuzz; do uv pip compile --quiet --universal --generate-hashes --override overrides.txt --constraint requirements.lock --group $$group -o requirements-$$group.lock; done
 
 clean: ## remove the environment and every output (patients alone: calcirisk forget --yes)
-	@rm -rf .venv outputs mlflow.db mlruns mlartifacts dvc.lock .dvc/cache .dvc/tmp
+	@rm -rf .venv outputs mlflow.db .mlflow.db.lock mlruns mlartifacts dvc.lock .dvc/cache .dvc/tmp

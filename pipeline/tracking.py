@@ -46,10 +46,13 @@ class Tracking:
     """A connection to the server that MLFLOW_TRACKING_URI names, else to sqlite in ``root``."""
 
     def __init__(self, root: Path) -> None:
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root.resolve() / DATABASE}"
+        asked = os.environ.get("MLFLOW_TRACKING_URI")
+        uri = asked or f"sqlite:///{root.resolve() / DATABASE}"
         mlflow = _import_mlflow()
         mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(os.environ.get("MLFLOW_REGISTRY_URI") or uri)
+        if not asked:
+            # MLflow puts it there: the next connection, elsewhere, would take it for a person's
+            del os.environ["MLFLOW_TRACKING_URI"]
         self.uri = uri
         self._client = mlflow.MlflowClient()
 
@@ -64,7 +67,8 @@ class Tracking:
     def end_abandoned(self, experiment: str, *names: str) -> int:
         """End the runs that a process of this machine left when it was killed; how many there were.
 
-        Their versions of the models ``names``, which nobody finished, are removed. To be called by
+        Their versions of the models ``names``, which nobody finished, are removed, and what they
+        logged of a model counts as failed. To be called by
         the one process that may register here now.
         """
         found = self._client.get_experiment_by_name(experiment)
@@ -77,6 +81,11 @@ class Tracking:
                 of_run = f"name = '{name}' and run_id = '{run.info.run_id}'"
                 for version in self._client.search_model_versions(of_run):
                     self._client.delete_model_version(name, version.version)
+            models = self._client.search_logged_models(
+                [found.experiment_id], f"source_run_id = '{run.info.run_id}'"
+            )
+            for model in models:
+                self._client.finalize_logged_model(model.model_id, "FAILED")
             self._client.set_terminated(run.info.run_id, "KILLED")
         return len(runs)
 
@@ -145,6 +154,12 @@ class Tracking:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
             raise
+
+    def find_tagged(self, name: str, tags: Mapping[str, str]) -> Version | None:
+        """The latest version with all of these tags, None where there is none."""
+        found = map(_to_version, self._client.search_model_versions(f"name = '{name}'"))
+        same = [one for one in found if all(one.tags.get(k) == v for k, v in tags.items())]
+        return max(same, key=lambda one: one.number, default=None)
 
     def read_run_metrics(self, run_id: str) -> dict[str, float]:
         """The metrics that a run logged."""

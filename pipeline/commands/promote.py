@@ -62,7 +62,7 @@ def promote(params: Params, paths: Paths, request: PromoteRequest | None = None)
     name, alias = params.register.model_name + contest.suffix, params.promote.alias
     which = request.which or params.register.alias
     tracking = Tracking(paths.root)
-    with one_at_a_time(tracking.uri, name):
+    with one_at_a_time(tracking.uri):
         challenger = _meet(tracking.find_version(name, which), tracking, paths.root, contest)
         if challenger is None:
             raise ModelError(f"There is no {name} {which}. {tracking.describe_registry()}")

@@ -13,28 +13,38 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from features.errors import ConfigError
+from pipeline.files.private import hidden_beside
 
 _PATIENCE, _SILENCE, _STEP = 900.0, 2.0, 0.1
+_SQLITE = "sqlite:///"
 
 
 @contextmanager
-def one_at_a_time(tracking_uri: str, name: str, patience: float = _PATIENCE) -> Iterator[None]:
-    """Wait until no other process on this machine is inside for this server and model.
+def one_at_a_time(tracking_uri: str, patience: float = _PATIENCE) -> Iterator[None]:
+    """Wait until no other process on this machine is inside for this server.
 
-    The lock ends with its process, however that ends. Says what it waits for after two seconds;
-    raises ConfigError after ``patience`` seconds, or where the lock is no file.
+    One lock for all models of a server: `register` writes several, of which `promote` moves one.
+    It ends with its process, however that ends. Says what it waits for after two seconds; raises
+    ConfigError after ``patience`` seconds, or where the lock is no file.
     """
-    key = hashlib.sha256(f"{tracking_uri}\0{name}".encode()).hexdigest()[:16]
-    lock = Path(tempfile.gettempdir()) / f"calcirisk-promote-{key}.lock"
-    file = _open(lock)
+    file = _open(_locate(tracking_uri))
     try:
-        _wait(file, name, patience)
+        _wait(file, patience)
         yield
     finally:
         os.close(file)
 
 
-def _wait(file: int, name: str, patience: float) -> None:
+def _locate(tracking_uri: str) -> Path:
+    """Beside the database, which all who use it find; of a server, in the folder for such files."""
+    if tracking_uri.startswith(_SQLITE):
+        database = Path(tracking_uri.removeprefix(_SQLITE).partition("?")[0]).resolve()
+        return hidden_beside(database, "lock")
+    key = hashlib.sha256(tracking_uri.encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"calcirisk-promote-{key}.lock"
+
+
+def _wait(file: int, patience: float) -> None:
     started, said = time.monotonic(), False
     while True:
         try:
@@ -45,12 +55,12 @@ def _wait(file: int, name: str, patience: float) -> None:
             return
         if waited > patience:
             raise ConfigError(
-                f"Another process has been registering or promoting {name} for {waited:.0f} s. "
+                f"Another process has been registering or promoting here for {waited:.0f} s. "
                 "Look whether it hangs, and end it"
             )
         if waited > _SILENCE and not said:
             said = True
-            told = f"Waiting for another process that registers or promotes {name} ..."
+            told = "Waiting for another process that registers or promotes here ..."
             print(told, file=sys.stderr)  # noqa: T201
         time.sleep(_STEP)
 

@@ -19,14 +19,15 @@ def register_once(
 ) -> tuple[Version, Described]:
     """The version of this identity, and what registration.json says of it.
 
-    It is the one under the alias where its tags say the same; else ``log`` makes it, and it takes
-    the alias if that is ``deserved``. ``identity``: at least the model's ``digest``.
+    It is the latest whose tags say the same, also where whoever made it was killed before it had
+    the alias; else ``log`` makes it. It takes the alias if that is ``deserved``. ``identity``: at
+    least the model's ``digest``.
     """
-    current = tracking.find_version(name, alias)
-    reused = current is not None and all(current.tags.get(k) == v for k, v in identity.items())
-    if current is None or not reused:
-        current = log()
-        if deserved:
+    known = tracking.find_tagged(name, identity)
+    current = known or log()
+    if deserved:
+        under = tracking.find_version(name, alias)
+        if under is None or under.number != current.number:
             tracking.set_alias(current, alias)
     return current, {
         "model": name,
@@ -34,5 +35,5 @@ def register_once(
         "version": current.number,
         "uri": f"models:/{name}@{alias}" if deserved else f"models:/{name}/{current.number}",
         "digest": identity["digest"],
-        "reused": reused,
+        "reused": known is not None,
     }

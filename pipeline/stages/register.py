@@ -40,7 +40,7 @@ def run(params: Params, paths: Paths) -> None:
     beside = [f"{name}-{variant}" for variant in paths.variants]
     with reporting_server():
         tracking = Tracking(paths.root)
-        with one_at_a_time(tracking.uri, name):
+        with one_at_a_time(tracking.uri):
             tracking.end_abandoned(params.register.experiment, name, name + SUFFIX, *beside)
             if not alone:
                 registration = register_risk(tracking, params, paths, about)

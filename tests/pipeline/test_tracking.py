@@ -87,3 +87,20 @@ def test_runs_that_a_killed_process_left_are_ended(tracking_root: Path) -> None:
     assert tracking.end_abandoned("left", "calcirisk") == 1
     assert tracking.end_abandoned("left", "calcirisk") == 0
     assert tracking.end_abandoned("never made", "calcirisk") == 0
+
+
+def test_each_connection_goes_where_it_is_told_whatever_went_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+    monkeypatch.setattr("mlflow.MlflowClient", lambda: None)  # making a database takes seconds
+    told = [tmp_path / "one", tmp_path / "two"]
+    for root in told:
+        uri = f"sqlite:///{root / 'mlflow.db'}"
+        assert Tracking(root).uri == uri
+        assert mlflow.get_tracking_uri() == mlflow.get_registry_uri() == uri
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert Tracking(told[0]).uri == mlflow.get_registry_uri() == "http://127.0.0.1:9"

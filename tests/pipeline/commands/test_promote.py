@@ -2,19 +2,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from features.cohort import Cohort
-from features.endpoint import Endpoint
 from features.errors import ConfigError, ModelError
 from models.storage.model_folder import read_about, seal_model_folder
 from pipeline.commands import cli
@@ -22,7 +18,7 @@ from pipeline.commands.promote import PromoteRequest, promote
 from pipeline.settings.params import Params, Paths
 from pipeline.stages import register
 from pipeline.tracking import Tracking, Version
-from tests.pipeline.promotion.passing import tables
+from tests.pipeline.promotion.passing import write_metrics, write_project
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -40,33 +36,7 @@ def paths(
     tmp_path: Path, tracking_root: Path, model_folder: Path, drawn_covariates: pd.DataFrame
 ) -> Paths:
     """The outputs of a run whose model passes every gate."""
-    paths = Paths(tmp_path)
-    shutil.copytree(model_folder, paths.model)
-    n = len(drawn_covariates)
-    endpoint = Endpoint(np.linspace(1, 12, n), (np.arange(n) % 2).astype(np.int8))
-    Cohort("drawn", drawn_covariates, endpoint).write(paths.ingest)
-    pd.DataFrame({"part": "held_out"}, index=drawn_covariates.index).to_parquet(paths.split)
-    (paths.train / "training.json").write_text("{}")
-    (paths.train / "leakage.json").write_text(json.dumps({"passed": True, "leaks": []}))
-    paths.source.mkdir(parents=True)
-    (paths.source / "source.json").write_text(json.dumps({"sha256": "ab" * 32}))
-    (paths.evaluate / "tables").mkdir(parents=True)
-    for name, table in tables().items():
-        table.to_csv(paths.evaluate / "tables" / f"{name}.csv", index=False)
-    write_metrics(paths, 1.02)
-    return paths
-
-
-def write_metrics(paths: Paths, observed_over_expected: float) -> None:
-    values = {"c_index": 0.75, "observed_over_expected": observed_over_expected}
-    values["calibration_slope"] = 1.0
-    metrics = {
-        f"{name}_{h}y{limit}": value + shift
-        for h in (5, 10)
-        for name, value in values.items()
-        for limit, shift in (("", 0.0), ("_lower", -0.01), ("_upper", 0.01))
-    }
-    paths.metrics.write_text(json.dumps(metrics))
+    return write_project(tmp_path, model_folder, drawn_covariates)
 
 
 def register_anew(params: Params, paths: Paths, digest_of: str = "") -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from features.cohort import Cohort
+from features.endpoint import Endpoint
 from pipeline.promotion.champion import Rematch
 from pipeline.promotion.evidence import Evidence, Figure
 from pipeline.promotion.risk.judgement import judge
-from pipeline.settings.params import PromoteParams
+from pipeline.settings.params import Paths, PromoteParams
 from pipeline.settings.progression_params import PromoteProgressionParams
 
 THRESHOLDS = PromoteParams(
@@ -104,3 +110,34 @@ def with_table(name: str, **values: float | str) -> Evidence:
 def without_table(name: str) -> Evidence:
     passing = make_passing()
     return replace(passing, tables={k: v for k, v in passing.tables.items() if k != name})
+
+
+def write_project(root: Path, model_folder: Path, covariates: pd.DataFrame) -> Paths:
+    """The outputs of a run whose model passes every gate."""
+    paths = Paths(root)
+    shutil.copytree(model_folder, paths.model)
+    n = len(covariates)
+    endpoint = Endpoint(np.linspace(1, 12, n), (np.arange(n) % 2).astype(np.int8))
+    Cohort("drawn", covariates, endpoint).write(paths.ingest)
+    pd.DataFrame({"part": "held_out"}, index=covariates.index).to_parquet(paths.split)
+    (paths.train / "training.json").write_text("{}")
+    (paths.train / "leakage.json").write_text(json.dumps({"passed": True, "leaks": []}))
+    paths.source.mkdir(parents=True)
+    (paths.source / "source.json").write_text(json.dumps({"sha256": "ab" * 32}))
+    (paths.evaluate / "tables").mkdir(parents=True)
+    for name, table in tables().items():
+        table.to_csv(paths.evaluate / "tables" / f"{name}.csv", index=False)
+    write_metrics(paths, 1.02)
+    return paths
+
+
+def write_metrics(paths: Paths, observed_over_expected: float) -> None:
+    values = {"c_index": 0.75, "observed_over_expected": observed_over_expected}
+    values["calibration_slope"] = 1.0
+    metrics = {
+        f"{name}_{h}y{limit}": value + shift
+        for h in (5, 10)
+        for name, value in values.items()
+        for limit, shift in (("", 0.0), ("_lower", -0.01), ("_upper", 0.01))
+    }
+    paths.metrics.write_text(json.dumps(metrics))

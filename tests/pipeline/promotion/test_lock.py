@@ -17,7 +17,7 @@ from features.errors import ConfigError
 from pipeline.promotion.lock import one_at_a_time
 file = Path(sys.argv[1])
 for _ in range(10):
-    with one_at_a_time(sys.argv[1], "calcirisk"):
+    with one_at_a_time(sys.argv[1]):
         number = int(file.read_text())
         time.sleep(0.01)
         file.write_text(str(number + 1))
@@ -36,21 +36,21 @@ def test_two_processes_are_never_inside_together(tmp_path: Path) -> None:
 def test_a_process_that_was_killed_leaves_no_lock(tmp_path: Path) -> None:
     held = (
         "import sys, time\nfrom pipeline.promotion.lock import one_at_a_time\n"
-        "with one_at_a_time(sys.argv[1], 'm'):\n    print('in', flush=True)\n    time.sleep(60)\n"
+        "with one_at_a_time(sys.argv[1]):\n    print('in', flush=True)\n    time.sleep(60)\n"
     )
     command = [sys.executable, "-c", held, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "in\n"
         process.kill()
-    with one_at_a_time(str(tmp_path), "m"):
+    with one_at_a_time(str(tmp_path)):
         assert process.poll() is not None
 
 
 def test_an_error_inside_frees_the_lock(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), one_at_a_time(str(tmp_path), "m"):
+    with pytest.raises(ZeroDivisionError), one_at_a_time(str(tmp_path)):
         _ = 1 / 0
-    with one_at_a_time(str(tmp_path), "m"), one_at_a_time(str(tmp_path), "another"):
+    with one_at_a_time(str(tmp_path)), one_at_a_time(str(tmp_path / "another")):
         pass
 
 
@@ -59,9 +59,23 @@ def test_who_waits_says_for_what_and_not_for_ever(
 ) -> None:
     monkeypatch.setattr("pipeline.promotion.lock._SILENCE", 0.0)
     with (
-        one_at_a_time(str(tmp_path), "m"),
+        one_at_a_time(str(tmp_path)),
         pytest.raises(ConfigError, match="Look whether it hangs"),
-        one_at_a_time(str(tmp_path), "m", patience=0.3),
+        one_at_a_time(str(tmp_path), patience=0.3),
     ):
         pass
     assert capsys.readouterr().err.startswith("Waiting for another process that registers or")
+
+
+def test_a_database_is_one_whatever_its_folder_is_called_and_wherever_others_keep_their_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with one_at_a_time(f"sqlite:///{tmp_path}/real/mlflow.db"):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        with (
+            pytest.raises(ConfigError, match="registering or promoting here"),
+            one_at_a_time(f"sqlite:///{tmp_path}/link/mlflow.db", patience=0.2),
+        ):
+            pass

@@ -47,11 +47,13 @@ def draw_pages(draw: random.Random, shown: Shown) -> Asked:
     if draw.random() < 0.5:
         return _badly_sent(Asked("page", _get(draw.choice(sound), who), (200,)), draw)
     if draw.random() < 0.4:
-        age = draw.choice((str(draw.randrange(30, 90)), _word(draw), "", "nan", "1e999"))
+        age = draw.choice((str(draw.randrange(45, 80)), _word(draw), "-61", "1e999"))
         cookie, token = shown.browsers[who]
         entered = {"csrf": token, "age": age, "sex": "female", "cac_agatston": "120"}
         entered |= {f"{_word(draw)}": "1"} if draw.random() < 0.2 else {}
         form = _post("/new", urlencode(entered).encode(), who, _FORM, cookie)
+        if not (age.isdecimal() and len(entered) == _ENTERED):
+            return Asked("a mistyped patient", form, (422,))
         return _badly_sent(Asked("a new patient", form, (200,)), draw)
     bad: list[Asked] = [
         Asked("unknown patient", _get(f"/patients/{draw.randbytes(12).hex()}", who), (404,)),
@@ -159,6 +161,7 @@ def _read_page(port: int, path: str, user: str) -> str:
         return _read_all(connection).decode()
 
 
+_ENTERED = 4
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 

@@ -38,6 +38,7 @@ with atheris.instrument_imports(include=["features", "models", "pipeline"]):
     from models.storage.formats import read_json
     from models.storage.ubjson import read_ubjson
     from pipeline.scoring.kept.journal import DamagedError, read_lines, write_lines
+    from pipeline.scoring.sources.fhir_source import FhirSource
     from pipeline.settings.params import Params
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -70,8 +71,6 @@ def fuzz_parquet(data: bytes) -> None:
 
 def fuzz_fhir(data: bytes) -> None:
     """A Bundle or lines of resources."""
-    from pipeline.scoring.sources.fhir_source import FhirSource
-
     with suppress(CalciriskError):
         _read_all(FhirSource(_file(data, "a.ndjson"), 100))
 

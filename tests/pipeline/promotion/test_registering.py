@@ -94,7 +94,7 @@ class Registry:
     def alias(self, alias: str) -> str | None:
         """The digest of the model under it."""
         found = self.tracking().find_version(self.params.register.model_name, alias)
-        return found and found.digest
+        return None if found is None else found.digest
 
     def close(self) -> None:
         assert self.process.stdin and self.process.stdout

@@ -1,4 +1,4 @@
-"""The MLflow tracking server and registry: nothing else in the pipeline knows MLflow."""
+"""The MLflow tracking server and registry: only `locating` knows MLflow beside this module."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from features.errors import CalciriskError, ConfigError, ModelError
-from pipeline.signing import require_demanded_signature
 
 DATABASE = "mlflow.db"
 _HOST = "calcirisk.host"
 # Seconds that a server may take to answer, and how often it is asked again.
 _PATIENCE, _ATTEMPTS = "20", "2"
-_NATIVE_MODEL = Path("artifacts") / "model"
 
 
 @dataclass(frozen=True)
@@ -34,21 +32,13 @@ class Version:
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class LocatedModel:
-    """A model folder, and the version it is registered under ("" where it is not)."""
-
-    folder: Path
-    version: str
-
-
 class Tracking:
     """A connection to the server that MLFLOW_TRACKING_URI names, else to sqlite in ``root``."""
 
     def __init__(self, root: Path) -> None:
         asked = os.environ.get("MLFLOW_TRACKING_URI")
         uri = asked or f"sqlite:///{root.resolve() / DATABASE}"
-        mlflow = _import_mlflow()
+        mlflow = import_mlflow()
         mlflow.set_tracking_uri(uri)
         if not asked:
             # MLflow puts it there: the next connection, elsewhere, would take it for a person's
@@ -59,7 +49,7 @@ class Tracking:
     @contextmanager
     def start_run(self, experiment: str, name: str) -> Iterator[str]:
         """A run that ends with the block; yields its id."""
-        mlflow, number = _import_mlflow(), self._find_experiment(experiment)
+        mlflow, number = import_mlflow(), self._find_experiment(experiment)
         tags = {_HOST: socket.gethostname()}
         with mlflow.start_run(experiment_id=number, run_name=name, tags=tags) as run:
             yield run.info.run_id
@@ -91,7 +81,7 @@ class Tracking:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log parameters of any depth under their dotted names."""
-        _import_mlflow().log_params({k: str(v)[:6000] for k, v in flatten(params).items()})
+        import_mlflow().log_params({k: str(v)[:6000] for k, v in flatten(params).items()})
 
     def log_metrics(
         self, metrics: Mapping[str, float], dataset: Any = None, model_uri: str | None = None
@@ -99,11 +89,11 @@ class Tracking:
         """Log finite numbers, of a logged model on a dataset where these are given."""
         finite = {k: float(v) for k, v in metrics.items() if abs(float(v)) < float("inf")}
         model_id = None if model_uri is None else model_uri.removeprefix("models:/")
-        _import_mlflow().log_metrics(finite, dataset=dataset, model_id=model_id)
+        import_mlflow().log_metrics(finite, dataset=dataset, model_id=model_id)
 
     def log_dataset(self, name: str, digest: str, context: str, model_uri: str) -> Any:
         """Log patients as an input of the run and its model: their name and SHA-256, no more."""
-        mlflow = _import_mlflow()
+        mlflow = import_mlflow()
         from mlflow.data.code_dataset_source import CodeDatasetSource
         from mlflow.data.meta_dataset import MetaDataset
         from mlflow.entities import LoggedModelInput
@@ -115,15 +105,15 @@ class Tracking:
 
     def log_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags on the running run."""
-        _import_mlflow().set_tags(dict(tags))
+        import_mlflow().set_tags(dict(tags))
 
     def log_file(self, path: Path, folder: str) -> None:
         """Log one file into a folder of the run's artifacts."""
-        _import_mlflow().log_artifact(str(path), folder)
+        import_mlflow().log_artifact(str(path), folder)
 
     def register(self, name: str, model_uri: str, run_id: str, tags: Mapping[str, str]) -> Version:
         """Make the model logged as ``models:/m-...`` the next version of model ``name``."""
-        mlflow = _import_mlflow()
+        mlflow = import_mlflow()
         try:
             self._client.create_registered_model(name)
         except mlflow.exceptions.MlflowException as error:
@@ -145,7 +135,7 @@ class Tracking:
 
     def find_version(self, name: str, alias_or_number: str) -> Version | None:
         """The version with this alias or number, None where there is none."""
-        mlflow = _import_mlflow()
+        mlflow = import_mlflow()
         try:
             if alias_or_number.isdigit():
                 return _to_version(self._client.get_model_version(name, alias_or_number))
@@ -191,7 +181,7 @@ class Tracking:
         return "Registered here: " + ("; ".join(described) or "nothing; see calcirisk register")
 
     def _find_experiment(self, name: str) -> str:
-        mlflow = _import_mlflow()
+        mlflow = import_mlflow()
         found = self._client.get_experiment_by_name(name)
         if found is None:
             try:
@@ -222,7 +212,7 @@ def reporting_server() -> Iterator[None]:
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    mlflow = _import_mlflow()
+    mlflow = import_mlflow()
     try:
         yield
     except CalciriskError:
@@ -237,38 +227,6 @@ def reporting_server() -> Iterator[None]:
         ) from None
 
 
-def load_model_folder(uri: str, root: Path) -> Path:
-    """The native model folder behind a URI; see `locate_model`."""
-    return locate_model(uri, root).folder
-
-
-def locate_model(uri: str, root: Path) -> LocatedModel:
-    """The model behind ``models:/name@alias``, ``models:/name/3``, ``runs:/...`` or a folder.
-
-    A local folder is taken as it is, without MLflow. Raises ModelError saying what there is.
-    """
-    if ":/" not in uri:
-        return LocatedModel(_find_native_folder(Path(uri).expanduser(), uri), "")
-    with reporting_server():
-        return _fetch(uri, Tracking(root))
-
-
-def _fetch(uri: str, tracking: Tracking) -> LocatedModel:
-    version = ""
-    if uri.startswith("models:/"):
-        name, _, which = uri.removeprefix("models:/").replace("@", "/").partition("/")
-        found = tracking.find_version(name, which) if which else None
-        if which and found is None:
-            raise ModelError(f"There is no model {uri}. {tracking.describe_registry()}")
-        version = str(found.number) if found else ""
-    mlflow = _import_mlflow()
-    try:
-        folder = mlflow.artifacts.download_artifacts(uri)
-    except (mlflow.exceptions.MlflowException, OSError) as error:
-        raise ModelError(f"The model {uri} cannot be fetched: {error}") from error
-    return LocatedModel(_find_native_folder(Path(folder), uri), version)
-
-
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """``{"a": {"b": 1}}`` as ``{"a.b": 1}``."""
     flat: dict[str, Any] = {}
@@ -278,23 +236,13 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _find_native_folder(folder: Path, uri: str) -> Path:
-    for candidate in (folder, folder / _NATIVE_MODEL):
-        if (candidate / "about.json").is_file():
-            require_demanded_signature(candidate)
-            return candidate
-    raise ModelError(
-        f"{uri} is not a calcirisk model: there is no about.json in it. Give the folder of a "
-        "model, models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN/model"
-    )
-
-
 def _to_version(made: Any) -> Version:
     tags = dict(made.tags)
     return Version(made.name, int(made.version), made.run_id, tags.get("digest", ""), tags)
 
 
-def _import_mlflow() -> Any:
+def import_mlflow() -> Any:
+    """MLflow, silent and with short time-outs. Raises ModelError where it is not installed."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _PATIENCE)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", _ATTEMPTS)

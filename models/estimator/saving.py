@@ -9,11 +9,11 @@ from features.cohort import Cohort
 from features.derivation.catalogue import derive_features
 from features.errors import ModelError
 from features.fingerprint import fingerprint_patients
-from features.installed_version import version_of
 from features.splits import require_endpoint
 from models.estimator.risk_estimator import RiskEstimator
 from models.explanation.explainer import Explainer
 from models.saving.model_writer import write_model_folder
+from models.storage.installed_version import version_of
 from models.storage.model_folder import About
 from models.uncertainty.fitting import fit_uncertainty
 

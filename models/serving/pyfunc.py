@@ -15,8 +15,8 @@ import pandas as pd
 
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
-from features.installed_version import version_of
 from models.serving.vendor import SCORER_MODULES, find_data_files, vendor_package
+from models.storage.installed_version import version_of
 from models.storage.model_folder import DICTIONARY, UNCERTAINTY, About, read_about
 
 if TYPE_CHECKING:

@@ -70,7 +70,7 @@ def clinic(
         ) from None
     from pipeline.files.destinations import existing
     from pipeline.files.faults import describe_fault
-    from pipeline.tracking import locate_model
+    from pipeline.locating import locate_model
 
     access = Access(host, port, read_token(), behind_proxy)
     paths = Paths.default()

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from features.errors import ConfigError, ModelError
+from pipeline.locating import load_model_folder
 from pipeline.promotion.champion import Rematch
 from pipeline.promotion.contest import RISK, Contest
 from pipeline.promotion.decision import Decision, print_decision
 from pipeline.promotion.evidence import Evidence, read_evidence
 from pipeline.promotion.lock import one_at_a_time
 from pipeline.settings.params import Params, Paths
-from pipeline.tracking import Tracking, Version, load_model_folder, reporting_server
+from pipeline.tracking import Tracking, Version, reporting_server
 
 __all__ = ["PromoteRequest", "decide", "print_decision", "promote"]
 

@@ -13,7 +13,6 @@ from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.dialect import Dialect
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError, MapError, Problem
-from features.installed_version import version_of
 from features.intake.cells.conversion import Reading
 from features.intake.cells.declared_codes import Declares
 from features.intake.cells.value_labels import apply_labels
@@ -23,6 +22,7 @@ from features.intake.sources.source import RawBatch, Source, find_recorded
 from features.intake.sources.witness import Witness
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
+from models.storage.installed_version import version_of
 from models.storage.model_folder import About
 from pipeline.scoring.batch import BatchRules
 from pipeline.scoring.columns import SOURCE_COLUMNS, refuse_clashes
@@ -158,7 +158,7 @@ def prepare(
     Raises ModelError, HorizonError, MapError, ConfigError, and CohortError where the source as a
     whole is wrong; a column that is wrong as a whole shows when the first batch is scored.
     """
-    from pipeline.tracking import locate_model
+    from pipeline.locating import locate_model
 
     located = locate_model(request.model, paths.root)
     source = source or open_source(request, _read_dialect(request, paths))

@@ -8,7 +8,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from features.installed_version import version_of
+from models.storage.installed_version import version_of
 
 _PACKAGES = ("features", "models", "pipeline")
 # What computes or writes the numbers of an output; another version may give other bytes.

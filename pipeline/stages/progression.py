@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from features.installed_version import version_of
+from models.storage.installed_version import version_of
 from pipeline.settings.params import Params, Paths
 from pipeline.training.growth_split import DEVELOPMENT, part_of
 

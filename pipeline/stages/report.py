@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from features.installed_version import version_if_installed
+from models.storage.installed_version import version_if_installed
 from pipeline.settings.code_version import describe_code
 from pipeline.settings.params import Params, Paths
 

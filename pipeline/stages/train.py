@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from features.installed_version import version_of
+from models.storage.installed_version import version_of
 from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams
 
 if TYPE_CHECKING:

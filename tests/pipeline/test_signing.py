@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from features.errors import ConfigError, ModelError
 from models.storage.model_folder import SIGNATURE, read_about, seal_model_folder
 from pipeline.commands import cli
+from pipeline.locating import locate_model
 from pipeline.signing import SIGNED_BY, require_signature, sign_model
-from pipeline.tracking import locate_model
 
 
 def write_keys(folder: Path, name: str) -> tuple[Path, Path]:

@@ -9,7 +9,8 @@ import pytest
 
 from features.errors import ModelError
 from models.storage.model_folder import About, seal_model_folder
-from pipeline.tracking import Tracking, flatten, load_model_folder, locate_model
+from pipeline.locating import load_model_folder, locate_model
+from pipeline.tracking import Tracking, flatten
 
 ABOUT = About("calcirisk", "synthetic", True, (5.0,), 900, 80, 40, "ab" * 32, "c0ffee")
 

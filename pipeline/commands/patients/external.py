@@ -58,7 +58,7 @@ def evaluate_external(request: ExternalRequest, params: Params, paths: Paths) ->
     Raises CohortError where the cohort has no endpoint or lacks variables, HorizonError where its
     follow-up ends before every horizon, TooFewEventsError where there is too little to judge.
     """
-    from pipeline.tracking import locate_model
+    from pipeline.locating import locate_model
 
     if request.recalibrate is not None and not 0 < request.recalibrate < 1:
         raise ConfigError(f"--recalibrate must lie between 0 and 1, got {request.recalibrate:g}")

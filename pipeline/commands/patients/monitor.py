@@ -29,7 +29,7 @@ def monitor(request: MonitorRequest, paths: Paths) -> DriftReport:
     the model has no profile, ConfigError where a report is there, or being written.
     """
     from models.drift.profile import PROFILE, Profile
-    from pipeline.tracking import locate_model
+    from pipeline.locating import locate_model
 
     files = [request.out / f"monitor.{ending}" for ending in ("json", "md")]
     sources = existing(request.file, request.lesions, request.model, map_of(request.cohort))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from models.serving.pyfunc import log_model
-from pipeline.tracking import Tracking, load_model_folder
+from pipeline.locating import load_model_folder
+from pipeline.tracking import Tracking
 
 
 @pytest.fixture(scope="session")

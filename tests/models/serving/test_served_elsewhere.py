@@ -17,7 +17,8 @@ import pytest
 from models.scorer import Scorer
 from models.serving.pyfunc import log_model
 from models.storage.model_folder import read_about, seal_model_folder
-from pipeline.tracking import Tracking, load_model_folder
+from pipeline.locating import load_model_folder
+from pipeline.tracking import Tracking
 
 pytestmark = pytest.mark.slow
 

@@ -84,7 +84,7 @@ def test_rows_that_are_not_shown_are_counted_and_kept_with_their_reasons(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("clinic.server.serve", lambda *_: None)
     patients = drawn_covariates.head(20).rename_axis("patient_id")
-    patients.iloc[3, patients.columns.get_loc("age")] = -3.0  # type: ignore[call-overload]
+    patients.loc[patients.index[3], "age"] = -3.0
     asked = ["clinic", "--patients", "new.csv", "--model", str(model_folder)]
     for table, n_rejected in ((patients, 1), (patients.drop(index=patients.index[3]), 0)):
         table.to_csv("new.csv")

@@ -23,8 +23,9 @@ import pandas as pd
 import pytest
 
 from models.storage.model_folder import read_about, seal_model_folder, verify_model_folder
+from pipeline.locating import load_model_folder
 from pipeline.settings.params import Params
-from pipeline.tracking import Tracking, load_model_folder
+from pipeline.tracking import Tracking
 from tests.pipeline.promotion.passing import write_project
 
 ROOT = Path(__file__).parents[3]

@@ -17,10 +17,11 @@ from features.errors import ModelError
 from features.fingerprint import fingerprint_patients
 from models.scorer import Scorer
 from models.storage.model_folder import read_about, seal_model_folder
+from pipeline.locating import load_model_folder
 from pipeline.settings.params import Params, Paths
 from pipeline.stages import register, score
 from pipeline.stages.score import ScoreRequest, score_file
-from pipeline.tracking import Tracking, load_model_folder
+from pipeline.tracking import Tracking
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PLANTED_ID = "PLANTED-PATIENT-4711"

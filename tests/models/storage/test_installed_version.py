@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from features.errors import ConfigError
-from features.installed_version import version_if_installed, version_of
+from models.storage.installed_version import version_if_installed, version_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_an_installed_version_is_what_python_says() -> None:
@@ -43,4 +43,4 @@ def test_nothing_asks_python_for_a_version_but_this_one_module() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and node.module == "importlib.metadata"
     ]
-    assert asking == ["features/installed_version.py"]
+    assert asking == ["models/storage/installed_version.py"]

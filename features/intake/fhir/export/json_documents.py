@@ -116,9 +116,17 @@ def _read_lines(path: Path, name: str) -> Iterator[Document | Broken]:
 
 def _make_out(line: bytes) -> tuple[str, str]:
     """Type and patient of a resource that is cut off, where there is just one of each in sight."""
-    kinds, patients = set(_KIND.findall(line)), set(_PATIENT.findall(line))
-    kind = kinds.pop().decode() if len(kinds) == 1 and b"Bundle" not in kinds else ""
-    return kind, patients.pop().decode() if len(patients) == 1 else ""
+    kinds = set(_KIND.findall(line))
+    kind = "" if b"Bundle" in kinds else _only(kinds)
+    return kind, _only(set(_PATIENT.findall(line)))
+
+
+def _only(found: set[bytes]) -> str:
+    """The one text there is; "" for none, several, or what is in no UTF-8."""
+    try:
+        return found.pop().decode() if len(found) == 1 else ""
+    except UnicodeDecodeError:
+        return ""
 
 
 def _is_resource(value: object) -> bool:

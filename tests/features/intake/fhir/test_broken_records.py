@@ -153,3 +153,16 @@ def test_a_value_is_shown_nowhere_but_in_the_table(tmp_path: Path) -> None:
     shown += export.left_out.to_string() + export.unmapped.to_string()
     assert "31415" not in shown
     assert "1927" not in shown
+
+
+@pytest.mark.parametrize("byte", [b'"', b"\xa7", b"\xff", b"\x00", b"\xe6", b"", b"\r"])
+def test_a_line_with_any_byte_exchanged_is_read_or_told_broken(tmp_path: Path, byte: bytes) -> None:
+    subject = {"reference": "https://a.org/fhir/Patient/p1"}
+    sound = json.dumps(observation("2089-1", 3.0, "mmol/L", subject=subject)).encode()
+    lines = [sound[:at] + byte + sound[at + 1 :] for at in range(len(sound))]
+    file = tmp_path / "lines.ndjson"
+    file.write_bytes(b"\n".join([b'{"resourceType": "Basic"}', *lines, sound[:-9]]) + b"\n")
+    export = FhirExport(file, DAY, dictionary=DICTIONARY)
+    for _ in export.batches():
+        pass
+    assert sum(export.accounts.values()) == len(lines) + 2

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from features.derivation.catalogue import derive_features
@@ -23,14 +24,30 @@ def find_absent(
     Usual patients are made up, numbers in the middle of the training patients' ``limits`` (of the
     dictionary's where there are none); a feature that one of them lacks is absent.
     """
-    usual = {
-        name: [_usual(dictionary[name], row, limits.get(name)) for row in range(_ROWS)]
-        for name in present
-        if name in dictionary
-    }
-    features = derive_features(pd.DataFrame(usual, index=range(_ROWS)), dictionary)
-    lacking = features.isna().any()
-    return tuple(name for name in feature_names if lacking.get(name))
+    return find_all_absent([present], dictionary, limits, feature_names)[0]
+
+
+def find_all_absent(
+    files: Sequence[Collection[str]],
+    dictionary: Mapping[str, Variable],
+    limits: Mapping[str, tuple[float, float]],
+    feature_names: Collection[str],
+) -> list[tuple[str, ...]]:
+    """What `find_absent` says of each of several files with these variables."""
+    usual = {}
+    for name in dictionary:
+        present = [name in variables for variables in files]
+        if any(present):
+            values = [_usual(dictionary[name], row, limits.get(name)) for row in range(_ROWS)]
+            usual[name] = [value if there else None for there in present for value in values]
+    index = pd.RangeIndex(_ROWS * len(files))
+    features = derive_features(pd.DataFrame(usual, index=index), dictionary)
+    known = [name for name in feature_names if name in features]
+    missing = features[known].isna().to_numpy().reshape(len(files), _ROWS, len(known))
+    return [
+        tuple(name for name, lacking in zip(known, any_of.tolist(), strict=True) if lacking)
+        for any_of in np.asarray(missing.any(axis=1))
+    ]
 
 
 def _usual(variable: Variable, row: int, limits: tuple[float, float] | None) -> float | str:

@@ -106,6 +106,7 @@ def compile_predictor(predictor: RiskPredictor) -> CompiledPredictor:
         link,
         tabulate_linear(predictor.completion, predictor.causes),
         tabulate_boosted(predictor.causes),
+        absences=predictor.absences,
     )
 
 
@@ -133,8 +134,8 @@ def add_up_margins(
 
 
 def gap_margin(cause: CauseModel, gaps: Gaps) -> FloatArray:
-    """What each pattern of gaps (d,) adds to the margin of the cause, its shift included."""
-    margin = np.full(len(gaps.patterns), cause.shift)
+    """What each pattern of gaps (d,) adds to the margin of the cause, its constant included."""
+    margin = np.full(len(gaps.patterns), cause.constant)
     if cause.linear is not None and cause.linear_weight:
         margin += cause.linear_weight * cause.linear.gap_margin(gaps)
     if cause.boosted is not None and cause.boosted_weight:

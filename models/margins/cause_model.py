@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ class CauseModel:
     """One cause's margin: ``linear_weight * linear + boosted_weight * boosted + shift``.
 
     A part that is absent has weight 0. ``shift`` is the recalibration of this cause's hazard on
-    the log scale, 0 where none was needed.
+    the log scale, 0 where none was needed. ``absent``: (u,) what is added of features that a file
+    lacks as a whole, None where it lacks none.
     """
 
     name: str
@@ -31,6 +32,7 @@ class CauseModel:
     linear_weight: float
     boosted_weight: float
     shift: float = 0.0
+    absent: FloatArray | None = field(default=None, repr=False)
 
     @property
     def term_features(self) -> tuple[int, ...]:
@@ -42,17 +44,29 @@ class CauseModel:
         terms = np.zeros((len(seen), len(self.term_features)))
         if self.linear is not None:
             terms += self.linear_weight * self.linear.terms(seen)
+        if self.absent is not None:
+            terms[:, : len(self.absent)] += self.absent
         return terms
 
-    def without(self, features: npt.NDArray[np.intp]) -> CauseModel:
-        """The cause for a file that lacks what these features are made of."""
+    def without(
+        self, features: npt.NDArray[np.intp], moved: FloatArray | None = None
+    ) -> CauseModel:
+        """The cause for a file that lacks what these features are made of.
+
+        ``moved``: (u,) what is then to be added of them. Without a linear part nothing is.
+        """
         if self.linear is None:
             return self
-        return replace(self, linear=self.linear.without(features))
+        return replace(self, linear=self.linear.without(features), absent=moved)
+
+    @property
+    def constant(self) -> float:
+        """What is added to the margin of every patient."""
+        return self.shift + (0.0 if self.absent is None else float(self.absent.sum()))
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard (n,) relative to the baseline."""
-        margin = np.full(len(seen), self.shift)
+        margin = np.full(len(seen), self.constant)
         if self.linear is not None and self.linear_weight:
             margin += self.linear_weight * self.linear.margin(seen)
         if self.boosted is not None and self.boosted_weight:

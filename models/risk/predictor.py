@@ -6,7 +6,7 @@ Needs numpy, pandas and xgboost alone, so that a served model starts fast and in
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -17,10 +17,11 @@ from features.array_types import FloatArray
 from models.learners.completion import Completed, Completion
 from models.margins.cause_model import CauseModel, cause_from_dict, cause_to_dict
 from models.margins.feature_predictor import FeaturePredictor, read_predictor, write_predictor
+from models.risk.absences import Absences
 from models.risk.absolute_risk import CompetingRisksLink, Link, link_from_dict
 from models.storage.formats import reading
 
-FORMAT = 3
+FORMAT = 4
 _FILE = "predictor.json"
 
 
@@ -30,14 +31,17 @@ class RiskPredictor(FeaturePredictor):
 
     causes: tuple[CauseModel, ...]
     link: Link
+    absences: Absences = field(default_factory=Absences, repr=False, kw_only=True)
 
     def without(self, absent: Collection[str]) -> Self:
         """The predictor for a file that lacks all that these features are made of.
 
-        There a gap tells nothing of the patient who has it.
+        There a gap tells nothing of the patient who has it, and mean risk is that of a whole file.
         """
         positions = self.positions_of(absent)
-        return replace(self, causes=tuple(cause.without(positions) for cause in self.causes))
+        moved = self.absences.find(positions, (len(self.causes), len(self.feature_names)))
+        pairs = zip(self.causes, moved[:, self.completion.used], strict=True)
+        return replace(self, causes=tuple(cause.without(positions, by) for cause, by in pairs))
 
     def use_one_thread(self) -> None:
         """Predict with one thread: of few patients at once, more cost more than they save."""
@@ -66,14 +70,24 @@ class RiskPredictor(FeaturePredictor):
         self, X: pd.DataFrame, times: Sequence[float], start: FloatArray | None = None
     ) -> FloatArray:
         """Cumulative incidence (n, t, k) of each cause by each time, from ``start`` on."""
+        return self.incidence_of(self.margin(X), times, start)
+
+    def incidence_of(
+        self, margins: FloatArray, times: Sequence[float], start: FloatArray | None = None
+    ) -> FloatArray:
+        """Cumulative incidence (n, t, k) of each cause from margins (n, k)."""
         if isinstance(self.link, CompetingRisksLink):
-            return self.link.cumulative_incidence(self.margin(X), times, start)
-        return self.risk(X, times, start)[:, :, None]
+            return self.link.cumulative_incidence(margins, times, start)
+        return self.link.risk(margins, times, start)[:, :, None]
 
     def save(self, folder: Path) -> None:
         """Write ``predictor.json`` and one UBJSON file per booster; the same model, same bytes."""
         causes = [cause_to_dict(cause) for cause in self.causes]
-        more = {"causes": causes, "link": self.link.to_dict()}
+        more = {
+            "causes": causes,
+            "link": self.link.to_dict(),
+            "absences": self.absences.to_dict(),
+        }
         write_predictor(folder / _FILE, FORMAT, self, self.causes, more)
 
     @classmethod
@@ -86,4 +100,6 @@ class RiskPredictor(FeaturePredictor):
             causes = tuple(
                 cause_from_dict(completion, names, cause, folder) for cause in stored["causes"]
             )
-            return cls(names, completion, causes, link_from_dict(stored["link"]))
+            absences = Absences.from_dict(stored["absences"], len(causes))
+            link = link_from_dict(stored["link"])
+            return cls(names, completion, causes, link, absences=absences)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from models.explanation.population import relative_weights, write_weights
 from models.input_ranges import InputRanges
 from models.risk.outputs import name_risks
 from models.risk.predictor import RiskPredictor
+from models.saving.absence_fitting import fit_absences
 from models.saving.reference_files import write_reference_files
 from models.serving.vendor import SCORER_MODULES
 from models.storage.model_folder import (
@@ -54,7 +56,6 @@ def write_model_folder(
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    predictor.save(folder / PREDICTOR)
     important: Sequence[str] = ()
     if explainer is not None:
         explainer.save(folder / EXPLAINER)
@@ -64,7 +65,14 @@ def write_model_folder(
         write_weights(relative_weights(explanation, covariates.iloc[rows]), folder / WEIGHTS)
     if interval is not None:
         interval.save(folder / UNCERTAINTY)
-    InputRanges.fit(covariates, important).save(folder / RANGES)
+    ranges = InputRanges.fit(covariates, important)
+    ranges.save(folder / RANGES)
+    variables = [str(name) for name in covariates if covariates[name].notna().any()]
+    known = dictionary or Dictionary.load()
+    absences = fit_absences(
+        predictor, features, known, ranges.limits, variables, about.horizons[-1]
+    )
+    replace(predictor, absences=absences).save(folder / PREDICTOR)
     risks = predictor.risk(features, about.horizons)
     Profile.fit(covariates, name_risks(about.horizons, risks)).save(folder / PROFILE)
     write_reference_files(folder, SCORER_MODULES, dictionary)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,11 @@ from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
+from models.absent_columns import find_absent
+from models.input_ranges import InputRanges
+from models.risk.predictor import RiskPredictor
 from models.risk.risk_model import RiskModel
+from models.saving.absence_fitting import fit_absences
 
 N_FITTED = 4_000
 
@@ -24,8 +30,18 @@ class Trial:
     """A model, and patients it has not seen with the truth about them."""
 
     model: RiskModel
+    predictor: RiskPredictor
+    limits: Mapping[str, tuple[float, float]]
     covariates: pd.DataFrame
     true_risk: FloatArray
+
+    def lack(self, *variables: str) -> float:
+        """The mean 10-year risk of a file that has no column of these variables."""
+        covariates = self.covariates.drop(columns=list(variables))
+        names = self.predictor.feature_names
+        absent = find_absent(list(map(str, covariates)), Dictionary.load(), self.limits, names)
+        predictor = self.predictor.without(absent)
+        return float(predictor.risk(derive_features(covariates), [10.0]).mean())
 
     def predict_without(self, *variables: str) -> FloatArray:
         """10-year risks (n,) with these variables not recorded."""
@@ -47,8 +63,14 @@ def trial() -> Trial:
         max_rounds=60,
         n_threads=1,
     ).fit(learnable(derive_features(fitted)), endpoint)
+    limits, known, predictor = InputRanges.fit(fitted).limits, Dictionary.load(), model.predictor_
+    variables = list(map(str, fitted))
+    absences = fit_absences(predictor, derive_features(fitted), known, limits, variables, 10.0)
+    predictor = replace(predictor, absences=absences)
     unseen = drawn.covariates.iloc[N_FITTED:]
-    return Trial(model, unseen, drawn.truth["true_risk_10y"].to_numpy()[N_FITTED:])
+    return Trial(
+        model, predictor, limits, unseen, drawn.truth["true_risk_10y"].to_numpy()[N_FITTED:]
+    )
 
 
 def _variables(*groups: str) -> list[str]:
@@ -75,6 +97,36 @@ def test_the_mean_risk_stays_right_without_a_group_of_inputs(
     without = trial.predict_without(*_variables(*groups)).mean()
     assert without / complete == pytest.approx(1.0, abs=0.1)
     assert without / trial.true_risk.mean() == pytest.approx(1.0, abs=0.15)
+
+
+GROUPS = sorted({variable.group for variable in Dictionary.load().values()} - {"emerging"})
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        *((name,) for name in ("age", "sex", "cac_agatston", "systolic_bp", "smoking", "diabetes")),
+        *(tuple(_variables(group)) for group in GROUPS),
+        *(tuple(_variables(*two)) for two in combinations(GROUPS, 2)),
+        tuple(_variables(*(group for group in GROUPS if group != "demographic"))),
+    ],
+    ids=lambda names: names[0] + f" and {len(names) - 1} more" * (len(names) > 1),
+)
+def test_without_a_column_or_a_group_mean_risk_is_that_of_the_whole_file(
+    trial: Trial, variables: tuple[str, ...]
+) -> None:
+    there = [name for name in variables if name in trial.covariates]
+    assert trial.lack(*there) / trial.lack() == pytest.approx(1.0, abs=0.04)
+
+
+def test_without_any_set_of_columns_mean_risk_is_about_that_of_the_whole_file(
+    trial: Trial,
+) -> None:
+    draws, names = np.random.default_rng(7), [str(name) for name in trial.covariates]
+    moved = [
+        trial.lack(*draws.choice(names, draws.integers(2, 40), replace=False)) for _ in range(25)
+    ]
+    assert np.abs(np.array(moved) / trial.lack() - 1).max() < 0.12
 
 
 def test_without_calcium_risk_is_right_from_low_to_high(trial: Trial) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.errors import CohortError, HorizonError, ModelError
+from models.compiled.compiled_scorer import compile_scorer
+from models.risk.absences import Absences
 from models.scorer import Scorer
 from models.storage.model_folder import seal_model_folder
 
@@ -214,3 +216,18 @@ def test_a_model_of_features_that_this_version_does_not_derive_is_refused(
     seal_model_folder(folder, Scorer.load(model_folder).about)
     with pytest.raises(ModelError, match="age_of_the_moon"):
         Scorer.load(folder)
+
+
+@pytest.mark.parametrize("lacking", [["age"], ["cac_agatston", "smoking"]])
+def test_what_a_file_lacks_is_made_up_by_in_risk_and_reasons_alike(
+    scorer: Scorer, drawn_covariates: pd.DataFrame, lacking: list[str]
+) -> None:
+    file = drawn_covariates.head(200).drop(columns=lacking, errors="ignore")
+    absences = scorer.predictor.absences
+    plain = replace(scorer, predictor=replace(scorer.predictor, absences=Absences()))
+    assert absences.sets
+    # an explanation that does not add up to the risk is an error
+    risk = scorer.score(file, n_reasons=3)["risk_10y"]
+    compiled = compile_scorer(scorer, n_threads=1).score(file, n_reasons=3)["risk_10y"]
+    np.testing.assert_allclose(compiled, risk, rtol=1e-9)
+    assert (risk - plain.score(file, n_reasons=0)["risk_10y"]).abs().max() > 1e-4

@@ -131,6 +131,8 @@ def _tabulate_terms(cause: CauseModel, gaps: Gaps, n_features: int) -> TermTable
     weight, completion, bends = cause.linear_weight, linear.design.completion, linear.design.bends
     _, bent, indicated = linear.split_coefficients()
     of_gaps[:, completion.used] += weight * completion.gap_terms(gaps, linear.slopes)
+    if cause.absent is not None:
+        of_gaps[:, completion.used] += cause.absent
     indicators = indicated * linear.design.indicators(gaps) + linear.absent_terms
     np.add.at(of_gaps.T, linear.design.indicated, weight * indicators.T)
     slopes = weight * linear.known_slopes(gaps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
@@ -45,6 +45,20 @@ def side_by_side(n_processes: int) -> Iterator[Executor]:
         return
     with ProcessPoolExecutor(n_processes, get_context("spawn"), keep_to_one_thread) as pool:
         yield pool
+
+
+@contextmanager
+def beside(n_processes: int) -> Iterator[Executor]:
+    """A thread of this process, for it to work while it waits for others; where it is the only one,
+    none: what is submitted is done at once.
+
+    Import what two threads would import at once before: they may find packages half made.
+    """
+    if n_processes <= 1:
+        yield OneProcess()
+        return
+    with ThreadPoolExecutor(1) as thread:
+        yield thread
 
 
 def keep_to_one_thread() -> None:

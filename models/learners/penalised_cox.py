@@ -81,14 +81,26 @@ def fit_penalised_cox(
 
 @dataclass(frozen=True)
 class Searched:
-    """Those a fold leaves in, in the order of their risk sets: their terms in single precision.
+    """Patients as a fit need read them that is not exact: their terms in single precision.
 
-    ``rows``: (k,) their positions among all patients; ``values``: (k, m).
+    ``rows``: (n,) positions among all patients, first of those a fold leaves in, in the order of
+    their risk sets ``sets``, then of those it leaves out; ``values``: (n, m).
     """
 
     rows: npt.NDArray[np.intp]
     values: npt.NDArray[np.float32]
     sets: RiskSets
+
+    @property
+    def n_fitted(self) -> int:
+        """How many are left in."""
+        return len(self.sets.order)
+
+    def margin(self, beta: FloatArray, offset: FloatArray) -> FloatArray:
+        """Margins (n,) of all patients by these coefficients (m,)."""
+        margin = np.empty(len(self.rows))
+        margin[self.rows] = self.values @ beta.astype(np.float32)
+        return margin + offset
 
 
 @dataclass
@@ -109,12 +121,18 @@ class CoxRegression:
         values: Covariates = self.terms.values
         sets, offset, tolerance = self.sets, self.terms.offset, EXACT
         if self.searched is not None:
-            values, sets, tolerance = self.searched.values, self.searched.sets, SEARCHING
-            offset = offset[self.searched.rows]
+            n, sets, tolerance = self.searched.n_fitted, self.searched.sets, SEARCHING
+            values, offset = self.searched.values[:n], offset[self.searched.rows[:n]]
         beta, self.hessian = fit_penalised_cox(
             values, sets, prior, start, tolerance, self.hessian, offset, left_out
         )
         return beta
+
+    def margin(self, beta: FloatArray) -> FloatArray:
+        """Margins (n,) of all patients by these coefficients (m,)."""
+        if self.searched is None:
+            return self.terms.margin(beta)
+        return self.searched.margin(beta, self.terms.offset)
 
     @property
     def n_events(self) -> float:
@@ -166,6 +184,6 @@ class CoxTask:
         if fold is None:
             return CoxRegression(terms, self._everyone, self._everyone)
         sets = self._sets(fold[0])
-        rows = sets.order
-        searched = Searched(rows, terms.values[rows].astype(np.float32), self._alone(rows))
+        rows = np.concatenate([sets.order, fold[1]])
+        searched = Searched(rows, terms.values.astype(np.float32)[rows], self._alone(sets.order))
         return CoxRegression(terms, sets, self._everyone, searched)

@@ -64,6 +64,10 @@ class LogisticRegression:
         """The same with an offset (n,) in all log odds."""
         return replace(self, terms=replace(self.terms, offset=offset))
 
+    def margin(self, beta: FloatArray) -> FloatArray:
+        """Margins (n,) of all patients, or scans, by these coefficients (m,)."""
+        return self.terms.margin(beta)
+
     def score(self, margin: FloatArray) -> float:
         """Log likelihood of the fold's patients, with the intercept of the others."""
         rows, left_out = self.fold

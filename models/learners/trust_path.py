@@ -63,6 +63,9 @@ class Regression(Protocol):
     def given(self, offset: FloatArray) -> Regression:
         """The same with an offset (n,) in every margin."""
 
+    def margin(self, beta: FloatArray) -> FloatArray:
+        """Margins (n,) of all patients by these coefficients (m,), for a score."""
+
     def score(self, margin: FloatArray) -> float:
         """Log likelihood that margins (n,) give the patients who were left out."""
 
@@ -146,7 +149,7 @@ def choose_trust(
     def fit(believed: Believed, trust: Trust, start: FloatArray | None) -> tuple[FloatArray, float]:
         beta = believed.fit(trust, start)
         regression = believed.regression
-        return beta, regression.score(regression.terms.margin(beta))
+        return beta, regression.score(regression.margin(beta))
 
     tried: dict[Trust, tuple[float, tuple[FloatArray, ...]]] = {}
     found: tuple[FloatArray | None, ...] = (None,) * len(of_folds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def run(params: Params, paths: Paths) -> None:
     from features.cohort import Cohort
     from features.derivation.catalogue import learnable
     from features.splits import require_endpoint
-    from models.cores import side_by_side
+    from models.cores import beside, side_by_side
     from models.metrics.horizons import usable_horizons
     from pipeline.evaluation.evaluation_output import Extras, write_evaluation
     from pipeline.evaluation.evaluation_tables import (
@@ -61,26 +62,28 @@ def run(params: Params, paths: Paths) -> None:
     is_held_out = pd.read_parquet(paths.split)["part"].loc[X.index].eq("held_out").to_numpy()
     own = X[is_held_out], endpoint.take(is_held_out)
     horizons, left_out = usable_horizons(own[1], params.horizons, MIN_AT_RISK)
+    n_processes = count_processes(params, len(X))
     # one BLAS thread: sums in another order would change the last bits with the machine
     with (
         _progress() as progress,
         threadpool_limits(limits=1, user_api="blas"),
-        side_by_side(count_processes(params, len(X))) as pool,
+        side_by_side(n_processes) as pool,
+        beside(n_processes) as thread,
     ):
-        recipe = validate(X, cohort, horizons, params, progress, pool)
         development = X[~is_held_out], endpoint.take(~is_held_out)
         rival = pool.submit(predict_by_rival, development, own, horizons, params, cohort.dictionary)
-        predicted: dict[str, Predicted] = {}
-        later: dict[str, Future[Evaluation]] = {}
+        import_module("models.risk.risk_model")  # with scikit-learn, before there are two threads
+        # held-out patients are judged, and loops compiled, while the folds are fitted
+        judged = thread.submit(judge_held_out, *own, horizons, rival, params, paths)
+        recipe = validate(X, cohort, horizons, params, progress, pool)
         if recipe is not None:
             # the longest task of all begins first
-            later[recipe.name] = pool.submit(recipe.predicted.measure, params)
+            whole = pool.submit(recipe.predicted.measure, params)
             steps = pool.submit(recipe.tabulate_steps)
-        predicted["held_out"] = predict_held_out(*own, horizons, rival.result(), paths)
-        later["held_out"] = pool.submit(predicted["held_out"].measure, params)
+        predicted: dict[str, Predicted] = {"held_out": judged.result()}
         if recipe is not None:
             predicted[recipe.name] = recipe.predicted
-        beside = [
+        more = [
             pool.submit(measure, predicted, *given)
             for measure, given in (
                 (measure_against_truth, (params, paths)),
@@ -96,9 +99,11 @@ def run(params: Params, paths: Paths) -> None:
             pool,
         )
         tables |= describe_cohort(cohort)
-        done = {name: later[name].result() for name in predicted}
+        done: dict[str, Evaluation] = {"held_out": judged.result()}
+        if recipe is not None:
+            done[recipe.name] = whole.result()
         tables["incidence"] = describe_incidence(done["held_out"])
-        tables["oracle"], tables["dependent_censoring"] = (one.result() for one in beside)
+        tables["oracle"], tables["dependent_censoring"] = (one.result() for one in more)
         if recipe is not None:
             tables |= {**recipe.tables, "incremental": steps.result()}
     about = describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
@@ -143,13 +148,14 @@ def predict_by_rival(
     return predict_entered(rival, X, (*horizons, *steps_over_time(endpoint, horizons)), endpoint)
 
 
-def predict_held_out(
+def judge_held_out(
     X: pd.DataFrame,
     endpoint: Endpoint,
     horizons: tuple[float, ...],
-    by_rival: FloatArray,
+    rival: Future[FloatArray],
+    params: Params,
     paths: Paths,
-) -> Predicted:
+) -> Evaluation:
     """The trained model, its rivals and its variants, on patients that none of them saw."""
     from models.risk.predictor import RiskPredictor
     from models.storage.model_folder import PREDICTOR
@@ -165,12 +171,12 @@ def predict_held_out(
         return RiskPredictor.load(folder).risk(X, asked, start)
 
     both = {name: predict(folder) for name, folder in folders.items()}
-    both[rivals.boosted] = by_rival
+    both[rivals.boosted] = rival.result()
     both |= {name: predict(folder) for name, folder in variants.items()}
     risks = {name: risk[:, : len(horizons)] for name, risk in both.items()}
     rest = {name: risk[:, len(horizons) :] for name, risk in both.items()}
     over_time = {} if endpoint.is_fixed_horizon else rest
-    return Predicted(X, endpoint, horizons, risks, over_time).of_known()
+    return Predicted(X, endpoint, horizons, risks, over_time).of_known().measure(params)
 
 
 @dataclass(frozen=True)

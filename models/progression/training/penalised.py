@@ -77,6 +77,10 @@ class GrowthRegression:
         """The same with an offset (n,) in every margin."""
         return replace(self, terms=replace(self.terms, offset=offset))
 
+    def margin(self, beta: FloatArray) -> FloatArray:
+        """Margins (n,) of all patients, or scans, by these coefficients (m,)."""
+        return self.terms.margin(beta)
+
     def score(self, margin: FloatArray) -> float:
         """Log likelihood of the observations left out, at the level of the others."""
         assert self.left_out is not None

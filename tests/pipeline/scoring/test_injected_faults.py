@@ -1,7 +1,8 @@
 """What a scoring job does when the operating system fails it, call by call.
 
 Errors are injected by strace, short reads and writes by a library that is loaded before C's.
-All of them, half an hour: FAULTS=9999 pytest -m slow -n0 -s with the path of this file.
+All of them, half an hour and more:
+FAULTS=9999 pytest -m slow -n0 -s -o faulthandler_timeout=0 with the path of this file.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from typing import Any
 
 from features.errors import CalciriskError, ConfigError
 from pipeline.files.destinations import take
+from pipeline.files.exchange import exchange
 from pipeline.files.faults import describe_fault
 from pipeline.files.private import hidden_beside, open_folder
 from pipeline.settings.paths import Paths
@@ -48,8 +49,8 @@ def written_whole(
     there = [stage for stage in reads if paths.stage(stage).is_dir()]
     places = {one: paths.stage(one) for one in names}
     unfinished = {one: hidden_beside(at, "unfinished") for one, at in places.items()}
-    replaced = {one: hidden_beside(at, "replaced") for one, at in places.items()}
-    left_over = (*unfinished.values(), *replaced.values())
+    replaced = hidden_beside(place, "replaced")
+    left_over = (*unfinished.values(), replaced)
     try:
         read_here = [*(paths.stage(stage) for stage in there), *sources]
         with take([*places.values()], read_here, n_folders=len(places)):
@@ -70,11 +71,8 @@ def written_whole(
                 _require_same(read, paths)
                 wrote = {one: _write_receipt(one, unfinished[one], {}) for one in along}
                 _write_receipt(name, unfinished[name], {**wrote, **read})
-                for one, at in places.items():
-                    if at.exists():
-                        at.rename(replaced[one])
-                for one, at in places.items():
-                    unfinished[one].rename(at)
+                os.close(open_folder(replaced))
+                exchange({at: unfinished[one] for one, at in places.items()}, replaced)
             finally:
                 for left in left_over:
                     _remove(left)

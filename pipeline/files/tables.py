@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from features.errors import ConfigError
 from pipeline.files.destinations import refuse_existing, take
+from pipeline.files.exchange import exchange
 from pipeline.files.faults import describe_fault
 from pipeline.files.private import hidden_beside, open_folder, open_private
 
@@ -33,20 +34,15 @@ class Tables:
             table.to_csv(file, header=new, index=index, lineterminator="\n")
 
     def publish(self, files: Sequence[Path]) -> None:
-        """Put each file in its place, the first one last: where it is, all are.
-
-        Of a file that was not made none is left of what was there before.
-        """
+        """Put all files in their places; of one that was not made none is left from before."""
         made = [out for out in files if (self.folder / out.name).is_file()]
         for out in made:
             with (self.folder / out.name).open("rb") as file:
                 os.fchmod(file.fileno(), 0o600)
                 os.fsync(file.fileno())
-        for out in reversed(files):
-            if out in made:
-                (self.folder / out.name).replace(out)
-            else:
-                out.unlink(missing_ok=True)
+        aside = self.folder / ".replaced"
+        os.close(open_folder(aside))
+        exchange({out: self.folder / out.name if out in made else None for out in files}, aside)
 
 
 @contextmanager

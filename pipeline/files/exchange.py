@@ -15,7 +15,7 @@ def exchange(places: Mapping[Path, Path | None], aside: Path) -> None:
     empty folder of ours on the same file system, for what was there.
     """
     moves = [(place, aside / str(number)) for number, place in enumerate(places)]
-    moves += [(new, place) for place, new in reversed(places.items()) if new is not None]
+    moves += [(new, place) for place, new in reversed([*places.items()]) if new is not None]
     begun: list[tuple[Path, Path]] = []
     try:
         for before, now in moves:

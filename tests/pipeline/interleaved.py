@@ -83,7 +83,7 @@ class Watch:
             self.left -= 1
             if self.left == -1 and not self.full:
                 os.kill(os.getpid(), signal.SIGSTOP)
-            if self.left < 0 and self.full and event in ("open", "os.mkdir"):
+            if self.left < 0 and self.full and event in ("open", "os.mkdir", "os.rename"):
                 self.full = False
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), paths[0])
 

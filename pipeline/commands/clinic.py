@@ -151,9 +151,14 @@ def score_and_build(
     try:
         summary, covariates = score_and_read(request.scores, model, cohort, scored, paths)
         app = build_app(replace(request, scores=summary.out, covariates=covariates), access)
-        rejects.unlink(missing_ok=True)
+        try:
+            rejects.unlink(missing_ok=True)
+            if summary.n_rejected:
+                summary.rejects.rename(rejects)
+        except OSError:
+            request.store.unlink()  # made anew each time: better none than one that hides rejects
+            raise
         if summary.n_rejected:
-            summary.rejects.rename(rejects)
             typer.echo(
                 f"{summary.n_rejected:,} of {summary.n_rows:,} rows are not shown ({rejects})"
             )

@@ -26,7 +26,7 @@ from models.metrics.follow_up import FollowUp
 from models.risk.cause_fitting import BOOSTED, LINEAR
 from models.risk.risk_model import RiskModel
 from pipeline.settings.params import Params
-from pipeline.stages.train import make_model
+from pipeline.training.recipe import make_model
 
 SIZES = (6_800, 50_000, 200_000)
 SEED, N_TEST, HORIZON = 7_001, 20_000, 10.0

@@ -30,7 +30,7 @@ from models.metrics.concordance import harrell_c
 from models.metrics.follow_up import FollowUp
 from models.risk import risk_model
 from pipeline.settings.params import Params
-from pipeline.stages.train import make_model
+from pipeline.training.recipe import make_model
 
 SIZES = (6_800, 50_000, 500_000)
 SEED, N_TEST = 7_001, 50_000

@@ -71,6 +71,39 @@ def test_imports_run_from_pipeline_to_models_to_features_and_never_back() -> Non
     assert {name: rooms for name, rooms in backwards.items() if rooms} == {}
 
 
+def _defined(path: Path) -> set[str]:
+    """Names that a module binds at its top level."""
+    names: set[str] = set()
+    for part in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(part, ast.FunctionDef | ast.ClassDef):
+            names.add(part.name)
+        elif isinstance(part, ast.Import | ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in part.names}
+        else:
+            bound = [node for node in ast.walk(part) if isinstance(node, ast.Name)]
+            names |= {node.id for node in bound if isinstance(node.ctx, ast.Store)}
+    return names
+
+
+def test_what_a_benchmark_imports_of_the_project_is_there() -> None:
+    benchmarks = [
+        path
+        for path in (ROOT / "benchmarks").rglob("*.py")
+        if ".work" not in path.relative_to(ROOT).parts
+    ]
+    files = _files() | {_module(path): path for path in benchmarks}
+    absent = {
+        f"{_module(path)}: {node.module}.{alias.name}"
+        for path in benchmarks
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ROOMS
+        for alias in node.names
+        if f"{node.module}.{alias.name}" not in files
+        and (str(node.module) not in files or alias.name not in _defined(files[str(node.module)]))
+    }
+    assert absent == set()
+
+
 def test_a_file_holds_one_idea_and_bears_a_telling_name() -> None:
     lines = {_module(path): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
     assert {name: n for name, n in lines.items() if n > 300} == {}

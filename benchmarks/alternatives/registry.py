@@ -91,7 +91,7 @@ _XGB = ("xgboost",)
 METHODS = (
     Entry("calcirisk", "calcirisk", "calcirisk", "Calcirisk", _XGB, competing=True),
     Entry(
-        "calcirisk-directed", "calcirisk, told directions", "calcirisk", "DirectedCalcirisk", _XGB,
+        "calcirisk-directed", "calcirisk as it ships", "calcirisk", "DirectedCalcirisk", _XGB,
         competing=True, variant=True,
     ),
     Entry("ridge-cox", "ridge Cox", "scikit_survival", "RidgeCox", _SKSURV, _LINEAR),

@@ -4,9 +4,10 @@ The library has no survival objective. Whether a patient has the event is Poisso
 the cumulative baseline hazard of their follow-up as exposure (the one-step full likelihood of
 survival trees: LeBlanc and Crowley 1992, Biometrics 48:411-425); so the machine's Poisson objective
 with the logarithm of that exposure as its initial score learns a log hazard. Exposure is the
-cohort's own cumulative hazard, one for each cause. Settings are the library's, but for two: main
-effects alone, for a pair belongs to no one feature, and steps of at most .7, as XGBoost takes for
-Poisson outcomes, without which some bags diverge to NaN.
+cohort's own cumulative hazard, one for each cause. Settings are the library's, but for three: main
+effects alone, for a pair belongs to no one feature; steps of at most .7, as XGBoost takes for
+Poisson outcomes, without which some bags diverge to NaN; and 100 smoothing rounds in place of 500,
+nearly the same fit in two fifths of the time.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class ExplainableHazards:
             objective="poisson_deviance",
             interactions=0,
             max_delta_step=0.7,
+            smoothing_rounds=100,
             monotone_constraints=[int(directions.get(name, 0)) for name in self.names_],
             n_jobs=1,
             random_state=self.seed,

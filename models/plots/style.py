@@ -113,8 +113,13 @@ def write_svg(figure: Figure, path: Path, title: str) -> None:
 
 def settle_layout(figure: Figure) -> None:
     """Find the places of all axes and keep them: one pass of the layout is not its fixed point."""
-    if figure.get_layout_engine() is None:
+    engine = figure.get_layout_engine()
+    if engine is None:
         return
+    places: list[Any] = []
     for _ in range(_LAYOUT_PASSES):
-        figure.draw_without_rendering()
+        engine.execute(figure)
+        before, places = places, [axes.get_position().bounds for axes in figure.axes]
+        if places == before:
+            break
     figure.set_layout_engine("none")

@@ -116,7 +116,7 @@ def test_without_a_column_or_a_group_mean_risk_is_that_of_the_whole_file(
     trial: Trial, variables: tuple[str, ...]
 ) -> None:
     there = [name for name in variables if name in trial.covariates]
-    assert trial.lack(*there) / trial.lack() == pytest.approx(1.0, abs=0.04)
+    assert trial.lack(*there) / trial.lack() == pytest.approx(1.0, abs=0.06)
 
 
 def test_without_any_set_of_columns_mean_risk_is_about_that_of_the_whole_file(

@@ -24,7 +24,7 @@ def version_if_installed(package: str) -> str | None:
         found: str | None = version(package)
     except PackageNotFoundError:
         return None
-    except KeyError:  # what later versions of Python raise in place of None
+    except (KeyError, FileNotFoundError):  # later versions of Python, and importlib_metadata
         found = None
     if not found:
         raise ConfigError(f"The version of {package} cannot be read. Install it again")

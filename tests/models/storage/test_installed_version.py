@@ -22,15 +22,18 @@ def test_a_package_that_is_not_there_is_an_error_where_it_is_needed() -> None:
         version_of("no-such-package")
 
 
+@pytest.mark.parametrize("with_backport", [False, True])
 @pytest.mark.parametrize("metadata", [None, "", "Name: half\n"])
 def test_a_version_that_cannot_be_read_is_an_error_and_not_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str | None, with_backport: bool
 ) -> None:
     folder = tmp_path / "half-1.0.dist-info"
     folder.mkdir()
     if metadata is not None:
         (folder / "METADATA").write_text(metadata)
     monkeypatch.syspath_prepend(str(tmp_path))
+    if with_backport:
+        pytest.importorskip("importlib_metadata")  # takes the place of Python's own finder
     with pytest.raises(ConfigError, match="The version of half cannot be read"):
         version_of("half")
 

@@ -41,8 +41,7 @@ class RowRules:
 
     ``cohort_map`` asks only for columns that are there. ``names``: column of the source -> as the
     map writes it. ``lesions``: those of all patients of the table of lesions. ``known``: what texts
-    of categories meant in earlier batches. ``name``: what messages call the source. ``unrecorded``:
-    variables that no row of the source has, so that it is as if they had no column.
+    of categories meant in earlier batches. ``name``: what messages call the source.
     ``whole``: the rows show what the columns are like, so that a fault in most cells of one is a
     problem of the column; else every fault is a reject of its row.
     """
@@ -55,7 +54,6 @@ class RowRules:
     known: Known = field(default_factory=dict, repr=False, compare=False)
     name: str = ""
     whole: bool = False
-    unrecorded: frozenset[str] = frozenset()
 
     @classmethod
     def for_columns(
@@ -66,11 +64,8 @@ class RowRules:
         decimal: str = ".",
         lesions: PatientLesions | None = None,
         name: str = "",
-        recorded: Collection[str] | None = None,
     ) -> RowRules:
         """The rules for a source with these columns; ``decimal``: the sign that it shows.
-
-        ``recorded``: the columns in which any row has a value, None where nobody knows.
 
         Raises MapError where the map does not fit the dictionary, CohortError where the source has
         no column of the map, or two for the same.
@@ -84,28 +79,22 @@ class RowRules:
             nothing = Problem("", "has no column of the map", "Check the names in its header")
             raise CohortError([nothing], name)
         reading = Reading.by(cohort_map, decimal)
-        unrecorded = frozenset[str]() if recorded is None else _find_unrecorded(wanted, recorded)
-        return cls(wanted, dictionary, reading, names, lesions, name=name, unrecorded=unrecorded)
+        return cls(wanted, dictionary, reading, names, lesions, name=name)
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables that a row can have."""
-        return tuple(name for name in self.cohort_map.variables if name not in self.unrecorded)
+    def variables_of(self, columns: Collection[str]) -> list[str]:
+        """The variables that are read from any of these columns."""
+        there = {column.casefold() for column in columns}
+        return [
+            name
+            for name, value in self.cohort_map.variables.items()
+            if not there.isdisjoint(column.casefold() for column in value.columns)
+        ]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the source, as it writes them, that are read."""
         original = {ours: theirs for theirs, ours in self.names.items()}
         return tuple(original.get(name, name) for name in self.cohort_map.source_columns)
-
-
-def _find_unrecorded(cohort_map: CohortMap, recorded: Collection[str]) -> frozenset[str]:
-    filled = {column.casefold() for column in recorded}
-    return frozenset(
-        name
-        for name, value in cohort_map.variables.items()
-        if value.columns and filled.isdisjoint(column.casefold() for column in value.columns)
-    )
 
 
 @dataclass(frozen=True)
@@ -211,9 +200,9 @@ def _select(
 
 
 def _read_covariates(cells: pd.DataFrame, rules: RowRules, findings: Findings) -> pd.DataFrame:
-    values, sources, present = {}, rules.cohort_map.variables, set(rules.variables)
+    values, sources = {}, rules.cohort_map.variables
     for name, variable in rules.dictionary.items():
-        if name not in present:
+        if name not in sources:
             continue
         source = sources[name]
         read = read_values(cells, source, variable, rules.reading, rules.known)

@@ -71,9 +71,8 @@ class BatchRules(ABC):
     def set_threads(self, n_threads: int) -> None:
         """Have the trees of the model take so many threads."""
 
-    @property
-    def unlearnt(self) -> tuple[str, ...]:
-        """Labels of variables of the source that the model has learnt nothing of."""
+    def name_unlearnt(self, filled: Collection[str]) -> tuple[str, ...]:
+        """Labels of variables of these columns that the model has learnt nothing of."""
         return ()
 
     @property

@@ -18,7 +18,7 @@ from features.intake.cells.declared_codes import Declares
 from features.intake.cells.value_labels import apply_labels
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
-from features.intake.sources.source import RawBatch, Source, find_recorded
+from features.intake.sources.source import RawBatch, Source, filled_columns
 from features.intake.sources.witness import Witness
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
@@ -130,14 +130,7 @@ class Risks:
     ) -> ScoringRules:  # fmt: skip
         """The rules for a source; see `ScoringRules.make`."""
         return ScoringRules.make(
-            model,
-            cohort_map,
-            source.columns,
-            request.wanted,
-            source.decimal,
-            lesions,
-            source.name,
-            find_recorded(source),
+            model, cohort_map, source.columns, request.wanted, source.decimal, lesions, source.name
         )
 
 
@@ -189,7 +182,7 @@ def prepare(
         cohort_map.lesions is not None and request.lesions is None,
         _unused(source, cohort_map, request),
         _absent(source, cohort_map),
-        rules.unlearnt,
+        rules.name_unlearnt(filled_columns(source)),
         _expect_rows(source, begun.first),
         read_lesions,
     )

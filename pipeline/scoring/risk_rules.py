@@ -54,11 +54,8 @@ class ScoringRules(BatchRules):
         decimal: str = ".",
         lesions: PatientLesions | None = None,
         name: str = "",
-        recorded: Sequence[str] | None = None,
     ) -> ScoringRules:
         """Rules for a source with these columns; ``cohort_map`` None: the dictionary's own names.
-
-        ``recorded``: those of them in which any row has a value, None where nobody knows.
 
         Raises HorizonError, MapError, CohortError where no column is known, ConfigError where a
         column to be kept is not there, ModelError where the model has no reasons to give.
@@ -74,9 +71,7 @@ class ScoringRules(BatchRules):
         if not wanted.intervals:
             scorer = replace(scorer, interval=None)
         chosen = cohort_map or name_by_dictionary(columns, scorer.dictionary, name)
-        rules = RowRules.for_columns(
-            columns, chosen, scorer.dictionary, decimal, lesions, name, recorded
-        )
+        rules = RowRules.for_columns(columns, chosen, scorer.dictionary, decimal, lesions, name)
         reference = _find_reference(wanted.comparison, years[-1])
         return cls(rules, scorer, wanted, tuple(years), reference)
 
@@ -116,10 +111,9 @@ class ScoringRules(BatchRules):
         flags = ("risk_category", "outside_training", "imputed_cac", "reference_disagrees")
         return tuple(name for name in (*risks, *flags) if name in self.told)
 
-    @property
-    def unlearnt(self) -> tuple[str, ...]:
-        """Labels of variables of the source that the model has learnt nothing of."""
-        given = self.scorer.find_unlearnt(self.rows.variables)
+    def name_unlearnt(self, filled: Collection[str]) -> tuple[str, ...]:
+        """Labels of variables of these columns that the model has learnt nothing of."""
+        given = self.scorer.find_unlearnt(self.rows.variables_of(filled))
         return tuple(self.scorer.dictionary[name].label for name in given)
 
     def quicken(self, n_rows: float) -> ScoringRules:

@@ -93,6 +93,6 @@ class KnowsRecorded(Protocol):
         """These columns."""
 
 
-def find_recorded(source: Source) -> tuple[str, ...] | None:
-    """The columns in which any row of the source has a value, None where nobody knows."""
-    return source.recorded if isinstance(source, KnowsRecorded) else None
+def filled_columns(source: Source) -> tuple[str, ...]:
+    """The columns in which any row of the source has a value; all, where nobody knows."""
+    return source.recorded if isinstance(source, KnowsRecorded) else source.columns

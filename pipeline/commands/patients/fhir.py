@@ -82,13 +82,9 @@ def _count(export: FhirExport) -> tuple[int, int]:
 
 
 def _write(export: FhirExport, files: dict[str, Path], tables: Tables) -> tuple[int, int]:
-    from features.intake.fhir.reader import BASIS, INDEX_DATE
-
     read = rejected = 0
-    # A column that nobody fills would tell of each patient that a value is missing.
-    columns = ["patient_id", INDEX_DATE, BASIS, *export.recorded]
     for batch in export.batches():
-        tables.append(batch.frame[columns], files["table"])
+        tables.append(batch.frame, files["table"])
         tables.append(batch.rejects, files["rejects"])
         read, rejected = read + len(batch.frame), rejected + len(batch.rejects)
     tables.append(export.unmapped, files["unmapped"])

@@ -86,7 +86,8 @@ class Tally(Account):
         assert isinstance(rules, ScoringRules)
         labels = {name: variable.label for name, variable in rules.scorer.dictionary.items()}
         missing, categories = rules.scorer.ranges.tally_missing(), rules.wanted.categories
-        return cls(rules.years, missing, labels, categories.names, rules.rows.variables)
+        given = tuple(rules.rows.cohort_map.variables)
+        return cls(rules.years, missing, labels, categories.names, given)
 
     def add(self, scored: pa.Table) -> None:
         """Count the scored patients of one batch, what they lack (column `MISSING`) included."""

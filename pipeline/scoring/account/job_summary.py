@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from features.intake.sources.source import KnowsRecorded
 from pipeline.scoring.account.counts import Account, Tally
 from pipeline.scoring.job_setup import Job
 
@@ -108,6 +109,7 @@ class ScoreSummary(JobSummary):
 
     missing: str
     empty: tuple[str, ...]
+    has_given_columns: bool
     n_outside: int
     n_imputed: int
     n_disagreeing: int
@@ -120,6 +122,7 @@ class ScoreSummary(JobSummary):
             **cls.figures(job, tally, seconds),
             missing=tally.describe_missing(),
             empty=tally.empty,
+            has_given_columns=isinstance(job.source, KnowsRecorded),
             n_outside=tally.n_outside,
             n_imputed=tally.n_imputed,
             n_disagreeing=tally.n_disagreeing,
@@ -143,7 +146,10 @@ class ScoreSummary(JobSummary):
     def _warn_of_empty(self) -> list[str]:
         if not self.empty:
             return []
+        counted = "Each gap counts as the patient's own, as in the cohort trained on"
+        if self.has_given_columns:
+            return [f"On record of nobody: {'; '.join(self.empty)}. {counted}"]
         return [
-            f"Columns without a single value: {'; '.join(self.empty)}. Each gap counts as the "
-            "patient's own; where nobody is measured, leave the column out"
+            f"Columns without a single value: {'; '.join(self.empty)}. {counted}; where nobody is "
+            "measured, leave the column out"
         ]

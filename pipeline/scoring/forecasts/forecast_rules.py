@@ -14,7 +14,7 @@ from features.derivation.columns import Columns
 from features.errors import HorizonError
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.rows import RowRules
-from features.intake.sources.source import Source, find_recorded
+from features.intake.sources.source import Source
 from models.progression.forecaster import WORTH_COMPILING, Forecaster
 from models.storage.model_folder import About
 from pipeline.scoring.batch import BatchRules, add_reasons, refuse_absent
@@ -46,13 +46,7 @@ class ForecastRules(BatchRules):
         forecaster.predictor.refuse_years(years)
         refuse_absent(request.keep, source.columns)
         rules = RowRules.for_columns(
-            source.columns,
-            cohort_map,
-            forecaster.dictionary,
-            source.decimal,
-            lesions,
-            source.name,
-            find_recorded(source),
+            source.columns, cohort_map, forecaster.dictionary, source.decimal, lesions, source.name
         )
         return cls(rules, forecaster, request, tuple(years))
 

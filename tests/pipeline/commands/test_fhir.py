@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ from fhir.resources.R4B.riskassessment import RiskAssessment
 
 from features.errors import ConfigError
 from features.intake.fhir.reader import read_fhir
-from features.intake.rows import read_rows
 from pipeline.commands.cli import main
-from pipeline.scoring.job_setup import prepare
 from pipeline.scoring.outputs.fhir_output import make_assessment
 from pipeline.settings.paths import Paths
 from pipeline.stages.score import ScoreRequest, score_file
@@ -250,26 +247,22 @@ def test_the_command_fhir_writes_a_table_that_score_can_read(
     assert len(pd.read_csv(tmp_path / "patients.unmapped.csv")) > 0
 
 
-def _read_first(model: Path, file: Path, out: Path, day: date | None = None) -> pd.DataFrame:
-    """The covariates of the first batch, as the model is given them."""
-    job = prepare(ScoreRequest(file, str(model), out, index_date=day), Paths.default())
-    assert job.begun.first is not None
-    with closing(job.begun):
-        return read_rows(job.begun.first.rows, job.rules.rows).columns.covariates
-
-
-def test_what_nobody_has_on_record_is_no_column(model_folder: Path, tmp_path: Path) -> None:
+def test_a_patient_has_the_same_risk_alone_and_in_any_company(
+    model_folder: Path, tmp_path: Path
+) -> None:
     resources, _ = _people()
-    lines = write_lines(tmp_path / "export.ndjson", *resources)
-    found = _read_first(model_folder, lines, tmp_path / "a.csv", DAY)
-    assert found.notna().any().all()
-    assert "waist" not in found
-    table = tmp_path / "patients.csv"
-    assert main(["fhir", str(lines), "--out", str(table), "--index-date", "2020-06-29"]) == 0
-    by_table = _read_first(model_folder, table, tmp_path / "b.csv")
-    pd.testing.assert_frame_equal(
-        found.reset_index(drop=True), by_table.reset_index(drop=True), rtol=1e-12
-    )
+    lines = write_lines(tmp_path / "all.ndjson", *resources)
+    together = pd.read_csv(_score(model_folder, lines, tmp_path / "all.csv", DAY))
+    risks = together.set_index("patient_id")["risk_10y"]
+    for name in ("p2", "p5"):
+        own = [
+            one
+            for one in resources
+            if one["id"] == name or one.get("subject") == {"reference": f"Patient/{name}"}
+        ]
+        alone = write_lines(tmp_path / f"{name}.ndjson", *own)
+        scored = pd.read_csv(_score(model_folder, alone, tmp_path / f"{name}.csv", DAY))
+        assert scored["risk_10y"].tolist() == pytest.approx([risks[name]], rel=1e-9)
 
 
 def test_the_output_has_the_same_columns_whatever_is_on_record(

@@ -46,7 +46,7 @@ def written_whole(
     another one, or changes meanwhile; where another process writes here; where the disk fails.
     """
     place, names = paths.stage(name), (name, *along)
-    there = [stage for stage in reads if paths.stage(stage).is_dir()]
+    there = [stage for stage in reads if _is_there(paths.stage(stage))]
     places = {one: paths.stage(one) for one in names}
     unfinished = {one: hidden_beside(at, "unfinished") for one, at in places.items()}
     replaced = hidden_beside(place, "replaced")
@@ -69,6 +69,7 @@ def written_whole(
                         _remove(place)
                     raise
                 _require_same(read, paths)
+                _require_absent([stage for stage in reads if stage not in there], paths)
                 wrote = {one: _write_receipt(one, unfinished[one], {}) for one in along}
                 _write_receipt(name, unfinished[name], {**wrote, **read})
                 os.close(open_folder(replaced))
@@ -128,6 +129,20 @@ def _require_same(read: dict[str, str], paths: Paths) -> None:
     for stage, digest in read.items():
         if hash_folder(paths.stage(stage)) != digest:
             raise ConfigError(f"{paths.stage(stage)} was changed while it was read. Begin again")
+
+
+def _is_there(place: Path) -> bool:
+    """Raises ConfigError where it is only out of its place, since another process replaces it."""
+    if not place.is_dir():
+        with take([place], n_folders=1):
+            pass
+    return place.is_dir()
+
+
+def _require_absent(stages: Sequence[str], paths: Paths) -> None:
+    for stage in stages:
+        if paths.stage(stage).is_dir():
+            raise ConfigError(f"{paths.stage(stage)} was written meanwhile. Begin again")
 
 
 def _write_receipt(name: str, folder: Path, read: dict[str, str]) -> str:

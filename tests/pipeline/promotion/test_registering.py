@@ -149,14 +149,18 @@ def test_one_of_two_that_register_at_once_may_be_killed_at_any_change(registry: 
     assert [code for code, _, _ in both] == [0, 0]
     assert registry.digests() == [registry.digest("a")]
     ((_, n_commits, _),) = registry.run(("b", "register", 0))
+    n_killed = 0
     for at in choose(n_commits)[::2]:
         registry.fresh()
-        killed, whole = registry.run(("a", "register", at), ("b", "register", 0))
-        assert killed[0] == -9 and whole[0] == 0, at
+        first, whole = registry.run(("a", "register", at), ("b", "register", 0))
+        # behind the other one it has less to do, and may be through before it is killed
+        assert first[0] in (-9, 0) and whole[0] == 0, at
+        n_killed += first[0] == -9
         assert registry.run(("b", "register", 0))[0][0] == 0
         found = registry.digests()
         assert sorted(found) == sorted(set(found)), at
         assert registry.alias("challenger") == registry.digest("b")
+    assert n_killed
 
 
 def test_a_promotion_that_was_killed_at_any_change_left_the_alias_where_it_was_or_is_to_be(

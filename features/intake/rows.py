@@ -82,12 +82,13 @@ class RowRules:
         return cls(wanted, dictionary, reading, names, lesions, name=name)
 
     def variables_of(self, columns: Collection[str]) -> list[str]:
-        """The variables that are read from any of these columns."""
+        """The variables that are read from any of these columns, or from none: constants."""
         there = {column.casefold() for column in columns}
         return [
             name
             for name, value in self.cohort_map.variables.items()
-            if not there.isdisjoint(column.casefold() for column in value.columns)
+            if not value.columns
+            or not there.isdisjoint(column.casefold() for column in value.columns)
         ]
 
     @property

@@ -18,7 +18,7 @@ from features.intake.cells.declared_codes import Declares
 from features.intake.cells.value_labels import apply_labels
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
-from features.intake.sources.source import RawBatch, Source, filled_columns
+from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.witness import Witness
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
@@ -48,8 +48,7 @@ class Job:
 
     ``lacks_lesions``: the map reads calcium from a table of lesions and none was given. ``unused``:
     columns of the source that nobody reads, among them any whose name is misspelt. ``absent``:
-    columns that the map reads and the source lacks. ``unlearnt``: labels of the variables that are
-    read and that no risk depends on. ``n_rows``: about how many there are.
+    columns that the map reads and the source lacks. ``n_rows``: about how many there are.
     ``notes``: what a person should know of the join.
     """
 
@@ -63,7 +62,6 @@ class Job:
     lacks_lesions: bool
     unused: tuple[str, ...]
     absent: tuple[str, ...] = ()
-    unlearnt: tuple[str, ...] = ()
     n_rows: float = 0.0
     lesions: Witness | None = None
     notes: tuple[str, ...] = ()
@@ -182,7 +180,6 @@ def prepare(
         cohort_map.lesions is not None and request.lesions is None,
         _unused(source, cohort_map, request),
         _absent(source, cohort_map),
-        rules.name_unlearnt(filled_columns(source)),
         _expect_rows(source, begun.first),
         read_lesions,
     )

@@ -57,7 +57,7 @@ class FhirPatients:
 class FhirExport:
     """An export read once, by patient; its memory does not grow with it.
 
-    ``recorded``: the variables that at least one patient has, in the dictionary's order.
+    ``recorded``: the variables that a patient of the batches had that were read.
     ``accounts``: how many resources and lines were read as patients, used, medicines, left out,
     not the last version, deletions or rejects: every one is counted once.
     """
@@ -69,19 +69,18 @@ class FhirExport:
         lookback_years: float = LOOKBACK_YEARS,
         dictionary: Mapping[str, Variable] | None = None,
         today: date | None = None,
-        batch_rows: int = _BATCH,
     ) -> None:
         """Read everything. ``today``: nothing can have been measured after it; None: by the clock.
 
-        ``batch_rows``: patients of a batch. Raises CohortError where a file as a whole cannot be
-        read, ConfigError for an index date in the future, MapError.
+        Raises CohortError where a file as a whole cannot be read, ConfigError for an index date
+        in the future, MapError.
         """
         self.dictionary = dictionary or Dictionary.load()
         now = today or date.today()
         if index_date is not None and index_date > now:
             raise ConfigError("The index date lies in the future. Give a day that has been")
         day = None if index_date is None else index_date.toordinal()
-        self._store, self._assembled = FactStore(), Counter[Loss]()
+        self._store, self._assembled, self.recorded = FactStore(), Counter[Loss](), set[str]()
         intake = ResourceIntake(self._store, self.dictionary)
         for found in read_resources(path):
             intake.take(found)
@@ -89,29 +88,21 @@ class FhirExport:
         self.accounts = intake.accounts
         self._rules = IndexRules(day, lookback_years, now.toordinal(), intake.complete)
         self._servers = self._store.servers
-        self._n_batches, self.recorded = self._assemble_all(batch_rows)
 
-    def batches(self, first: int = 0) -> Iterator[FhirBatch]:
+    def batches(self, size: int = _BATCH, first: int = 0) -> Iterator[FhirBatch]:
         """Patients in the order of the export, then what belongs to nobody who can be scored.
 
         ``first``: number of the first batch to give. The same batches each time.
         """
-        for number in range(first, self._n_batches):
-            frame, rejects = self._store.read_batch(number)
-            yield FhirBatch(frame, rejects)
-
-    def _assemble_all(self, size: int) -> tuple[int, tuple[str, ...]]:
-        """Keep every batch; gives how many there are, and which variables any patient has."""
-        n_patients, found = self._store.n_patients, set[str]()
-        starts = range(0, max(n_patients, 1), size)
-        for number, after in enumerate(starts):
+        self._assembled, self.recorded = Counter[Loss](), set()
+        n_patients = self._store.n_patients
+        numbers = range(0, max(n_patients, 1), size)
+        for number, after in enumerate(numbers):
             batch = self._assemble(after, after + size)
             if after + size >= n_patients:
                 batch = replace(batch, rejects=pd.concat([batch.rejects, self._others(n_patients)]))
-            has_any = batch.frame.notna().any()
-            found |= set(has_any.index[has_any])
-            self._store.keep_batch(number, batch.frame, batch.rejects)
-        return len(starts), tuple(name for name in self.dictionary if name in found)
+            if number >= first:
+                yield batch
 
     @property
     def unmapped(self) -> pd.DataFrame:
@@ -120,7 +111,7 @@ class FhirExport:
 
     @property
     def left_out(self) -> pd.DataFrame:
-        """``resource``, ``reason``, ``detail``, ``count`` of what was not used."""
+        """``resource``, ``reason``, ``detail``, ``count`` of what was not used, after `batches`."""
         return self._table("left_out", ("resource", "reason", "detail"))
 
     @property
@@ -137,6 +128,7 @@ class FhirExport:
             name = self._name(record.patient.address)
             try:
                 rows[record.row] = make_row(record, self._rules, self.dictionary, losses)
+                self.recorded |= rows[record.row].values.keys()
                 names[record.row] = name
             except UnreadableError as error:
                 rejects.append((record.row, name, record.patient.where, str(error)))
@@ -200,7 +192,7 @@ def read_fhir(
     frame = pd.concat([part.frame for part in parts]).set_index("patient_id")
     rejects = pd.concat([part.rejects for part in parts], ignore_index=True)
     index_date_of = frame[INDEX_DATE]
-    variables = frame[list(export.recorded)]
+    variables = frame[[name for name in export.dictionary if name in export.recorded]]
     return FhirPatients(variables, index_date_of, export.unmapped, export.left_out, rejects)
 
 

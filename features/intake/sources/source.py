@@ -86,7 +86,7 @@ class Source(Protocol):
 
 @runtime_checkable
 class KnowsRecorded(Protocol):
-    """A source whose columns are the same whatever it holds, and that knows which are filled."""
+    """A source with the same columns whatever it holds; once read, it knows which are filled."""
 
     @property
     def recorded(self) -> tuple[str, ...]:
@@ -94,5 +94,5 @@ class KnowsRecorded(Protocol):
 
 
 def filled_columns(source: Source) -> tuple[str, ...]:
-    """The columns in which any row of the source has a value; all, where nobody knows."""
+    """The columns in which any row that was read has a value; all, where nobody knows."""
     return source.recorded if isinstance(source, KnowsRecorded) else source.columns

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from features.intake.sources.source import KnowsRecorded
+from features.intake.sources.source import KnowsRecorded, filled_columns
 from pipeline.scoring.account.counts import Account, Tally
 from pipeline.scoring.job_setup import Job
 
@@ -52,7 +52,7 @@ class JobSummary:
             "lacks_lesions": job.lacks_lesions,
             "unused": job.unused,
             "absent": job.absent,
-            "unlearnt": job.unlearnt,
+            "unlearnt": job.rules.name_unlearnt(filled_columns(job.source)),
             "numbered": job.rules.rows.cohort_map.patient_id is None,
             "distribution": tuple(account.describe()),
             "notes": (*job.notes, *job.source.notes()),

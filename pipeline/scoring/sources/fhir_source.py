@@ -42,11 +42,16 @@ class FhirSource:
         files = list_files(path)
         self._names = [name_file(file, path) for file in files]
         self.witness = Witness(files, path.name)
-        self._export = FhirExport(path, index_date, batch_rows=batch_rows)
+        self._export = FhirExport(path, index_date)
         told = (INDEX_DATE, BASIS) if with_basis else (INDEX_DATE,)
         self.columns = ("patient_id", *self._export.dictionary, *told)
-        self.recorded = ("patient_id", *self._export.recorded, *told)
         self.total = self._export.n_rows
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """See `features.intake.sources.source.KnowsRecorded`."""
+        empty = self._export.dictionary.keys() - self._export.recorded
+        return tuple(name for name in self.columns if name not in empty)
 
     def identity(self) -> dict[str, Any]:
         """Size and hash of each file, the index date and the size of a batch."""
@@ -60,7 +65,7 @@ class FhirSource:
     def batches(self, columns: Sequence[str], first: int = 0) -> Generator[RawBatch]:
         """See `features.intake.sources.source.Source`; the first patient of the export is row 1."""
         done = 0
-        for number, batch in enumerate(self._export.batches(first), start=first):
+        for number, batch in enumerate(self._export.batches(self._size, first), start=first):
             done += len(batch.frame) + len(batch.rejects)
             told = [batch.rejects[name].to_numpy() for name in batch.rejects]
             rows = batch.frame[list(columns)]

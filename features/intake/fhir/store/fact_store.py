@@ -12,9 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-import pandas as pd
-import pyarrow as pa
-
 from features.intake.fhir.elements.facts import Fact
 from features.intake.fhir.elements.json_elements import Json
 from features.intake.fhir.elements.losses import Loss
@@ -219,28 +216,3 @@ class FactStore:
         for patient, *fact in found:
             records[patient].facts.append(Fact(*fact))
         return list(records.values())
-
-    def keep_batch(self, number: int, frame: pd.DataFrame, rejects: pd.DataFrame) -> None:
-        """Keep what was made of the records of a batch."""
-        kept = [_pack(table) for table in (frame, rejects)]
-        self._database.execute("INSERT INTO batches VALUES (?, ?, ?)", (number, *kept))
-
-    def read_batch(self, number: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The two tables of a batch that was kept."""
-        found = self._database.execute(
-            "SELECT frame, rejects FROM batches WHERE number = ?", (number,)
-        ).fetchone()
-        frame, rejects = map(_unpack, found)
-        return frame, rejects
-
-
-def _pack(frame: pd.DataFrame) -> bytes:
-    table, packed = pa.Table.from_pandas(frame, preserve_index=True), pa.BufferOutputStream()
-    with pa.ipc.new_stream(packed, table.schema) as stream:
-        stream.write_table(table)
-    return bytes(packed.getvalue())
-
-
-def _unpack(packed: bytes) -> pd.DataFrame:
-    frame: pd.DataFrame = pa.ipc.open_stream(packed).read_pandas()
-    return frame

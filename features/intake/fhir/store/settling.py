@@ -35,7 +35,6 @@ CREATE TABLE facts (
 CREATE TABLE losses (serial INTEGER, loss INTEGER);
 CREATE TABLE medicines (serial INTEGER PRIMARY KEY, body TEXT);
 CREATE TABLE uses (serial INTEGER, resource TEXT, base TEXT, body TEXT, medicine TEXT);
-CREATE TABLE batches (number INTEGER PRIMARY KEY, frame BLOB, rejects BLOB);
 """
 _LISTS = {
     "Condition": CONDITIONS,

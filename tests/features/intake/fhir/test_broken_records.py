@@ -88,8 +88,8 @@ def _damaged(draw: st.DrawFn) -> list[Any]:
 
 
 def _account(path: Path, n_patients: int) -> None:
-    export = FhirExport(path, DAY, dictionary=DICTIONARY, batch_rows=1)
-    batches = list(export.batches())
+    export = FhirExport(path, DAY, dictionary=DICTIONARY)
+    batches = list(export.batches(1))
     rows = [int(row) for batch in batches for row in batch.frame.index]
     rows += [int(row) for batch in batches for row in batch.rejects["row"]]
     assert sorted(rows) == list(range(1, export.n_rows + 1))

@@ -112,8 +112,8 @@ def _account(lines: list[Any]) -> int:
         lines = [{"resourceType": "Basic"}, *lines]
         written = [one if isinstance(one, str) else json.dumps(one) for one in lines]
         path.write_text("\n".join(written), encoding="utf-8")
-        export = FhirExport(path, DAY, dictionary=DICTIONARY, batch_rows=2)
-        batches = list(export.batches())
+        export = FhirExport(path, DAY, dictionary=DICTIONARY)
+        batches = list(export.batches(2))
     n_put = sum(map(_count, lines))
     accounts = export.accounts
     assert sum(accounts.values()) == n_put, accounts

@@ -288,8 +288,8 @@ def test_the_same_batches_come_each_time_and_from_any_batch_on(tmp_path: Path) -
         observation("2085-9", 20 + i, "mg/dL", subject={"reference": f"Patient/p{i}"})
         for i in range(25)
     ]
-    export = FhirExport(write_lines(tmp_path / "all.ndjson", *seen, *people), DAY, batch_rows=10)
-    whole = [batch.frame for batch in export.batches()]
+    export = FhirExport(write_lines(tmp_path / "all.ndjson", *seen, *people), DAY)
+    whole = [batch.frame for batch in export.batches(10)]
     assert [list(frame.index) for frame in whole] == [
         list(range(1, 11)),
         list(range(11, 21)),
@@ -297,7 +297,7 @@ def test_the_same_batches_come_each_time_and_from_any_batch_on(tmp_path: Path) -
     ]
     assert pd.concat(whole)["hdl_cholesterol"].tolist() == [20.0 + i for i in range(25)]
     for first in range(3):
-        again = [batch.frame for batch in export.batches(first)]
+        again = [batch.frame for batch in export.batches(10, first)]
         for one, other in zip(whole[first:], again, strict=True):
             pd.testing.assert_frame_equal(one, other)
 

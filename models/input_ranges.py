@@ -131,7 +131,7 @@ class MissingTally:
         """In a sentence: what all lack, how many lack more than that, and most often what."""
         n = self.by_number.total()
         counts = {name: self.by_input[name] for name in self.ranges.important}
-        absent = [name for name, count in counts.items() if count == n > 0]
+        absent = self.name_empty(counts)
         extra = {name: count for name, count in counts.items() if 0 < count < n}
         told = []
         if absent:

@@ -52,9 +52,11 @@ class Absences:
         }
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any], n_causes: int) -> Self:
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
         """Read back what `to_dict` gave."""
-        shifts = np.array(stored["shifts"] or [], np.float64).reshape(-1, n_causes)
+        if not stored["shifts"]:
+            return cls()
+        shifts = np.array(stored["shifts"], np.float64)
         sets = [set[int]() for _ in shifts]
         for number, place in zip(stored["of_set"], stored["features"], strict=True):
             sets[number].add(place)

@@ -100,6 +100,6 @@ class RiskPredictor(FeaturePredictor):
             causes = tuple(
                 cause_from_dict(completion, names, cause, folder) for cause in stored["causes"]
             )
-            absences = Absences.from_dict(stored["absences"], len(causes))
+            absences = Absences.from_dict(stored["absences"])
             link = link_from_dict(stored["link"])
             return cls(names, completion, causes, link, absences=absences)

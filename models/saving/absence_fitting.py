@@ -23,7 +23,6 @@ _WORTH_PAIRING = 0.02  # log hazard ratio; two groups that move less are as good
 # Each step leaves about a fifth of what is amiss, the share of the patients who have an event.
 _STEPS, _DECIMALS = 4, 4
 _LARGEST = 2.0  # log hazard ratio; a file that lacks so much is none to score
-_Shifts = dict[frozenset[int], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,7 @@ class _Trial:
     def shift(self, absent: Collection[str]) -> FloatArray:
         """What to add to the margins (k,) for the mean incidences of a whole file."""
         predictor = self.predictor.without(absent)
-        with threadpool_limits(1, user_api="blas"):
-            margins = predictor.margin(self.patients.assign(**dict.fromkeys(absent, np.nan)))
+        margins = predictor.margin(self.patients.assign(**dict.fromkeys(absent, np.nan)))
         movable = np.array([cause.linear is not None for cause in predictor.causes])
         shift = np.zeros(len(movable))
         for _ in range(_STEPS):
@@ -65,6 +63,7 @@ class _Trial:
 def fit_absences(
     predictor: RiskPredictor,
     features: pd.DataFrame,
+    risk: FloatArray,
     dictionary: Mapping[str, Variable],
     limits: Mapping[str, tuple[float, float]],
     variables: Collection[str],
@@ -73,15 +72,15 @@ def fit_absences(
     """Shifts under which mean incidence of each cause by the horizon is that of the whole file.
 
     Of every variable alone, every group, two groups that both move the mean, all but one group
-    beside the demographic variables, and all of them. ``features``: those of the patients trained
-    on; no outcome is looked at. ``variables``: those of the training file; ``limits``: see
-    `InputRanges`.
+    beside the demographic variables, and all of them. ``features``, ``risk`` (n,): those of the
+    patients trained on; no outcome is looked at. ``variables``: those of the training file;
+    ``limits``: see `InputRanges`.
     """
     plain = replace(predictor, absences=Absences())
-    order = np.argsort(plain.risk(features, [horizon])[:, 0], kind="stable")
+    order = np.argsort(risk, kind="stable")
     by_risk = features.iloc[order][list(plain.feature_names)].astype(np.float64)
     few, many = (_Trial.of(plain, by_risk, horizon, n) for n in (_FEW, _MANY))
-    found: _Shifts = {}
+    found = dict[frozenset[int], FloatArray]()
 
     def measure(trial: _Trial, lacking: Sequence[frozenset[str]]) -> list[float]:
         """Keep the shifts of these sets of variables; gives the largest of each."""
@@ -97,12 +96,13 @@ def fit_absences(
     groups = _group(variables, dictionary)
     everything, known = frozenset(variables), groups.get("demographic", frozenset())
     of_groups = list(groups.values())
-    moved = measure(many, of_groups)
-    moving = [one for one, by in zip(of_groups, moved, strict=True) if by > _WORTH_PAIRING]
-    measure(many, [one | other for one, other in combinations(moving, 2)])
-    measure(many, [everything - known - own for own in of_groups])
-    measure(many, [everything])
-    measure(few, [frozenset((name,)) for name in variables])
+    with threadpool_limits(1, user_api="blas"):
+        moved = measure(many, of_groups)
+        moving = [one for one, by in zip(of_groups, moved, strict=True) if by > _WORTH_PAIRING]
+        measure(many, [one | other for one, other in combinations(moving, 2)])
+        measure(many, [everything - known - own for own in of_groups])
+        measure(many, [everything])
+        measure(few, [frozenset((name,)) for name in variables])
     largest_first = sorted(found, key=lambda one: (-len(one), sorted(one)))
     shifts = np.array([found[one] for one in largest_first])
     return Absences(tuple(largest_first), shifts.reshape(-1, len(plain.causes)))

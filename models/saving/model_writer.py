@@ -69,11 +69,11 @@ def write_model_folder(
     ranges.save(folder / RANGES)
     variables = [str(name) for name in covariates if covariates[name].notna().any()]
     known = dictionary or Dictionary.load()
+    risks = predictor.risk(features, about.horizons)
     absences = fit_absences(
-        predictor, features, known, ranges.limits, variables, about.horizons[-1]
+        predictor, features, risks[:, -1], known, ranges.limits, variables, about.horizons[-1]
     )
     replace(predictor, absences=absences).save(folder / PREDICTOR)
-    risks = predictor.risk(features, about.horizons)
     Profile.fit(covariates, name_risks(about.horizons, risks)).save(folder / PROFILE)
     write_reference_files(folder, SCORER_MODULES, dictionary)
     return seal_model_folder(folder, about)

@@ -65,7 +65,9 @@ def trial() -> Trial:
     ).fit(learnable(derive_features(fitted)), endpoint)
     limits, known, predictor = InputRanges.fit(fitted).limits, Dictionary.load(), model.predictor_
     variables = list(map(str, fitted))
-    absences = fit_absences(predictor, derive_features(fitted), known, limits, variables, 10.0)
+    X = derive_features(fitted)
+    risk = predictor.risk(X, [10.0])[:, 0]
+    absences = fit_absences(predictor, X, risk, known, limits, variables, 10.0)
     predictor = replace(predictor, absences=absences)
     unseen = drawn.covariates.iloc[N_FITTED:]
     return Trial(

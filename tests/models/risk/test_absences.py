@@ -31,6 +31,6 @@ def test_the_largest_sets_among_the_absent_features_count_once(
 
 @pytest.mark.parametrize("absences", [ABSENCES, Absences()])
 def test_what_is_written_is_read_back(absences: Absences) -> None:
-    again = Absences.from_dict(absences.to_dict(), 2)
+    again = Absences.from_dict(absences.to_dict())
     assert again.sets == absences.sets
     np.testing.assert_array_equal(again.find((0, 1, 2), (2, 6)), absences.find((0, 1, 2), (2, 6)))

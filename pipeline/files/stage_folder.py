@@ -68,8 +68,7 @@ def written_whole(
                     if forget:
                         _remove(place)
                     raise
-                _require_same(read, paths)
-                _require_absent([stage for stage in reads if stage not in there], paths)
+                _require_same({stage: read.get(stage) for stage in reads}, paths)
                 wrote = {one: _write_receipt(one, unfinished[one], {}) for one in along}
                 _write_receipt(name, unfinished[name], {**wrote, **read})
                 os.close(open_folder(replaced))
@@ -125,10 +124,12 @@ def _verify(stage: str, paths: Paths) -> str:
     return found
 
 
-def _require_same(read: dict[str, str], paths: Paths) -> None:
+def _require_same(read: dict[str, str | None], paths: Paths) -> None:
+    """``read``: the hash of each folder, None of one that was not there."""
     for stage, digest in read.items():
-        if hash_folder(paths.stage(stage)) != digest:
-            raise ConfigError(f"{paths.stage(stage)} was changed while it was read. Begin again")
+        place = paths.stage(stage)
+        if (hash_folder(place) if place.is_dir() else None) != digest:
+            raise ConfigError(f"{place} was changed while it was read. Begin again")
 
 
 def _is_there(place: Path) -> bool:
@@ -137,12 +138,6 @@ def _is_there(place: Path) -> bool:
         with take([place], n_folders=1):
             pass
     return place.is_dir()
-
-
-def _require_absent(stages: Sequence[str], paths: Paths) -> None:
-    for stage in stages:
-        if paths.stage(stage).is_dir():
-            raise ConfigError(f"{paths.stage(stage)} was written meanwhile. Begin again")
 
 
 def _write_receipt(name: str, folder: Path, read: dict[str, str]) -> str:

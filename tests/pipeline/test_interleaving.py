@@ -8,11 +8,8 @@ commands touch no file in common, as an audit of each shows, cannot tell one ano
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import product
@@ -23,6 +20,7 @@ import pytest
 
 from pipeline.commands.command_line import READS
 from pipeline.settings.params import STAGES
+from tests.asked_process import AskedProcess
 from tests.pipeline.small_project import COMMANDS, visible
 
 ROOT = Path(__file__).parents[2]
@@ -71,13 +69,7 @@ class Pairs:
         self.template, self.place = template, place
         self.alone: dict[str, Run] = {}
         self.serial: dict[tuple[str, str], Outcome] = {}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.pipeline.interleaved"],
-            text=True,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        self.process = AskedProcess("tests.pipeline.interleaved")
 
     def run(
         self,
@@ -91,7 +83,6 @@ class Pairs:
 
         ``full``: it is not stopped, but the disk is full from then on, for one file or folder.
         """
-        assert self.process.stdin and self.process.stdout
         folder = self.place / "here"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(template or self.template, folder)
@@ -102,9 +93,7 @@ class Pairs:
             "full": full,
             "folder": str(folder),
         }
-        self.process.stdin.write(json.dumps(job) + "\n")
-        self.process.stdin.flush()
-        stopped, own, ran, log = json.loads(self.process.stdout.readline())
+        stopped, own, ran, log = self.process.ask(job)
         said = f"{first}: {own}\n{list(zip(others, ran, strict=False))}"
         assert "Traceback" not in said, said
         log = [(str(Path(path).relative_to(folder)), at) for _, path, at in log]
@@ -139,12 +128,6 @@ class Pairs:
             one: [two for two in COMMANDS if meet(touched[one], touched[two])] for one in COMMANDS
         }
 
-    def close(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
 
 class Touched(NamedTuple):
     written: set[Path]
@@ -176,7 +159,7 @@ def overlap(some: set[Path], others: set[Path]) -> bool:
 def pairs(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pairs]:
     found = Pairs(template, tmp_path_factory.mktemp("pairs"))
     yield found
-    found.close()
+    found.process.close()
 
 
 @pytest.mark.parametrize("first", COMMANDS)

@@ -8,11 +8,8 @@ All changes, not some: KILLS=9999 pytest -m slow -n0 with the path of this file.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,6 +23,7 @@ from models.storage.model_folder import read_about, seal_model_folder, verify_mo
 from pipeline.locating import load_model_folder
 from pipeline.settings.params import Params
 from pipeline.tracking import Tracking
+from tests.asked_process import AskedProcess
 from tests.pipeline.promotion.passing import write_project
 
 ROOT = Path(__file__).parents[3]
@@ -40,13 +38,7 @@ class Registry:
     def __init__(self, template: Path) -> None:
         self.template, self.root = template, template
         self.params = Params.load(ROOT / "params.yaml")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.pipeline.promotion.registering"],
-            text=True,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        self.process = AskedProcess("tests.pipeline.promotion.registering")
 
     def fresh(self, begun: Path | None = None) -> Path:
         """A copy of the template, or of what was begun; elsewhere: MLflow keeps files open."""
@@ -55,11 +47,8 @@ class Registry:
 
     def run(self, *jobs: tuple[str, str, int]) -> list[Any]:
         """All at once, each as project, what, commit to be killed at; ``[code, commits, told]``."""
-        assert self.process.stdin and self.process.stdout
         begin = [dict(zip(("project", "what", "kill_at"), job, strict=True)) for job in jobs]
-        self.process.stdin.write(json.dumps({"root": str(self.root), "begin": begin}) + "\n")
-        self.process.stdin.flush()
-        ended: list[Any] = json.loads(self.process.stdout.readline())
+        ended: list[Any] = self.process.ask({"root": str(self.root), "begin": begin})
         assert not any("Traceback" in told for _, _, told in ended), ended
         return ended
 
@@ -97,12 +86,6 @@ class Registry:
         found = self.tracking().find_version(self.params.register.model_name, alias)
         return None if found is None else found.digest
 
-    def close(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
 
 @pytest.fixture(scope="module")
 def registry(
@@ -119,7 +102,7 @@ def registry(
         Tracking(template).find_version("none", "1")  # makes the database, which takes seconds
         found = Registry(template)
         yield found
-        found.close()
+        found.process.close()
 
 
 def choose(n_commits: int) -> list[int]:

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ import pytest
 
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
+from tests.asked_process import AskedProcess
 from tests.pipeline.scoring.conftest import written
 
 ROOT = Path(__file__).parents[3]
@@ -48,13 +47,7 @@ class Jobs:
     """Runs jobs in processes of their own; see `killed`."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.pipeline.scoring.killed"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
+        self.process = AskedProcess("tests.pipeline.scoring.killed")
 
     def run(
         self,
@@ -64,7 +57,6 @@ class Jobs:
         user: int = 0,
         kill_in_batch: int = 0,
     ) -> Answer:
-        assert self._process.stdin and self._process.stdout
         fields = {name: value for name, value in asdict(request).items() if name in _PLAIN}
         job = {
             "request": fields,
@@ -73,22 +65,14 @@ class Jobs:
             "largest_file": largest_file,
             "user": user,
         }
-        self._process.stdin.write(json.dumps(job, default=str) + "\n")
-        self._process.stdin.flush()
-        return Answer(*json.loads(self._process.stdout.readline()))
-
-    def close(self) -> None:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+        return Answer(*self.process.ask(job))
 
 
 @pytest.fixture(scope="module")
 def jobs() -> Iterator[Jobs]:
     jobs = Jobs()
     yield jobs
-    jobs.close()
+    jobs.process.close()
 
 
 def empty(request: ScoreRequest) -> None:

@@ -142,6 +142,10 @@ def mutate_and_resume(
             there = written(request)
             assert {name: there[name] for name in expected} == expected
     assert refused
+    shutil.rmtree(request.out.parent)
+    shutil.copytree(kept, request.out.parent)
+    score_stream(request, paths)
+    assert {name: one for name, one in written(request).items() if name in expected} == expected
 
 
 def mutate_and_load(request: ScoreRequest, n: int, seed: int) -> None:

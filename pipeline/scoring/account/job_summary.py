@@ -109,7 +109,6 @@ class ScoreSummary(JobSummary):
 
     missing: str
     empty: tuple[str, ...]
-    has_given_columns: bool
     n_outside: int
     n_imputed: int
     n_disagreeing: int
@@ -121,8 +120,8 @@ class ScoreSummary(JobSummary):
         return cls(
             **cls.figures(job, tally, seconds),
             missing=tally.describe_missing(),
-            empty=tally.empty,
-            has_given_columns=isinstance(job.source, KnowsRecorded),
+            # of records all columns are ours, whatever is in them: nobody can leave one out
+            empty=() if isinstance(job.source, KnowsRecorded) else tally.empty,
             n_outside=tally.n_outside,
             n_imputed=tally.n_imputed,
             n_disagreeing=tally.n_disagreeing,
@@ -146,10 +145,7 @@ class ScoreSummary(JobSummary):
     def _warn_of_empty(self) -> list[str]:
         if not self.empty:
             return []
-        counted = "Each gap counts as the patient's own, as in the cohort trained on"
-        if self.has_given_columns:
-            return [f"On record of nobody: {'; '.join(self.empty)}. {counted}"]
         return [
-            f"Columns without a single value: {'; '.join(self.empty)}. {counted}; where nobody is "
-            "measured, leave the column out"
+            f"Columns without a single value: {'; '.join(self.empty)}. Each gap counts as the "
+            "patient's own; where nobody is measured, leave the column out"
         ]

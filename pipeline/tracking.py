@@ -41,8 +41,9 @@ class Tracking:
         mlflow = import_mlflow()
         mlflow.set_tracking_uri(uri)
         if not asked:
-            # MLflow puts it there: the next connection, elsewhere, would take it for a person's
-            del os.environ["MLFLOW_TRACKING_URI"]
+            # MLflow puts it there, when it is another one than before: the next connection,
+            # elsewhere, would take it for a person's
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
         self.uri = uri
         self._client = mlflow.MlflowClient()
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -99,9 +100,10 @@ def test_each_connection_goes_where_it_is_told_whatever_went_before(
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
     monkeypatch.setattr("mlflow.MlflowClient", lambda: None)  # making a database takes seconds
     told = [tmp_path / "one", tmp_path / "two"]
-    for root in told:
+    for root in [*told, told[1], told[0]]:
         uri = f"sqlite:///{root / 'mlflow.db'}"
         assert Tracking(root).uri == uri
         assert mlflow.get_tracking_uri() == mlflow.get_registry_uri() == uri
+        assert "MLFLOW_TRACKING_URI" not in os.environ
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert Tracking(told[0]).uri == mlflow.get_registry_uri() == "http://127.0.0.1:9"

@@ -10,8 +10,12 @@ from clinic.drawing.waterfall import Step
 from clinic.words.values import ValueWriter
 from features.derivation.catalogue import CATALOGUE
 from models.explanation.explainer import Explainer
-from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation, sum_by_variable
-from models.explanation.reasons import is_unknown
+from models.explanation.explanation import (
+    OTHER_CAUSES_LABEL,
+    Explanation,
+    is_unknown,
+    sum_by_variable,
+)
 
 _SHOWN = 10
 _SMALLEST_POINTS = 0.05

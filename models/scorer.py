@@ -19,11 +19,9 @@ from features.errors import HorizonError, ModelError
 from features.intake.frame import Unknown
 from features.intake.validation.drug_details import FILLS
 from models.explanation.explainer import Explainer
-from models.explanation.explanation import Explanation
+from models.explanation.explanation import Explanation, RankedReason, rank_reasons
 from models.explanation.population import read_weights
-from models.explanation.reasons import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
-from models.margins.posterior import find_certain
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
@@ -36,8 +34,8 @@ from models.storage.model_folder import (
     verify_model_folder,
 )
 from models.trained_model import TrainedModel
-from models.uncertainty.contribution_spread import OWNERS, contribution_spread
-from models.uncertainty.risk_interval import RiskInterval
+from models.uncertainty.posterior import find_certain
+from models.uncertainty.risk_interval import OWNERS, RiskInterval, contribution_spread
 
 # Matrix products may differ in their last bits with the number of threads; limits need no more.
 _DECIMALS = 6

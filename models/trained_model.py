@@ -18,7 +18,7 @@ from features.intake.frame import Unknown, make_frame_rules, read_frame
 from features.intake.rows import RowRules
 from models.absent_columns import find_absent
 from models.input_ranges import InputRanges
-from models.margins.feature_predictor import FeaturePredictor
+from models.margins import FeaturePredictor
 from models.storage.model_folder import About
 
 # Sets of columns whose reading is remembered; a caller has one or two.

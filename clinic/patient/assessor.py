@@ -35,9 +35,8 @@ from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.derivation.columns import Columns
 from features.errors import ModelError
-from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation
+from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation, find_unknown
 from models.explanation.interactions import find_partners
-from models.explanation.reasons import find_unknown
 from models.guidelines.guideline import Guideline
 from models.plain_language.summary import summarise_patients
 from models.plain_language.writing import write_plain_text

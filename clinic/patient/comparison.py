@@ -13,7 +13,7 @@ from clinic.patient.growth.change import tell_differences
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.columns import Columns
-from models.progression.two_scans.second_scan import find_differences
+from models.progression.two_scans.change import find_differences
 
 _FACTS = ("age", "sex", "calcium", "ldl", "statin", "pressure")
 

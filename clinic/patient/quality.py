@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clinic.words.values import ValueWriter
-from models.explanation.reasons import find_unknown
+from models.explanation.explanation import find_unknown
 from models.scorer import Scorer
 
 

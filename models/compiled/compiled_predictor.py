@@ -28,7 +28,7 @@ from models.learners.compiled_completion import (
 )
 from models.learners.completion import Completed, Completion, Gaps
 from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
-from models.margins.cause_model import CauseModel
+from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink
 from models.risk.predictor import RiskPredictor
 

@@ -25,7 +25,7 @@ from models.explanation.explanation import Explanation
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.completion import Completed
-from models.margins.cause_model import CauseModel
+from models.margins import CauseModel
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
 

@@ -1,26 +1,30 @@
-"""Contributions to the risk of each patient, and their sums by variable and by group."""
+"""Contributions to the risk of each patient, their sums by variable, and the strongest in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from features.array_types import FloatArray
+from features.array_types import BoolArray, FloatArray
+from features.derivation.catalogue import CATALOGUE, Feature
+from features.derivation.columns import Columns
 from features.derivation.own_features import group_of, owner_of
+from features.dictionary.variable import Variable
 from features.errors import ModelError
-
-if TYPE_CHECKING:
-    from features.derivation.catalogue import Feature
-
 
 OTHER_CAUSES = "other_causes"
 OTHER_CAUSES_LABEL = "Death from other causes"
 TOLERANCE = 1e-6
 SMALLEST_REASON = 0.0005  # what reads "+0.0 percentage points" is no reason
+NOT_RECORDED = "not recorded"
+_OWN = {
+    variable: tuple(feature.name for feature in CATALOGUE if feature.variable == variable)
+    for variable in dict.fromkeys(feature.variable for feature in CATALOGUE)
+}
 
 
 @dataclass(frozen=True)
@@ -83,32 +87,6 @@ class Explanation:
     def _frame(self) -> pd.DataFrame:
         return pd.DataFrame(self.values, index=self.index, columns=list(self.feature_names))
 
-    def top_reasons(
-        self, n_reasons: int, catalogue: Sequence[Feature], labels: Mapping[str, str]
-    ) -> pd.DataFrame:
-        """The largest contributions of each patient, one row per patient and rank.
-
-        Columns ``rank`` (from 1), ``variable``, ``label``, ``points`` (signed percentage points);
-        contributions that round to nothing are left out. ``labels``: variable -> label.
-        """
-        summed = self.by_variable(catalogue)
-        values, names = summed.to_numpy(), np.array(summed.columns)
-        order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :n_reasons]
-        grid = np.indices(order.shape)
-        rows, ranks = grid[0], grid[1]
-        points = np.take_along_axis(values, order, axis=1)
-        kept = np.abs(points) >= SMALLEST_REASON
-        variables = names[order[kept]]
-        return pd.DataFrame(
-            {
-                "rank": ranks[kept] + 1,
-                "variable": variables,
-                "label": [labels.get(name, name) for name in variables],
-                "points": 100 * points[kept],
-            },
-            index=self.index[rows[kept]],
-        )
-
 
 def sum_by_variable(values: pd.DataFrame, catalogue: Sequence[Feature]) -> pd.DataFrame:
     """What features add (n, p), such as `Explainer.explain_other` finds, by variable."""
@@ -127,3 +105,123 @@ def _sum_to(
     membership = np.array([[owner == name for name in names] for owner in of_features], float)
     summed = values.to_numpy() @ membership.reshape(len(of_features), len(names))
     return pd.DataFrame(summed, index=values.index, columns=names)
+
+
+def find_unknown(
+    variables: Iterable[str], covariates: pd.DataFrame, features: pd.DataFrame
+) -> dict[str, BoolArray]:
+    """Variable -> patients (n,) of whom it is neither recorded nor worked out from others."""
+    absent = np.isnan(features.to_numpy(np.float64))
+    derived = {str(name): position for position, name in enumerate(features)}
+    gaps = dict(zip(map(str, covariates), covariates.isna().to_numpy(bool).T, strict=True))
+    unknown = {}
+    for variable in variables:
+        own = [derived[name] for name in _features_of(variable, derived) if name in derived]
+        unknown[variable] = absent[:, own].all(axis=1)
+        if variable in gaps:
+            unknown[variable] &= gaps[variable]
+    return unknown
+
+
+def _features_of(variable: str, features: Iterable[str]) -> tuple[str, ...]:
+    if variable in _OWN:
+        return _OWN[variable]
+    return tuple(name for name in features if owner_of(name) == variable)
+
+
+def is_unknown(variable: str, covariates: pd.DataFrame, features: pd.DataFrame) -> BoolArray:
+    """`find_unknown` of one variable (n,), without looking at any other."""
+    own = [name for name in _features_of(variable, map(str, features)) if name in features]
+    there = [variable] if variable in covariates else []
+    return find_unknown([variable], covariates[there], features[own])[variable]
+
+
+@dataclass(frozen=True)
+class RankedReason:
+    """Each patient's reason of one rank: its name ``names[codes]`` (n,) and what it adds.
+
+    ``points``: (n,) signed percentage points to one decimal, 0 where a reason rounds to nothing and
+    is none.
+    """
+
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.intp]
+    points: FloatArray
+
+    def name(self) -> pd.api.extensions.ExtensionArray:
+        """The names (n,), "" where there is none."""
+        names = pd.array([*self.names, ""], dtype="str")
+        return names.take(np.where(self.points == 0, len(self.names), self.codes))
+
+    def tell(self) -> pd.api.extensions.ExtensionArray:
+        """Name and points in one text (n,): "Age +4.2"; "" where there is none."""
+        tenths = np.rint(10 * self.points).astype(np.int64)
+        keys = self.codes + len(self.names) * (tenths - tenths.min(initial=0))
+        distinct, position = np.unique(keys, return_inverse=True)
+        moved, code = np.divmod(distinct, max(len(self.names), 1))
+        points = (moved + tenths.min(initial=0)) / 10
+        told = [
+            f"{self.names[i]} {value:+.1f}" if value else ""
+            for i, value in zip(code, points, strict=True)
+        ]
+        return pd.array(told, dtype="str").take(position)
+
+
+def rank_reasons(
+    contributions: pd.DataFrame,
+    covariates: pd.DataFrame,
+    features: pd.DataFrame,
+    dictionary: Mapping[str, Variable],
+    n_reasons: int,
+    certain: BoolArray | None = None,
+) -> list[RankedReason]:
+    """The largest contributions of each patient: "Age", "Diabetes: no", one rank after the other.
+
+    ``contributions``: (n, variables) to the risk, as fractions; ``certain``: (n, variables) those
+    whose sign is known, all where None: no other is a reason. What is not a number is named with
+    its value, and what is unknown says so.
+    """
+    values = contributions.to_numpy(np.float64)
+    if certain is not None:
+        values = np.where(certain, values, 0.0)
+    order = _find_largest(values, n_reasons)
+    columns, names = Columns(covariates, dictionary), list(contributions.columns)
+    texts: list[str] = []
+    codes = np.zeros(order.shape, np.intp)
+    chosen = [names[position] for position in np.unique(order[order >= 0])]
+    unknown_of = find_unknown(chosen, covariates, features)
+    for name in chosen:
+        position, variable = names.index(name), dictionary[name]
+        rows, ranks = np.nonzero(order == position)
+        states = _list_states(variable) if variable.name in covariates else ()
+        here = np.zeros(len(rows), np.intp)
+        if states:
+            here = np.nan_to_num(columns[variable.name][rows] + 1).astype(np.intp)
+        unknown = unknown_of[name][rows]
+        codes[rows, ranks] = len(texts) + np.where(unknown, len(states) + 1, here)
+        stated = [f"{variable.label}: {state}" for state in (*states, NOT_RECORDED)]
+        texts += [variable.label, *stated]
+    ranked = []
+    for rank in range(n_reasons):
+        own = order[:, rank]
+        added = np.where(own >= 0, values[np.arange(len(values)), own], 0.0)
+        points = np.where(np.abs(added) >= SMALLEST_REASON, np.rint(1000 * added) / 10, 0.0)
+        ranked.append(RankedReason(tuple(texts), codes[:, rank], points))
+    return ranked
+
+
+def _find_largest(values: FloatArray, n_reasons: int) -> npt.NDArray[np.intp]:
+    """Positions (n, n_reasons) of the largest in size, the first of equals; -1 where too few."""
+    order = np.full((len(values), n_reasons), -1, np.intp)
+    left, rows = np.abs(values), np.arange(len(values))
+    for rank in range(min(n_reasons, values.shape[1])):
+        order[:, rank] = left.argmax(axis=1)
+        left[rows, order[:, rank]] = -1.0
+    return order
+
+
+def _list_states(variable: Variable) -> tuple[str, ...]:
+    """What a variable that is not a number can be, in the order of its codes."""
+    if variable.kind == "boolean":
+        return "no", "yes"
+    return tuple(code.replace("_", " ") for code in variable.codes)

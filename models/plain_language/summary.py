@@ -13,8 +13,7 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
-from models.explanation.explanation import SMALLEST_REASON, Explanation
-from models.explanation.reasons import find_unknown
+from models.explanation.explanation import SMALLEST_REASON, Explanation, find_unknown
 from models.input_ranges import InputRanges
 from models.plain_language.comparison import TABLED_ETHNICITIES, find_no_table
 

@@ -19,17 +19,17 @@ from features.derivation.columns import Columns
 from features.derivation.scan.burden import agatston
 from features.errors import ModelError
 from features.intake.frame import Unknown
-from models.explanation.reasons import RankedReason, rank_reasons
+from models.explanation.explanation import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
-from models.margins.posterior import find_certain
 from models.progression.contributions import GrowthExplainer
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import QUANTILES, ProgressionPredictor
-from models.progression.two_scans.second_scan import judge_second_scan
+from models.progression.two_scans.change import judge_second_scan
 from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
 from models.storage.model_folder import EXPLAINER, RANGES, verify_model_folder
 from models.trained_model import TrainedModel
+from models.uncertainty.posterior import find_certain
 
 PREDICTOR = "progression"
 YEARS, THRESHOLDS = (2.5, 5.0, 10.0), (10.0, 100.0, 300.0, 400.0, 1000.0)

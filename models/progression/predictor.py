@@ -13,8 +13,14 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.errors import HorizonError
 from models.learners.completion import Completion
-from models.margins.cause_model import CauseModel, cause_from_dict, cause_to_dict
-from models.margins.feature_predictor import FeaturePredictor, read_predictor, write_predictor
+from models.margins import (
+    CauseModel,
+    FeaturePredictor,
+    cause_from_dict,
+    cause_to_dict,
+    read_predictor,
+    write_predictor,
+)
 from models.progression.law.growth_law import GrowthLaw, Patients
 from models.progression.law.law_reading import distribution
 from models.storage.formats import reading

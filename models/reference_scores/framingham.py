@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from features.array_types import FloatArray
-from models.reference_scores.inputs import Values
-from models.reference_scores.publication import add_up, read_entry, read_publication, without
+from models.reference_scores.inputs import Values, add_up
+from models.reference_scores.publication import read_entry, read_publication
 from models.reference_scores.reference_score import ReferenceScore
 
 Version = Literal["lipid", "bmi"]
@@ -57,5 +57,5 @@ class FraminghamCvd(ReferenceScore):
 
 
 def _risk(terms: dict[str, FloatArray], coefficients: dict[str, float]) -> FloatArray:
-    total = add_up(terms, without(coefficients, "S0", "mean"))
+    total = add_up(terms, coefficients, "S0", "mean")
     return 1.0 - coefficients["S0"] ** np.exp(total - coefficients["mean"])

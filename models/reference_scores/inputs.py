@@ -1,4 +1,4 @@
-"""What the equations ask of a patient, read from covariates."""
+"""What the equations ask of a patient, read from covariates, and their sums."""
 
 from __future__ import annotations
 
@@ -82,3 +82,15 @@ def is_of(values: Values, group: str) -> FloatArray:
     """1 where the patient's ethnicity is this code, else 0. (m,)."""
     position = Dictionary.load()["ethnicity"].codes.index(group)
     return np.where(values["ethnicity"] == position, 1.0, 0.0)
+
+
+def add_up(terms: Values, coefficients: Mapping[str, float], *beside: str) -> FloatArray:
+    """Sum of coefficient times term, (m,). A coefficient without a term is a KeyError.
+
+    ``beside``: numbers among the coefficients that are none, such as the baseline survival.
+    """
+    first, *rest = (name for name in coefficients if name not in beside)
+    total = coefficients[first] * terms[first]
+    for name in rest:
+        total = total + coefficients[name] * terms[name]
+    return total

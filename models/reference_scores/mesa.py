@@ -6,10 +6,9 @@ import numpy as np
 
 from features.array_types import FloatArray
 from features.dictionary.dictionary import Dictionary
-from models.reference_scores.findings import Finding
-from models.reference_scores.inputs import Inputs, Values, is_of
-from models.reference_scores.publication import add_up, read_entry, read_publication, without
-from models.reference_scores.reference_score import ReferenceScore
+from models.reference_scores.inputs import Inputs, Values, add_up, is_of
+from models.reference_scores.publication import read_entry, read_publication
+from models.reference_scores.reference_score import Finding, ReferenceScore
 
 _GROUPS = ("white", "black", "hispanic", "chinese")
 _CLINICAL = (
@@ -73,6 +72,6 @@ class MesaChd(ReferenceScore):
         }
         if self.with_cac:
             terms["ln_cac_plus_1"] = np.log1p(values["cac_agatston"])
-        total = add_up(terms, without(self._coefficients, "S0"))
+        total = add_up(terms, self._coefficients, "S0")
         risk: FloatArray = 1.0 - self._coefficients["S0"] ** np.exp(total)
         return risk

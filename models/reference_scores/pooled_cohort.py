@@ -6,10 +6,9 @@ import numpy as np
 
 from features.array_types import BoolArray, FloatArray
 from features.dictionary.dictionary import Dictionary
-from models.reference_scores.findings import Finding
-from models.reference_scores.inputs import Inputs, Values, is_of
-from models.reference_scores.publication import add_up, read_entry, read_publication, without
-from models.reference_scores.reference_score import ReferenceScore
+from models.reference_scores.inputs import Inputs, Values, add_up, is_of
+from models.reference_scores.publication import read_entry, read_publication
+from models.reference_scores.reference_score import Finding, ReferenceScore
 
 _REQUIRED = (
     "age",
@@ -61,7 +60,7 @@ class PooledCohortEquations(ReferenceScore):
             ethnicity, sex = group.split("_")
             rows = (black == (ethnicity == "black")) & (male == (sex == "male"))
             terms = _build_terms(values, rows)
-            total = add_up(terms, without(coefficients, "S0", "mean"))
+            total = add_up(terms, coefficients, "S0", "mean")
             risk[rows] = 1.0 - coefficients["S0"] ** np.exp(total - coefficients["mean"])
         return risk
 

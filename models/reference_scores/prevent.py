@@ -11,11 +11,10 @@ import numpy as np
 
 from features.array_types import FloatArray
 from features.dictionary.data_files import data_file
-from models.reference_scores.findings import Finding
-from models.reference_scores.inputs import SDI, Inputs, Values
+from models.reference_scores.inputs import SDI, Inputs, Values, add_up
 from models.reference_scores.prevent_terms import TERMS
-from models.reference_scores.publication import add_up, read_entry, read_publication, read_ranges
-from models.reference_scores.reference_score import ReferenceScore
+from models.reference_scores.publication import read_entry, read_publication, read_ranges
+from models.reference_scores.reference_score import Finding, ReferenceScore
 
 Extension = Literal["base", "hba1c", "uacr", "sdi", "full"]
 PreventOutcome = Literal["total_cvd", "ascvd", "heart_failure", "chd", "stroke"]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from features.array_types import FloatArray
 from features.dictionary.data_files import data_file
 
 
@@ -52,17 +51,3 @@ def read_entry(name: str) -> Mapping[str, Any]:
     """The entry ``data/reference/<name>``. Raises MapError where it is not there."""
     entry: Mapping[str, Any] = json.loads(data_file(f"reference/{name}").read_text("utf-8"))
     return entry
-
-
-def add_up(terms: Mapping[str, FloatArray], coefficients: Mapping[str, float]) -> FloatArray:
-    """Sum of coefficient times term, (m,). A coefficient without a term is a KeyError."""
-    first, *rest = coefficients.items()
-    total = first[1] * terms[first[0]]
-    for name, coefficient in rest:
-        total = total + coefficient * terms[name]
-    return total
-
-
-def without(coefficients: Mapping[str, float], *names: str) -> dict[str, float]:
-    """The coefficients but for these, such as the baseline survival."""
-    return {name: value for name, value in coefficients.items() if name not in names}

@@ -8,10 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from features.array_types import FloatArray
-from models.reference_scores.findings import Finding
-from models.reference_scores.inputs import Inputs, Values
-from models.reference_scores.publication import add_up, read_entry, read_publication, without
-from models.reference_scores.reference_score import ReferenceScore
+from models.reference_scores.inputs import Inputs, Values, add_up
+from models.reference_scores.publication import read_entry, read_publication
+from models.reference_scores.reference_score import Finding, ReferenceScore
 
 Region = Literal["low", "moderate", "high", "very_high"]
 
@@ -68,7 +67,7 @@ class Score2(ReferenceScore):
     def _risk(self, terms: Mapping[str, FloatArray], sex: str) -> FloatArray:
         coefficients = self._entry["coefficients"][sex]
         intercept, slope = self._entry["scales"][sex][self.region]
-        predictor = add_up(terms, without(coefficients, "S0", "mean")) - coefficients["mean"]
+        predictor = add_up(terms, coefficients, "S0", "mean") - coefficients["mean"]
         uncalibrated = np.log(-np.log(coefficients["S0"])) + predictor
         risk: FloatArray = -np.expm1(-np.exp(intercept + slope * uncalibrated))
         return risk

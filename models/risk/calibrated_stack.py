@@ -11,7 +11,7 @@ from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
 from features.survey import effective_size
 from models.learners.prior import Trust
-from models.margins.cause_model import CauseModel
+from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
 from models.risk.baseline import fit_baseline
 from models.risk.cause_fitting import BOOSTED, LINEAR, FittedBoosted, FittedCause, FittedLinear

@@ -15,8 +15,14 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from models.learners.completion import Completed, Completion
-from models.margins.cause_model import CauseModel, cause_from_dict, cause_to_dict
-from models.margins.feature_predictor import FeaturePredictor, read_predictor, write_predictor
+from models.margins import (
+    CauseModel,
+    FeaturePredictor,
+    cause_from_dict,
+    cause_to_dict,
+    read_predictor,
+    write_predictor,
+)
 from models.risk.absences import Absences
 from models.risk.absolute_risk import CompetingRisksLink, Link, link_from_dict
 from models.storage.formats import reading

@@ -13,9 +13,9 @@ from features.endpoint import EVENT, Endpoint
 from features.errors import ModelError
 from features.survey import effective_size
 from models.learners.prior import KNOWS_CALCIUM
-from models.margins.posterior import root_of
 from models.risk.cause_fitting import LINEAR, FittedLinear
 from models.risk.risk_model import RiskModel
+from models.uncertainty.posterior import root_of
 from models.uncertainty.risk_interval import RiskInterval
 
 _MOMENTS = 20

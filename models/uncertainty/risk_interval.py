@@ -1,4 +1,4 @@
-"""Each patient's interval for the true risk, from numbers kept at training.
+"""How far each risk and its contributions may be off, from numbers kept at training.
 
 Imports, through everything it reaches, nothing beyond numpy, pandas and xgboost.
 """
@@ -15,14 +15,18 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import FloatArray
+from features.derivation.catalogue import CATALOGUE
+from features.derivation.own_features import owner_of
 from features.errors import ModelError
+from models.explanation.explainer import Explainer
 from models.learners.completion import Completed
 from models.learners.linear import LinearPart
-from models.margins.posterior import LEVEL
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
+from models.uncertainty.posterior import LEVEL, roots_by_owner, variance_of
 
 FORMAT = 4
+OWNERS = {feature.name: feature.variable for feature in CATALOGUE}
 _FILE = "uncertainty.json"
 _CHUNK = 16_384
 # Mean distance of a normal variable from its middle, in standard deviations.
@@ -169,3 +173,32 @@ class RiskInterval:
             raise ModelError(f"{folder} holds a variance below 0")
         years, events = np.array(stored["years"]), np.array(stored["events"])
         return cls(predictor, part, coefficients, unrecorded, years, events)
+
+
+def contribution_spread(
+    interval: RiskInterval,
+    explainer: Explainer,
+    X: pd.DataFrame,
+    worth: FloatArray,
+    owners: Mapping[str, str],
+) -> pd.DataFrame:
+    """Standard deviation (n, variables) of what each variable contributes, as a fraction of risk.
+
+    A contribution is ``sum over strata s of worth_s (terms - mean terms of s)' beta``: linear in
+    the coefficients, whose covariance is known. ``worth``: (n, strata) of `Explanation`;
+    ``owners``: feature -> variable, of the catalogue. What the trees leave open is not in it.
+    """
+    predictor, part = explainer.predictor, interval.part
+    of_feature = [owners.get(name) or owner_of(name) for name in predictor.feature_names]
+    owner = [of_feature[position] for position in part.term_features]
+    names = list(dict.fromkeys(of_feature))
+    roots = roots_by_owner(interval.coefficients, owner, names)
+    means = explainer.causes[0].mean_recorded
+    seen = predictor.see(X)
+    spread = np.zeros((len(X), len(names)))
+    for start in range(0, len(X), _CHUNK):
+        rows = np.arange(start, min(start + _CHUNK, len(X)))
+        recorded = part.design.recorded_terms(seen.take(rows))
+        moved = recorded * worth[rows].sum(axis=1)[:, None] - worth[rows] @ means
+        spread[rows] = np.sqrt(variance_of(moved, roots))
+    return pd.DataFrame(spread, index=X.index, columns=names)

@@ -14,7 +14,7 @@ from features.derivation.columns import Columns
 from features.errors import ConfigError
 from features.intake.cells.raw_cells import as_text
 from features.intake.rows import RowRules, read_rows
-from models.explanation.reasons import RankedReason
+from models.explanation.explanation import RankedReason
 from models.storage.model_folder import About
 from pipeline.scoring.columns import (
     IDENTIFIER,

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from features.covariate_fingerprint import FINGERPRINT
 from features.errors import ConfigError
-from models.progression.two_scans.rates import DEFINITIONS
-from models.progression.two_scans.repeatability import SENTENCES
+from models.progression.two_scans.change import DEFINITIONS, SENTENCES
 
 IDENTIFIER = "patient_id"
 MOST_REASONS = 100

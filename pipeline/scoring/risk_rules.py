@@ -22,7 +22,7 @@ from features.intake.map_check import name_by_dictionary
 from features.intake.rows import RowRules
 from models.compiled.compiled_fingerprint import add_numbers
 from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
-from models.progression.two_scans.second_scan import judge_change_alone
+from models.progression.two_scans.change import judge_change_alone
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer
 from models.storage.model_folder import About

@@ -123,8 +123,7 @@ def _judge_changes(
 ) -> pd.DataFrame:
     """Verdicts on the change from the first to each later scan, and its pace by whom."""
     from models.progression.law.published_law import classify
-    from models.progression.two_scans.repeatability import judge_change
-    from models.progression.two_scans.second_scan import classify_by_model
+    from models.progression.two_scans.change import classify_by_model, judge_change
     from models.progression.two_scans.tabulation import made_alike, tabulate_verdicts
 
     of, scans = held.observations(), held_out.later_scans

@@ -161,7 +161,7 @@ def write_published(model: RiskModel, paths: Paths) -> None:
     from features.dictionary.prior import Priors
     from models.evaluation.published_effects import compare_with_published
     from models.risk.cause_fitting import LINEAR, FittedLinear
-    from models.uncertainty.contribution_spread import OWNERS
+    from models.uncertainty.risk_interval import OWNERS
 
     linear = model.causes_[0].parts.get(LINEAR)
     if isinstance(linear, FittedLinear):

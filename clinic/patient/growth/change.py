@@ -13,10 +13,11 @@ from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
-from models.progression.two_scans.densification import DENSIFIED
-from models.progression.two_scans.repeatability import NOT_COMPARABLE, detectable_rise
-from models.progression.two_scans.second_scan import (
+from models.progression.two_scans.change import (
     COMPARABLE,
+    DENSIFIED,
+    NOT_COMPARABLE,
+    detectable_rise,
     find_differences,
     judge_change_alone,
 )

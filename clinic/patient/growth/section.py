@@ -15,7 +15,7 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.effects import Effect, load_effects
 from models.progression.forecaster import Forecaster
-from models.progression.two_scans.second_scan import judge_second_scan
+from models.progression.two_scans.change import judge_second_scan
 from models.treatment_effects.conditions import recorded
 
 _SUPPLEMENTS = ("vitamin_k2", "vitamin_d_supplement", "calcium_supplement")

@@ -23,7 +23,7 @@ from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.bends import weigh_cubes
 from models.learners.completion import Completed, Gaps
-from models.margins.cause_model import CauseModel
+from models.margins import CauseModel
 
 if TYPE_CHECKING:
     from models.compiled.compiled_predictor import CompiledPredictor

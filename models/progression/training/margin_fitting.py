@@ -18,7 +18,7 @@ from models.learners.prior import Gaussian, Trust, term_prior
 from models.learners.trees.boosted import BoostedPart
 from models.learners.trust_path import Believed, Terms, TrustPath, choose_trust
 from models.learners.views import View, Views
-from models.margins.cause_model import CauseModel
+from models.margins import CauseModel
 from models.progression.training.growth_boosting import Grown, cross_validate, fit, settings_of
 from models.progression.training.margins import Margin
 from models.progression.training.penalised import (

@@ -12,7 +12,7 @@ from features.cohort_map.cohort_map import CohortMap
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.sources.source import Source
 from models.progression.forecaster import Forecaster
-from models.progression.two_scans.repeatability import SENTENCES
+from models.progression.two_scans.change import SENTENCES
 from pipeline.scoring.account.counts import (
     SMALLEST_DESCRIBED,
     Account,

@@ -20,8 +20,7 @@ import pyarrow as pa
 from features.errors import ConfigError
 from features.intake.fhir.reader import BASIS, INDEX_DATE
 from features.intake.sources.source import Source
-from models.progression.two_scans.densification import DENSIFIED
-from models.progression.two_scans.repeatability import SENTENCES
+from models.progression.two_scans.change import DENSIFIED, SENTENCES
 from pipeline.files.private import open_private
 from pipeline.scoring.request import ScoreRequest
 

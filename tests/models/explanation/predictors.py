@@ -13,7 +13,7 @@ from models.learners.completion import Completion
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
 from models.learners.trees.boosted import BoostedPart
-from models.margins.cause_model import CauseModel
+from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
 from models.risk.baseline import Baseline
 from models.risk.predictor import RiskPredictor

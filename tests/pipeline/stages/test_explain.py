@@ -12,7 +12,7 @@ from features.dictionary.dictionary import Dictionary
 from models.explanation.explainer import Explainer
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign, LinearPart
-from models.margins.cause_model import CauseModel
+from models.margins import CauseModel
 from models.risk.absolute_risk import FixedHorizonLink
 from models.risk.predictor import RiskPredictor
 from pipeline.evaluation.invented_patient import invent_patient

@@ -1,7 +1,13 @@
-"""What is said of two scans: real or noise, how fast, and whether that was to be expected."""
+"""What is said of two scans: real or noise, how fast, and whether that was to be expected.
+
+Limits of noise: Chung H et al. AJR 2008;190:W122, doi:10.2214/AJR.07.2726 (MESA, replicate scans of
+3,380 people with calcium). From zero: Sevrukov AB et al. AJR 2005 (abstract). These and the
+definitions of rates stand in data/reference/progression.csv.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,16 +16,49 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import FloatArray
+from features.derivation.arrays import first_known
 from features.derivation.columns import Columns
 from features.derivation.scan.burden import BANDS, agatston, volume
+from features.derivation.scan.rescan import Measure, rescan_limit
 from features.dictionary.dictionary import Dictionary
 from models.progression.law.growth_law import Patients
 from models.progression.law.published_law import classify
 from models.progression.predictor import ProgressionPredictor
-from models.progression.two_scans.densification import explain_rise
-from models.progression.two_scans.rates import measure_rates
-from models.progression.two_scans.repeatability import judge_change
 
+RISE, WITHIN_NOISE, FALL = "rise", "within_noise", "fall"
+NOT_COMPARABLE, UNKNOWN = "not_comparable", "unknown"
+
+SENTENCES: Mapping[str, str] = {
+    RISE: "a rise beyond what a rescan of the same day would show",
+    WITHIN_NOISE: "no more than a rescan of the same day may show: neither growth nor regression",
+    FALL: (
+        "a fall beyond what a rescan of the same day would show: check both scans; no therapy "
+        "has been shown to reverse established calcium"
+    ),
+    NOT_COMPARABLE: (
+        "the scans are not comparable: they were not made alike (scanner, slices, voltage, gating)"
+    ),
+    UNKNOWN: "no limit is published for this change, or a score is missing",
+}
+
+DEFINITIONS: Mapping[str, str] = {
+    "agatston_per_year": "(later - first) / years, AU a year; fast from 100 (MESA, CRIC)",
+    "percent_per_year": (
+        "100 * (later - first) / first / years, percent a year; fast from 15 (Raggi); none from "
+        "zero, and of a small first score mostly noise"
+    ),
+    "root_change": (
+        "sqrt(later) - sqrt(first), over the whole interval; progression from 2.5 (Hokanson JE "
+        "et al. AJR 2004;182:1327, of volumes; registries use it on Agatston scores as well)"
+    ),
+}
+
+DENSIFIED = (
+    "the score rises while low-density calcium does not: plaque grows denser, as it does on a "
+    "statin. This is no reason to stop it"
+)
+
+FROM_ZERO = 11.6
 FAST, SLOW = 0.8, 0.2
 # How a scan was made, and by how much it may differ; types of scanner and gating by their codes.
 _TECHNIQUE = {"scan_technique": 0.5, "slice_thickness": 0.1, "tube_voltage": 0.5, "ecg_gating": 0.5}
@@ -27,13 +66,87 @@ COMPARABLE = "prior_scan_comparable"
 TEXTS = ("change_verdict", "volume_verdict", "growth_published", "growth_model")
 
 
+def detectable_rise(
+    first: FloatArray, bmi: FloatArray, measure: Measure = "agatston"
+) -> FloatArray:
+    """The upper 95 % limit of a rescan difference, (n,): AU, or mm3 of volume.
+
+    ``first``: first score or volume; ``bmi`` in kg/m2, where it is missing MESA's mean. From zero
+    there is a limit of the Agatston score only, and NaN for volume.
+    """
+    from_zero = FROM_ZERO if measure == "agatston" else np.nan
+    limit = rescan_limit(first, bmi, measure)
+    return np.where(first == 0, from_zero, np.where(first > 0, limit, np.nan))
+
+
+def judge_change(
+    first: FloatArray,
+    later: FloatArray,
+    bmi: FloatArray,
+    comparable: npt.NDArray[np.bool_] | None = None,
+    measure: Measure = "agatston",
+) -> npt.NDArray[np.object_]:
+    """The verdict (n,) on each change: one of the keys of `SENTENCES`.
+
+    ``comparable``: (n,), None where all scans were made alike. A fall is judged by the limit of the
+    first score. A fall is never called regression.
+    """
+    limit = detectable_rise(first, bmi, measure)
+    change = later - first
+    verdict = np.full(np.shape(change), UNKNOWN, dtype=object)
+    known = ~np.isnan(change)
+    verdict[known & (np.abs(change) <= limit)] = WITHIN_NOISE
+    verdict[known & (change > limit)] = RISE
+    verdict[known & (-change > limit)] = FALL
+    # no change is no change, whatever the limit
+    verdict[known & (change == 0)] = WITHIN_NOISE
+    if comparable is not None:
+        verdict[known & ~comparable] = NOT_COMPARABLE
+    return verdict
+
+
+def measure_rates(
+    first: FloatArray,
+    later: FloatArray,
+    years: FloatArray,
+    first_volume: FloatArray,
+    later_volume: FloatArray,
+) -> dict[str, FloatArray]:
+    """The rates (n,) of `DEFINITIONS` between two scans ``years`` apart, NaN where not defined.
+
+    Scores in AU, volumes in mm3: the root change is of volumes, as it was defined, where both are
+    known. Without years there is no yearly rate: NaN, never a division by zero.
+    """
+    per_year = (later - first) / np.where(years > 0, years, np.nan)
+    of_volume = np.sqrt(later_volume) - np.sqrt(first_volume)
+    return {
+        "agatston_per_year": per_year,
+        "percent_per_year": 100 * per_year / np.where(first > 0, first, np.nan),
+        "root_change": first_known(of_volume, np.sqrt(later) - np.sqrt(first)),
+    }
+
+
+def is_densified(
+    verdict: npt.NDArray[np.object_],
+    on_statin: npt.NDArray[np.bool_],
+    low_density_before: FloatArray,
+    low_density_now: FloatArray,
+) -> npt.NDArray[np.bool_]:
+    """Where (n,) a real rise on a statin goes with no more low-density calcium (`DENSIFIED`).
+
+    ``low_density_before``, ``_now``: volume of 130 to 199 HU in mm3. Unknown volumes explain
+    nothing.
+    """
+    return np.asarray((verdict == RISE) & on_statin & (low_density_now <= low_density_before))
+
+
 def judge_change_alone(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     """What published limits and laws say of the change since the earlier scan, without any model.
 
-    ``change_verdict``: a key of `repeatability.SENTENCES`, by score; ``volume_verdict`` by volume;
+    ``change_verdict``: a key of `SENTENCES`, by score; ``volume_verdict`` by volume;
     both "" without an earlier scan. ``change_per_year``, ``percent_per_year``, ``root_change``:
-    `rates.DEFINITIONS`. ``growth_published``: slow, expected or rapid by the percentile kept (HNR).
-    ``densified``: 1 where `effects.explain_rise` explains a rise on a statin, 0 where not.
+    `DEFINITIONS`. ``growth_published``: slow, expected or rapid by the percentile kept (HNR).
+    ``densified``: 1 where a rise on a statin is of density (`is_densified`), 0 where not.
     """
     first, before = columns["prior_cac_agatston"], columns["prior_cac_volume"]
     rows = np.flatnonzero(~np.isnan(first) | ~np.isnan(before))
@@ -69,15 +182,15 @@ def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     verdict = np.where(np.isnan(first), "", judge_change(first, now, bmi, alike))
     by_volume = judge_change(before, after, bmi, alike, measure="volume")
     low = [columns[f"{when}cac_volume_{BANDS[0]}"] for when in ("prior_", "")]
-    denser = explain_rise(verdict, columns["statin_intensity"] > 0, low[0], low[1])
+    denser = is_densified(verdict, columns["statin_intensity"] > 0, low[0], low[1])
     return {
         "change_verdict": verdict,
         "volume_verdict": np.where(np.isnan(before), "", by_volume),
-        "change_per_year": rates.agatston_per_year.round(2),
-        "percent_per_year": rates.percent_per_year.round(2),
-        "root_change": rates.root_change.round(3),
+        "change_per_year": rates["agatston_per_year"].round(2),
+        "percent_per_year": rates["percent_per_year"].round(2),
+        "root_change": rates["root_change"].round(3),
         "growth_published": published,
-        "densified": (denser != "").astype(np.int64),
+        "densified": denser.astype(np.int64),
     }
 
 

@@ -15,9 +15,9 @@ import pandas as pd
 from features.array_types import BoolArray, FloatArray
 from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.derivation.columns import Columns
+from features.derivation.therapy import FILLS
 from features.errors import HorizonError, ModelError
 from features.intake.frame import Unknown
-from features.intake.validation.drug_details import FILLS
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation, RankedReason, rank_reasons
 from models.explanation.population import read_weights

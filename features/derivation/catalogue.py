@@ -8,28 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.derivation.columns import Columns
-from features.derivation.derivation import Derivation
-from features.derivation.own_features import derive_own
-from features.derivation.person.body import FEATURES as BODY
-from features.derivation.person.demographic import FEATURES as DEMOGRAPHIC
-from features.derivation.person.kidney import FEATURES as KIDNEY
-from features.derivation.person.lifestyle import FEATURES as LIFESTYLE
-from features.derivation.person.lipids import FEATURES as LIPIDS
-from features.derivation.person.metabolic import FEATURES as METABOLIC
-from features.derivation.person.minerals import FEATURES as MINERALS
-from features.derivation.person.therapy import FEATURES as THERAPY
-from features.derivation.scan.calcium import FEATURES as CALCIUM
-from features.derivation.scan.morphology import FEATURES as MORPHOLOGY
-from features.derivation.scan.morphology_change import FEATURES as MORPHOLOGY_CHANGE
-from features.derivation.scan.progression import FEATURES as PROGRESSION
+from features.derivation.calcium import CALCIUM
+from features.derivation.calcium_change import MORPHOLOGY_CHANGE, SCORE_CHANGE
+from features.derivation.characteristics import BODY, DEMOGRAPHIC, LIFESTYLE
+from features.derivation.columns import RECORDED, Columns, Derivation, recorded
+from features.derivation.laboratory import KIDNEY, METABOLIC, MINERALS
+from features.derivation.lipids import LIPIDS
+from features.derivation.morphology import MORPHOLOGY
+from features.derivation.therapy import THERAPY
 from features.dictionary.dictionary import Dictionary
-from features.dictionary.variable import Variable
+from features.dictionary.variable import OWN_GROUP, Variable
+
+_SIGN = ":"
 
 DERIVATIONS: tuple[Derivation, ...] = (
     *DEMOGRAPHIC,
     *CALCIUM,
-    *PROGRESSION,
+    *SCORE_CHANGE,
     *MORPHOLOGY,
     *MORPHOLOGY_CHANGE,
     *LIPIDS,
@@ -98,6 +93,38 @@ def learnable(features: pd.DataFrame) -> pd.DataFrame:
 def catalogue_of(dictionary: Mapping[str, Variable]) -> tuple[Feature, ...]:
     """The catalogue with the features of the dictionary's own variables."""
     return (*CATALOGUE, *(_feature(one, dictionary) for one in derive_own(dictionary)))
+
+
+def derive_own(dictionary: Mapping[str, Variable]) -> tuple[Derivation, ...]:
+    """Numbers and yes/no as recorded; of a category, each code but the first, yes or no."""
+    own = (variable for variable in dictionary.values() if variable.own)
+    return tuple(derivation for one in own for derivation in _derive_own(one))
+
+
+def owner_of(feature: str) -> str:
+    """The variable of one's own that a feature outside the catalogue is credited to."""
+    return feature.partition(_SIGN)[0]
+
+
+def group_of(feature: str) -> str:
+    """The group of such a feature."""
+    return OWN_GROUP
+
+
+def _derive_own(variable: Variable) -> tuple[Derivation, ...]:
+    if variable.kind != "category":
+        return recorded(variable.name)
+    return tuple(_own_code(variable.name, code) for code in variable.codes[1:])
+
+
+def _own_code(variable: str, code: str) -> Derivation:
+    return Derivation(
+        f"{variable}{_SIGN}{code}",
+        variable,
+        lambda columns: columns.is_code(variable, code),
+        f"{code}, {RECORDED}: yes or no",
+        "",
+    )
 
 
 def _feature(derivation: Derivation, dictionary: Mapping[str, Variable]) -> Feature:

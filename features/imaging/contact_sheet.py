@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from features.derivation.scan.burden import VESSELS
+from features.derivation.calcium import VESSELS
 from features.imaging.measuring.components import Components
 from features.imaging.measuring.measurement import Measurement
 from features.imaging.measuring.rules import BAND_FROM_HU

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray
-from features.derivation.scan.burden import VESSELS
+from features.derivation.calcium import VESSELS
 
 Labels = npt.NDArray[np.uint8]
 MOST_STRUCTURES = 250

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.derivation.scan.burden import BANDS, VESSELS
+from features.derivation.calcium import BANDS, VESSELS
 from features.errors import ScanError
 from features.imaging.measuring.measurement import COLUMNS, Measurement
 from features.imaging.measuring.rules import MeasuringRules

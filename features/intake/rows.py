@@ -15,6 +15,7 @@ import pandas as pd
 
 from features.cohort_map.cohort_map import CohortMap
 from features.derivation.columns import Columns
+from features.derivation.therapy import fill_from_drugs
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
@@ -28,7 +29,6 @@ from features.intake.map_check import check_map, fold_names
 from features.intake.rejects import no_rejects, rejects_table
 from features.intake.selection import Step, find_number_columns, select_rows
 from features.intake.validation.combinations import check_combinations
-from features.intake.validation.drug_details import fill_from_drugs
 from features.intake.validation.findings import Findings
 from features.intake.validation.patients import check_identifiers
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.array_types import FloatArray
-from features.derivation.scan.rescan import rescan_spread
+from features.derivation.calcium_change import rescan_spread
 from features.simulation.draws import Columns, Draws, by_group
 from features.simulation.growth import growth_margin
 

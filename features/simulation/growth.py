@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.special import gammaincinv, ndtr
 
 from features.array_types import FloatArray
-from features.derivation.scan.rescan import rescan_spread
+from features.derivation.calcium_change import rescan_spread
 from features.simulation.draws import Columns, Draws, by_group
 
 # Mean yearly growth of the square root with and, once it has begun, without calcium at first.

@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
-from features.derivation.catalogue import CATALOGUE, Feature
+from features.derivation.catalogue import CATALOGUE, Feature, group_of, owner_of
 from features.derivation.columns import Columns
-from features.derivation.own_features import group_of, owner_of
 from features.dictionary.variable import Variable
 from features.errors import ModelError
 

@@ -152,7 +152,7 @@ def _percentile(patient: pd.Series, derived: pd.Series) -> float | None:
 
 
 def _compared_within_ethnicity(patient: pd.Series) -> bool:
-    """The same choice of table as `features.derivation.scan.percentile` makes."""
+    """The same choice of table as `features.derivation.calcium` makes."""
     age = _known(patient, "age")
     known = patient.get("ethnicity") in TABLED_ETHNICITIES
     return known and age is not None and age >= _MESA_FROM_YEARS

@@ -21,8 +21,7 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.derivation.catalogue import CATALOGUE
-from features.derivation.own_features import owner_of
+from features.derivation.catalogue import CATALOGUE, owner_of
 from features.errors import ModelError
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.derivation.calcium import agatston
 from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
-from features.derivation.scan.burden import agatston
 from features.errors import ModelError
 from features.intake.frame import Unknown
 from models.explanation.explanation import RankedReason, rank_reasons

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
-from features.derivation.arrays import first_known
-from features.derivation.columns import Columns
-from features.derivation.person.body import bmi
-from features.derivation.person.kidney import egfr
-from features.derivation.person.therapy import takes_lipid_drug
-from features.derivation.scan.burden import agatston
+from features.derivation.calcium import agatston
+from features.derivation.characteristics import bmi
+from features.derivation.columns import Columns, first_known
+from features.derivation.laboratory import egfr
+from features.derivation.therapy import takes_lipid_drug
 from features.dictionary.dictionary import Dictionary
 
 Values = Mapping[str, FloatArray]

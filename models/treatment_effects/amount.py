@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from features.derivation.person.lipids import STATIN_LOWERING
+from features.derivation.lipids import STATIN_LOWERING
 from features.errors import ModelError
 from models.treatment_effects.conditions import Patient, recorded
 

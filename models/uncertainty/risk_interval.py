@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.derivation.catalogue import CATALOGUE
-from features.derivation.own_features import owner_of
+from features.derivation.catalogue import CATALOGUE, owner_of
 from features.errors import ModelError
 from models.explanation.explainer import Explainer
 from models.learners.completion import Completed

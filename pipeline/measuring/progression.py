@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.derivation.scan.burden import BANDS
+from features.derivation.calcium import BANDS
 
 DAYS_PER_YEAR = 365.25
 SMALLEST_GAP_YEARS = 0.08

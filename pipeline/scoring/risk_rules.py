@@ -13,9 +13,9 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.cohort_map.cohort_map import CohortMap
 from features.covariate_fingerprint import FINGERPRINT, fingerprint
+from features.derivation.calcium import agatston
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
-from features.derivation.scan.burden import agatston
 from features.errors import ConfigError, HorizonError, ModelError
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary

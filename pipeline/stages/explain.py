@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.derivation.derivation import RECORDED
+from features.derivation.columns import RECORDED
 from pipeline.settings.params import Params, Paths
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.derivation.scan.burden import BANDS, VESSELS
+from features.derivation.calcium import BANDS, VESSELS
 from features.errors import ScanError
 from features.imaging.mask import Mask
 from features.imaging.measuring.agatston import score_areas

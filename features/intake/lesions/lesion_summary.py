@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from features.derivation.scan.burden import BANDS, VESSELS
-from features.derivation.scan.morphology import possible_density_score
+from features.derivation.calcium import BANDS, VESSELS
+from features.derivation.morphology import possible_density_score
 from features.errors import CohortError, Problem
 
 # Spotty: shorter than 3 mm, as in CT angiography (Motoyama S et al. J Am Coll Cardiol

@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.array_types import BoolArray
 from features.derivation.columns import Columns
-from features.derivation.scan.morphology import SLICE_MM, possible_density_score
+from features.derivation.morphology import SLICE_MM, possible_density_score
 from features.intake.validation.findings import Findings
 
 _VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.derivation.scan.rescan import rescan_limit
+from features.derivation.calcium_change import rescan_limit
 from features.simulation.cohort import SimulatedCohort
 from features.simulation.draws import Draws
 from features.simulation.growth import TrueGrowth, draw_pace

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
+from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
-from features.derivation.scan.burden import agatston
 from features.dictionary.dictionary import Dictionary
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from features.array_types import FloatArray
-from features.derivation.scan.rescan import rescan_spread
+from features.derivation.calcium_change import rescan_spread
 from models.compilation import compiled
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, onset_nodes
 from models.progression.law.likelihood import OUTLIER, OUTLIER_SPAN, Observations, none_density

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.array_types import FloatArray
-from features.derivation.scan.rescan import rescan_spread
+from features.derivation.calcium_change import rescan_spread
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, Patients
 from models.progression.law.normal import normal_cdf
 

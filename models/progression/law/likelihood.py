@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
-from features.derivation.scan.rescan import rescan_spread
+from features.derivation.calcium_change import rescan_spread
 from models.progression.law.growth_law import FIRST_VISIBLE, GrowthLaw, onset_nodes
 from models.progression.law.normal import normal_cdf
 

@@ -16,10 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.derivation.arrays import first_known
-from features.derivation.columns import Columns
-from features.derivation.scan.burden import BANDS, agatston, volume
-from features.derivation.scan.rescan import Measure, rescan_limit
+from features.derivation.calcium import BANDS, agatston, volume
+from features.derivation.calcium_change import Measure, annual_change, rescan_limit, root_change
+from features.derivation.columns import Columns, ratio
 from features.dictionary.dictionary import Dictionary
 from models.progression.law.growth_law import Patients
 from models.progression.law.published_law import classify
@@ -105,27 +104,6 @@ def judge_change(
     return verdict
 
 
-def measure_rates(
-    first: FloatArray,
-    later: FloatArray,
-    years: FloatArray,
-    first_volume: FloatArray,
-    later_volume: FloatArray,
-) -> dict[str, FloatArray]:
-    """The rates (n,) of `DEFINITIONS` between two scans ``years`` apart, NaN where not defined.
-
-    Scores in AU, volumes in mm3: the root change is of volumes, as it was defined, where both are
-    known. Without years there is no yearly rate: NaN, never a division by zero.
-    """
-    per_year = (later - first) / np.where(years > 0, years, np.nan)
-    of_volume = np.sqrt(later_volume) - np.sqrt(first_volume)
-    return {
-        "agatston_per_year": per_year,
-        "percent_per_year": 100 * per_year / np.where(first > 0, first, np.nan),
-        "root_change": first_known(of_volume, np.sqrt(later) - np.sqrt(first)),
-    }
-
-
 def is_densified(
     verdict: npt.NDArray[np.object_],
     on_statin: npt.NDArray[np.bool_],
@@ -175,7 +153,6 @@ def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
     years, bmi = columns["prior_scan_years"], columns["bmi"]
     before, after = columns["prior_cac_volume"], columns.derived(volume)
-    rates = measure_rates(first, now, years, before, after)
     published = classify(first, now, columns["age"] - years, columns["sex"] == 1, years)
     published[np.isnan(columns["sex"])] = ""
     alike = taken_alike(columns)
@@ -186,9 +163,9 @@ def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     return {
         "change_verdict": verdict,
         "volume_verdict": np.where(np.isnan(before), "", by_volume),
-        "change_per_year": rates["agatston_per_year"].round(2),
-        "percent_per_year": rates["percent_per_year"].round(2),
-        "root_change": rates["root_change"].round(3),
+        "change_per_year": columns.derived(annual_change).round(2),
+        "percent_per_year": ratio(100 * columns.derived(annual_change), first).round(2),
+        "root_change": columns.derived(root_change).round(3),
         "growth_published": published,
         "densified": denser.astype(np.int64),
     }

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.derivation.arrays import (
+from features.derivation.columns import (
+    Columns,
     first_known,
     flag,
     log_plus_one,
@@ -14,7 +15,6 @@ from features.derivation.arrays import (
     signed_log,
     where,
 )
-from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 
 NAN = np.nan

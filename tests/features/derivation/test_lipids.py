@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.derivation.person.lipids import sampson
+from features.derivation.lipids import sampson
 from tests.features.derivation.one_patient import features_of
 
 PANEL = {"total_cholesterol": 210, "hdl_cholesterol": 50, "triglycerides": 150}

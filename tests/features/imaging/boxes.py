@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from features.derivation.scan.burden import VESSELS
+from features.derivation.calcium import VESSELS
 from features.imaging.mask import Mask
 from features.imaging.measuring.measurement import Measurement, measure_lesions
 from features.imaging.measuring.rules import MeasuringRules

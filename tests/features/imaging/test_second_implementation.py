@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.derivation.scan.burden import VESSELS
+from features.derivation.calcium import VESSELS
 from features.imaging.mask import Mask
 from features.imaging.measuring.measurement import measure_lesions
 from features.imaging.measuring.rules import MeasuringRules

@@ -4,10 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.array_types import FloatArray
-from features.derivation.scan.rescan import USUAL_BMI, rescan_spread
+from features.derivation.calcium_change import USUAL_BMI, rescan_spread
 from models.progression.two_scans.change import (
-    DEFINITIONS,
     FALL,
     FROM_ZERO,
     NOT_COMPARABLE,
@@ -18,7 +16,6 @@ from models.progression.two_scans.change import (
     detectable_rise,
     is_densified,
     judge_change,
-    measure_rates,
 )
 from models.progression.two_scans.tabulation import made_alike
 
@@ -98,40 +95,6 @@ def test_the_chance_of_passing_a_score_never_falls_as_the_true_score_rises() -> 
         spread = rescan_spread(true, np.full(3000, body))
         for passed in (10, 100, 400, 1000):
             assert (np.diff((true - passed) / spread) > -1e-12).all()
-
-
-def rates(
-    first: list[float],
-    later: list[float],
-    years: list[float],
-    first_volume: list[float] | None = None,
-    later_volume: list[float] | None = None,
-) -> dict[str, FloatArray]:
-    """Rates of scans with these scores, and volumes where they are given."""
-    nobody = [np.nan] * len(first)
-    volumes = first_volume or nobody, later_volume or nobody
-    return measure_rates(*map(np.array, (first, later, years, *volumes)))
-
-
-def test_each_rate_follows_its_definition() -> None:
-    found = rates([100.0], [144.0], [2.0])
-    assert found["agatston_per_year"] == pytest.approx([(144 - 100) / 2])
-    assert found["percent_per_year"] == pytest.approx([100 * 44 / 100 / 2])
-    assert found["root_change"] == pytest.approx([12 - 10])
-    assert found.keys() == DEFINITIONS.keys()
-
-
-def test_the_root_change_is_of_volumes_where_both_are_known() -> None:
-    score, volumes = [100.0, 100.0], ([81.0, np.nan], [121.0, 121.0])
-    found = rates(score, score, [2.0, 2.0], *volumes)
-    assert found["root_change"] == pytest.approx([11 - 9, 0])
-
-
-def test_from_zero_there_is_no_percentage_and_without_years_no_yearly_rate() -> None:
-    found = rates([0.0, 50.0], [10.0, 60.0], [2.0, 0.0])
-    assert np.isnan(found["percent_per_year"]).all()
-    assert np.isnan(found["agatston_per_year"]).tolist() == [False, True]
-    assert found["root_change"][0] == pytest.approx(np.sqrt(10))
 
 
 def test_a_rise_on_a_statin_is_densification_only_where_volumes_say_so() -> None:

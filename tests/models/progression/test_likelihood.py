@@ -51,7 +51,7 @@ def test_the_law_that_made_the_scans_is_found_again() -> None:
     first, years = rng.gamma(0.7, 250, n) + 1, rng.uniform(1.5, 10, n)
     true = (np.sqrt(first) + 0.9 * rng.gamma(2.2, 1 / 2.2, n) * years) ** 2
     bmi = np.full(n, 28.0)
-    from features.derivation.scan.rescan import rescan_spread
+    from features.derivation.calcium_change import rescan_spread
 
     seen = np.maximum(true + rescan_spread(true, bmi) * rng.standard_normal(n), 0)
     law, level = choose_growth(Observations(first, seen, years, bmi))

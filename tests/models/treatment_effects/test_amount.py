@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from features.derivation.person.lipids import STATIN_LOWERING
+from features.derivation.lipids import STATIN_LOWERING
 from features.errors import ModelError
 from models.treatment_effects.amount import STATIN_SHARES, Amount
 from models.treatment_effects.effects import TreatmentEffects

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.derivation.scan.burden import VESSELS
+from features.derivation.calcium import VESSELS
 from features.errors import ScanError
 from features.imaging.measuring.agatston import density_weight
 from features.imaging.measuring.rules import MeasuringRules

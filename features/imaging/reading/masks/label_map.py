@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.cohort_map.section import read_text_yaml
-from features.derivation.scan.burden import VESSELS
+from features.derivation.calcium import VESSELS
 from features.dictionary.data_files import data_file
 from features.errors import ConfigError, ScanError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.derivation.person.therapy import statin_intensity
+from features.derivation.therapy import statin_intensity
 from features.intake.fhir.elements.facts import MEDICINES, UNDATED
 from features.intake.fhir.elements.losses import Losses
 from features.intake.fhir.patient.index_rules import YEAR, IndexRules

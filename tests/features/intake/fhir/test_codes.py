@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from features.derivation.person.therapy import statin_intensity
+from features.derivation.therapy import statin_intensity
 from features.dictionary.data_files import data_file
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError

@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from features.array_types import FloatArray
-from features.derivation.arrays import first_known, flag, ratio, where
-from features.derivation.columns import Columns
-from features.derivation.derivation import Derivation, logged, recorded
+from features.derivation.columns import (
+    Columns,
+    Derivation,
+    first_known,
+    flag,
+    logged,
+    ratio,
+    recorded,
+    where,
+)
 
 SAMPSON_LIMIT = 800.0
 # Lowering of LDL-C by intensity none, low, moderate, high: the guideline's classes are below 30 %,
@@ -60,7 +67,7 @@ def untreated_ldl(columns: Columns) -> FloatArray:
     return where((intensity == 0) | np.isnan(before), worked_out, before)
 
 
-FEATURES: tuple[Derivation, ...] = (
+LIPIDS: tuple[Derivation, ...] = (
     *recorded("total_cholesterol"),
     Derivation(
         "ldl_cholesterol",

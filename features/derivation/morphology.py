@@ -14,15 +14,21 @@ from typing import Any
 import numpy as np
 
 from features.array_types import FloatArray
-from features.derivation.arrays import first_known, log_plus_one, ratio, where
-from features.derivation.columns import Columns
-from features.derivation.derivation import Derivation, logged
-from features.derivation.scan.burden import (
+from features.derivation.calcium import (
     BANDS,
     agatston,
     vessel_scores,
     volume,
     zero_without_calcium,
+)
+from features.derivation.columns import (
+    Columns,
+    Derivation,
+    first_known,
+    log_plus_one,
+    logged,
+    ratio,
+    where,
 )
 
 SLICE_MM = 3.0
@@ -158,7 +164,7 @@ def _from_cad_rads(name: str, least: str) -> Derivation:
     return Derivation(f"cad_rads_{name}", "cad_rads", compute, said, _CURY)
 
 
-FEATURES = (
+MORPHOLOGY = (
     _logged("lesion_count"),
     Derivation("vessel_count", "vessel_count", vessel_count, "calcified vessels, 0 to 4", ""),
     Derivation(

@@ -1,8 +1,8 @@
-"""Where a calcium score stands among people of the same age, sex and ethnicity.
+"""Calcium: how much, in which vessels, and where that stands among people of the same kind.
 
-Tables: McClelland RL et al. Circulation 2006;113:30-37, table 2 (MESA, 45 years and older, four
-ethnic groups); Hoff JA et al. Am J Cardiol 2001;87:1335-1339 (no ethnicity), for those below 45
-years or of no or another ethnicity.
+Percentiles for age, sex and ethnicity: McClelland RL et al. Circulation 2006;113:30-37, table 2
+(MESA, 45 years and older, four ethnic groups); Hoff JA et al. Am J Cardiol 2001;87:1335-1339 (no
+ethnicity), for those below 45 years or of no or another ethnicity.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
-from features.derivation.arrays import where
-from features.derivation.columns import Columns
-from features.derivation.scan.burden import agatston
+from features.derivation.columns import Columns, Derivation, first_known, flag, log_plus_one, where
 from features.dictionary.data_files import data_file
 
+VESSELS = ("lm", "lad", "lcx", "rca")
+BANDS = ("130_199", "200_299", "300_399", "400_plus")
+_MCCLELLAND_2009 = "McClelland RL et al. Am J Cardiol 2009;103:59-63"
+_DETRANO = "Detrano R et al. N Engl J Med 2008;358:1336-1345"
 MESA_FROM_YEARS = 45
 HIGHEST = 99.9
 _SEXES = ("Female", "Male")
@@ -28,6 +30,129 @@ _ETHNICITIES = ("White", "Black", "Hispanic", "Chinese")
 # The open bands are taken to be five years wide, as their neighbours are.
 _HOFF_AGES = {"<40": 37.5, ">74": 77.5}
 _LOWEST_SCORE = float(np.log1p(1.0))
+
+
+def agatston(columns: Columns) -> FloatArray:
+    """Total Agatston score, AU, (n,): as recorded, else the sum of the four vessels."""
+    vessels = [columns[f"cac_agatston_{vessel}"] for vessel in VESSELS]
+    return first_known(columns["cac_agatston"], np.sum(vessels, axis=0))
+
+
+def has_none(columns: Columns) -> FloatArray:
+    """1 where the total score is 0, (n,)."""
+    score = columns.derived(agatston)
+    return flag(score == 0, score)
+
+
+def volume(columns: Columns) -> FloatArray:
+    """Calcium volume, mm3, (n,): as recorded, else the sum of the four bands of density."""
+    bands = [columns[f"cac_volume_{band}"] for band in BANDS]
+    return zero_without_calcium(columns, first_known(columns["cac_volume"], np.sum(bands, axis=0)))
+
+
+def zero_without_calcium(columns: Columns, values: FloatArray) -> FloatArray:
+    """The values, (n,); a missing one is 0 where the score is known to be 0."""
+    return where(np.isnan(values) & (columns.derived(agatston) == 0), 0.0, values)
+
+
+def vessel_score(columns: Columns, vessel: str) -> FloatArray:
+    """Agatston score of one vessel, AU, (n,)."""
+    return zero_without_calcium(columns, columns[f"cac_agatston_{vessel}"])
+
+
+def vessel_scores(columns: Columns) -> FloatArray:
+    """Agatston scores of left main, LAD, LCX and RCA, AU, (4, n)."""
+    return np.array([vessel_score(columns, vessel) for vessel in VESSELS])
+
+
+def arterial_age(score: FloatArray) -> FloatArray:
+    """Age in years, (n,), at which this score is the expected one: 39.1 + 7.25 ln(CAC + 1).
+
+    Source: McClelland RL et al. Am J Cardiol 2009;103:59-63.
+    """
+    return 39.1 + 7.25 * log_plus_one(score)
+
+
+def _vessel_feature(vessel: str) -> Derivation:
+    name = f"cac_agatston_{vessel}"
+    return Derivation(
+        f"log_{name}",
+        name,
+        lambda columns: log_plus_one(vessel_score(columns, vessel)),
+        "ln(x + 1)",
+        "",
+    )
+
+
+def _left_main(columns: Columns) -> FloatArray:
+    score = vessel_score(columns, "lm")
+    return flag(score > 0, score)
+
+
+CALCIUM = (
+    Derivation(
+        "log_cac",
+        "cac_agatston",
+        lambda columns: log_plus_one(columns.derived(agatston)),
+        "ln(Agatston + 1)",
+        _DETRANO,
+    ),
+    Derivation(
+        "cac_zero",
+        "cac_agatston",
+        has_none,
+        "no calcium at all: yes or no",
+        _DETRANO,
+        monotone=-1,
+        why_monotone="The flag is set where the score is lowest",
+    ),
+    Derivation(
+        "cac_percentile",
+        "cac_agatston",
+        lambda columns: columns.derived(cac_percentile),
+        "percentile for age, sex and ethnicity",
+        "McClelland RL et al. Circulation 2006;113:30-37; Hoff JA et al. Am J Cardiol 2001;87:1335",
+        shown_only="It falls as age rises, and age may only raise risk",
+    ),
+    Derivation(
+        "arterial_age",
+        "cac_agatston",
+        lambda columns: arterial_age(columns.derived(agatston)),
+        "39.1 + 7.25 ln(Agatston + 1), years",
+        _MCCLELLAND_2009,
+        shown_only="The logarithm of the score on another scale",
+    ),
+    Derivation(
+        "arterial_age_excess",
+        "cac_agatston",
+        lambda columns: arterial_age(columns.derived(agatston)) - columns["age"],
+        "arterial age minus age, years",
+        _MCCLELLAND_2009,
+        shown_only="It falls as age rises, and age may only raise risk",
+    ),
+    *(_vessel_feature(vessel) for vessel in VESSELS),
+    Derivation(
+        "left_main_calcium",
+        "cac_agatston_lm",
+        _left_main,
+        "any calcium in the left main: yes or no",
+        "Lahti SJ et al. Atherosclerosis 2019 (CAC Consortium)",
+    ),
+    Derivation(
+        "log_cac_volume",
+        "cac_volume",
+        lambda columns: log_plus_one(columns.derived(volume)),
+        "ln(mm3 + 1)",
+        "Criqui MH et al. JAMA 2014;311:271-278",
+    ),
+    Derivation(
+        "log_cac_mass",
+        "cac_mass",
+        lambda columns: log_plus_one(zero_without_calcium(columns, columns["cac_mass"])),
+        "ln(mg + 1)",
+        "",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,0 @@
-"""What is derived from all else that is known of a person."""

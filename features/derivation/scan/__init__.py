@@ -1,1 +1,0 @@
-"""What is derived from a calcium scan, and from two."""

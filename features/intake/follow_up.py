@@ -9,7 +9,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from features.cohort_map.codes import normal_code
 from features.cohort_map.entries import EndpointMap, Occurrence
 from features.endpoint import CENSORED, COMPETING, EVENT
 from features.intake.cells.conversion import (
@@ -17,6 +16,7 @@ from features.intake.cells.conversion import (
     Reading,
     code_cells,
     is_missing,
+    normal_code,
     read_dates,
     read_numbers,
     report_unknown_codes,

@@ -25,6 +25,7 @@ from features.intake.follow_up import (
 )
 from features.intake.later_scans import name_patients, read_later_scans
 from features.intake.read_file import ReadFile, read_file
+from features.intake.rows import REPEATED, check_repeats
 from features.intake.selection import Step
 from features.intake.survey_columns import make_survey, read_survey
 from features.intake.validation.columns import check_columns
@@ -35,7 +36,6 @@ from features.intake.validation.outcomes import (
     check_leakage,
     check_outcomes,
 )
-from features.intake.validation.patients import REPEATED, check_repeats
 from features.survey import Survey
 
 

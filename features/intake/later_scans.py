@@ -13,7 +13,7 @@ from features.cohort_map.later_scans import SCORE, SETTINGS, LaterScan, ScanSett
 from features.dictionary.variable import Variable
 from features.intake.cells.canonical_values import read_values
 from features.intake.cells.conversion import Reading, is_missing, read_dates, read_numbers
-from features.intake.cells.whole_columns import report_broken
+from features.intake.cells.read_values import report_broken
 from features.intake.validation.findings import Findings
 
 PER_YEAR = {"years": 1.0, "months": 12.0, "weeks": 365.25 / 7, "days": 365.25}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import ValueSource
 from features.cohort_map.section import nearest
@@ -12,6 +11,7 @@ from features.derivation.catalogue import CATALOGUE, catalogue_of
 from features.dictionary.units import find_unit
 from features.dictionary.variable import Variable
 from features.errors import CohortError, MapError, Problem
+from features.intake.cells.conversion import normal_code
 from features.intake.validation.findings import Findings
 
 # what a later scan can show

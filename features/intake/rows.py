@@ -19,19 +19,32 @@ from features.derivation.therapy import fill_from_drugs
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
-from features.intake.cells.canonical_values import read_values
-from features.intake.cells.conversion import Reading
-from features.intake.cells.raw_cells import as_text
-from features.intake.cells.text_cells import Known
-from features.intake.cells.whole_columns import report_broken, warn_of_possible_codes
+from features.intake.cells.canonical_values import Known, read_values
+from features.intake.cells.conversion import Reading, as_text
+from features.intake.cells.read_values import report_broken, warn_of_possible_codes
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import check_map, fold_names
-from features.intake.rejects import no_rejects, rejects_table
-from features.intake.selection import Step, find_number_columns, select_rows
+from features.intake.selection import Step, select_rows
 from features.intake.validation.combinations import check_combinations
-from features.intake.validation.findings import Findings
-from features.intake.validation.patients import check_identifiers
+from features.intake.validation.findings import Findings, no_rejects, rejects_table
 
+_EXPORT = "Export the file again with this column as text, not through a spreadsheet"
+NO_IDENTIFIER, REPEATED = "no patient identifier", "names the same patient more than once"
+_ONE_ROW = "Keep one row per patient, or give 'visit' in the map"
+_MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MANGLED = (
+    (r"\d(?:[.,]\d+)?E\+?\d+", "was turned into scientific notation by a spreadsheet"),
+    (
+        rf"(?i:\d{{1,2}}-(?:{_MONTH})|(?:{_MONTH})-\d{{1,4}})",
+        "was turned into dates by a spreadsheet",
+    ),
+    (r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|#+", "holds spreadsheet errors"),
+)
+_TOTALS = (
+    r"(?i:(?:grand )?total|sum|mean|average|median|summe|gesamt(?:summe)?|mittelwert|durchschnitt|"
+    r"moyenne|somme|promedio|gemiddelde|totaal):?"
+)
+_ANY_MANGLED = f"(?:{'|'.join(pattern for pattern, _ in _MANGLED)})"
 NOT_SELECTED = "left out by the visit or the rules of inclusion of the map"
 
 
@@ -128,7 +141,9 @@ def examine_rows(rows: pd.DataFrame, rules: RowRules) -> ExaminedRows:
     """Everything that the map and the dictionary say of these rows (index: row numbers)."""
     findings = Findings()
     cells = _rename(rows, rules)
-    kept, flow = _select(cells, rules, findings)
+    kept, flow = cells, [Step("rows in the file", len(cells))]
+    if rules.cohort_map.visit or rules.cohort_map.include:
+        kept = select_rows(cells, rules.cohort_map, rules.dictionary, rules.reading, findings, flow)
     identifiers = name_patients(kept, rules.cohort_map.patient_id)
     if rules.cohort_map.patient_id is not None:
         check_identifiers(identifiers, findings, whole=rules.whole)
@@ -188,16 +203,46 @@ def name_patients(cells: pd.DataFrame, column: str | None) -> pd.Series:
     return as_text(cells[column]).str.strip()
 
 
+def find_mangled(identifiers: pd.Series) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    """Each rule that identifiers (text, (n,)) break because of a spreadsheet, and which rows do."""
+    if not identifiers.str.fullmatch(_ANY_MANGLED).any():
+        return []
+    found = [(rule, identifiers.str.fullmatch(pattern)) for pattern, rule in _MANGLED]
+    return [(rule, rows.to_numpy(dtype=bool)) for rule, rows in found if rows.any()]
+
+
+def check_identifiers(identifiers: pd.Series, findings: Findings, *, whole: bool = True) -> None:
+    """Check the text of the identifier column; repeated ones are another matter.
+
+    ``whole``: what a spreadsheet did to a column is a problem of the file, else of single rows.
+    """
+    column = str(identifiers.name)
+    # "NA" may be somebody's identifier; only an empty cell is none.
+    empty = identifiers == ""
+    if whole and len(empty) and empty.all():
+        findings.problem(column, "is empty in every row", "Map the column with the identifiers")
+        return
+    findings.reject(column, NO_IDENTIFIER, "Fill it in", empty)
+    totals = identifiers.str.fullmatch(_TOTALS)
+    findings.reject(column, "a line of totals, not a patient", "Delete the line", totals)
+    for rule, mangled in find_mangled(identifiers):
+        if whole:
+            findings.problem(column, rule, _EXPORT, int(mangled.sum()))
+        else:
+            findings.reject(column, rule, _EXPORT, pd.Series(mangled, identifiers.index))
+
+
+def check_repeats(identifiers: pd.Series, findings: Findings, *, whole: bool = True) -> None:
+    """A patient in more than one row: a problem of the file or, not ``whole``, of those rows."""
+    twice = identifiers.duplicated(keep=False) & (identifiers != "")
+    if twice.any() and whole:
+        findings.problem(str(identifiers.name), REPEATED, _ONE_ROW, int(twice.sum()))
+    elif twice.any():
+        findings.reject(str(identifiers.name), REPEATED, _ONE_ROW, twice)
+
+
 def _rename(rows: pd.DataFrame, rules: RowRules) -> pd.DataFrame:
     return rows.rename(columns=dict(rules.names)) if rules.names else rows
-
-
-def _select(
-    cells: pd.DataFrame, rules: RowRules, findings: Findings
-) -> tuple[pd.DataFrame, list[Step]]:
-    chosen = rules.cohort_map
-    numbers = find_number_columns(chosen, rules.dictionary) if chosen.include else frozenset()
-    return select_rows(cells, chosen, rules.reading, findings, numbers)
 
 
 def _read_covariates(cells: pd.DataFrame, rules: RowRules, findings: Findings) -> pd.DataFrame:

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import Inclusion
 from features.dictionary.variable import Variable
 from features.intake.cells.conversion import (
     Reading,
+    as_text,
     code_cells,
     is_missing,
     listed_numbers,
+    normal_code,
     parse_numbers,
     read_numbers,
 )
-from features.intake.cells.raw_cells import as_text
 from features.intake.validation.findings import Findings
 
 
@@ -35,16 +35,13 @@ class Step:
 def select_rows(
     cells: pd.DataFrame,
     cohort_map: CohortMap,
+    dictionary: Mapping[str, Variable],
     reading: Reading,
     findings: Findings,
-    numbers: frozenset[str] = frozenset(),
-) -> tuple[pd.DataFrame, list[Step]]:
-    """The rows that the map wants, and how many were left after each of its rules.
-
-    ``numbers``: columns that are read as numbers, which are compared as such.
-    """
-    flow = [Step("rows in the file", len(cells))]
-    visit = cohort_map.visit
+    flow: list[Step],
+) -> pd.DataFrame:
+    """The rows that the map wants; ``flow`` takes how many were left after each of its rules."""
+    visit, numbers = cohort_map.visit, _find_number_columns(cohort_map, dictionary)
     if visit and visit.column in cells:
         codes = code_cells(_text_of(cells, visit.column), reading.decimal)
         cells = cells[codes == normal_code(visit.choose, reading.decimal)]
@@ -63,13 +60,13 @@ def select_rows(
                 if is_missing(text, reading).any():
                     remedy += "; rows whose cell is empty are chosen by 'empty: true' alone"
                 findings.problem(inclusion.column, f"leaves nobody: {inclusion.reason}", remedy)
-    return cells, flow
+    return cells
 
 
-def find_number_columns(
+def _find_number_columns(
     cohort_map: CohortMap, dictionary: Mapping[str, Variable]
 ) -> frozenset[str]:
-    """The columns of the file that the map reads as numbers."""
+    """The columns of the file that the map reads as numbers: they are compared as such."""
     return frozenset(
         column
         for name, source in cohort_map.variables.items()

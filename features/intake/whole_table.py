@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from features.cohort_map.dialect import Dialect
+from features.intake.cells.conversion import as_text, is_typed
 from features.intake.cells.declared_codes import Declares
-from features.intake.cells.raw_cells import as_text, is_typed
 from features.intake.files.cohort_file import read_bytes
 from features.intake.files.decoding import refuse, unpack
 from features.intake.files.header import refuse_patient_as_header

@@ -20,9 +20,8 @@ import pyarrow as pa
 from pyarrow import dataset
 
 from features.errors import ConfigError
-from features.intake.rows import read_rows
+from features.intake.rows import REPEATED, read_rows
 from features.intake.sources.parquet_source import ParquetSource
-from features.intake.validation.patients import REPEATED
 from pipeline.engines.spark_session import spark_session
 from pipeline.engines.spark_tables import (
     PartitionTask,

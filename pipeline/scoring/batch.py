@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.derivation.columns import Columns
 from features.errors import ConfigError
-from features.intake.cells.raw_cells import as_text
+from features.intake.cells.conversion import as_text
 from features.intake.rows import RowRules, read_rows
 from models.explanation.explanation import RankedReason
 from models.storage.model_folder import About

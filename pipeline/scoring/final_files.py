@@ -15,8 +15,7 @@ import pyarrow.compute as pc
 
 from features.array_types import BoolArray
 from features.intake.lesions.lesion_join import PatientLesions
-from features.intake.rows import NOT_SELECTED
-from features.intake.validation.patients import REPEATED
+from features.intake.rows import NOT_SELECTED, REPEATED
 from pipeline.scoring.account.counts import Account
 from pipeline.scoring.columns import IDENTIFIER
 from pipeline.scoring.kept.finished_batch import ROW

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from features.errors import ConfigError
-from features.intake.rejects import REJECT_COLUMNS
+from features.intake.validation.findings import REJECT_COLUMNS
 from pipeline.scoring.job_setup import Job
 from pipeline.scoring.request import ScoreRequest
 

@@ -1,4 +1,4 @@
-"""Texts of cells as codes, numbers and dates; what can be read in two ways is refused."""
+"""Cells as texts, codes, numbers and dates; what can be read in two ways is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from string import ascii_lowercase
 import numpy as np
 import pandas as pd
 
-from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.intake.cells.declared_codes import MISSING_MARK
 from features.intake.validation.findings import Findings
@@ -34,13 +33,48 @@ REMEDIES = {
     INFINITE: "Correct it or leave it empty",
     UNKNOWN: "Add it to 'codes' of this column in the map, or to its 'missing'",
 }
-
 _SPREADSHEET_ERROR = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!).*"
 _THOUSANDS_POINT = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?"
 _THOUSANDS_COMMA = r"[-+]?[1-9]\d{0,2}(?:,\d{3})+"
 _DECIMAL_COMMA = r"[-+]?\d+,\d+"
 _WHOLE = re.compile(r"[-+]?\d{1,15}(?:\.0*)?", re.ASCII)
+_WHOLE_COMMA = re.compile(r"[-+]?\d{1,15}(?:[.,](?:|0|00|0000+))?", re.ASCII)
+_TRUTH = {"true": "1", "false": "0"}
+_NUMERIC = "iuf"
 _UNKNOWN_CODE_LIMIT = 0.01
+
+
+def normal_code(text: str, decimal: str = ".") -> str:
+    """A code as it is compared: without case; ``1``, ``01``, ``1.0`` and ``true`` alike.
+
+    ``decimal``: the decimal sign of the file; unless it is a point, ``1,0`` is 1 as well, but
+    ``1,000`` may be a thousand and stays as it is.
+    """
+    code = text.strip().casefold()
+    code = _TRUTH.get(code, code)
+    whole = _WHOLE if decimal == "." else _WHOLE_COMMA
+    return str(int(float(code.replace(",", ".")))) if whole.fullmatch(code) else code
+
+
+def is_typed(cells: pd.Series) -> bool:
+    """Whether the cells are numbers already."""
+    return isinstance(cells.dtype, np.dtype) and cells.dtype.kind in _NUMERIC
+
+
+def as_text(cells: pd.Series) -> pd.Series:
+    """The cells as a text file would hold them: ``str``, empty where missing, 5 and not 5.0."""
+    if cells.dtype == "str":
+        return cells.fillna("")
+    if cells.dtype == bool:
+        cells = cells.astype("int8")
+    if not is_typed(cells):
+        return cells.astype("str").fillna("").str.strip()
+    numbers = cells.to_numpy()
+    if numbers.dtype.kind != "f":
+        return pd.Series(numbers.astype(str), index=cells.index, dtype="str")
+    codes, values = pd.factorize(numbers, use_na_sentinel=True)
+    texts = [repr(float(value)).removesuffix(".0") for value in values]
+    return pd.Series(np.array([*texts, ""], object)[codes], index=cells.index, dtype="str")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""What became of the cells of one variable: values, and every rule that a cell breaks."""
+"""What became of the cells of one variable: values, and every rule that a cell breaks.
+
+A fault in most cells of a column is one of the map or the file, and is said of the column.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,20 @@ import pandas as pd
 
 from features.array_types import BoolArray
 from features.cohort_map.entries import ValueSource
-from features.dictionary.units import to_canonical
+from features.dictionary.units import suspect_unit, to_canonical
 from features.dictionary.variable import Variable
+from features.intake.cells.conversion import (
+    UNKNOWN,
+    Reading,
+    as_text,
+    describe_gap,
+    is_gap,
+    is_whole,
+    parse_numbers,
+)
+from features.intake.validation.findings import Findings
+
+Values = npt.NDArray[np.float64] | pd.Categorical
 
 
 @dataclass(frozen=True)
@@ -28,9 +43,6 @@ class Broken:
     remedy: str = ""
     distinct: int = 0
     whole: tuple[str, str] | None = None
-
-
-Values = npt.NDArray[np.float64] | pd.Categorical
 
 
 @dataclass(frozen=True)
@@ -81,3 +93,74 @@ def without(
     for one in found:
         numbers = np.where(one.rows, np.nan, numbers)
     return numbers, found
+
+
+def report_broken(
+    read: ReadValues, source: ValueSource, variable: Variable, index: pd.Index, findings: Findings
+) -> None:
+    """Each broken cell is a reject, unless it is one of so many that its column is a problem."""
+    reported = set[tuple[str, str]]()
+    for one in read.broken:
+        problem, rows = _judge(one, read, source, variable), int(one.rows.sum())
+        if problem is None:
+            remedy = one.remedy
+            if one.rule == (read.outside and read.outside.rule):
+                remedy = _find_remedy(read, source, variable) or one.remedy
+            findings.reject(one.column, one.rule, remedy, pd.Series(one.rows, index))
+        elif (one.column, problem[0]) not in reported:
+            reported.add((one.column, problem[0]))
+            if one.whole is not None:
+                alike = [other for other in read.broken if other.whole == one.whole]
+                rows = sum(int(other.rows.sum()) for other in alike if other.column == one.column)
+            count = None if one.rule == (read.outside and read.outside.rule) else rows
+            findings.problem(one.column, *problem, count)
+
+
+def _judge(
+    one: Broken, read: ReadValues, source: ValueSource, variable: Variable
+) -> tuple[str, str] | None:
+    """Rule and remedy of the column as a whole, None where single cells are wrong."""
+    if one.whole is not None:
+        return one.whole
+    if one.rule == UNKNOWN and is_gap(int(one.rows.sum()), len(one.rows)):
+        return describe_gap(one.distinct), one.remedy
+    if read.declared is not None and read.outside is not None and one.rule == read.outside.rule:
+        likely = suspect_unit(read.declared, variable, source.unit)
+        if likely:
+            declared = source.unit or variable.unit
+            rule = f"is declared {declared}, but its values can only be {likely}"
+            return rule, f"Say 'unit: {likely}' for {variable.name} in the map"
+    return None
+
+
+def _find_remedy(read: ReadValues, source: ValueSource, variable: Variable) -> str:
+    """What to do about values outside the plausible range that another unit would explain."""
+    if read.declared is None or read.outside is None or read.outside.rows.sum() < 2:
+        return ""
+    mixed = suspect_unit(read.declared[read.outside.rows], variable, source.unit)
+    return f"As {mixed} they would be possible: bring a column of two units to one" if mixed else ""
+
+
+def warn_of_possible_codes(
+    cells: pd.DataFrame,
+    source: ValueSource,
+    variable: Variable,
+    reading: Reading,
+    findings: Findings,
+) -> None:
+    """A code for missing in every column, such as 999, may be a calcium score."""
+    codes = [code for code in reading.missing if is_whole(code)]
+    if variable.kind != "number" or not codes:
+        return
+    low, high = variable.limits
+    for name in source.columns:
+        numbers, _ = parse_numbers(as_text(cells[name]), reading)
+        for code in codes:
+            possible = float(to_canonical([float(code)], variable, source.unit)[0])
+            count = int((numbers == float(code)).sum())
+            if low <= possible <= high and count:
+                rule = f"holds {code}, missing by the map but a possible {variable.name}"
+                remedy = (
+                    "If it may be a value, list the code under the other columns' own 'missing'"
+                )
+                findings.warn(name, rule, remedy, count)

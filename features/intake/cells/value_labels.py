@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import EndpointMap, Inclusion, Occurrence, ValueSource
 from features.dictionary.variable import Variable
 from features.errors import MapError
-from features.intake.cells.conversion import YES_NO
+from features.intake.cells.conversion import YES_NO, normal_code
 from features.intake.cells.declared_codes import DeclaredCodes
 
 Declared = Mapping[str, DeclaredCodes]

@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from features.cohort_map.codes import normal_code
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import ValueSource
 from features.cohort_map.section import nearest
 from features.derivation.morphology import possible_density_score
-from features.intake.cells.conversion import Reading, code_cells, is_missing, read_numbers
+from features.intake.cells.conversion import (
+    Reading,
+    code_cells,
+    is_missing,
+    normal_code,
+    read_numbers,
+)
 from features.intake.files.raw_table import RawTable
 from features.intake.map_check import fold_names
 from features.intake.validation.findings import Findings

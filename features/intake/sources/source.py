@@ -12,8 +12,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
-from features.intake.rejects import no_rejects
 from features.intake.sources.witness import Witness
+from features.intake.validation.findings import no_rejects
 
 
 def no_rows(columns: Sequence[str]) -> pd.DataFrame:

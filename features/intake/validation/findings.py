@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.errors import Problem
+
+REJECT_COLUMNS = ("row", "patient_id", "column", "rule")
 
 
 @dataclass(frozen=True)
@@ -91,3 +94,16 @@ class Findings:
 def describe(problems: Sequence[Problem]) -> list[str]:
     """One line per problem."""
     return [str(problem) for problem in problems]
+
+
+def no_rejects() -> pd.DataFrame:
+    """A table of rejects without a row."""
+    return rejects_table(np.empty(0, np.int64), "", "", "")
+
+
+def rejects_table(rows: Any, patient_id: Any, column: Any, rule: Any) -> pd.DataFrame:
+    """One line per row that is not scored: ``row``, ``patient_id``, ``column``, ``rule``."""
+    table = pd.DataFrame({"row": np.asarray(rows, dtype=np.int64)})
+    for name, values in zip(REJECT_COLUMNS[1:], (patient_id, column, rule), strict=True):
+        table[name] = pd.Series(values, index=table.index, dtype="str")
+    return table

@@ -14,7 +14,7 @@ from features.errors import CohortError, MapError
 from features.intake.ingestion import Limits
 from features.intake.map_check import name_by_dictionary
 from features.intake.read_file import ReadFile, read_file
-from features.intake.validation.patients import check_repeats
+from features.intake.rows import check_repeats
 from features.intake.whole_table import read_table
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.errors import CohortError, ConfigError
-from features.intake.validation.patients import REPEATED
+from features.intake.rows import REPEATED
 from pipeline.scoring.batch import score_batch
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.kept import finished_batch as part

@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from features.cohort_map.dialect import Dialect
 from features.errors import CohortError, ConfigError
-from features.intake.cells.raw_cells import as_text
+from features.intake.cells.conversion import as_text
 from features.intake.sources.parquet_source import ParquetSource
 from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.sql_source import SqlSource

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from features.intake.rows import check_identifiers
 from features.intake.validation.findings import Findings
-from features.intake.validation.patients import check_identifiers
 
 
 def _rejecting(*rows: int) -> Findings:

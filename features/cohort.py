@@ -11,14 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.case_cohort import CaseCohort
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import SINCE_ENTRY, Endpoint
 from features.survey import Survey
 
 _TABLE, _SCANS, _ABOUT = "cohort.parquet", "scans.parquet", "cohort.json"
 _SURVEY = {"weight": "sample_weight", "stratum": "sample_stratum", "cluster": "sample_cluster"}
+_SUBCOHORT, _FRACTION = "sample_subcohort", "sample_fraction"
 _START = "clock_at_entry"
-_OWN_COLUMNS = ("site", "entry", "time", "event", _START, *_SURVEY.values())
+_OWN_COLUMNS = (
+    *("site", "entry", "time", "event", _START, *_SURVEY.values()),
+    *(_SUBCOHORT, _FRACTION),
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,9 @@ class Cohort:
         }
         if self.endpoint is not None and self.endpoint.is_delayed:
             about["time_scale"] = self.endpoint.time_scale
+        design = None if self.endpoint is None else self.endpoint.case_cohort
+        if design is not None:
+            about["case_cohort"] = {"method": design.method, "cases": design.cases}
         table.to_parquet(folder / _TABLE)
         if self.later_scans is not None:
             self.later_scans.to_parquet(folder / _SCANS)
@@ -97,7 +105,7 @@ class Cohort:
                 about["fixed_horizon"],
                 table[_START].to_numpy() if _START in table else None,
                 about.get("time_scale", SINCE_ENTRY),
-                _survey_of(table),
+                _survey_of(table, about.get("case_cohort")),
             )
         return cls(
             about["name"],
@@ -118,12 +126,18 @@ def _columns_of(endpoint: Endpoint) -> dict[str, npt.NDArray[Any]]:
     if endpoint.survey is not None:
         given = {name: getattr(endpoint.survey, name) for name in _SURVEY}
         columns |= {_SURVEY[n]: np.asarray(part) for n, part in given.items() if part is not None}
+    if design := endpoint.case_cohort:
+        columns |= {_SUBCOHORT: design.subcohort, _FRACTION: design.fraction}
     return columns
 
 
-def _survey_of(table: pd.DataFrame) -> Survey | None:
+def _survey_of(table: pd.DataFrame, case_cohort: dict[str, str] | None) -> Survey | None:
     if _SURVEY["weight"] not in table:
         return None
     labels = [_SURVEY["stratum"], _SURVEY["cluster"]]
     stratum, cluster = (table[one].to_numpy() if one in table else None for one in labels)
-    return Survey(table[_SURVEY["weight"]].to_numpy(), stratum, cluster)
+    design = None
+    if case_cohort is not None:
+        drawn = table[_SUBCOHORT].to_numpy(), table[_FRACTION].to_numpy()
+        design = CaseCohort(*drawn, case_cohort["method"], case_cohort["cases"])
+    return Survey(table[_SURVEY["weight"]].to_numpy(), stratum, cluster, design)

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.array_types import BoolArray
+from features.case_cohort import BORGAN, CaseCohort, CauseWeights
 from features.errors import CohortError, Problem
 from features.survey import Survey
 
@@ -76,6 +78,10 @@ class Endpoint:
         if self.is_delayed and self.is_fixed_horizon:
             rule = "a yes or no by a fixed horizon has no delayed entry"
             problems.append(Problem("start", rule, "Leave it out", len(self)))
+        design = self.case_cohort
+        if self.is_fixed_horizon and design is not None and design.method != BORGAN:
+            rule = "a yes or no by a fixed horizon has no risk sets, which this method weighs"
+            problems.append(Problem("case_cohort", rule, "Take borgan", len(self)))
         return problems
 
     def __len__(self) -> int:
@@ -123,6 +129,29 @@ class Endpoint:
     def weight(self) -> npt.NDArray[np.float64]:
         """(n,) how many patients each stands for; 1 without a survey."""
         return np.ones(len(self)) if self.survey is None else self.survey.weight
+
+    def weights_of(self, cause: int) -> CauseWeights:
+        """What each patient weighs in the hazard of a cause, EVENT or COMPETING."""
+        if self.survey is None:
+            return CauseWeights.constant(np.ones(len(self)))
+        return self.survey.of_cause(cause)
+
+    def effective_events(self, cause: int, occurred: BoolArray) -> float:
+        """How many events of equal weight tell as much as those (n,) of the cause."""
+        if self.survey is None:
+            return float(occurred.sum())
+        return self.survey.effective_events(cause, occurred)
+
+    @property
+    def worth(self) -> float:
+        """How many patients drawn at random tell as much of the event."""
+        n = float(len(self))
+        return n if self.survey is None else self.survey.worth(self.event == EVENT)
+
+    @property
+    def case_cohort(self) -> CaseCohort | None:
+        """The design of a case-cohort sample, None of any other."""
+        return None if self.survey is None else self.survey.case_cohort
 
     @property
     def n_events(self) -> int:

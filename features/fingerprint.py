@@ -15,8 +15,8 @@ _SCAN = ("years", "cac_agatston")
 def fingerprint_patients(cohort: Cohort) -> str:
     """SHA-256 over the patients and their endpoint, in whatever order they stand.
 
-    Equal where the same patients have the same outcomes, weights and entries. Without an endpoint,
-    over the patients.
+    Equal where the same patients have the same outcomes, weights, entries and subcohort. Without an
+    endpoint, over the patients.
     """
     ids = [str(one) for one in cohort.covariates.index]
     lines = ids
@@ -28,6 +28,7 @@ def fingerprint_patients(cohort: Cohort) -> str:
         for further in (
             endpoint.start,
             None if endpoint.survey is None else endpoint.survey.weight,
+            None if endpoint.case_cohort is None else endpoint.case_cohort.subcohort,
         ):
             if further is not None:
                 told = zip(lines, further.tolist(), strict=True)

@@ -3,19 +3,21 @@
 Every fit and every metric counts each patient as often as the weight says, be it a whole number or
 not. What the weights mean for intervals only the design knows: the rescaled bootstrap of Rao and Wu
 (1988, JASA 83:231; with Yue 1992, Surv Methodol 18:209) draws, in each stratum, one cluster fewer
-than it has, with replacement.
+than it has, with replacement. Of a case-cohort sample the weights are inverse probabilities; what a
+patient weighs in the fits is said by its design.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.array_types import FloatArray
+from features.array_types import BoolArray, FloatArray
+from features.case_cohort import NAMES, CaseCohort, CauseWeights
 from features.errors import CohortError, Problem
 
 
@@ -24,13 +26,15 @@ class Survey:
     """``weight`` (n,): how many each patient stands for; ``stratum``, ``cluster`` (n,) labels.
 
     Without clusters each patient is one, without strata all are in one. A cluster belongs to its
-    stratum: equal labels in two strata are two clusters. Raises CohortError where a weight is not
-    finite and above zero, or a label is missing.
+    stratum: equal labels in two strata are two clusters. ``case_cohort``: the design, where the
+    sample is one; see `of_case_cohort`. Raises CohortError where a weight is not finite and above
+    zero, or a label is missing.
     """
 
     weight: FloatArray
     stratum: npt.ArrayLike | None = None
     cluster: npt.ArrayLike | None = None
+    case_cohort: CaseCohort | None = None
 
     def __post_init__(self) -> None:
         weight = np.asarray(self.weight, dtype=np.float64)
@@ -46,6 +50,24 @@ class Survey:
             if absent := int(frame[name].isna().sum()):
                 remedy = "Fill it in or leave out who has none"
                 raise CohortError([Problem(name, "is missing", remedy, absent)], "survey")
+
+    @classmethod
+    def of_case_cohort(
+        cls,
+        design: CaseCohort,
+        event: npt.NDArray[np.integer],
+        stratum: npt.ArrayLike | None = None,
+        cluster: npt.ArrayLike | None = None,
+        names: Sequence[str] = NAMES,
+    ) -> Survey:
+        """A case-cohort sample with these events (n,): 0 censored, 1 event, 2 competing event.
+
+        Weights are those of inverse probability. Raises CohortError, with the columns called by
+        ``names``, where someone is neither in the subcohort nor a case, or no fraction is possible.
+        """
+        if problems := design.find_problems(event, names):
+            raise CohortError(problems, "survey")
+        return cls(design.inverse_probability(event), stratum, cluster, design)
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -89,19 +111,43 @@ class Survey:
         rows = np.asarray(positions)
         labels = self._labels().iloc[rows].reset_index(drop=True)
         cluster = None if self.cluster is None else labels["cluster"].to_numpy()
+        design = None if self.case_cohort is None else self.case_cohort.take(rows)
         if self.stratum is None:
-            return Survey(self.weight[rows], None, cluster)
+            return Survey(self.weight[rows], None, cluster, design)
         if cluster is not None:
             # labels of clusters may repeat between strata that are joined
             cluster = labels.groupby(["stratum", "cluster"]).ngroup().to_numpy()
         held = labels.groupby("stratum")["cluster"].nunique()
         joined = labels["stratum"].map(_join_lonely(held)).to_numpy()
-        return Survey(self.weight[rows], joined, cluster)
+        return Survey(self.weight[rows], joined, cluster, design)
 
-    @property
-    def effective_size(self) -> float:
-        """How many equally weighted patients say as much (Kish 1965, Survey Sampling, 11.7)."""
-        return effective_size(self.weight)
+    def of_cause(self, cause: int) -> CauseWeights:
+        """What each patient weighs in the hazard of a cause: 1 the event, 2 the competing one."""
+        if self.case_cohort is None:
+            return CauseWeights.constant(self.weight)
+        return self.case_cohort.weights(cause, self.weight)
+
+    def effective_events(self, cause: int, occurred: BoolArray) -> float:
+        """How many events of a whole cohort tell as much as those of the cause that (n,) occurred.
+
+        Kish's number of their weights, and of the cases of a case-cohort sample, of which each
+        counts once, what having a subcohort for their controls leaves.
+        """
+        n_events = effective_size(self.of_cause(cause).events[occurred])
+        if self.case_cohort is not None and self.case_cohort.has_all_of(cause):
+            n_events *= self.case_cohort.efficiency(n_events)
+        return n_events
+
+    def worth(self, occurred: BoolArray) -> float:
+        """How many patients of the population drawn at random tell as much of the event (n,).
+
+        Kish's number (1965, Survey Sampling, 11.7); of a case-cohort sample as many as have the
+        effective number of events.
+        """
+        if self.case_cohort is None:
+            return effective_size(self.weight)
+        n_events = int(occurred.sum())
+        return float(self.weight.sum()) * self.case_cohort.efficiency(n_events)
 
     def _labels(self) -> pd.DataFrame:
         n = len(self.weight)

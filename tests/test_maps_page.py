@@ -14,7 +14,7 @@ from features.cohort_map import entries
 from features.cohort_map.cohort_map import MAP_KEYS, STUDY_KEYS, CohortMap
 from features.cohort_map.later_scans import LATER_SCAN_KEYS, SETTINGS
 from features.cohort_map.own_variables import OWN_VARIABLE_KEYS
-from features.cohort_map.survey_map import SURVEY_KEYS
+from features.cohort_map.survey_map import CASE_COHORT_KEYS, SURVEY_KEYS
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 from features.intake.map_check import check_map
@@ -35,6 +35,7 @@ KEYS = {
     "include": entries.INCLUSION_KEYS,
     "visit": entries.VISIT_KEYS,
     "survey": SURVEY_KEYS,
+    "case cohort": CASE_COHORT_KEYS,
     "endpoint": entries.ENDPOINT_KEYS,
     "occurrence": entries.OCCURRENCE_KEYS,
     "lesions": entries.LESION_KEYS,
@@ -49,6 +50,7 @@ PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "include": lambda part: {"include": [part]},
     "visit": lambda part: {"visit": part},
     "survey": lambda part: {"survey": part},
+    "case cohort": lambda part: {"survey": {"case_cohort": part}},
     "endpoint": lambda part: {"endpoint": part},
     "occurrence": lambda part: {"endpoint": {**ENDPOINT, "event": part}},
     "lesions": lambda part: {"lesions": part},

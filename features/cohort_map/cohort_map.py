@@ -241,6 +241,7 @@ class CohortMap:
     def outcome_columns(self) -> tuple[str, ...]:
         """Columns known only after entry: the endpoint's, later scans', those of outcomes."""
         own = (*(self.endpoint.columns if self.endpoint else ()), *columns_of(self.later_scans))
+        own += self.survey.outcome_columns if self.survey else ()
         start = self.endpoint.start if self.endpoint else None
         entry = (self.entry, self.visit.time if self.visit else None, start)
         return tuple(
@@ -277,6 +278,8 @@ class CohortMap:
             part.fail("an endpoint in dates needs 'entry', the column with the date of entry")
         if self.endpoint and self.endpoint.starts_at_age and "age" not in self.variables:
             part.fail("age as time scale needs the variable 'age', or 'start', the age at entry")
+        if self.survey and self.endpoint:
+            self.survey.check(part, self.endpoint.horizon)
         if any(scan.unit == "date" for scan in self.later_scans) and not self.entry:
             part.fail("later scans by date need 'entry', the column with the date of the first")
         if self.visit and not self.patient_id:
@@ -287,7 +290,7 @@ class CohortMap:
             for column in set(source.columns) & set(self.outcome_columns):
                 part.fail(
                     f"variables.{variable}: column '{column}' is known only after entry "
-                    "(endpoint or outcomes). It would leak the outcome: remove it from variables"
+                    "(endpoint, outcomes, subcohort). It would leak the outcome: leave it out"
                 )
 
 

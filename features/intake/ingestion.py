@@ -27,7 +27,7 @@ from features.intake.later_scans import name_patients, read_later_scans
 from features.intake.read_file import ReadFile, read_file
 from features.intake.rows import REPEATED, check_repeats
 from features.intake.selection import Step
-from features.intake.survey_columns import make_survey, read_survey
+from features.intake.survey_columns import check_case_cohort, make_survey, read_survey
 from features.intake.validation.columns import check_columns
 from features.intake.validation.findings import Findings
 from features.intake.validation.outcomes import (
@@ -150,13 +150,16 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
         column = ", ".join(one.column for one in wanted.endpoint.events)
         check_outcomes(follow_up[kept], column, findings, limits.needed)
         check_leakage(covariates[kept], follow_up[kept], findings)
+        if sample is not None and wanted.survey is not None:
+            event = follow_up["event"][kept]
+            check_case_cohort(sample[kept], event, column, findings, wanted.survey)
     if not findings.problems:
         known, site = covariates[kept], None
         if wanted.site and wanted.site in cells:
             site = cells[wanted.site]
         survey = None
-        if sample is not None and wanted.survey is not None:
-            survey = make_survey(sample[kept], findings, wanted.survey)
+        if sample is not None and wanted.survey is not None and follow_up is not None:
+            survey = make_survey(sample[kept], follow_up["event"][kept], findings, wanted.survey)
         followed = _make_endpoint(wanted, follow_up, kept, survey)
         found.cohort = _assemble(wanted, known, followed, identifiers[kept], site, entry, scans)
     return found

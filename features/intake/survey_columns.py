@@ -1,12 +1,14 @@
-"""How many people each row stands for, and the stratum and cluster that it was drawn from."""
+"""How many people each row stands for, and how it was drawn: stratum, cluster, subcohort."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from features.cohort_map.survey_map import SurveyMap
-from features.intake.cells.conversion import Reading, code_cells, is_missing, read_numbers
+from features.case_cohort import CaseCohort
+from features.cohort_map.codes import normal_code
+from features.cohort_map.survey_map import CaseCohortMap, SurveyMap
+from features.intake.cells.conversion import BLANK, Reading, code_cells, is_missing, read_numbers
 from features.intake.validation.findings import Findings
 from features.survey import Survey
 
@@ -21,7 +23,8 @@ def read_survey(
 ) -> pd.DataFrame:
     """Columns ``weight``, and ``stratum`` and ``cluster`` where the map names them, of every row.
 
-    A row without one of them, or that stands for nobody, is a reject.
+    Of a case-cohort sample also ``subcohort`` (boolean) and ``fraction``. A row without one of
+    them, or that stands for nobody, is a reject.
     """
     read = pd.DataFrame({"weight": 1.0}, index=cells.index)
     if survey.weight:
@@ -32,7 +35,39 @@ def read_survey(
             remedy = "Fill it in or leave the patient out"
             findings.reject(column, f"no {name}", remedy, is_missing(texts, reading))
             read[name] = code_cells(texts, reading.decimal)
+    if survey.case_cohort:
+        read["subcohort"] = _read_subcohort(cells, survey.case_cohort, reading, findings)
+        read["fraction"] = survey.case_cohort.fraction
+        if isinstance(survey.case_cohort.fraction, str):
+            drawn = cells[survey.case_cohort.fraction]
+            # outside the subcohort nobody was drawn, and the cell is often empty
+            missing = is_missing(drawn, reading) | ~read["subcohort"]
+            read["fraction"] = read_numbers(drawn, missing, reading, findings)
     return read
+
+
+def _read_subcohort(
+    cells: pd.DataFrame, design: CaseCohortMap, reading: Reading, findings: Findings
+) -> pd.Series:
+    one = design.subcohort
+    texts = cells[one.column]
+    missing = is_missing(texts, reading)
+    if one.present:
+        return ~missing
+    codes = code_cells(texts, reading.decimal)
+    inside, outside = (
+        codes.isin([normal_code(value) for value in named]) for named in (one.values, one.otherwise)
+    )
+    if "" in one.otherwise:
+        outside |= codes.isin(BLANK)
+    missing &= ~inside & ~outside
+    remedy = "Fill it in: who is outside is known as well as who is inside"
+    findings.reject(one.column, "no word on whether in the subcohort", remedy, missing)
+    unknown = ~(inside | outside | missing)
+    if unknown.any():
+        rule, remedy = "a code that is neither in 'is' nor in 'not'", "Name it under 'subcohort'"
+        findings.problem(one.column, rule, remedy, int(unknown.sum()))
+    return inside
 
 
 def _read_weight(cells: pd.Series, reading: Reading, findings: Findings) -> pd.Series:
@@ -48,12 +83,37 @@ def _read_weight(cells: pd.Series, reading: Reading, findings: Findings) -> pd.S
     return weight
 
 
-def make_survey(read: pd.DataFrame, findings: Findings, survey: SurveyMap) -> Survey:
+def check_case_cohort(
+    read: pd.DataFrame, event: pd.Series, columns: str, findings: Findings, survey: SurveyMap
+) -> None:
+    """Note whoever is neither in the subcohort nor a case, and fractions that cannot be.
+
+    ``event``: the code of each row that is kept, by these ``columns`` of the file.
+    """
+    design = survey.case_cohort
+    if design is not None:
+        fraction = design.fraction if isinstance(design.fraction, str) else "fraction"
+        names = (design.subcohort.column, fraction, columns)
+        findings.problems += _design_of(read, design).find_problems(event.to_numpy(), names)
+
+
+def _design_of(read: pd.DataFrame, design: CaseCohortMap) -> CaseCohort:
+    drawn = read["subcohort"].to_numpy(bool), read["fraction"].to_numpy(np.float64)
+    return CaseCohort(*drawn, design.method, design.cases)
+
+
+def make_survey(
+    read: pd.DataFrame, event: pd.Series, findings: Findings, survey: SurveyMap
+) -> Survey:
     """The survey of the rows that are kept; a stratum with one cluster alone is told."""
     stratum, cluster = (
         read[name].to_numpy() if name in read else None for name in ("stratum", "cluster")
     )
-    whole = Survey(read["weight"].to_numpy(np.float64), stratum, cluster)
+    if survey.case_cohort is None:
+        whole = Survey(read["weight"].to_numpy(np.float64), stratum, cluster)
+    else:
+        design = _design_of(read, survey.case_cohort)
+        whole = Survey.of_case_cohort(design, event.to_numpy(), stratum, cluster)
     if alone := whole.lonely_strata:
         rule = f"{alone} strata have one cluster alone"
         remedy = "Each is joined with the next, so that intervals show a spread"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.cohort import Cohort
@@ -14,8 +13,8 @@ from features.dictionary.dictionary import Dictionary
 from features.endpoint import SINCE_ENTRY, Endpoint
 from features.errors import CohortError, Problem
 from features.intake.frame import read_covariates
-from features.survey import Survey
 from models.estimator.frames import read_table
+from models.estimator.sample_columns import SampleColumns
 from models.estimator.target import read_target
 
 
@@ -33,18 +32,30 @@ def make_cohort(
     sample_weight: str | None = None,
     stratum: str | None = None,
     cluster: str | None = None,
+    subcohort: str | None = None,
+    sampling_fraction: str | float | None = None,
+    case_cohort: str | None = None,
+    cases: str | None = None,
 ) -> Cohort:
     """A cohort from a table whose columns are called and scaled as in the data dictionary.
 
     ``time`` (years) and ``event`` (0 censored, 1 event, 2 competing event), or ``competing`` (0 or
     1, at the same time), name columns of the table; ``ignore`` those to be left out. ``start`` is
     that of observation where entry was delayed, times then being on the same clock, ``time_scale``
-    ("age" for ages). ``sample_weight``, ``stratum`` and ``cluster`` are those of a survey. A file
-    of other names and units needs a map (README). Raises CohortError naming columns and rows that
-    break the dictionary.
+    ("age" for ages). ``sample_weight``, ``stratum`` and ``cluster`` are those of a survey.
+
+    Of a case-cohort sample, ``subcohort`` (0 or 1) says who was drawn from the cohort whatever
+    became of them, ``sampling_fraction`` with what probability (a number, or the column of those
+    of strata), ``case_cohort`` how cases weigh ("borgan", "barlow" or "prentice") and ``cases``
+    whether all with the "event" were taken or, with the competing event too, "both".
+
+    A file of other names and units needs a map (README). Raises CohortError naming columns and rows
+    that break the dictionary, or who is neither in the subcohort nor a case.
     """
     frame = read_table(table)
-    named = (time, event, competing, patient_id, start, sample_weight, stratum, cluster)
+    drawn = (subcohort, sampling_fraction, case_cohort, cases)
+    sample = SampleColumns(sample_weight, stratum, cluster, *drawn)
+    named = (time, event, competing, patient_id, start, *sample.columns)
     roles = [one for one in named if one is not None]
     absent = [one for one in (*roles, *ignore) if one not in frame]
     if absent:
@@ -60,20 +71,7 @@ def make_cohort(
     covariates = frame.drop(columns=[*roles, *ignore]).set_axis(index)
     checked = read_covariates(covariates, Dictionary.load())
     endpoint = _endpoint(frame, time, event, competing, start, time_scale)
-    survey = _survey(frame, sample_weight, stratum, cluster)
-    return Cohort(name, checked, replace(endpoint, survey=survey))
-
-
-def _survey(
-    frame: pd.DataFrame, weight: str | None, stratum: str | None, cluster: str | None
-) -> Survey | None:
-    if weight is None and stratum is None and cluster is None:
-        return None
-    of_each = np.ones(len(frame)) if weight is None else frame[weight].to_numpy(np.float64)
-    labels = (None if one is None else frame[one].to_numpy() for one in (stratum, cluster))
-    survey = Survey(of_each, *labels)
-    survey.require_pairs()
-    return survey
+    return Cohort(name, checked, replace(endpoint, survey=sample.read(frame, endpoint, event)))
 
 
 def _endpoint(

@@ -96,7 +96,9 @@ def fit_recalibration(margins: FloatArray, link: Link, endpoint: Endpoint) -> Re
     if margins.shape[1] > 1 and other.any():
         expected = float((counts * cumulative[1] * np.exp(margins[:, 1])).sum())
         happened = float(counts @ other)
-        competing, error = float(np.log(happened / expected)), 1 / float(np.sqrt(happened))
+        sampled = endpoint.case_cohort is not None
+        worth = endpoint.effective_events(COMPETING, other) if sampled else happened
+        competing, error = float(np.log(happened / expected)), 1 / float(np.sqrt(worth))
     return Recalibration(*beta, competing, (*errors, error), len(margins), n_events)
 
 

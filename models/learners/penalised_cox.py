@@ -13,8 +13,15 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from features.array_types import BoolArray, FloatArray
-from models.learners.partial_likelihood import RiskSets, information, log_likelihood, residuals
+from models.learners.partial_likelihood import (
+    OwnWeights,
+    RiskSets,
+    information,
+    log_likelihood,
+    residuals,
+)
 from models.learners.prior import Gaussian
+from models.learners.sampled_information import sampled_information
 from models.learners.trust_path import Fold, Terms
 
 Covariates = FloatArray | npt.NDArray[np.float32]
@@ -140,8 +147,8 @@ class CoxRegression:
         return self.sets.n_events
 
     def information(self, margin: FloatArray) -> FloatArray:
-        """Negative Hessian (m, m) of the log partial likelihood at margins (n,)."""
-        return information(self.sets, self.terms.values, margin)
+        """What the log partial likelihood says of the coefficients (m, m), at margins (n,)."""
+        return sampled_information(self.sets, self.terms.values, margin)
 
     def given(self, offset: FloatArray) -> CoxRegression:
         """The same with an offset (n,) in every margin."""
@@ -165,19 +172,22 @@ class CoxTask:
         occurred: npt.NDArray[np.bool_],
         start: FloatArray | None = None,
         weight: FloatArray | None = None,
+        own: OwnWeights | None = None,
     ) -> None:
         self._time, self._occurred, self._start, self._weight = time, occurred, start, weight
+        self._own = own
         self._everyone = self._sets(None)
 
     def _sets(self, rows: npt.NDArray[np.intp] | None) -> RiskSets:
-        return RiskSets(self._time, self._occurred, rows, self._start, self._weight)
+        return RiskSets(self._time, self._occurred, rows, self._start, self._weight, self._own)
 
     def _alone(self, rows: npt.NDArray[np.intp]) -> RiskSets:
         """The risk sets of these patients, whose positions are their own."""
         start, weight = (
             None if given is None else given[rows] for given in (self._start, self._weight)
         )
-        return RiskSets(self._time[rows], self._occurred[rows], None, start, weight)
+        own = None if self._own is None else self._own.take(rows)
+        return RiskSets(self._time[rows], self._occurred[rows], None, start, weight, own)
 
     def on(self, terms: Terms, fold: Fold | None) -> CoxRegression:
         """The regression on the patients a fold leaves in, on all, exactly, where None."""

@@ -63,16 +63,15 @@ def fit_baseline(endpoint: Endpoint, margins: FloatArray, n_knots: int) -> Basel
     """
     time, event = endpoint.stop, endpoint.event
     start = endpoint.entered if endpoint.is_delayed else None
-    weight = endpoint.weight
     end = _round_end(time)
     grid = _round_times(end, n_knots) if start is None else _observed_times(start, time, n_knots)
     rows = []
     for cause, margin in enumerate(margins.T, start=1):
-        own = event == cause
+        own, weights = event == cause, endpoint.weights_of(cause)
         happened = np.searchsorted(np.sort(time[own]), grid, side="right")
         knots = grid[_protect(grid, happened)]
-        counted = np.diff(_sum_until(knots, time[own], weight[own]))
-        hazard = weight * np.exp(margin)
+        counted = np.diff(_sum_until(knots, time[own], weights.events[own]))
+        hazard = weights.at_risk * np.exp(margin)
         lived = _lived_by(knots, time, hazard)
         if start is not None:
             lived -= _lived_by(knots, start, hazard)

@@ -9,7 +9,6 @@ import numpy as np
 
 from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
-from features.survey import effective_size
 from models.learners.prior import Trust
 from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
@@ -101,7 +100,7 @@ def check_calibration(
         known = np.isfinite(link.risk(np.zeros_like(margins), [horizon], start)[:, 0])
     part = endpoint.take(known).since_entry() if start is not None else endpoint
     early = (part.event == EVENT) & (part.time <= horizon)
-    seen = float(early.sum()) if part.survey is None else effective_size(part.weight[early])
+    seen = part.effective_events(EVENT, early)
     if not seen or part.stop.max() < horizon:
         return 0.0, None
     chance = CHANCE / np.sqrt(seen)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from features.array_types import FloatArray
 from features.dictionary.prior import Priors
 from models.learners.linear import Limits, LinearPart
-from models.learners.partial_likelihood import RiskSets
+from models.learners.partial_likelihood import OwnWeights, RiskSets
 from models.learners.penalised_cox import CoxTask
 from models.learners.penalised_logistic import LogisticTask
 from models.learners.prior import Gaussian, Trust, term_prior
@@ -41,7 +41,8 @@ class Outcome:
     """One cause as a learner sees it: who had it, and when each patient's follow-up ended.
 
     ``timed`` is False for a cohort that records only a yes or no by a fixed horizon. ``start``:
-    (n,) when it began, None where entry was not delayed; ``weight``: (n,), None where all are 1.
+    (n,) when it began, None where entry was not delayed; ``weight``: (n,), None where all are 1;
+    ``own``: of the own events, where they weigh otherwise.
     """
 
     time: FloatArray
@@ -49,6 +50,7 @@ class Outcome:
     timed: bool
     start: FloatArray | None = None
     weight: FloatArray | None = None
+    own: OwnWeights | None = None
 
     @property
     def is_adjusted(self) -> bool:
@@ -57,7 +59,7 @@ class Outcome:
 
     def sets(self, rows: npt.NDArray[np.intp] | None = None) -> RiskSets:
         """The risk sets of the patients at these positions, of all where None."""
-        return RiskSets(self.time, self.occurred, rows, self.start, self.weight)
+        return RiskSets(self.time, self.occurred, rows, self.start, self.weight, self.own)
 
     @property
     def damping(self) -> float:
@@ -172,7 +174,7 @@ def fit_linear_part(
 def _regression_task(outcome: Outcome) -> CoxTask | LogisticTask:
     if not outcome.timed:
         return LogisticTask(outcome.occurred, outcome.weight)
-    return CoxTask(outcome.time, outcome.occurred, outcome.start, outcome.weight)
+    return CoxTask(outcome.time, outcome.occurred, outcome.start, outcome.weight, outcome.own)
 
 
 def credit_gaps(

@@ -50,7 +50,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     margins turn them into cumulative incidences. A cohort that records a yes or no by a fixed
     horizon is learnt by the logistic counterparts. Weights of a survey enter every likelihood,
     scaled to the number of patients that they are worth; after delayed entry a patient is in no
-    earlier risk set (docs/decisions/0049, 0050).
+    earlier risk set (docs/decisions/0049, 0050; of case-cohort samples 0070).
 
     Parameters
     ----------

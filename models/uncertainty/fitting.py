@@ -11,7 +11,6 @@ from features.dictionary.prior import Priors
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import EVENT, Endpoint
 from features.errors import ModelError
-from features.survey import effective_size
 from models.learners.prior import KNOWS_CALCIUM
 from models.risk.cause_fitting import LINEAR, FittedLinear
 from models.risk.risk_model import RiskModel
@@ -61,9 +60,8 @@ def _events_by(endpoint: Endpoint, end: float) -> tuple[FloatArray, FloatArray]:
     occurred = endpoint.event == EVENT
     if endpoint.horizon is not None:
         share = float(np.average(occurred, weights=endpoint.weight))
-        patients = effective_size(endpoint.weight)
-        return np.array([endpoint.horizon]), np.array([patients * share * (1.0 - share)])
+        return np.array([endpoint.horizon]), np.array([endpoint.worth * share * (1.0 - share)])
     years = np.linspace(0.0, end, _MOMENTS + 1)[1:]
-    time, weight = endpoint.time[occurred], endpoint.weight[occurred]
-    counts = np.array([effective_size(weight[time <= year]) for year in years])
+    early = (occurred & (endpoint.time <= year) for year in years)
+    counts = np.array([endpoint.effective_events(EVENT, one) for one in early])
     return years, SMALLEST_COUNT * np.round(counts / SMALLEST_COUNT)

@@ -108,6 +108,9 @@ def _describe(
             f"{endpoint.n_competing:>9,}  with the competing event",
             f"{float(endpoint.time.max()):>9.1f}  years of follow-up at most",
         ]
+        if endpoint.case_cohort is not None:
+            n_drawn = int(endpoint.case_cohort.subcohort.sum())
+            lines.append(f"{n_drawn:>9,}  in the subcohort of a case-cohort sample")
         if endpoint.survey is not None:
             lines.append(f"{endpoint.weight.sum():>9,.0f}  people whom the weights stand for")
         if endpoint.is_delayed:

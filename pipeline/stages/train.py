@@ -177,7 +177,6 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
     Weighted patients count for as many as they are worth, at the rate of the population.
     """
     from features.endpoint import EVENT
-    from features.survey import effective_size
     from models.evaluation.sample_size import least_sample_size
     from models.risk.cause_fitting import LINEAR, FittedLinear
 
@@ -186,7 +185,7 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
         return {}, []
     candidates = len(linear.path.coefficients)
     free = linear.believed.effective_parameters(linear.path.trust, linear.path.coefficients)
-    worth = effective_size(endpoint.weight)
+    worth = endpoint.worth
     patients = round(worth)
     share = worth * endpoint.weight / endpoint.weight.sum()
     n_events, years = float(share[endpoint.event == EVENT].sum()), float(share @ endpoint.time)
@@ -204,8 +203,9 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
     enough = "has enough for" if patients >= under.needed else "has too few even for"
     counted = f"{patients:,} patients with {endpoint.n_events} events"
     if endpoint.survey is not None:
+        kind = "sampled" if endpoint.case_cohort else "weighted"
         counted = (
-            f"{len(endpoint):,} weighted patients, worth {patients:,} with {n_events:.0f} events"
+            f"{len(endpoint):,} {kind} patients, worth {patients:,} with {n_events:.0f} events"
         )
     said = (
         f"{counted}: {candidates} candidate parameters "

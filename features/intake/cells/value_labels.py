@@ -41,7 +41,18 @@ def apply_labels(
         (choose,) = _codes([visit.choose], of.get(visit.column.casefold()))
         visit = replace(visit, choose=choose)
     include = tuple(_of_rule(rule, of) for rule in cohort_map.include)
-    return replace(cohort_map, variables=variables, endpoint=endpoint, visit=visit, include=include)
+    survey = cohort_map.survey
+    if survey and survey.case_cohort:
+        drawn = _of_occurrence(survey.case_cohort.subcohort, of, f"{where}: survey.case_cohort")
+        survey = replace(survey, case_cohort=replace(survey.case_cohort, subcohort=drawn))
+    return replace(
+        cohort_map,
+        variables=variables,
+        endpoint=endpoint,
+        visit=visit,
+        include=include,
+        survey=survey,
+    )
 
 
 def describe_labels(cohort_map: CohortMap, declared: Declared) -> list[str]:

@@ -210,3 +210,55 @@ def test_a_cohort_is_made_with_its_survey_and_its_starts() -> None:
     assert endpoint.weight.tolist() == [10, 20, 30, 5]
     with pytest.raises(CohortError, match="1 strata have one cluster alone"):
         make_cohort(rows.assign(psu=1), **named)
+
+
+SAMPLED = pd.DataFrame(
+    {
+        "age": [60.0, 61, 62, 63, 64],
+        "t": [5.0, 6, 7, 8, 9],
+        "mi": [1, 0, 1, 0, 2],
+        "sub": [1, 1, 0, 1, 1],
+        "share": [0.5, 0.25, np.nan, 0.25, 0.5],
+    }
+)
+NAMED: dict[str, Any] = {"time": "t", "event": "mi", "subcohort": "sub", "sampling_fraction": 0.25}
+
+
+def test_a_cohort_is_made_of_a_case_cohort_sample() -> None:
+    cohort = make_cohort(SAMPLED, **NAMED, case_cohort="barlow", ignore=["share"])
+    assert list(cohort.covariates) == ["age"]
+    assert cohort.endpoint is not None
+    assert cohort.endpoint.case_cohort is not None
+    assert cohort.endpoint.case_cohort.method == "barlow"
+    assert cohort.endpoint.weight.tolist() == [1, 4, 1, 4, 4]
+    strata = make_cohort(SAMPLED, **{**NAMED, "sampling_fraction": "share"})
+    assert strata.endpoint is not None
+    assert strata.endpoint.weight.tolist() == [1, 4, 1, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"sampling_fraction": None}, "case_cohort: needs subcohort, a column, and sampling_frac"),
+        ({"subcohort": None}, "case_cohort: needs subcohort, a column, and sampling_fraction"),
+        ({"sample_weight": "age"}, "age: is given beside a subcohort"),
+        ({"subcohort": "t"}, r"t: must be 0 or 1, .* for everyone \(5 rows\)"),
+        ({"subcohort": "nobody"}, "nobody: is no column of the table"),
+        ({"sampling_fraction": 25}, r"sampling_fraction: must be above 0 .* \(4 rows\)"),
+        ({"case_cohort": "lin-ying"}, "case_cohort: must be one of prentice, barlow, borgan"),
+        ({"cases": "deaths"}, "cases: must be one of event, both"),
+        ({"sampling_fraction": "share", "case_cohort": "prentice"}, "share: differs between"),
+    ],
+)
+def test_a_case_cohort_sample_that_cannot_be_is_refused(
+    changed: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(CohortError, match=words):
+        make_cohort(SAMPLED, **{**NAMED, **changed}, ignore=["share", "sub"])
+
+
+def test_who_was_not_sampled_is_refused_with_the_column_the_rule_and_the_count() -> None:
+    rows = pd.concat([SAMPLED, SAMPLED.assign(mi=0, sub=0)[:2]], ignore_index=True)
+    rule = r"sub: neither in the subcohort nor a case by mi \(2 rows\)"
+    with pytest.raises(CohortError, match=rule):
+        make_cohort(rows, **NAMED, ignore=["share"])

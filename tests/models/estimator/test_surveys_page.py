@@ -23,6 +23,11 @@ def test_the_page_runs_and_what_it_prints_is_true(capsys: pytest.CaptureFixture[
     population, observed, lower, upper = map(float, found.groups())
     assert lower < population < upper
     assert observed == pytest.approx(population, rel=0.1)
+    found = re.search(rf"cohort {number}, sample {number}, taken for a cohort {number}", said)
+    assert found is not None
+    population, sampled, heedless = map(float, found.groups())
+    assert sampled == pytest.approx(population, rel=0.05)
+    assert heedless > 2 * population
     found = re.search(rf"true {number}, heeding {number}, heedless {number}", said)
     assert found is not None
     true, heeding, heedless = map(float, found.groups())

@@ -96,6 +96,40 @@ def test_a_survey_is_weighted_to_its_population_from_file_to_report(
 
 
 @pytest.mark.slow
+def test_a_case_cohort_sample_stands_for_its_cohort_from_file_to_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, event, other = _draw()
+    last = np.random.default_rng(6).uniform(5, 10, N)
+    time = np.minimum(np.minimum(event, other), last)
+    table = table.assign(T=time, MI=(time == event) * 1, DEAD=(time == other) * 1)
+    table["SUB"] = (np.random.default_rng(7).random(N) < 0.3) * 1
+    sample = table[(table["SUB"] == 1) | (table["MI"] == 1)]
+    design = {"subcohort": "SUB", "fraction": 0.3, "method": "barlow"}
+    endpoint = {"unit": "years", "time": "T", "event": "MI", "competing": "DEAD"}
+    content = {"survey": {"case_cohort": design}, "endpoint": endpoint}
+    stages = ("featurize", "train", "evaluate", "explain", "report")
+    assert set(_run(tmp_path, sample, content, *stages)) == {0}
+    assert "in the subcohort of a case-cohort sample" in capsys.readouterr().out
+    reached = (table["MI"] == 1) & (table["T"] <= 5)
+    assert _figure(tmp_path, "observed_risk") == pytest.approx(reached.mean(), rel=0.05)
+    assert _figure(tmp_path, "observed_over_expected") == pytest.approx(1.0, abs=0.1)
+    told = json.loads((tmp_path / "train" / "training.json").read_text(encoding="utf-8"))
+    assert told["case_cohort"]["method"] == "barlow"
+    assert told["case_cohort"]["effective_events"] < told["events"]
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "0.3 of the cohort, drawn whatever became of them" in page
+    assert "pseudo-likelihood of Barlow (1994)" in page
+    assert "estimated in the subcohort alone" in page
+    card = (tmp_path / "report" / "model_card.md").read_text(encoding="utf-8")
+    assert "A case-cohort sample" in card
+    assert set(_run(tmp_path, table, content)) == {2}
+    assert "SUB: neither in the subcohort nor a case by MI" in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+@pytest.mark.slow
 def test_patients_who_came_late_are_judged_from_their_entry_on(tmp_path: Path) -> None:
     table, event, other = _draw()
     draws = np.random.default_rng(6)

@@ -19,9 +19,9 @@ import pandas as pd
 from rich.console import Console
 
 from features.array_types import BoolArray, FloatArray
-from features.case_cohort import BARLOW, BORGAN, BOTH, EVENT_ALONE, PRENTICE, CaseCohort
 from features.endpoint import Endpoint
-from features.survey import Survey
+from features.sample.case_cohort import BARLOW, BORGAN, BOTH, EVENT_ALONE, PRENTICE, CaseCohort
+from features.sample.survey import Survey
 from models.learners.penalised_cox import fit_penalised_cox
 from models.learners.prior import Gaussian
 from models.learners.sampled_information import sampled_information

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.case_cohort import CaseCohort
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import SINCE_ENTRY, Endpoint
-from features.survey import Survey
+from features.sample.case_cohort import CaseCohort
+from features.sample.survey import Survey
 
 _TABLE, _SCANS, _ABOUT = "cohort.parquet", "scans.parquet", "cohort.json"
 _SURVEY = {"weight": "sample_weight", "stratum": "sample_stratum", "cluster": "sample_cluster"}

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import BoolArray
-from features.case_cohort import BORGAN, CaseCohort, CauseWeights
 from features.errors import CohortError, Problem
-from features.survey import Survey
+from features.sample.case_cohort import BORGAN, CaseCohort, CauseWeights
+from features.sample.survey import Survey
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
 SINCE_ENTRY, AGE = "entry", "age"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from features.case_cohort import BORGAN, CASES, EVENT_ALONE, METHODS
 from features.cohort_map.entries import Occurrence
 from features.cohort_map.section import Section
+from features.sample.case_cohort import BORGAN, CASES, EVENT_ALONE, METHODS
 
 SURVEY_KEYS = ("weight", "stratum", "cluster", "case_cohort")
 CASE_COHORT_KEYS = ("subcohort", "fraction", "method", "cases")
@@ -19,7 +19,7 @@ class CaseCohortMap:
 
     ``subcohort``: where it is said who is in it and who is not; ``fraction``: of the cohort that
     was drawn, or the column of those of its strata; ``method``, ``cases``: as
-    `features.case_cohort` has them.
+    `features.sample.case_cohort` has them.
     """
 
     subcohort: Occurrence

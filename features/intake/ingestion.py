@@ -36,7 +36,7 @@ from features.intake.validation.outcomes import (
     check_leakage,
     check_outcomes,
 )
-from features.survey import Survey
+from features.sample.survey import Survey
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from features.case_cohort import CaseCohort
-from features.cohort_map.codes import normal_code
 from features.cohort_map.survey_map import CaseCohortMap, SurveyMap
-from features.intake.cells.conversion import BLANK, Reading, code_cells, is_missing, read_numbers
+from features.intake.cells.conversion import (
+    BLANK,
+    Reading,
+    code_cells,
+    is_missing,
+    normal_code,
+    read_numbers,
+)
 from features.intake.validation.findings import Findings
-from features.survey import Survey
+from features.sample.case_cohort import CaseCohort
+from features.sample.survey import Survey
 
 _NOBODY = (
     "Leave these rows out by a rule under 'include', such as "

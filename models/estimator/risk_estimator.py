@@ -17,7 +17,7 @@ from features.derivation.catalogue import CATALOGUE
 from features.dictionary.prior import Priors
 from features.endpoint import SINCE_ENTRY, Endpoint
 from features.errors import CohortError, HorizonError, Problem
-from features.survey import Survey
+from features.sample.survey import Survey
 from models.estimator.explained import Explained
 from models.estimator.target import read_target
 from models.explanation.explainer import Explainer

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.case_cohort import BORGAN, EVENT_ALONE, CaseCohort
 from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
-from features.survey import Survey
+from features.sample.case_cohort import BORGAN, EVENT_ALONE, CaseCohort
+from features.sample.survey import Survey
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ the hazard is cause-specific. Weights enter events and risk sets alike (Binder D
 Cox's proportional hazards models from survey data, Biometrika 79:139-147), so that a weight of two
 is two patients. Who came under observation late is in no earlier risk set (left truncation).
 
-In a case-cohort sample a patient weighs in the own risk set otherwise than in those before
-(`features.case_cohort`). Each event then has a sum of its own, tied ones too: that over the risk
-set, with its own weight in the place of the one before.
+In a case-cohort sample (`features.sample.case_cohort`) a patient weighs in the own risk set
+otherwise than in those before. Each event then has a sum of its own, tied ones too: that over the
+risk set, with its own weight in the place of the one before.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from features.endpoint import Endpoint
 def resample_counts(endpoint: Endpoint, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
     """How often each patient stands in each resample: ``n_bootstrap`` arrays (n,).
 
-    Of a survey, what each patient weighs in it (`features.survey`).
+    Of a survey, what each patient weighs in it (`features.sample.survey`).
     """
     if endpoint.survey is not None:
         yield from endpoint.survey.resample(n_bootstrap, seed)

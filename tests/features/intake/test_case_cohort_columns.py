@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from features.case_cohort import BARLOW, BORGAN
 from features.cohort import Cohort
 from features.endpoint import Endpoint
 from features.errors import CohortError, MapError
 from features.fingerprint import fingerprint_patients
 from features.intake.ingestion import Ingested
+from features.sample.case_cohort import BARLOW, BORGAN
 from tests.features.intake.test_survey_columns import IN_YEARS, _read
 
 DESIGN = {"subcohort": "sub", "fraction": 0.25, "method": "barlow"}

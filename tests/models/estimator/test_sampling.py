@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from features.endpoint import AGE, Endpoint
 from features.errors import CohortError, HorizonError
-from features.survey import Survey
+from features.sample.survey import Survey
 from models.estimator.risk_estimator import RiskEstimator
 from models.estimator.tables import make_cohort
 from models.estimator.target import as_target, read_target

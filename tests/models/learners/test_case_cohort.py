@@ -11,8 +11,8 @@ import pytest
 from lifelines import CoxPHFitter
 
 from features.array_types import BoolArray, FloatArray
-from features.case_cohort import BARLOW, PRENTICE, CaseCohort
 from features.endpoint import EVENT
+from features.sample.case_cohort import BARLOW, PRENTICE, CaseCohort
 from models.learners.partial_likelihood import (
     OwnWeights,
     RiskSets,

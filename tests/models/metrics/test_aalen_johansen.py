@@ -7,7 +7,7 @@ import pytest
 
 from features.endpoint import Endpoint
 from features.errors import HorizonError
-from features.survey import Survey
+from features.sample.survey import Survey
 from models.metrics.aalen_johansen import (
     aalen_johansen,
     incidence_on_clock,

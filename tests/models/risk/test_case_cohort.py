@@ -10,9 +10,17 @@ import pandas as pd
 import pytest
 
 from features.array_types import BoolArray
-from features.case_cohort import BARLOW, BORGAN, BOTH, EVENT_ALONE, METHODS, PRENTICE, CaseCohort
 from features.endpoint import COMPETING, EVENT, Endpoint
-from features.survey import Survey
+from features.sample.case_cohort import (
+    BARLOW,
+    BORGAN,
+    BOTH,
+    EVENT_ALONE,
+    METHODS,
+    PRENTICE,
+    CaseCohort,
+)
+from features.sample.survey import Survey
 from models.evaluation.performance import evaluate_predictions
 from models.evaluation.recalibration import fit_recalibration
 from models.risk.baseline import fit_baseline

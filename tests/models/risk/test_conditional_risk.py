@@ -7,7 +7,7 @@ import pytest
 
 from features.endpoint import AGE, Endpoint
 from features.errors import HorizonError, TooFewEventsError
-from features.survey import Survey
+from features.sample.survey import Survey
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, link_from_dict
 from models.risk.baseline import FEWEST_AT_RISK, Baseline, fit_baseline
 from models.risk.conditional_risk import incidence_from

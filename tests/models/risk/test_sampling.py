@@ -10,7 +10,7 @@ import pytest
 
 from features.endpoint import AGE, Endpoint
 from features.errors import HorizonError
-from features.survey import Survey
+from features.sample.survey import Survey
 from models.evaluation.performance import evaluate_predictions
 from models.risk.predictor import RiskPredictor
 from models.risk.risk_model import RiskModel

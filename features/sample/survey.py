@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
-from features.case_cohort import NAMES, CaseCohort, CauseWeights
 from features.errors import CohortError, Problem
+from features.sample.case_cohort import NAMES, CaseCohort, CauseWeights
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.case_cohort import BARLOW, BORGAN, BOTH, PRENTICE, CaseCohort
 from features.endpoint import COMPETING, EVENT, Endpoint
 from features.errors import CohortError
-from features.survey import Survey
+from features.sample.case_cohort import BARLOW, BORGAN, BOTH, PRENTICE, CaseCohort
+from features.sample.survey import Survey
 from models.metrics.bootstrap import resample_counts
 
 #            control, case of it, case outside, death in it

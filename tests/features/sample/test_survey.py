@@ -8,7 +8,7 @@ import pytest
 
 from features.endpoint import Endpoint
 from features.errors import CohortError
-from features.survey import Survey
+from features.sample.survey import Survey
 from models.evaluation.performance import evaluate_predictions
 from models.metrics.aalen_johansen import aalen_johansen
 from models.metrics.concordance import harrell_c

@@ -1,0 +1,1 @@
+"""How the patients of a cohort were drawn."""

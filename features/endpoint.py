@@ -172,6 +172,10 @@ class Endpoint:
         """The same follow-up on a clock that everybody's entry begins."""
         return replace(self, start=None, time_scale=SINCE_ENTRY)
 
+    def from_entry(self) -> Endpoint:
+        """Where the time scale is age, `since_entry`: nobody is the later for being older."""
+        return self.since_entry() if self.time_scale == AGE else self
+
     def take(self, positions: npt.ArrayLike) -> Endpoint:
         """The endpoint of the patients at these positions (integers or a boolean mask)."""
         rows = np.asarray(positions)

@@ -16,13 +16,14 @@ from features.array_types import BoolArray, FloatArray
 from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.derivation.columns import Columns
 from features.derivation.therapy import FILLS
+from features.dictionary.variable import Needed
 from features.errors import HorizonError, ModelError
 from features.intake.frame import Unknown
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation, RankedReason, rank_reasons
 from models.explanation.population import read_weights
 from models.input_ranges import InputRanges
-from models.risk.predictor import RiskPredictor
+from models.risk.predictor import CLOCK, RiskPredictor
 from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
 from models.storage.model_folder import (
@@ -89,6 +90,9 @@ class Scorer(TrainedModel[RiskPredictor]):
         about = verify_model_folder(model_folder)
         predictor = RiskPredictor.load(model_folder / PREDICTOR)
         dictionary = read_dictionary(model_folder, about, predictor.feature_names)
+        if (ages := predictor.known_ages(about.horizons[-1])) is not None:
+            why = "the model knows the hazards of no other ages"
+            dictionary = dictionary.needing(CLOCK, Needed(*ages, why))
         explainer, interval = model_folder / EXPLAINER, model_folder / UNCERTAINTY
         return cls(
             about,
@@ -123,6 +127,7 @@ class Scorer(TrainedModel[RiskPredictor]):
         years = self.about.horizons if horizons is None else tuple(float(h) for h in horizons)
         if not years:
             raise HorizonError("Give at least one horizon in years")
+        self.refuse_horizons(years)
         if not 0 <= n_reasons <= len(self.dictionary):
             most = len(self.dictionary)
             raise ModelError(f"The number of reasons lies between 0 and {most}, all variables")
@@ -148,6 +153,17 @@ class Scorer(TrainedModel[RiskPredictor]):
         table["missing_inputs"] = self.ranges.count_missing(columns)
         table["outside_training"] = self.ranges.name_outside(columns, self.labels)
         return table, fit._reasons(covariates, features, years[-1], n_reasons)
+
+    def refuse_horizons(self, years: Sequence[float]) -> None:
+        """Raise HorizonError where a risk by one of these years (above 0) cannot be told."""
+        self.predictor.refuse_horizons(years)
+        longest = self.about.horizons[-1]
+        if self.predictor.clock is not None and max(years) > longest:
+            raise HorizonError(
+                f"The hazards of this model are those of ages, and patients are read for risks by "
+                f"{longest:g} years at most; asked for {max(years):g}. Train for longer horizons, "
+                "or ask for a lifetime risk in Python (docs/surveys.md)"
+            )
 
     def margins_of(self, covariates: pd.DataFrame | Columns) -> FloatArray:
         """Margins (n, k) of each cause, from canonical covariates that were checked."""
@@ -196,7 +212,7 @@ class Scorer(TrainedModel[RiskPredictor]):
         Such as those that no patient of the training cohort had, and those that describe a scan.
         """
         completion, names = self.predictor.completion, self.predictor.feature_names
-        learnt = {names[position] for position in completion.used}
+        learnt = {names[position] for position in completion.used} | {self.predictor.clock}
         inputs = {
             name
             for feature in catalogue_of(self.dictionary)

@@ -16,6 +16,7 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.intake.frame import Unknown, make_frame_rules, read_frame
 from features.intake.rows import RowRules
+from features.intake.validation.needed import require_needed
 from models.absent_columns import find_absent
 from models.input_ranges import InputRanges
 from models.margins import FeaturePredictor
@@ -72,5 +73,7 @@ class TrainedModel(ABC, Generic[Predictor]):
             self._rules[unknown, names] = make_frame_rules(names, self.dictionary, unknown)
         rules = self._rules[unknown, names]
         if rules is None:
+            if len(covariates):
+                require_needed((), self.dictionary, "covariates")
             return Columns(pd.DataFrame(index=pd.RangeIndex(len(covariates))), self.dictionary)
         return read_frame(covariates, rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 
 from features.dictionary.data_files import data_file
 from features.dictionary.prior import Prior, read_prior
-from features.dictionary.variable import GROUPS, KINDS, Conversion, Kind, Variable
+from features.dictionary.variable import GROUPS, KINDS, Conversion, Kind, Needed, Variable
 from features.errors import MapError
 from features.yaml_file import read_yaml
 
@@ -68,6 +69,11 @@ class Dictionary(Mapping[str, Variable]):
             raise _wrong(taken[0], "own", "is in the data dictionary already: map that one")
         own = {name: _variable(name, entry) for name, entry in own_entries.items()}
         return Dictionary({**self, **own}, {**self.own_entries, **own_entries})
+
+    def needing(self, name: str, needed: Needed) -> Dictionary:
+        """This dictionary for a model that can say nothing without the variable of this name."""
+        asked = replace(self[name], needed=needed)
+        return Dictionary({**self, name: asked}, self.own_entries)
 
 
 @cache

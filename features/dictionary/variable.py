@@ -42,6 +42,14 @@ class Conversion(NamedTuple):
     offset: float = 0.0
 
 
+class Needed(NamedTuple):
+    """A model can say nothing of a patient without a value from ``low`` to ``high``, and why."""
+
+    low: float
+    high: float
+    why: str
+
+
 @dataclass(frozen=True)
 class Variable:
     """What the data dictionary knows of one variable.
@@ -53,7 +61,8 @@ class Variable:
     map and not in the data dictionary; it is a feature as it is recorded. ``priors``: of its
     features, by the name of the feature, what is known before any cohort is seen. ``no_growth``:
     why the variable enters no model of how calcium grows, "" where it may; ``directed_growth``:
-    whether the direction of its features holds for growth as well.
+    whether the direction of its features holds for growth as well. ``needed``: what a model asks of
+    every patient's value, None where it may be missing.
     """
 
     name: str
@@ -74,6 +83,7 @@ class Variable:
     no_growth: str = ""
     directed_growth: bool = False
     own: bool = False
+    needed: Needed | None = None
 
     @property
     def limits(self) -> tuple[float, float]:

@@ -27,6 +27,7 @@ from features.intake.map_check import check_map, fold_names
 from features.intake.selection import Step, select_rows
 from features.intake.validation.combinations import check_combinations
 from features.intake.validation.findings import Findings, no_rejects, rejects_table
+from features.intake.validation.needed import check_needed, require_needed
 
 _EXPORT = "Export the file again with this column as text, not through a spreadsheet"
 NO_IDENTIFIER, REPEATED = "no patient identifier", "names the same patient more than once"
@@ -81,7 +82,7 @@ class RowRules:
         """The rules for a source with these columns; ``decimal``: the sign that it shows.
 
         Raises MapError where the map does not fit the dictionary, CohortError where the source has
-        no column of the map, or two for the same.
+        no column of the map, none of what the model needs, or two for the same.
         """
         dictionary = cohort_map.extend(dictionary)
         check_map(cohort_map, dictionary)
@@ -91,6 +92,7 @@ class RowRules:
         if not wanted.variables and not wanted.lesions:
             nothing = Problem("", "has no column of the map", "Check the names in its header")
             raise CohortError([nothing], name)
+        require_needed(wanted.variables, dictionary, name)
         reading = Reading.by(cohort_map, decimal)
         return cls(wanted, dictionary, reading, names, lesions, name=name)
 
@@ -153,6 +155,7 @@ def examine_rows(rows: pd.DataFrame, rules: RowRules) -> ExaminedRows:
         covariates = covariates[[name for name in rules.dictionary if name in covariates]]
     columns = Columns(fill_from_drugs(covariates, rules.dictionary), rules.dictionary)
     check_combinations(columns, findings)
+    check_needed(columns, rules.dictionary, findings)
     left_out = cells.index[:0] if kept is cells else cells.index.difference(kept.index)
     return ExaminedRows(kept, left_out, flow, columns, identifiers, findings)
 

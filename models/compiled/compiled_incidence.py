@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from models.compilation import compiled
-from models.risk.absolute_risk import CompetingRisksLink
+from models.risk.absolute_risk import CompetingRisksLink, check_times
 
 _BLOCK = 256
 # Below this hazard the series of _SERIES is as exact as expm1, and a loop over it vectorises.
@@ -26,13 +26,60 @@ class CompiledLink(CompetingRisksLink):
         self, margins: FloatArray, times: Sequence[float], start: FloatArray | None = None
     ) -> FloatArray:
         """See `CompetingRisksLink.cumulative_incidence`."""
+        margins, start = self._split_ages(margins, start)
         if start is not None:
-            return super().cumulative_incidence(margins, times, start)
+            return self._from(margins, check_times(times, self.max_horizon), start)
         grid, positions = self.grid(times)
         steps = np.ascontiguousarray(np.diff(self.baseline.at(grid), axis=1).T)
         answer = np.empty((len(margins), len(positions), self.n_causes))
         _fill(np.ascontiguousarray(margins), steps, positions.astype(np.int64), answer)
         return answer
+
+    def _from(self, margins: FloatArray, times: FloatArray, start: FloatArray) -> FloatArray:
+        known = self.baseline
+        slopes = np.diff(known.cumulative) / np.diff(known.knots)
+        answer = np.full((len(margins), len(times), self.n_causes), np.nan)
+        given = np.ascontiguousarray(margins), np.ascontiguousarray(start, np.float64), times
+        _fill_from(*given, known.knots, slopes, answer)
+        return answer
+
+
+@compiled()
+def _fill_from(
+    margins: FloatArray,
+    start: FloatArray,
+    times: FloatArray,
+    knots: FloatArray,
+    slopes: FloatArray,
+    answer: FloatArray,
+) -> None:
+    """Fill ``answer`` (n, t, k): the incidence from ``start`` (n,) on; NaN beyond what is known.
+
+    ``slopes`` (k, j): the hazards between the knots (j + 1,), as `conditional_risk.incidence_from`.
+    """
+    n_causes, last = len(slopes), len(knots) - 1
+    relative = np.empty(n_causes)
+    for i in range(len(margins)):
+        for k in range(n_causes):
+            relative[k] = np.exp(margins[i, k])
+        for t in range(len(times)):
+            end = start[i] + times[t]
+            if not (start[i] >= knots[0] and end <= knots[last] * (1 + 1e-12)):
+                continue
+            answer[i, t] = 0.0
+            survival = 1.0
+            for j in range(np.searchsorted(knots, start[i], side="right") - 1, last):
+                lived = min(end, knots[j + 1]) - max(start[i], knots[j])
+                if lived <= 0.0:
+                    break
+                total = 0.0
+                for k in range(n_causes):
+                    total += relative[k] * slopes[k, j]
+                lost = -np.expm1(-total * lived)
+                lasting = lost / total if total > 0.0 else lived
+                for k in range(n_causes):
+                    answer[i, t, k] += relative[k] * slopes[k, j] * survival * lasting
+                survival *= 1.0 - lost
 
 
 @compiled()

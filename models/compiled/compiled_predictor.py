@@ -6,7 +6,7 @@ The scoring path never imports this module, so a served model needs no numba; ba
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +77,8 @@ class CompiledPredictor(RiskPredictor):
 
     def see(self, X: pd.DataFrame) -> Completed:
         """See `RiskPredictor.see`."""
-        return complete_compiled(self.completion, *self._columns_of(X))
+        seen = complete_compiled(self.completion, *self._columns_of(X))
+        return replace(seen, clock=self.read_clock(X))
 
     def margin(self, X: pd.DataFrame) -> FloatArray:
         """See `RiskPredictor.margin`."""
@@ -85,7 +86,9 @@ class CompiledPredictor(RiskPredictor):
             return self.margin_of(self.see(X))
         columns, positions = self._columns_of(X)
         tables = self.linear, self.trees
-        return add_up_margins(self.completion, self.causes, *tables, columns, positions)
+        margins = add_up_margins(self.completion, self.causes, *tables, columns, positions)
+        clock = self.read_clock(X)
+        return margins if clock is None else self.with_clock([*margins.T], clock)
 
     def _columns_of(self, X: pd.DataFrame) -> tuple[FloatArray, Integers]:
         self.refuse_absent(X)
@@ -106,6 +109,7 @@ def compile_predictor(predictor: RiskPredictor) -> CompiledPredictor:
         link,
         tabulate_linear(predictor.completion, predictor.causes),
         tabulate_boosted(predictor.causes),
+        clock=predictor.clock,
         absences=predictor.absences,
     )
 

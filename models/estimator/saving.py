@@ -12,6 +12,7 @@ from features.fingerprint import fingerprint_patients
 from features.splits import require_endpoint
 from models.estimator.risk_estimator import RiskEstimator
 from models.explanation.explainer import Explainer
+from models.risk.absolute_risk import counts_age
 from models.saving.model_writer import write_model_folder
 from models.storage.installed_version import version_of
 from models.storage.model_folder import About
@@ -39,6 +40,11 @@ def save_model(
         raise ModelError(
             f"The estimator uses features that calcirisk does not derive: "
             f"{', '.join(foreign[:5])}. Fit it on derive_features(cohort.covariates)"
+        )
+    if counts_age(predictor.link) and predictor.clock is None:
+        raise ModelError(
+            "The time scale of the estimator is age, and it was fitted without the feature 'age', "
+            "by which hazards are read. Fit it on derive_features(cohort.covariates)"
         )
     endpoint = require_endpoint(cohort)
     about = About(

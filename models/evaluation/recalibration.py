@@ -46,7 +46,7 @@ class Recalibration:
         """Risk (n, h) from the model's margins (n, k)."""
         shifted = margins.copy()
         shifted[:, 0] = self.intercept + self.slope * margins[:, 0]
-        shifted[:, 1:] += self.competing
+        shifted[:, 1 : link.n_causes] += self.competing
         return link.risk(shifted, horizons)
 
     def to_frame(self) -> pd.DataFrame:
@@ -64,15 +64,20 @@ class Recalibration:
 def fit_recalibration(margins: FloatArray, link: Link, endpoint: Endpoint) -> Recalibration:
     """Fit on margins (n, k) and endpoint of the same patients.
 
-    Follow-up beyond the model's own is not used; patients count as weighted. Raises
+    Follow-up beyond the model's own is not used, that beyond the ages known neither where margins
+    hold ages; patients count as weighted. Raises
     TooFewEventsError, and CohortError where entry was delayed.
     """
     if endpoint.is_delayed:
         rule = "a model cannot be recalibrated on patients whose entry was delayed"
         remedy = "Judge the model as it is, without --recalibrate"
         raise CohortError([Problem("start", rule, remedy)], "endpoint")
-    time = np.minimum(endpoint.time, link.max_horizon)
-    seen = endpoint.time <= link.max_horizon
+    begun = np.zeros(len(margins))
+    if margins.shape[1] > link.n_causes:
+        begun = margins[:, link.n_causes]
+    known = link.max_horizon - begun
+    time = np.minimum(endpoint.time, known)
+    seen = endpoint.time <= known
     event = seen & (endpoint.event == EVENT)
     n_events = int(event.sum())
     if n_events < MIN_EVENTS:
@@ -89,11 +94,12 @@ def fit_recalibration(margins: FloatArray, link: Link, endpoint: Endpoint) -> Re
         offsets = np.full(len(margins), offset)
         beta, errors = _fit(design, event, offsets, counts, logistic=True)
         return Recalibration(*beta, 0.0, (*errors, 0.0), len(margins), n_events)
-    cumulative = np.maximum(link.baseline.at(time), 1e-12)
+    lived = link.baseline.at(begun + time) - link.baseline.at(begun)
+    cumulative = np.maximum(lived, 1e-12)
     beta, errors = _fit(design, event, np.log(cumulative[0]), counts)
     competing, error = 0.0, 0.0
     other = seen & (endpoint.event == COMPETING)
-    if margins.shape[1] > 1 and other.any():
+    if link.n_causes > 1 and other.any():
         expected = float((counts * cumulative[1] * np.exp(margins[:, 1])).sum())
         happened = float(counts @ other)
         sampled = endpoint.case_cohort is not None

@@ -43,8 +43,24 @@ def worth_of(averages: FloatArray, explainer: Explainer, cause: int) -> FloatArr
 
 def other_causes(averages: FloatArray, margins: FloatArray, explainer: Explainer) -> FloatArray:
     """What runs through the hazards of all causes but the event (n,)."""
-    moves = (margins[:, None, 1:] - explainer.centres[:, 1:]) * averages[:, :, 1:]
+    of_event = len(explainer.causes)
+    others = [side for side in range(margins.shape[1]) if side % of_event]
+    moves = (margins[:, None, others] - explainer.centres[:, others]) * averages[:, :, others]
     return np.asarray(np.einsum("nsk,s->n", moves, explainer.shares))
+
+
+def add_ages(
+    averages: FloatArray, margins: FloatArray, explainer: Explainer, cause: int, total: FloatArray
+) -> None:
+    """Add to ``total`` (n, p) what ages add through the hazards of ``cause``, if those are of ages.
+
+    A hazard rises from the background's age to the patient's without any margin.
+    """
+    clock = explainer.predictor.clock
+    if clock is not None:
+        side = len(explainer.causes) + cause
+        moves = (margins[:, None, side] - explainer.centres[:, side]) * averages[:, :, side]
+        total[:, explainer.predictor.feature_names.index(clock)] += moves @ explainer.shares
 
 
 def carry_risk(explainer: Explainer, X: pd.DataFrame, horizon: float) -> Carried:
@@ -56,6 +72,7 @@ def carry_risk(explainer: Explainer, X: pd.DataFrame, horizon: float) -> Carried
     averages = average_gradients(predictor.link, margins, explainer.centres, horizon, risk=risk)
     worth = worth_of(averages, explainer, 0)
     values = explainer.attribute(0, seen, worth)
+    add_ages(averages, margins, explainer, 0, values)
     return Carried(risk, values, other_causes(averages, margins, explainer), worth)
 
 
@@ -67,7 +84,8 @@ class Explainer:
     """A predictor with aggregates of its background; no patient's row is kept.
 
     ``shares`` (strata,): each stratum's share of the background. ``centres`` (strata, k): its mean
-    margins. ``kernel`` works out risk and contributions; a faster one may be handed in.
+    margins, and ages where margins hold any. ``kernel`` works out risk and contributions; a faster
+    one may be handed in.
     """
 
     predictor: RiskPredictor
@@ -91,6 +109,9 @@ class Explainer:
         if not len(X_background) or n_strata < 1:
             raise ModelError("Explaining needs background patients and at least one stratum")
         X = _select(X_background, predictor)
+        X = X.iloc[np.flatnonzero(predictor.knows(X, max(horizons)))]
+        if not len(X):
+            raise ModelError("Explaining needs background patients whose risk is known")
         seen = predictor.see(X)
         margins = predictor.margin_of(seen)
         stratum = _stratify(predictor.link.risk(margins, [max(horizons)])[:, 0], n_strata)
@@ -121,10 +142,14 @@ class Explainer:
         dying of something else first is one sum of its own, so that no cause of the event seems to
         protect from it. `explain_other` breaks that sum down.
 
-        Raises HorizonError outside the follow-up, ModelError where features are absent or
-        contributions do not add up.
+        Raises HorizonError outside the follow-up, ModelError where features are absent, a risk is
+        not known or contributions do not add up.
         """
         X = _select(X, self.predictor)
+        if unknown := int((~self.predictor.knows(X, horizon)).sum()):
+            raise ModelError(
+                f"{unknown} patients are of an age whose hazards the model does not know"
+            )
         risk, other, values = np.empty(len(X)), np.empty(len(X)), np.empty(X.shape)
         worth = np.empty((len(X), len(self.shares)))
         for start in range(0, len(X), _CHUNK):
@@ -149,6 +174,7 @@ class Explainer:
         total = np.zeros(X.shape)
         for k in range(1, len(self.causes)):
             total += self.attribute(k, seen, worth_of(averages, self, k))
+            add_ages(averages, margins, self, k, total)
         return pd.DataFrame(total, index=X.index, columns=X.columns)
 
     def save(self, folder: Path) -> None:
@@ -257,7 +283,7 @@ def _refuse_shapes(
     """Raises ModelError where the strata of a stored explainer are not those of one background."""
     strata = len(shares) if shares.ndim == 1 else 0
     fits = strata > 0 and (shares >= 0).all() and abs(shares.sum() - 1.0) < 1e-6
-    fits = fits and centres.shape == (strata, len(predictor.causes))
+    fits = fits and centres.shape == (strata, predictor.n_margins)
     for cause, background in zip(predictor.causes, causes, strict=True):
         shape = (strata, len(cause.term_features))
         fits = fits and background.mean_terms.shape == background.mean_recorded.shape == shape

@@ -79,6 +79,11 @@ def explain_interactions(
     slopes = average_gradients(predictor.link, margins, explainer.centres, horizon)[0]
     bends = _average_curvature(predictor.link, margins[0], explainer.centres, horizon)
     parts = _parts_by_stratum(explainer, known)
+    if predictor.clock is not None:
+        side = len(predictor.causes)
+        # the margin that would be worth as much as the hazards of the patient's age are
+        years = (margins[0, side] - explainer.centres[:, side]) * slopes[:, side]
+        parts[:, predictor.feature_names.index(predictor.clock)] += years / slopes[:, 0]
     pairs = np.einsum("s,s,si,sj->ij", explainer.shares, bends[:, 0, 0], parts, parts) / 2
     event, trees = predictor.causes[0], explainer.causes[0].trees
     if event.boosted is not None and trees is not None:
@@ -146,17 +151,20 @@ def _parts_by_stratum(explainer: Explainer, patient: Completed) -> FloatArray:
 def _average_curvature(
     link: Link, margins: FloatArray, centres: FloatArray, horizon: float
 ) -> FloatArray:
-    """Path averages (s, k, k) of the risk's second derivatives, from strata to one patient."""
+    """Path averages (s, k, k) of the risk's second derivatives, from strata to one patient.
+
+    In the margins: behind them there may be ages, which the path leads through.
+    """
     nodes, weights = np.polynomial.legendre.leggauss(_N_NODES)
     fractions, shares = (nodes + 1) / 2, weights / 2
     points = centres + fractions[:, None, None] * (margins - centres)
-    flat, k = points.reshape(-1, len(margins)), len(margins)
+    flat, k = points.reshape(-1, len(margins)), link.n_causes
     columns = []
     for cause in range(k):
-        shift = _DIFFERENCE * np.eye(k)[cause]
+        shift = _DIFFERENCE * np.eye(len(margins))[cause]
         rise = link.risk_gradient(flat + shift, horizon) - link.risk_gradient(flat - shift, horizon)
         columns.append(rise / (2 * _DIFFERENCE))
-    second = np.stack(columns, axis=-1).reshape(*points.shape, k)
+    second = np.stack(columns, axis=-1).reshape(*points.shape[:2], k, k)
     bends = np.tensordot(shares, second, axes=1)
     symmetric: FloatArray = (bends + bends.transpose(0, 2, 1)) / 2
     return symmetric

@@ -5,9 +5,10 @@ Along the straight path from a stratum's mean margins to the patient's, the risk
     g(patient) - g(stratum) = sum over causes k of (difference of margin k) * A_k,
     A_k = integral over t in [0, 1] of dg/df_k at the point t of the way
 
-(Aumann and Shapley 1974). A_k is found by Gauss-Legendre quadrature. What that leaves of the
-equation, at most 1e-5, is closed by the smallest change of the A_k, so that it holds exactly; with
-one cause A_1 is then the plain slope of the chord.
+(Aumann and Shapley 1974). Where hazards are those of ages, the path leads through the hazards of
+the years to come as well (`path_of_ages`). A_k is found by Gauss-Legendre quadrature. What that
+leaves of the equation, at most 1e-5, is closed by the smallest change of the A_k, so that it holds
+exactly; with one cause A_1 is then the plain slope of the chord.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.errors import ModelError
-from models.risk.absolute_risk import Link
+from models.explanation.path_of_ages import integrate_over_ages
+from models.risk.absolute_risk import CompetingRisksLink, Link
+from models.risk.baseline import Baseline
 
 Gradient = Callable[[FloatArray], FloatArray]
 
@@ -60,6 +63,7 @@ class Lattice:
         return rows
 
 
+OverAges = Callable[[Baseline, float, FloatArray, FloatArray, int], FloatArray]
 Interpolate = Callable[[Lattice, FloatArray, FloatArray], FloatArray]
 Close = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], npt.NDArray[np.bool_]]
 
@@ -108,19 +112,23 @@ def average_gradients(
     risk: FloatArray | None = None,
     interpolate: Interpolate = interpolate,
     close: Close = close_averages,
+    over_ages: OverAges = integrate_over_ages,
 ) -> FloatArray:
     """Path averages (n, s, k) from the strata's mean margins (s, k) to margins (n, k).
 
     ``risk`` (n,) at the margins may be handed in where it is known, and compiled ways to
-    ``interpolate`` and to ``close``. Raises ModelError where the
-    link's gradient is not the derivative of its risk.
+    ``interpolate``, to ``close`` and to integrate ``over_ages``. Raises ModelError where the link's
+    gradient is not the derivative of its risk.
     """
     gradient: Gradient = partial(link.risk_gradient, horizon=horizon)
+    integrate, of_ages = partial(_integrate, gradient), centres.shape[1] > link.n_causes
+    if of_ages and isinstance(link, CompetingRisksLink):
+        integrate = partial(over_ages, link.baseline, horizon)
     risk = link.risk(margins, [horizon])[:, 0] if risk is None else risk
     rises = risk[:, None] - link.risk(centres, [horizon])[:, 0]
     hard = np.zeros(len(margins), bool)
-    if len(margins) * len(centres) * N_NODES <= _DIRECT_EVALUATIONS:
-        averages = _integrate(gradient, margins, centres, N_NODES)
+    if of_ages or len(margins) * len(centres) * N_NODES <= _DIRECT_EVALUATIONS:
+        averages = integrate(margins, centres, N_NODES)
     else:
         hard = _out_of_reach(margins, centres)
         near = np.where(hard[:, None], centres[:1], margins)
@@ -130,7 +138,7 @@ def average_gradients(
         wanted = np.flatnonzero(hard)
         for start in range(0, len(wanted), _CHUNK):
             rows = wanted[start : start + _CHUNK]
-            exact = _integrate(gradient, margins[rows], centres, n_nodes)
+            exact = integrate(margins[rows], centres, n_nodes)
             hard[rows] = close(exact, margins[rows], centres, rises[rows])
             averages[rows] = exact
     if hard.any():

@@ -56,12 +56,14 @@ class Completed:
 
     ``standard``: (n, u) standardised features, the missing ones as expected. ``values``: (n, p)
     features in their own units, for trees: the missing ones at their mean, so that what is known of
-    one feature moves no other; those that are not modelled 0.
+    one feature moves no other; those that are not modelled 0. ``clock``: (n,) the age at which each
+    is event-free, where the time scale of the model is age.
     """
 
     standard: FloatArray
     values: npt.NDArray[np.float32]
     gaps: Gaps
+    clock: FloatArray | None = None
 
     @property
     def missing(self) -> BoolArray:
@@ -79,7 +81,8 @@ class Completed:
     def take(self, rows: npt.NDArray[np.intp]) -> Completed:
         """These patients alone."""
         gaps = replace(self.gaps, pattern=self.gaps.pattern[rows])
-        return Completed(self.standard[rows], self.values[rows], gaps)
+        clock = None if self.clock is None else self.clock[rows]
+        return Completed(self.standard[rows], self.values[rows], gaps, clock)
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,17 @@ from features.array_types import FloatArray
 from features.endpoint import AGE, SINCE_ENTRY
 from features.errors import HorizonError
 from models.risk.baseline import Baseline
-from models.risk.conditional_risk import incidence_from
+from models.risk.conditional_risk import gradient_from, incidence_from
 
 _CHUNK = 16_384
 
 
 class Link(Protocol):
-    """What turns margins (n, k) into risk."""
+    """What turns margins (n, k) into risk.
+
+    Where the time scale is age, margins may be (n, 2k): each cause's and, behind them, once for
+    each cause, the age at which the patient is event-free.
+    """
 
     @property
     def n_causes(self) -> int:
@@ -78,9 +82,10 @@ class CompetingRisksLink:
         times count from there. NaN where they lead beyond the end of follow-up, or begin before
         anything is known. Raises HorizonError for a time that is not within (0, end of follow-up].
         """
+        margins, start = self._split_ages(margins, start)
         if start is not None:
             from_start = np.asarray(start, np.float64)
-            ends = from_start[:, None] + _checked(times, self.max_horizon)
+            ends = from_start[:, None] + check_times(times, self.max_horizon)
             return incidence_from(self.baseline, margins, from_start, ends)[0]
         grid, positions = self.grid(times)
         steps = np.diff(self.baseline.at(grid), axis=1)
@@ -107,7 +112,11 @@ class CompetingRisksLink:
         return self.cumulative_incidence(margins, horizons, start)[:, :, 0]
 
     def risk_gradient(self, margins: FloatArray, horizon: float) -> FloatArray:
-        """Derivative (n, k) of the risk by the horizon in each cause's margin."""
+        """See `Link.risk_gradient`."""
+        hazards, ages = self._split_ages(margins, None)
+        if ages is not None:
+            ends = ages + check_times([horizon], self.max_horizon)
+            return gradient_from(self.baseline, hazards, ages, ends)
         grid, _ = self.grid([horizon])
         steps = np.diff(self.baseline.at(grid), axis=1)
         steps = steps[:, : int(np.searchsorted(grid, horizon))]
@@ -141,7 +150,7 @@ class CompetingRisksLink:
         is known of the first years of the clock.
         """
         self._require_origin()
-        wanted = _checked(times, self.max_horizon)
+        wanted = check_times(times, self.max_horizon)
         grid = np.unique(np.concatenate([self.baseline.knots, wanted]))
         grid = grid[grid <= wanted.max()]
         return grid, np.searchsorted(grid, wanted)
@@ -154,6 +163,15 @@ class CompetingRisksLink:
             "cumulative": self.baseline.cumulative.tolist(),
             **({"time_scale": self.time_scale} if self.time_scale != SINCE_ENTRY else {}),
         }
+
+    def _split_ages(
+        self, margins: FloatArray, start: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Margins (n, k) alone, and from when risks count: ``start``, else the ages behind them."""
+        if self.time_scale != AGE or margins.shape[1] != 2 * self.n_causes:
+            return margins, start
+        ages = margins[:, self.n_causes] if start is None else start
+        return margins[:, : self.n_causes], ages
 
     def _require_origin(self) -> None:
         if self.time_scale == AGE:
@@ -219,6 +237,11 @@ class FixedHorizonLink:
                 )
 
 
+def counts_age(link: Link) -> bool:
+    """Whether the hazards behind a link are those of ages."""
+    return isinstance(link, CompetingRisksLink) and link.time_scale == AGE
+
+
 def link_from_dict(stored: dict[str, Any]) -> Link:
     """Read back what a link's `to_dict` gave."""
     if stored["kind"] == "fixed_horizon":
@@ -230,7 +253,8 @@ def link_from_dict(stored: dict[str, Any]) -> Link:
     return CompetingRisksLink(baseline, time_scale)
 
 
-def _checked(times: Sequence[float], end: float) -> FloatArray:
+def check_times(times: Sequence[float], end: float) -> FloatArray:
+    """Times (t,) above 0 and not beyond ``end``. Raises HorizonError where one is."""
     wanted = np.asarray(times, dtype=np.float64)
     if wanted.ndim != 1 or not len(wanted):
         raise ValueError("times must be a sequence of at least one number")

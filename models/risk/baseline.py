@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT
-from features.endpoint import Endpoint
+from features.endpoint import AGE, Endpoint
 from features.errors import TooFewEventsError
 
 FEWEST_AT_RISK = 20
@@ -64,7 +64,11 @@ def fit_baseline(endpoint: Endpoint, margins: FloatArray, n_knots: int) -> Basel
     time, event = endpoint.stop, endpoint.event
     start = endpoint.entered if endpoint.is_delayed else None
     end = _round_end(time)
-    grid = _round_times(end, n_knots) if start is None else _observed_times(start, time, n_knots)
+    grid = (
+        _round_times(end, n_knots)
+        if start is None
+        else _observed_times(start, time, n_knots, endpoint.time_scale == AGE)
+    )
     rows = []
     for cause, margin in enumerate(margins.T, start=1):
         own, weights = event == cause, endpoint.weights_of(cause)
@@ -106,14 +110,22 @@ def _from_origin(grid: FloatArray, cumulative: FloatArray) -> tuple[FloatArray, 
     return np.concatenate([[0.0], grid]), np.hstack([origin, before + cumulative])
 
 
-def _observed_times(start: FloatArray, stop: FloatArray, n_knots: int) -> FloatArray:
-    """Round times from the first on at which ``FEWEST_AT_RISK`` were under observation."""
+def _observed_times(
+    start: FloatArray, stop: FloatArray, n_knots: int, by_age: bool = False
+) -> FloatArray:
+    """Round times from the first on at which ``FEWEST_AT_RISK`` were under observation.
+
+    Of ages, from the step on within which they came: nobody aged 45.1 is then too young.
+    """
     end = _round_end(stop)
     earliest = float(np.sort(start)[:FEWEST_AT_RISK][-1])
     step = _round_step(end - earliest, n_knots)
-    inside = np.arange(np.ceil(earliest / step - 1e-9), np.ceil(end / step - 1e-9)) * step
+    first = np.floor(earliest / step + 1e-9) if by_age else np.ceil(earliest / step - 1e-9)
+    inside = np.arange(first, np.ceil(end / step - 1e-9)) * step
     times = np.concatenate([inside.round(6), [end]])
     at_risk = [int(((start <= time) & (stop > time)).sum()) for time in times]
+    if by_age:
+        at_risk[0] = max(at_risk[:2])
     enough = np.flatnonzero(np.array(at_risk) >= FEWEST_AT_RISK)
     if not len(enough) or enough[0] == len(times) - 1:
         raise TooFewEventsError(

@@ -68,6 +68,43 @@ def _walk(
     return incidence, free
 
 
+def gradient_from(
+    baseline: Baseline, margins: FloatArray, start: FloatArray, ends: FloatArray
+) -> FloatArray:
+    """Derivatives (n, k) of the event's incidence from ``start`` to ``ends`` (n,) in each margin.
+
+    With S(u) the probability of being event-free at u and F(u) the incidence from there to the end,
+    a little more of a hazard at u adds S(u) (1 - F(u)) if it is the event's and takes S(u) F(u) if
+    it is another's.
+    """
+    parts = [
+        _walk_back(baseline, margins[rows], start[rows], ends[rows])
+        for first in range(0, len(margins), _CHUNK)
+        for rows in (slice(first, first + _CHUNK),)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(margins.shape)
+
+
+def _walk_back(
+    baseline: Baseline, margins: FloatArray, start: FloatArray, ends: FloatArray
+) -> FloatArray:
+    relative, survival = np.exp(margins), np.ones(len(margins))
+    steps = []
+    for left, right, slopes in _intervals(baseline):
+        lived = np.clip(np.minimum(ends, right) - np.maximum(start, left), 0.0, None)
+        steps.append((relative * slopes, lived, survival))
+        survival = survival * np.exp(-(relative @ slopes) * lived)
+    gradient, to_come = np.zeros(margins.shape), np.zeros(len(margins))
+    for rate, lived, before in reversed(steps):
+        total = rate.sum(axis=1)
+        lasting, stays = _lasting(total, lived), np.exp(-total * lived)
+        share = np.divide(rate[:, 0], total, out=np.zeros(len(total)), where=total > 0)
+        gradient -= rate * (before * (share * lasting + (to_come - share) * lived * stays))[:, None]
+        gradient[:, 0] += rate[:, 0] * before * lasting
+        to_come = rate[:, 0] * lasting + stays * to_come
+    return gradient
+
+
 def _intervals(baseline: Baseline) -> Iterator[tuple[float, float, FloatArray]]:
     """Left and right end of each interval, and the hazards (k,) in it."""
     slopes = np.diff(baseline.cumulative, axis=1) / np.diff(baseline.knots)

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from features.array_types import FloatArray
+from features.array_types import BoolArray, FloatArray
 from models.learners.completion import Completed, Completion
 from models.margins import (
     CauseModel,
@@ -24,19 +24,27 @@ from models.margins import (
     write_predictor,
 )
 from models.risk.absences import Absences
-from models.risk.absolute_risk import CompetingRisksLink, Link, link_from_dict
+from models.risk.absolute_risk import CompetingRisksLink, Link, counts_age, link_from_dict
 from models.storage.formats import reading
 
+CLOCK = "age"
+"""The feature, and the variable, by which hazards of ages are read."""
 FORMAT = 4
 _FILE = "predictor.json"
 
 
 @dataclass(frozen=True)
 class RiskPredictor(FeaturePredictor):
-    """A fitted risk model over named features."""
+    """A fitted risk model over named features.
+
+    ``clock``: the feature that is the age at which a patient is event-free, where the time scale is
+    age; no cause looks at it, the link does. Margins (n, k) are then followed by the age, once for
+    each cause: (n, 2k).
+    """
 
     causes: tuple[CauseModel, ...]
     link: Link
+    clock: str | None = field(default=None, kw_only=True)
     absences: Absences = field(default_factory=Absences, repr=False, kw_only=True)
 
     def without(self, absent: Collection[str]) -> Self:
@@ -54,13 +62,55 @@ class RiskPredictor(FeaturePredictor):
         for cause in self.causes:
             cause.set_threads(1)
 
+    @property
+    def n_margins(self) -> int:
+        """The number of columns that margins have."""
+        return len(self.causes) * (1 if self.clock is None else 2)
+
+    def see(self, X: pd.DataFrame) -> Completed:
+        """See `FeaturePredictor.see`."""
+        return replace(super().see(X), clock=self.read_clock(X))
+
+    def read_clock(self, X: pd.DataFrame) -> FloatArray | None:
+        """The age (n,) at which each patient is event-free; None where time counts from entry."""
+        return None if self.clock is None else X[self.clock].to_numpy(np.float64)
+
+    def known_ages(self, horizon: float) -> tuple[float, float] | None:
+        """The ages from and up to which a risk by the horizon (years) is known; None if all are."""
+        if self.clock is None or not isinstance(self.link, CompetingRisksLink):
+            return None
+        return self.link.baseline.begin, self.link.baseline.end - horizon
+
+    def knows(self, X: pd.DataFrame, horizon: float) -> BoolArray:
+        """Of whom (n,) a risk by the horizon (years) is known: hazards of ages begin and end."""
+        ages = self.known_ages(horizon)
+        if self.clock is None or ages is None:
+            return np.ones(len(X), np.bool_)
+        return X[self.clock].between(*ages).to_numpy()
+
+    def refuse_horizons(self, horizons: Sequence[float]) -> None:
+        """Raise HorizonError where a horizon (years) is none, or beyond the follow-up."""
+        self.link.risk(np.zeros((0, self.n_margins)), horizons)
+
+    def extremes(self) -> pd.DataFrame:
+        """See `FeaturePredictor.extremes`; all of an age from which hazards are known."""
+        features = super().extremes()
+        if (ages := self.known_ages(0.0)) is not None:
+            features[self.clock] = ages[0]
+        return features
+
     def margin(self, X: pd.DataFrame) -> FloatArray:
         """Margins (n, k), one column per cause. Raises ModelError where X lacks a feature."""
         return self.margin_of(self.see(X))
 
     def margin_of(self, seen: Completed) -> FloatArray:
         """Margins (n, k) of completed features."""
-        return np.stack([cause.margin(seen) for cause in self.causes], axis=1)
+        return self.with_clock([cause.margin(seen) for cause in self.causes], seen.clock)
+
+    def with_clock(self, margins: Sequence[FloatArray], clock: FloatArray | None) -> FloatArray:
+        """The k margins (n,), each a column, and the age (n,) behind them, if any."""
+        ages = [] if clock is None else [clock] * len(self.causes)
+        return np.stack([*margins, *ages], axis=1)
 
     def risk(
         self, X: pd.DataFrame, horizons: Sequence[float], start: FloatArray | None = None
@@ -93,6 +143,7 @@ class RiskPredictor(FeaturePredictor):
             "causes": causes,
             "link": self.link.to_dict(),
             "absences": self.absences.to_dict(),
+            **({} if self.clock is None else {"clock": self.clock}),
         }
         write_predictor(folder / _FILE, FORMAT, self, self.causes, more)
 
@@ -107,5 +158,7 @@ class RiskPredictor(FeaturePredictor):
                 cause_from_dict(completion, names, cause, folder) for cause in stored["causes"]
             )
             absences = Absences.from_dict(stored["absences"])
-            link = link_from_dict(stored["link"])
-            return cls(names, completion, causes, link, absences=absences)
+            link, clock = link_from_dict(stored["link"]), stored.get("clock")
+            if clock is not None and (clock != CLOCK or CLOCK not in names or not counts_age(link)):
+                raise ValueError("no such clock")
+            return cls(names, completion, causes, link, clock=clock, absences=absences)

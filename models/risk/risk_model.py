@@ -34,7 +34,7 @@ from models.risk.cause_fitting import (
 )
 from models.risk.few_events import warn_of_few_events
 from models.risk.predictor import RiskPredictor
-from models.risk.sampling import causes_of, describe_sample, refuse_age_twice
+from models.risk.sampling import causes_of, describe_sample, find_clock
 
 MINIMUM_COMPETING = 20
 COMFORTABLE_EVENTS_PER_FEATURE = 10
@@ -50,7 +50,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     margins turn them into cumulative incidences. A cohort that records a yes or no by a fixed
     horizon is learnt by the logistic counterparts. Weights of a survey enter every likelihood,
     scaled to the number of patients that they are worth; after delayed entry a patient is in no
-    earlier risk set (docs/decisions/0049, 0050; of case-cohort samples 0070).
+    earlier risk set (docs/decisions/0049, 0050; of case-cohort samples 0070). Where the time scale
+    is age, the feature "age" says where hazards are read, and no part looks at it (0068).
 
     Parameters
     ----------
@@ -125,8 +126,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         """Fit on features (n, p), missing values allowed, and the endpoint of the same patients.
 
         Raises TooFewEventsError below ``minimum_events``; ConfigError where the device is not
-        there; CohortError where a feature is the age that the time scale counts; ValueError where
-        lengths differ or a feature is infinite.
+        there; CohortError where "age" is not the age that the time scale counts, or another feature
+        is; ValueError where lengths differ or a feature is infinite.
         """
         X = self._checked_features(X, endpoint)
         if BOOSTED in self.parts:
@@ -135,10 +136,10 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         self.endpoint_ = endpoint
         # one BLAS thread: sums in another order would change the last bits with the machine
         with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
-            folds = list(
-                cross_validation_folds(endpoint, self.n_folds, self.seed, patient_ids=X.index)
-            )
-            views = Views.learn(X, folds, pool)
+            dealt = cross_validation_folds(endpoint, self.n_folds, self.seed, patient_ids=X.index)
+            # no part learns from what does not vary
+            shown = X if self._clock is None else X.assign(**{self._clock: 0.0})
+            views = Views.learn(shown, list(dealt), pool)
             self.completion_ = views.everyone.completion
             self._views = views
             self._binned = Binned.of(views, self._hidden()) if BOOSTED in self.parts else None
@@ -158,6 +159,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         other = RiskModel(**{**self.get_params(), "parts": (part,)})
         other.feature_names_in_ = self.feature_names_in_
         other.endpoint_, other.completion_ = self.endpoint_, self.completion_
+        other._clock = self._clock
         with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
             if part == BOOSTED and LINEAR in self.parts:
                 binned = self._binned or Binned.of(self._views, self._hidden())
@@ -191,7 +193,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     def predict_margin(self, X: pd.DataFrame) -> FloatArray:
         """Margins (n, k): log hazard of each cause relative to its baseline."""
         check_is_fitted(self, "predictor_")
-        return self.predictor_.margin(X)
+        return self.predictor_.margin(X)[:, : len(self.causes_)]
 
     def _checked_features(self, X: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
         if len(X) != len(endpoint):
@@ -206,14 +208,12 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
                 "follow up longer, or use a published reference score."
             )
         if endpoint.n_events == len(endpoint) and endpoint.is_fixed_horizon:
-            raise TooFewEventsError(
-                "Every patient had the event: there is nobody to tell apart from them."
-            )
+            raise TooFewEventsError("Every patient had the event: nobody can be told from others.")
         if np.isinf(X.to_numpy(np.float64)).any():
             raise ValueError("X holds infinite values")
-        refuse_age_twice(X, endpoint)
+        self._clock = find_clock(X, endpoint)
         varying = [name for name in X.columns if X[name].nunique() > 1]
-        if not varying:
+        if not set(varying) - {self._clock}:
             raise ValueError("No feature varies between patients")
         return X[varying]
 
@@ -269,7 +269,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     def _join(self, parts: tuple[str, ...]) -> None:
         names = tuple(str(name) for name in self.feature_names_in_)
         assembly = assemble(self.causes_, parts, self.endpoint_, self.n_knots)
-        self.predictor_ = RiskPredictor(names, self.completion_, assembly.causes, assembly.link)
+        fitted = names, self.completion_, assembly.causes, assembly.link
+        self.predictor_ = RiskPredictor(*fitted, clock=self._clock)
         self.report_: dict[str, Any] = {
             "patients": len(self.endpoint_),
             "events": self.endpoint_.n_events,

@@ -13,6 +13,9 @@ from features.errors import CohortError, Problem
 from models.learners.partial_likelihood import OwnWeights
 from models.risk.absolute_risk import CompetingRisksLink, Link
 from models.risk.cause_fitting import FittedCause, Outcome
+from models.risk.predictor import CLOCK
+
+_ONE_YEAR = 1.0  # ages are given in whole years
 
 
 def causes_of(endpoint: Endpoint) -> list[FittedCause]:
@@ -71,17 +74,25 @@ def describe_sample(endpoint: Endpoint, link: Link) -> dict[str, Any]:
     return said
 
 
-def refuse_age_twice(X: pd.DataFrame, endpoint: Endpoint) -> None:
-    """Raise CohortError where a feature is the age at entry, which the time scale counts."""
+def find_clock(X: pd.DataFrame, endpoint: Endpoint) -> str | None:
+    """The feature that is the age at entry, where the time scale is age and X holds it.
+
+    Hazards of ages need it to be read, and no part may learn from it what they hold already. Raises
+    CohortError where it is missing of somebody or is another age than that of entry, and where a
+    feature of another name is the age at entry.
+    """
     if endpoint.time_scale != AGE:
-        return
-    entered = endpoint.entered
-    same = [
-        str(name)
-        for name in X.columns
-        if X[name].nunique() > 1 and (np.abs(X[name] - entered).fillna(0.0) < 1.0).all()
-    ]
-    if same:
-        rule = "is the age at entry, which the time scale counts already"
-        remedy = "Leave it out of the features"
-        raise CohortError([Problem(name, rule, remedy) for name in same], "features")
+        return None
+    entered, problems = endpoint.entered, list[Problem]()
+    for name in X.columns:
+        unlike = ~(np.abs(X[name].to_numpy(np.float64) - entered) < _ONE_YEAR)
+        if name == CLOCK and unlike.any():
+            rule = "is missing, or is not the age at entry which the time scale counts"
+            remedy = "Correct it or 'start', or count time from entry: leave out 'time_scale'"
+            problems.append(Problem(CLOCK, rule, remedy, int(unlike.sum())))
+        elif name != CLOCK and X[name].nunique() > 1 and not (unlike & X[name].notna()).any():
+            rule = "is the age at entry, which the time scale counts already"
+            problems.append(Problem(str(name), rule, f"Leave it out or call it '{CLOCK}'"))
+    if problems:
+        raise CohortError(problems, "features")
+    return CLOCK if CLOCK in X.columns else None

@@ -54,7 +54,9 @@ class _Trial:
         movable = np.array([cause.linear is not None for cause in predictor.causes])
         shift = np.zeros(len(movable))
         for _ in range(_STEPS):
-            incidence = predictor.incidence_of(margins + shift, [self.horizon])
+            moved = margins.copy()
+            moved[:, : len(shift)] += shift
+            incidence = predictor.incidence_of(moved, [self.horizon])
             step = np.log(self.whole / incidence[:, 0].mean(axis=0))
             shift = np.clip(shift + step * movable, -_LARGEST, _LARGEST)
         return shift.round(_DECIMALS)
@@ -93,8 +95,10 @@ def fit_absences(
             moved.append(float(np.abs(found[one]).max()) if one else 0.0)
         return moved
 
-    groups = _group(variables, dictionary)
-    everything, known = frozenset(variables), groups.get("demographic", frozenset())
+    # nobody is scored by hazards of ages without one
+    may_lack = [name for name in variables if name != plain.clock]
+    groups = _group(may_lack, dictionary)
+    everything, known = frozenset(may_lack), groups.get("demographic", frozenset())
     of_groups = list(groups.values())
     with threadpool_limits(1, user_api="blas"):
         moved = measure(many, of_groups)
@@ -102,7 +106,7 @@ def fit_absences(
         measure(many, [one | other for one, other in combinations(moving, 2)])
         measure(many, [everything - known - own for own in of_groups])
         measure(many, [everything])
-        measure(few, [frozenset((name,)) for name in variables])
+        measure(few, [frozenset((name,)) for name in may_lack])
     largest_first = sorted(found, key=lambda one: (-len(one), sorted(one)))
     shifts = np.array([found[one] for one in largest_first])
     return Absences(tuple(largest_first), shifts.reshape(-1, len(plain.causes)))

@@ -56,6 +56,10 @@ def write_model_folder(
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    told = np.flatnonzero(predictor.knows(features, about.horizons[-1]))
+    if len(told) < len(features):
+        covariates, features = covariates.iloc[told], features.iloc[told]
+    risks = predictor.risk(features, about.horizons)
     important: Sequence[str] = ()
     if explainer is not None:
         explainer.save(folder / EXPLAINER)
@@ -69,7 +73,6 @@ def write_model_folder(
     ranges.save(folder / RANGES)
     variables = [str(name) for name in covariates if covariates[name].notna().any()]
     known = dictionary or Dictionary.load()
-    risks = predictor.risk(features, about.horizons)
     absences = fit_absences(
         predictor, features, risks[:, -1], known, ranges.limits, variables, about.horizons[-1]
     )

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from features.array_types import FloatArray
 from features.dictionary.prior import Priors
 from features.disclosure import SMALLEST_COUNT
-from features.endpoint import EVENT, Endpoint
+from features.endpoint import AGE, EVENT, Endpoint
 from features.errors import ModelError
 from models.learners.prior import KNOWS_CALCIUM
 from models.risk.cause_fitting import LINEAR, FittedLinear
@@ -55,13 +55,16 @@ def _events_by(endpoint: Endpoint, end: float) -> tuple[FloatArray, FloatArray]:
     """Years up to the end, and the number of events by then that the level of risk is known from.
 
     In tens: two neighbouring counts tell of no single patient (docs/decisions/0027). Of a survey,
-    the effective number.
+    the effective number. Where the time scale is age the years are ages.
     """
     occurred = endpoint.event == EVENT
     if endpoint.horizon is not None:
         share = float(np.average(occurred, weights=endpoint.weight))
         return np.array([endpoint.horizon]), np.array([endpoint.worth * share * (1.0 - share)])
-    years = np.linspace(0.0, end, _MOMENTS + 1)[1:]
-    early = (occurred & (endpoint.time <= year) for year in years)
+    by_age = endpoint.time_scale == AGE
+    begin = float(np.floor(endpoint.entered.min())) if by_age else 0.0
+    years = np.linspace(begin, end, _MOMENTS + 1)[0 if by_age else 1 :]
+    times = endpoint.stop if by_age else endpoint.time
+    early = (occurred & (times <= year) for year in years)
     counts = np.array([endpoint.effective_events(EVENT, one) for one in early])
     return years, SMALLEST_COUNT * np.round(counts / SMALLEST_COUNT)

@@ -45,7 +45,8 @@ class RiskInterval:
       ``part``; the interval is laid around the expected margin, to which the prediction adds half
       this variance. A feature that was recorded of none of the patients fitted on, and whose effect
       is published, leaves its variance in ``unrecorded`` open where it is missing;
-    - the baseline hazard: one over the number of events by the horizon (``years``, ``events``).
+    - the baseline hazard: one over the number of events by the horizon (``years``, ``events``); of
+      hazards of ages, one over the number of events at the ages from the patient's own to there.
 
     The competing event's margin is taken as it is: at the risks met here its share is small.
     """
@@ -79,7 +80,7 @@ class RiskInterval:
         variance = self.coefficient_variance(seen) + open_gaps
         limits = np.empty((len(X), len(horizons), 2))
         for position, horizon in enumerate(horizons):
-            spread = reach * np.sqrt(variance + self._level_variance(horizon))
+            spread = reach * np.sqrt(variance + self._level_variance(horizon, seen.clock))
             for side, sign in enumerate((-1.0, 1.0)):
                 moved = margins.copy()
                 moved[:, 0] += sign * spread - 0.5 * open_gaps
@@ -133,8 +134,13 @@ class RiskInterval:
             variance[rows] = np.einsum("ij,ij->i", terms, terms)
         return variance
 
-    def _level_variance(self, horizon: float) -> float:
-        return float(1.0 / max(np.interp(horizon, self.years, self.events), 1.0))
+    def _level_variance(self, horizon: float, clock: FloatArray | None) -> FloatArray:
+        if clock is None:
+            counted = np.array(np.interp(horizon, self.years, self.events))
+        else:
+            by_end = np.interp(clock + horizon, self.years, self.events)
+            counted = by_end - np.interp(clock, self.years, self.events)
+        return np.asarray(1.0 / np.maximum(counted, 1.0))
 
     def save(self, folder: Path) -> None:
         """Write ``uncertainty.json`` and ``coefficients.npy``; the same interval, same bytes."""

@@ -144,14 +144,14 @@ def _compare_refits(
 
 
 def say_unknown(patients: int) -> tuple[str, ...]:
-    """The sentence on patients whose entry was so late that a horizon leads beyond the model."""
+    """The sentence on patients from whose entry a horizon leads beyond what the model knows."""
     from features.disclosure import tell_count
 
     if not patients:
         return ()
     return (
-        f"{tell_count(patients)} patients are not judged: counted from their delayed entry, a "
-        "horizon leads beyond what the model knows",
+        f"{tell_count(patients)} patients are not judged: from their entry on, a horizon leads "
+        "beyond the years, or ages, that the model knows",
     )
 
 

@@ -47,9 +47,9 @@ class WatchedRisks:
 
     def judge(self, followed: Cohort | None) -> Judged:
         """Calibration in the large by the horizons that have matured."""
-        endpoint = None if followed is None else followed.endpoint
-        if followed is None or endpoint is None:
+        if followed is None or followed.endpoint is None:
             return [], ["Outcomes: none in the file, so calibration is not judged"]
+        endpoint = followed.endpoint.from_entry()
         if endpoint.survey or endpoint.is_delayed:
             said = "of a survey, or with delayed entry, calibration is not judged here"
             return [], [f"Outcomes: {said}"]

@@ -64,7 +64,7 @@ class ScoringRules(BatchRules):
         years = scorer.about.horizons if wanted.horizons is None else wanted.horizons
         if not years:
             raise HorizonError("Give at least one horizon in years")
-        scorer.predictor.link.risk(np.zeros((0, scorer.predictor.link.n_causes)), years)
+        scorer.refuse_horizons(years)
         if wanted.reasons and scorer.explainer is None:
             raise ModelError("This model was kept without its explainer: ask for 0 reasons")
         refuse_absent(wanted.keep, columns)

@@ -129,7 +129,8 @@ def describe_sample(endpoint: Endpoint) -> dict[str, Any]:
         about["weighted_to"] = float(endpoint.weight.sum())
         about["resampled"] = drawn if survey.stratum is None else f"{drawn} within strata"
     if endpoint.is_delayed:
-        about["given_event_free_at_entry"] = True
+        about["time_scale"] = endpoint.time_scale
+        about["given_event_free_at_entry"] = endpoint.time_scale != "age"
     return about
 
 
@@ -164,7 +165,6 @@ def judge_held_out(
     folders = {MODEL: paths.model / PREDICTOR, rivals.linear: paths.train / "parts" / "linear"}
     variants = {name: at / PREDICTOR for name, at in paths.variants.items()}
     asked = (*horizons, *steps_over_time(endpoint, horizons))
-
     start = endpoint.entered if endpoint.is_delayed else None
 
     def predict(folder: Path) -> FloatArray:

@@ -70,6 +70,8 @@ def run(params: Params, paths: Paths) -> None:
         explainer = compile_explainer(explainer)
     features = pd.read_parquet(paths.features).loc[covariates.index]
     horizon = about.horizons[-1]
+    told = np.flatnonzero(explainer.predictor.knows(features, horizon))
+    covariates, features = covariates.iloc[told], features.iloc[told]
 
     population = explain_patients(explainer, covariates, features, horizon)
     write_population(population, dictionary, paths.explain)

@@ -33,13 +33,12 @@ def run(params: Params, paths: Paths) -> None:
     """
     from features.cohort import Cohort
     from features.derivation.catalogue import learnable
-    from features.errors import CohortError
     from features.splits import require_endpoint
     from models.metrics.horizons import usable_horizons
     from models.saving.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
     from pipeline.training.leakage_gate import require_no_leak
-    from pipeline.training.recipe import MINIMUM_AT_RISK, find_age_scale, make_model
+    from pipeline.training.recipe import MINIMUM_AT_RISK, make_model
 
     cohort = Cohort.read(paths.ingest)
     features = pd.read_parquet(paths.features)
@@ -47,8 +46,6 @@ def run(params: Params, paths: Paths) -> None:
     require_no_leak(cohort, split, params, paths)
     development = cohort.take((split["part"] == DEVELOPMENT).to_numpy())
     endpoint = require_endpoint(development)
-    if problem := find_age_scale(endpoint):
-        raise CohortError([problem], cohort.name)
     horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
     X = learnable(features.loc[development.covariates.index])
     model = make_model(params.train, params.seed, cohort.dictionary).fit(X, endpoint)

@@ -19,13 +19,11 @@ def find_obstacles(cohort: Cohort, params: Params) -> list[str]:
     """
     from models.metrics.horizons import usable_horizons
     from pipeline.training.leakage_gate import examine_leakage
-    from pipeline.training.recipe import MINIMUM_AT_RISK, find_age_scale
+    from pipeline.training.recipe import MINIMUM_AT_RISK
 
     if cohort.endpoint is None:
         return []
     leaks = [str(leak.to_problem()) for leak in examine_leakage(cohort, None, params).open]
-    if problem := find_age_scale(cohort.endpoint):
-        leaks.append(str(problem))
     # as many in the whole cohort as leave enough among the development patients
     at_risk = ceil(MINIMUM_AT_RISK / (1 - params.train.split.test_fraction))
     try:

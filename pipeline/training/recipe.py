@@ -9,27 +9,10 @@ from pipeline.settings.params import TrainParams
 
 if TYPE_CHECKING:
     from features.dictionary.dictionary import Dictionary
-    from features.endpoint import Endpoint
-    from features.errors import Problem
     from models.risk.risk_model import RiskModel
 
 # A horizon that fewer development patients were followed up to is left out.
 MINIMUM_AT_RISK = 20
-
-
-def find_age_scale(endpoint: Endpoint) -> Problem | None:
-    """What is wrong with a time scale of age: scoring and reasons know no such risk."""
-    from features.endpoint import AGE
-    from features.errors import Problem
-
-    if endpoint.time_scale != AGE:
-        return None
-    rule = "is age, and the pipeline counts time from entry"
-    remedy = (
-        "Leave 'time_scale' out of the map, or fit from Python, where lifetime risks are "
-        "(docs/surveys.md)"
-    )
-    return Problem("time_scale", rule, remedy)
 
 
 def make_model(train: TrainParams, seed: int, dictionary: Dictionary | None = None) -> RiskModel:

@@ -18,7 +18,7 @@ import pandas as pd
 from features.array_types import FloatArray
 from models.cores import count_cores
 from models.explanation.carried import Carried, CauseBackground
-from models.explanation.explainer import Explainer, other_causes, worth_of
+from models.explanation.explainer import Explainer, add_ages, other_causes, worth_of
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
 from models.learners.bends import weigh_cubes
@@ -62,6 +62,7 @@ def _even_chunk(n_rows: int) -> int:
 def _carry_chunk(
     explainer: Explainer, predictor: CompiledPredictor, horizon: float, X: pd.DataFrame
 ) -> Carried:
+    from models.compiled.explanation.compiled_ages import integrate_over_ages_compiled
     from models.compiled.explanation.compiled_paths import close_compiled, interpolate_compiled
 
     seen, margins = predictor.see(X), predictor.margin(X)
@@ -74,6 +75,7 @@ def _carry_chunk(
         risk=risk,
         interpolate=interpolate_compiled,
         close=close_compiled,
+        over_ages=integrate_over_ages_compiled,
     )
     values, worth = np.zeros(X.shape), worth_of(averages, explainer, 0)
     cause, background = predictor.causes[0], explainer.causes[0]
@@ -81,6 +83,7 @@ def _carry_chunk(
     if background.trees is not None:
         weighed = cause.boosted_weight * worth
         add_trees_compiled(background.trees, seen.values, weighed, values)
+    add_ages(averages, margins, explainer, 0, values)
     return Carried(risk, values, other_causes(averages, margins, explainer), worth)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.endpoint import EVENT, Endpoint
+from features.endpoint import AGE, EVENT, Endpoint
 from features.splits import cross_validation_folds
 from models.learners.penalised_logistic import balancing_intercept
 from models.learners.trees.binned import BinnedFold, bin_values
@@ -50,7 +50,11 @@ class XGBoostRival:
     link_: Link = field(init=False)
 
     def fit(self, X: pd.DataFrame, endpoint: Endpoint) -> Self:
-        """Learn from features (n, p), gaps as they are, and the endpoint of the same patients."""
+        """Learn from features (n, p), gaps as they are, and the endpoint of the same patients.
+
+        Where the time scale is age, time counts from entry here, and age is a feature, as usual.
+        """
+        self._since_entry, endpoint = endpoint.time_scale == AGE, endpoint.from_entry()
         values = X.to_numpy(np.float32)
         split = cross_validation_folds(endpoint, self.n_folds, self.seed, patient_ids=X.index)
         of_folds = [BinnedFold.of(values, fold) for fold in split]
@@ -88,7 +92,8 @@ class XGBoostRival:
         self, X: pd.DataFrame, horizons: Sequence[float], start: FloatArray | None = None
     ) -> FloatArray:
         """Risk (n, h) by each horizon (years), from ``start`` (n,) on."""
-        return self.link_.risk(self.predict_margin(X), horizons, start)
+        begun = None if self._since_entry else start
+        return self.link_.risk(self.predict_margin(X), horizons, begun)
 
     def predict_margin(self, X: pd.DataFrame) -> FloatArray:
         """Margins (n, k) of each cause, relative to the mean of the patients fitted on."""

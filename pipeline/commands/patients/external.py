@@ -170,7 +170,7 @@ def judge_external(
     from models.evaluation.recalibration import fit_recalibration
     from models.metrics.horizons import usable_horizons
 
-    endpoint, known = require_endpoint(cohort), cohort.covariates
+    endpoint, known = require_endpoint(cohort).from_entry(), cohort.covariates
     predictor = scorer.for_columns(known.columns).predictor
     X = derive_features(known, scorer.dictionary, frozenset(predictor.feature_names))
     margins, link = predictor.margin(X), predictor.link
@@ -186,11 +186,12 @@ def judge_external(
     if to_fit.any():
         fitted = fit_recalibration(margins[to_fit], link, endpoint.take(to_fit))
         risks[RECALIBRATED] = fitted.risk(margins[rest], link, asked)
-    if judged.is_delayed:
-        answered = know_risks(risks)
+    answered = know_risks(risks)
+    if not answered.all():
         left_out += say_unknown(len(judged) - int(answered.sum()))
         rest[rest] = answered
-        risks, judged = {MODEL: risks[MODEL][answered]}, judged.take(answered)
+        risks = {name: risk[answered] for name, risk in risks.items()}
+        judged = judged.take(answered)
     evaluation = measure_external(X[rest], judged, horizons, risks, params)
     return Judged(evaluation, known[rest], fitted, (*unanswered, *left_out))
 

@@ -53,7 +53,7 @@ def _score_both(
     from models.evaluation.comparisons.ranking import compare_ranking
     from models.scorer import Scorer
 
-    endpoint = require_endpoint(held_out)
+    endpoint = require_endpoint(held_out).from_entry()
     if endpoint.is_delayed:
         return Rematch(None, why="entry was delayed, so that no two risks count from the same time")
     try:

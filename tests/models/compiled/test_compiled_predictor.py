@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.endpoint import AGE
 from features.errors import ModelError
+from models.compiled.compiled_incidence import CompiledLink
 from models.compiled.compiled_predictor import compile_predictor
+from models.risk.absolute_risk import CompetingRisksLink
+from models.risk.baseline import Baseline
 from models.risk.risk_model import RiskModel
 from tests.models.conftest import draw_cohort
 from tests.models.explanation.predictors import draw_features, make_predictor
@@ -26,6 +30,20 @@ def test_margins_and_risks_are_those_of_the_predictor(n_causes: int, fixed: bool
     np.testing.assert_allclose(quick.margin(patients), predictor.margin(patients), atol=1e-12)
     risk, expected = quick.risk(patients, [10.0]), predictor.risk(patients, [10.0])
     np.testing.assert_allclose(risk, expected, atol=1e-14)
+
+
+def test_risks_from_each_patients_age_are_those_of_the_link() -> None:
+    draws = np.random.default_rng(2)
+    knots = np.array([40.0, 45.0, 50.0, 60.0, 70.0, 95.0])
+    hazards = draws.uniform(0, 0.4, (2, 5)) * [1.0, 0.0, 1.0, 1.0, 1.0]
+    cumulative = np.hstack([np.zeros((2, 1)), hazards.cumsum(axis=1)])
+    ages = np.concatenate([draws.uniform(38, 97, 500), knots])
+    margins = np.column_stack([draws.normal(size=(506, 2)), ages, ages])
+    plain = CompetingRisksLink(Baseline(knots, cumulative), AGE)
+    fast, times = CompiledLink(plain.baseline, AGE), [10.0, 0.5, 30.0]
+    expected = plain.cumulative_incidence(margins, times)
+    np.testing.assert_allclose(fast.cumulative_incidence(margins, times), expected, atol=1e-13)
+    assert 0 < np.isnan(expected).mean() < 0.7
 
 
 def test_a_trained_model_with_bends_and_indicators_agrees() -> None:

@@ -158,17 +158,49 @@ def test_patients_who_came_late_are_judged_from_their_entry_on(tmp_path: Path) -
     assert pd.read_csv(risks)["risk_5y"].mean() == pytest.approx(true.mean(), abs=0.03)
 
 
-def test_train_refuses_age_as_time_scale(
+@pytest.mark.slow
+def test_hazards_of_ages_are_learnt_judged_explained_and_scored(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table, event, _ = _draw()
-    time = np.minimum(event, 8.0)
-    table = table.assign(T=time, MI=(event <= 8) * 1)[:600]
-    endpoint = {"unit": "years", "time": "T", "event": "MI", "time_scale": "age"}
-    codes = _run(tmp_path, table, {"endpoint": endpoint}, "featurize", "train")
-    assert codes[:3] == [0, 0, 0]
-    assert codes[3] != 0
-    said, cried = (" ".join(text.split()) for text in capsys.readouterr())
-    assert "In the way of training: - time_scale: is age" in said
-    assert "years on the clock at the latest entry" in said
-    assert "time_scale: is age, and the pipeline counts time from entry" in cried
+    table, event, other = _draw()
+    last = np.random.default_rng(6).uniform(6, 12, N)
+    stop = np.minimum(np.minimum(event, other), last)
+    table = table.assign(T=stop, MI=(stop == event) * 1, DEAD=(stop == other) * 1)
+    names = {"event": "MI", "competing": "DEAD", "time_scale": "age"}
+    content = {"endpoint": {"unit": "years", "time": "T", **names}}
+    stages = ("featurize", "train", "evaluate", "explain", "report")
+    assert set(_run(tmp_path, table, content, *stages)) == {0}
+    assert "years on the clock at the latest entry" in capsys.readouterr().out
+    told = json.loads((tmp_path / "train" / "training.json").read_text(encoding="utf-8"))
+    assert told["time_scale"] == "age"
+    assert _figure(tmp_path, "observed_over_expected") == pytest.approx(1.0, abs=0.1)
+    assert _figure(tmp_path, "calibration_slope") == pytest.approx(1.0, abs=0.2)
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Time scale: age." in page
+    assert "Delayed entry" not in page
+    reasons = pd.read_csv(tmp_path / "explain" / "tables" / "variables.csv")
+    assert reasons["variable"].iloc[0] == "age"
+
+    model, risks = str(tmp_path / "train" / "model"), tmp_path / "risks.csv"
+    new = table.drop(columns=["T", "MI", "DEAD"])
+    new.loc[:2, "AGE"] = [np.nan, 20, 109]
+    new.to_csv(tmp_path / "new.csv", index=False)
+    mapped = ["--cohort", str(tmp_path / "mine.yaml"), "--model", model]
+    assert cli.main(["score", str(tmp_path / "new.csv"), *mapped, "--out", str(risks)]) == 0
+    rejected = pd.read_csv(tmp_path / "risks.rejects.csv")
+    assert rejected["patient_id"].tolist() == ["p0", "p1", "p2"]
+    assert rejected["rule"].str.contains("knows the hazards of no other ages").all()
+    scored = pd.read_csv(risks).set_index("patient_id")
+    true = ((stop == event) & (event <= 5))[scored.index.str[1:].astype(int)]
+    assert scored["risk_5y"].mean() == pytest.approx(true.mean(), rel=0.1)
+    new.drop(columns="AGE").to_csv(tmp_path / "without.csv", index=False)
+    asked = ["score", str(tmp_path / "without.csv"), *mapped, "--out", str(tmp_path / "none.csv")]
+    assert cli.main(asked) != 0
+    assert "age: must be given" in " ".join(capsys.readouterr().err.split())
+
+    capsys.readouterr()
+    again, out = str(tmp_path / "mine.csv"), ["--out", str(tmp_path / "judged")]
+    assert cli.main(["evaluate", *mapped, "--file", again, "--recalibrate", "0.5", *out]) == 0
+    watched = ["--out", str(tmp_path / "watched")]
+    assert cli.main(["monitor", again, *mapped, *watched]) == 0
+    assert "Outcomes by 5 years" in capsys.readouterr().out

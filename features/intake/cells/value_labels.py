@@ -158,7 +158,7 @@ def _of_occurrence(one: Occurrence, of: Declared, where: str) -> Occurrence:
             if YES_NO.get(label.casefold(), is_yes) != is_yes:
                 raise MapError(
                     f"{where}: the file labels code {code} of {one.column} as '{label}', and "
-                    f"'{key}' holds it. Say 'is' (it happened) and 'not' (it did not)"
+                    f"'{key}' holds it. Name the code of a yes under 'is', that of a no under 'not'"
                 )
     return replace(one, values=happened, otherwise=otherwise)
 

@@ -94,6 +94,15 @@ def test_a_map_that_contradicts_the_labels_is_refused(tmp_path: Path) -> None:
         _read(tmp_path, {}, endpoint=endpoint)
 
 
+def test_a_subcohort_may_be_named_by_labels(tmp_path: Path) -> None:
+    drawn = {"subcohort": {"column": "DM", "is": "Yes", "not": "no"}, "fraction": "0.5"}
+    found = _read(tmp_path, {}, survey={"case_cohort": drawn}).cohort
+    assert found.endpoint is not None
+    assert found.endpoint.weight.tolist() == [1, 2, 1, 1]
+    with pytest.raises(MapError, match="the file labels code 1 of DM as 'No', and 'is' holds it"):
+        _read(tmp_path, {}, survey={"case_cohort": {"subcohort": "DM", "fraction": "0.5"}})
+
+
 def test_labels_that_are_no_words_of_the_variable_change_nothing() -> None:
     content = {"name": "c", "file": "c", "variables": {"diabetes": "DM"}}
     cohort_map = CohortMap.read("c.yaml", content)

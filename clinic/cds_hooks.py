@@ -15,8 +15,12 @@ import pandas as pd
 
 from clinic.patient.assessor import Assessment
 from clinic.words.texts import PageTexts
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
+from features.errors import CohortError, Problem
 from features.intake.fhir.reader import read_fhir
+from features.intake.validation.findings import Findings
+from features.intake.validation.needed import check_needed
 
 SERVICE = "calcirisk-patient-view"
 _PREFETCH = {
@@ -47,7 +51,7 @@ def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary) -> pd.Dat
     """Covariates (1, variables) of the patient sent along; None where there is not one patient.
 
     The resources pass through the reader of health records, in a folder that is gone afterwards.
-    Raises CohortError where they cannot be read.
+    Raises CohortError where they cannot be read, or lack what the model needs.
     """
     resources = [one for part in prefetch.values() for one in _resources(part)]
     if sum(one.get("resourceType") == "Patient" for one in resources) != 1:
@@ -68,7 +72,11 @@ def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary) -> pd.Dat
         kind = "str" if variable.kind == "category" else "float64"
         values = read.frame[name].tolist() if name in read.frame else [float("nan")]
         columns[name] = pd.Series(values, dtype=kind)
-    return pd.DataFrame(columns)
+    covariates, findings = pd.DataFrame(columns), Findings()
+    check_needed(Columns(covariates, dictionary), dictionary, findings)
+    if findings.rejects:
+        raise CohortError([Problem(one.column, one.rule, one.remedy) for one in findings.rejects])
+    return covariates
 
 
 def write_cards(

@@ -47,6 +47,9 @@ def read_typed(
     typed, unclear = _in_plain_digits(typed, dictionary, texts)
     errors |= unclear
     sound = {name: cell for name, cell in typed.items() if name not in errors}
+    if sound:
+        needed = {name: known for name, known in dictionary.items() if known.needed}
+        sound |= {name: ("", one.unit or "") for name, one in needed.items() if name not in sound}
     read = pd.DataFrame(index=[1])
     if sound:
         chosen = CohortMap(
@@ -85,7 +88,8 @@ def shown_limits(variable: Variable, unit: str, texts: PageTexts) -> tuple[str, 
     """The range in a unit, as it is shown."""
     conversion = variable.units.get(unit, Conversion(1.0))
     ends = [
-        ((v or 0.0) - conversion.offset) / conversion.factor for v in (variable.low, variable.high)
+        ((end if np.isfinite(end) else 0.0) - conversion.offset) / conversion.factor
+        for end in variable.asked
     ]
     return texts.write.number(ends[0]), texts.write.number(ends[1])
 
@@ -106,6 +110,8 @@ def _complete(read: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
 
 
 def _describe(one: Reject, cell: tuple[str, str], variable: Variable, texts: PageTexts) -> str:
+    if not cell[0]:
+        return texts("form.errors.required")
     if ", " in one.column:
         return texts(
             "form.errors.together", rule=texts.phrase(one.rule), remedy=texts.phrase(one.remedy)
@@ -123,7 +129,7 @@ def _out_of_range(text: str, unit: str, variable: Variable, texts: PageTexts) ->
     entered = parse_numbers(pd.Series([text], dtype="str"), Reading(decimal=_NO_SIGN))[0].iloc[0]
     low, high = shown_limits(variable, unit, texts)
     error = texts("form.errors.range", low=low, high=high, unit=texts.unit(unit))
-    lowest, highest = variable.limits
+    lowest, highest = variable.asked
     others = [
         other
         for other in variable.units

@@ -90,3 +90,8 @@ class Variable:
         """The limits of the possible, infinite where there is none."""
         low = float("-inf") if self.low is None else self.low
         return low, float("inf") if self.high is None else self.high
+
+    @property
+    def asked(self) -> tuple[float, float]:
+        """The values that a person may enter: the limits, and where a model needs it, its own."""
+        return self.limits if self.needed is None else (self.needed.low, self.needed.high)

@@ -11,8 +11,11 @@ from starlette.testclient import TestClient
 
 from clinic.access.security import Access
 from clinic.app import create_app
-from clinic.cds_hooks import write_cards
+from clinic.cds_hooks import read_prefetch, write_cards
 from clinic.site import Site
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import Needed
+from features.errors import CohortError
 
 SERVICE = "/cds-services/calcirisk-patient-view"
 TOKEN = "a-token-of-more-than-24-letters"
@@ -113,3 +116,16 @@ def test_the_card_says_of_two_scans_whether_the_change_is_real(site: Site) -> No
     view = site.assessor.assess(covariates, site.assessor.horizons[-1])
     card = write_cards(view, "http://here", False, "infarction", site.texts)["cards"][0]
     assert "Neither growth nor regression" in card["detail"]
+
+
+def test_a_card_of_an_age_that_the_model_does_not_know_is_refused() -> None:
+    needed = Needed(45.0, 90.0, "the model knows the hazards of no other ages")
+    dictionary, prefetch = Dictionary.load().needing("age", needed), _request()["prefetch"]
+    found = read_prefetch(prefetch, dictionary)
+    assert found is not None and found["age"].notna().all()
+    patient = prefetch["patient"]
+    for other in ({"birthDate": "2001-05-02"}, {}):
+        del patient["birthDate"]
+        patient |= other
+        with pytest.raises(CohortError, match="age: must be given, 45 to 90 years"):
+            read_prefetch(prefetch, dictionary)

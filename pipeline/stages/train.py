@@ -86,9 +86,19 @@ def fit_explainer(
     explain: ExplainParams,
     seed: int,
 ) -> Explainer:
-    """The explainer, its background drawn from the development patients."""
-    from models.explanation.explainer import Explainer
+    """The explainer, its background drawn from the development patients.
 
+    Raises ConfigError where the time scale is age and the age was left out.
+    """
+    from features.errors import ConfigError
+    from models.explanation.explainer import Explainer
+    from models.risk.absolute_risk import counts_age
+
+    if counts_age(predictor.link) and predictor.clock is None:
+        raise ConfigError(
+            "the time scale is age, and a model without the variable 'age' cannot tell a risk: "
+            "take it out of featurize.exclude and of train.variants, or 'time_scale' out of the map"
+        )
     n_background = min(explain.n_background, len(X))
     background = X.sample(n_background, random_state=seed).sort_index()
     return Explainer.fit(predictor, background, horizons, n_strata=explain.n_strata)

@@ -204,3 +204,21 @@ def test_hazards_of_ages_are_learnt_judged_explained_and_scored(
     watched = ["--out", str(tmp_path / "watched")]
     assert cli.main(["monitor", again, *mapped, *watched]) == 0
     assert "Outcomes by 5 years" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_hazards_of_ages_need_the_age(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, event, _ = _draw()
+    table = table.assign(T=np.minimum(event, 8.0), MI=(event <= 8) * 1)[:800]
+    endpoint = {"unit": "years", "time": "T", "event": "MI", "time_scale": "age"}
+    assert _run(tmp_path, table, {"endpoint": endpoint}) == [0, 0]
+    params = tmp_path / "params.yaml"
+    content = yaml.safe_load(params.read_text(encoding="utf-8"))
+    content["featurize"]["exclude"] = ["age"]
+    params.write_text(yaml.safe_dump(content), encoding="utf-8")
+    out = ["--params", str(params), "--out", str(tmp_path)]
+    assert cli.main(["featurize", *out]) == 0
+    assert cli.main(["train", *out]) != 0
+    assert "without the variable 'age' cannot tell a risk" in " ".join(
+        capsys.readouterr().err.split()
+    )

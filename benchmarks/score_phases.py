@@ -27,10 +27,9 @@ from features.derivation.catalogue import derive_features
 from features.dictionary.dictionary import Dictionary
 from features.intake.rows import read_rows
 from pipeline.scoring.account.counts import Tally
-from pipeline.scoring.batch import score_batch
+from pipeline.scoring.batch import make_part, score_batch
 from pipeline.scoring.final_files import assemble
 from pipeline.scoring.job_setup import Job, prepare
-from pipeline.scoring.kept.finished_batch import make_part
 from pipeline.scoring.kept.work_folder import Finished, WorkFolder
 from pipeline.scoring.request import ScoreRequest
 from pipeline.settings.paths import Paths

@@ -15,9 +15,8 @@ import pyarrow as pa
 
 from features.intake.rows import NOT_SELECTED
 from features.intake.sources.typed_cells import to_frame
-from pipeline.scoring.batch import BatchRules, score_batch
+from pipeline.scoring.batch import ROW, BatchRules, score_batch
 from pipeline.scoring.columns import IDENTIFIER, MISSING
-from pipeline.scoring.kept.finished_batch import ROW
 from pipeline.scoring.output_schema import output_schema
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from features.array_types import BoolArray
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.rows import NOT_SELECTED, REPEATED
 from pipeline.scoring.account.counts import Account
+from pipeline.scoring.batch import ROW
 from pipeline.scoring.columns import IDENTIFIER
-from pipeline.scoring.kept.finished_batch import ROW
 from pipeline.scoring.kept.repeats import Keys, find_repeats, make_keys
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.output_schema import REJECTS_SCHEMA, output_schema

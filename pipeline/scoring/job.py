@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +22,7 @@ from pipeline.files.faults import reporting_faults
 from pipeline.scoring.account.counts import Account, Tally
 from pipeline.scoring.account.job_summary import JobSummary, ScoreSummary
 from pipeline.scoring.account.progress import Progress
-from pipeline.scoring.batch import BatchRules
+from pipeline.scoring.batch import BatchRules, Part, score_part
 from pipeline.scoring.final_files import assemble, find_owners
 from pipeline.scoring.job_setup import RISKS, Job, Task, prepare
 from pipeline.scoring.kept.work_folder import Finished, WorkFolder, sync_folder
@@ -33,7 +32,7 @@ from pipeline.scoring.outputs.writers import TABLES
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.sources.open_source import files_of
 from pipeline.scoring.workers.kept_memory import keep_freed_memory, spared_from_collection
-from pipeline.scoring.workers.worker_pool import Scored, count_workers, start_workers
+from pipeline.scoring.workers.worker_pool import count_workers, start_workers
 from pipeline.settings.paths import Paths
 
 S = TypeVar("S", bound=JobSummary)
@@ -189,40 +188,48 @@ def _name_changes(fingerprint: dict[str, Any], job: Job) -> list[str]:
 
 
 def _score_batches(work: WorkFolder, job: Job) -> None:
-    finished = len(work.journal)
-    batches = job.begun.batches(0 if job.sealed else finished)
     n_workers = count_workers(job.request.workers, job.n_rows, job.request.n_reasons)
     keep_freed_memory()
-    waiting: deque[tuple[Finished, Scored]] = deque()
-    with (
+    with ExitStack() as stack:
         # Threads of matrix products would only wait for one another.
-        threadpool_limits(1, user_api="blas"),
-        spared_from_collection(),
-        closing(batches),
-        start_workers(job.rules, n_workers, job.n_rows) as workers,
-        Progress(job.source.total) as progress,
-    ):
-        n_again = 0
-        for batch in batches:
-            _require_same(work, job)
-            if batch.number < finished:
-                _compare_seal(work.journal[batch.number], batch, job)
-                n_again += 1
-                continue
-            line = Finished(batch.number, batch.n_rows, 0, 0, batch.done, _seal(batch, job))
-            waiting.append((line, workers.submit(batch)))
-            if len(waiting) == workers.n_ahead:
-                _keep(work, *waiting.popleft(), progress)
-        if job.sealed and n_again < finished:
+        stack.enter_context(threadpool_limits(1, user_api="blas"))
+        stack.enter_context(spared_from_collection())
+        begun = stack.enter_context(closing(_begin_batches(work, job)))
+        if n_workers == 1:
+            parts = _score_here(begun, job.rules.quicken(job.n_rows))
+        else:
+            workers = stack.enter_context(start_workers(job.rules, n_workers, job.n_rows))
+            parts = workers.score(begun)
+        progress = stack.enter_context(Progress(job.source.total))
+        for line, part in parts:
+            work.add(replace(line, scored=part.n_scored, rejected=part.n_rejected), part)
+            progress.advance(line.rows, line.done)
+            del part  # before the next one is made
+
+
+def _begin_batches(work: WorkFolder, job: Job) -> Generator[tuple[Finished, RawBatch]]:
+    """The batches that are not finished yet, each with the begin of its line in the journal."""
+    finished = tuple(work.journal)
+    n_again = 0
+    for batch in job.begun.batches(0 if job.sealed else len(finished)):
+        _require_same(work, job)
+        seal = _seal(batch) if job.sealed else ""
+        if batch.number >= len(finished):
+            yield Finished(batch.number, batch.n_rows, 0, 0, batch.done, seal), batch
+        elif finished[batch.number].seal != seal:
             raise _other_rows(job)
-        while waiting:
-            _keep(work, *waiting.popleft(), progress)
+        else:
+            n_again += 1
+    if job.sealed and n_again < len(finished):
+        raise _other_rows(job)
 
 
-def _keep(work: WorkFolder, begun: Finished, scored: Scored, progress: Progress) -> None:
-    part = scored.result()
-    work.add(replace(begun, scored=part.n_scored, rejected=part.n_rejected), part)
-    progress.advance(begun.rows, begun.done)
+def _score_here(
+    begun: Iterable[tuple[Finished, RawBatch]], rules: BatchRules
+) -> Iterator[tuple[Finished, Part]]:
+    for line, batch in begun:
+        of_batch = rules if batch.number else rules.for_first
+        yield line, score_part(batch.rows, batch.unreadable, of_batch)
 
 
 def _require_same(work: WorkFolder, job: Job) -> None:
@@ -244,16 +251,9 @@ def _require_same_contents(work: WorkFolder, job: Job) -> None:
         raise
 
 
-def _seal(batch: RawBatch, job: Job) -> str:
-    if not job.sealed:
-        return ""
+def _seal(batch: RawBatch) -> str:
     hashes = pd.util.hash_pandas_object(batch.rows)
     return sha256(hashes.to_numpy().tobytes()).hexdigest()
-
-
-def _compare_seal(finished: Finished, batch: RawBatch, job: Job) -> None:
-    if finished.seal != _seal(batch, job):
-        raise _other_rows(job)
 
 
 def _other_rows(job: Job) -> ConfigError:

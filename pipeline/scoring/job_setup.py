@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from itertools import chain
 from json import dumps
@@ -29,9 +30,8 @@ from pipeline.scoring.columns import SOURCE_COLUMNS, refuse_clashes
 from pipeline.scoring.outputs.fhir_output import carry_context
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.risk_rules import ScoringRules
-from pipeline.scoring.sources.begun_source import BegunSource
 from pipeline.scoring.sources.lesion_memory import refuse_lack_of_memory
-from pipeline.scoring.sources.open_source import open_source
+from pipeline.scoring.sources.open_source import BegunSource, open_source
 from pipeline.scoring.workers.worker_pool import count_workers, prepare_start
 from pipeline.settings.code_version import hash_code
 from pipeline.settings.paths import Paths
@@ -66,12 +66,12 @@ class Job:
     lesions: Witness | None = None
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def witnesses(self) -> tuple[Witness, ...]:
         """All files that must stay as they are until the job is done."""
         return (self.source.witness, *((self.lesions,) if self.lesions else ()))
 
-    @property
+    @cached_property
     def sealed(self) -> bool:
         """Whether only the rows themselves can tell if the source has changed."""
         return self.request.query is not None

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from features.errors import ConfigError
 from pipeline.files.private import hidden_beside, open_folder, open_private
-from pipeline.scoring.kept.finished_batch import Part
+from pipeline.scoring.batch import Part
 from pipeline.scoring.kept.journal import (
     DamagedError,
     Finished,

@@ -1,14 +1,16 @@
-"""Which source a request means."""
+"""Which source a request means, opened and begun."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from features.cohort_map.dialect import Dialect
 from features.errors import ConfigError
 from features.intake.fhir.export.export_files import is_fhir
 from features.intake.sources.open_file import open_file
-from features.intake.sources.source import Source
+from features.intake.sources.source import RawBatch, Source
 from features.intake.sources.witness import require_file
 from pipeline.files.destinations import existing, map_of
 from pipeline.scoring.outputs.fhir_output import ENDINGS
@@ -52,3 +54,27 @@ def files_of(request: ScoreRequest) -> tuple[Path, ...]:
     if ":/" not in request.model:
         found.append(Path(request.model).expanduser())
     return tuple(one for one in existing(*found, lesions, map_of(request.cohort)) if one != Path())
+
+
+class BegunSource:
+    """The batches of a source with these columns; ``first``: the first of them, None if empty.
+
+    Whoever makes one closes it: an open query holds its table.
+    """
+
+    def __init__(self, source: Source, columns: Sequence[str]) -> None:
+        self._source, self._columns = source, columns
+        self._batches = source.batches(columns)
+        self.first = next(self._batches, None)
+
+    def batches(self, start: int = 0) -> Iterator[RawBatch]:
+        """Batches from number ``start`` on; to be asked for once."""
+        if start:
+            self.close()
+            self._batches = self._source.batches(self._columns, start)
+            return self._batches
+        return chain([] if self.first is None else [self.first], self._batches)
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._batches.close()

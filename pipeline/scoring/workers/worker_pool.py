@@ -1,4 +1,4 @@
-"""Who scores the batches of a job: this process, or several side by side.
+"""Processes that score the batches of a job side by side.
 
 Processes, for in one process pandas lets one thread work at a time. They come from a server process
 that has imported what they need and never started a thread; none outlives the job.
@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import wait
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -28,8 +28,7 @@ from threadpoolctl import threadpool_limits
 from features.errors import ConfigError
 from features.intake.sources.source import RawBatch
 from models.cores import count_cores
-from pipeline.scoring.batch import BatchRules
-from pipeline.scoring.kept.finished_batch import Part, score_part
+from pipeline.scoring.batch import BatchRules, Part, score_part
 from pipeline.scoring.workers.handover import Handover, Sizes
 from pipeline.scoring.workers.kept_memory import keep_freed_memory
 
@@ -40,25 +39,7 @@ _FEWEST, _FEWEST_EXPLAINED = 250_000, 100_000
 # Batches that wait for a process, so that none waits for a batch.
 _QUEUED = 1
 _WARM_START = "pipeline.scoring.workers.warm_start"
-
-
-class Scored(Protocol):
-    """A batch that is being scored."""
-
-    def result(self) -> Part:
-        """What came of it, once it is finished; true until the next batch is submitted.
-
-        Raises what its scoring raised.
-        """
-
-
-class Workers(Protocol):
-    """Takes batches and scores them; ``n_ahead``: how many may be unfinished at a time."""
-
-    n_ahead: int
-
-    def submit(self, batch: RawBatch) -> Scored:
-        """Have the batch scored."""
+L = TypeVar("L")
 
 
 def count_workers(asked: int, n_rows: float, n_reasons: int) -> int:
@@ -96,15 +77,11 @@ def _telling_of_refusal() -> Iterator[None]:
 
 
 @contextmanager
-def start_workers(rules: BatchRules, n_workers: int, n_rows: float) -> Iterator[Workers]:
-    """Those who score about ``n_rows`` rows by these rules, ended whatever happens.
+def start_workers(rules: BatchRules, n_workers: int, n_rows: float) -> Iterator[SideBySide]:
+    """Two or more who score about ``n_rows`` rows by these rules, ended whatever happens.
 
-    ``n_workers``: processes that score, 1 for this one alone. Raises ConfigError, when a result is
-    asked for, where a process was ended from outside.
+    Raises ConfigError, when a result is asked for, where a process was ended from outside.
     """
-    if n_workers == 1:
-        yield _Alone(rules.quicken(n_rows))
-        return
     prepare_start()
     with _telling_of_refusal():
         whole, *places = (Handover() for _ in range(1 + n_workers + _QUEUED))
@@ -116,7 +93,7 @@ def start_workers(rules: BatchRules, n_workers: int, n_rows: float) -> Iterator[
         with _nothing_to_import(), _telling_of_refusal():
             for _ in range(n_workers):
                 pool.submit(_make_ready)
-        yield _SideBySide(pool, places)
+        yield SideBySide(pool, places)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for one in (whole, *places):
@@ -140,44 +117,46 @@ def _nothing_to_import() -> Iterator[None]:
         vars(main).update(before)
 
 
-class _Alone:
-    """Scores in this process as soon as a batch is there."""
-
-    n_ahead = 1
-
-    def __init__(self, rules: BatchRules) -> None:
-        self._rules = rules
-
-    def submit(self, batch: RawBatch) -> Scored:
-        future: Future[Part] = Future()
-        rules = self._rules if batch.number else self._rules.for_first
-        future.set_result(score_part(batch.rows, batch.unreadable, rules))
-        return future
-
-
-class _SideBySide:
+class SideBySide:
     """Hands batches over to processes, each in a place of its own."""
 
     def __init__(self, pool: ProcessPoolExecutor, places: Sequence[Handover]) -> None:
         self._pool, self._places = pool, places
         self._free = deque(range(len(places)))
-        self.n_ahead = len(places)
 
-    def submit(self, batch: RawBatch) -> Scored:
+    def score(self, batches: Iterable[tuple[L, RawBatch]]) -> Iterator[tuple[L, Part]]:
+        """What came of each batch beside what stood beside it, in order.
+
+        A part is true until the next one is asked for. Raises what the scoring raised.
+        """
+        waiting: deque[tuple[L, InOther]] = deque()
+        for line, batch in batches:
+            waiting.append((line, self.submit(batch)))
+            if not self._free:
+                first, scored = waiting.popleft()
+                yield first, scored.result()
+        for line, scored in waiting:
+            yield line, scored.result()
+
+    def submit(self, batch: RawBatch) -> InOther:
+        """Have the batch scored."""
         place = self._free.popleft()
         rows = self._places[place].put(batch.rows)
         with _telling_of_death():
             future = self._pool.submit(_score, place, rows, batch.unreadable, batch.number == 0)
-        return _InOther(future, self._places[place], partial(self._free.append, place))
+        return InOther(future, self._places[place], partial(self._free.append, place))
 
 
 @dataclass(frozen=True)
-class _InOther:
+class InOther:
+    """A batch that is scored in another process."""
+
     future: Future[Sizes]
     place: Handover
     let_go: Callable[[], None]
 
     def result(self) -> Part:
+        """What came of it, once it is finished; true until the next batch is submitted."""
         with _telling_of_death():
             part: Part = self.place.take(self.future.result())
         self.let_go()
@@ -196,7 +175,7 @@ def _telling_of_death() -> Iterator[None]:
 
 
 class _Given(NamedTuple):
-    """What a process of `_SideBySide` is given when it begins."""
+    """What a process of `SideBySide` is given when it begins."""
 
     whole: Handover
     sizes: Sizes

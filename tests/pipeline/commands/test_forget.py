@@ -8,7 +8,7 @@ import pytest
 from pipeline.commands import cli
 from pipeline.files.stage_folder import written_whole
 from pipeline.files.tables import written_whole as tables_written_whole
-from pipeline.scoring.kept.finished_batch import make_part
+from pipeline.scoring.batch import make_part
 from pipeline.scoring.kept.journal import Finished
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.settings.paths import Paths

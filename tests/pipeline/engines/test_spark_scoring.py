@@ -18,9 +18,9 @@ from pipeline.engines import spark_scoring
 from pipeline.engines.spark_scoring import score_with_spark
 from pipeline.engines.spark_session import spark_session
 from pipeline.scoring import risk_rules
+from pipeline.scoring.batch import make_part
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.job_setup import Job
-from pipeline.scoring.kept.finished_batch import make_part
 from pipeline.scoring.kept.work_folder import Finished, WorkFolder
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.workers import worker_pool as workers

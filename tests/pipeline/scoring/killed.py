@@ -28,7 +28,7 @@ import xgboost  # noqa: F401
 import models.compiled.compiled_fingerprint
 import models.reference_scores.registry
 import models.scorer  # noqa: F401
-import pipeline.scoring.kept.finished_batch
+import pipeline.scoring.batch
 import pipeline.scoring.workers.warm_start
 import pipeline.tracking
 from features.errors import CalciriskError
@@ -59,7 +59,7 @@ def run(job: dict[str, Any], report: int) -> int:
     for name in ("fsync", "replace", "unlink", "rmdir"):
         setattr(os, name, counted(getattr(os, name)))
     if job["kill_in_batch"]:
-        vars(pipeline.scoring.kept.finished_batch)["score_batch"] = die_in(job["kill_in_batch"])
+        vars(pipeline.scoring.batch)["score_batch"] = die_in(job["kill_in_batch"])
     if job["largest_file"]:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"], job["largest_file"]))

@@ -9,9 +9,9 @@ import pytest
 
 from features.errors import CohortError, ConfigError
 from features.intake.rows import REPEATED
+from pipeline.scoring import batch as part
 from pipeline.scoring.batch import score_batch
 from pipeline.scoring.job import score_stream
-from pipeline.scoring.kept import finished_batch as part
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.risk_rules import ScoringRules

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy
 
 from features.errors import ConfigError
+from pipeline.scoring import batch as part
 from pipeline.scoring.batch import score_batch
 from pipeline.scoring.job import score_stream
-from pipeline.scoring.kept import finished_batch as part
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.settings.params import Paths

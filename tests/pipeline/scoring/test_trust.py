@@ -20,8 +20,8 @@ from features.errors import CalciriskError, CohortError, ConfigError
 from features.intake.sources.source import RawBatch
 from features.intake.sources.text.csv_source import CsvSource
 from pipeline.scoring import job_setup as preparation
+from pipeline.scoring.batch import score_part
 from pipeline.scoring.job import score_stream
-from pipeline.scoring.kept.finished_batch import score_part
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.risk_rules import ScoringRules
@@ -41,7 +41,7 @@ def broken_off(
         return score_part(rows, unreadable, rules)
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.scoring.workers.worker_pool.score_part", fail)
+        patch.setattr("pipeline.scoring.job.score_part", fail)
         with pytest.raises(MemoryError):
             score_stream(request_, paths)
     return replace(request_, resume=True)

@@ -17,9 +17,9 @@ import pytest
 from features.errors import ConfigError
 from features.intake.sources.source import RawBatch
 from models.scorer import Scorer
+from pipeline.scoring.batch import Part
 from pipeline.scoring.columns import Wanted
 from pipeline.scoring.job import score_stream
-from pipeline.scoring.kept.finished_batch import Part
 from pipeline.scoring.kept.work_folder import Finished, WorkFolder
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.risk_rules import ScoringRules

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -31,23 +31,14 @@ _KEYS = (
 )
 
 
-class Dictionary(Mapping[str, Variable]):
+class Dictionary(dict[str, Variable]):
     """Variables by name, in the order of the file; ``own_entries``: those that a map added."""
 
     def __init__(
         self, variables: Mapping[str, Variable], own_entries: Mapping[str, Any] | None = None
     ) -> None:
-        self._variables = dict(variables)
+        super().__init__(variables)
         self.own_entries = dict(own_entries or {})
-
-    def __getitem__(self, name: str) -> Variable:
-        return self._variables[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._variables)
-
-    def __len__(self) -> int:
-        return len(self._variables)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Dictionary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from features.covariate_fingerprint import Adder
 from models.explanation.explainer import Explainer
 from models.scorer import Scorer
 
@@ -42,3 +43,12 @@ def compile_explainer(explainer: Explainer, n_threads: int = 0) -> Explainer:
     predictor = compile_predictor(explainer.predictor)
     kernel = partial(carry_risk_compiled, n_threads=n_threads)
     return replace(explainer, predictor=predictor, kernel=kernel)
+
+
+def compile_adder() -> Adder | None:
+    """What adds up fingerprints of many patients; None where numba is not installed."""
+    try:
+        from models.compiled.compiled_fingerprint import add_numbers
+    except ImportError:
+        return None
+    return add_numbers

@@ -17,6 +17,7 @@ from features.dictionary.dictionary import Dictionary
 
 Values = Mapping[str, FloatArray]
 
+DICTIONARY = Dictionary.load()
 # Social deprivation index of the place of residence, in deciles: PREVENT alone knows it.
 SDI = "sdi"
 
@@ -53,7 +54,7 @@ class Inputs:
     """
 
     def __init__(self, covariates: pd.DataFrame | Columns) -> None:
-        self._columns = Columns.of(covariates, Dictionary.load())
+        self._columns = Columns.of(covariates, DICTIONARY)
 
     def __len__(self) -> int:
         return len(self._columns)
@@ -79,7 +80,7 @@ class Inputs:
 
 def is_of(values: Values, group: str) -> FloatArray:
     """1 where the patient's ethnicity is this code, else 0. (m,)."""
-    position = Dictionary.load()["ethnicity"].codes.index(group)
+    position = DICTIONARY["ethnicity"].codes.index(group)
     return np.where(values["ethnicity"] == position, 1.0, 0.0)
 
 

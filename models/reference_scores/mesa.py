@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.array_types import FloatArray
-from features.dictionary.dictionary import Dictionary
-from models.reference_scores.inputs import Inputs, Values, add_up, is_of
+from models.reference_scores.inputs import DICTIONARY, Inputs, Values, add_up, is_of
 from models.reference_scores.publication import read_entry, read_publication
 from models.reference_scores.reference_score import Finding, ReferenceScore
 
@@ -49,7 +48,7 @@ class MesaChd(ReferenceScore):
 
     def judge(self, inputs: Inputs, horizon: float) -> list[Finding]:
         """Ethnic groups that MESA did not enrol."""
-        codes = Dictionary.load()["ethnicity"].codes
+        codes = DICTIONARY["ethnicity"].codes
         foreign = [codes.index(code) for code in codes if code not in _GROUPS]
         rule = f"must be one of {', '.join(_GROUPS)}"
         outside = np.isin(inputs["ethnicity"], foreign)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.array_types import BoolArray, FloatArray
-from features.dictionary.dictionary import Dictionary
-from models.reference_scores.inputs import Inputs, Values, add_up, is_of
+from models.reference_scores.inputs import DICTIONARY, Inputs, Values, add_up, is_of
 from models.reference_scores.publication import read_entry, read_publication
 from models.reference_scores.reference_score import Finding, ReferenceScore
 
@@ -47,7 +46,7 @@ class PooledCohortEquations(ReferenceScore):
 
     def judge(self, inputs: Inputs, horizon: float) -> list[Finding]:
         """Ethnic groups without coefficients of their own."""
-        codes = Dictionary.load()["ethnicity"].codes
+        codes = DICTIONARY["ethnicity"].codes
         others = [codes.index(code) for code in codes if code not in _OWN_COEFFICIENTS]
         rule = "neither White nor Black, so the coefficients of White people are used"
         return [Finding("assumed", "ethnicity", rule, np.isin(inputs["ethnicity"], others))]

@@ -12,9 +12,8 @@ import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
 from features.derivation.columns import Columns
-from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError
-from models.reference_scores.inputs import SDI, Inputs, Values
+from models.reference_scores.inputs import DICTIONARY, SDI, Inputs, Values
 from models.reference_scores.publication import Publication
 
 Kind = Literal["input absent", "out of range", "not for these patients", "assumed"]
@@ -178,7 +177,7 @@ def _limits(
 ) -> tuple[float | None, float | None, str]:
     if name == SDI:
         return *ranges[SDI], "(decile)"
-    variable = Dictionary.load()[name]
+    variable = DICTIONARY[name]
     return *ranges.get(name, (variable.low, variable.high)), variable.unit or ""
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from features.cohort_map.cohort_map import CohortMap
-from features.covariate_fingerprint import FINGERPRINT, fingerprint
+from features.covariate_fingerprint import FINGERPRINT, Adder, fingerprint
 from features.derivation.calcium import agatston
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
@@ -20,8 +20,7 @@ from features.errors import ConfigError, HorizonError, ModelError
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
 from features.intake.rows import RowRules
-from models.compiled.compiled_fingerprint import add_numbers
-from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_scorer
+from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_adder, compile_scorer
 from models.progression.two_scans.change import judge_change_alone
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer
@@ -43,6 +42,7 @@ class ScoringRules(BatchRules):
     wanted: Wanted
     years: tuple[float, ...]
     reference: ReferenceScore | None = field(default=None, repr=False)
+    add_numbers: Adder | None = field(default=None, repr=False)
 
     @classmethod
     def make(
@@ -120,7 +120,8 @@ class ScoringRules(BatchRules):
         """The rules with compiled loops, where there are rows enough to repay loading them."""
         if n_rows < (FEWEST_EXPLAINED if self.wanted.reasons else FEWEST):
             return self
-        return replace(self, scorer=compile_scorer(self.scorer, n_threads=1))
+        scorer = compile_scorer(self.scorer, n_threads=1)
+        return replace(self, scorer=scorer, add_numbers=compile_adder())
 
     def set_threads(self, n_threads: int) -> None:
         """Have the trees of the model take so many threads."""
@@ -142,7 +143,7 @@ class ScoringRules(BatchRules):
             scored["reference_disagrees"] = _compare(columns, last, self)
         if self.has_earlier_scans:
             scored = scored.assign(**judge_change_alone(columns))
-        scored[FINGERPRINT] = fingerprint(columns, self.scorer.dictionary, add_numbers)
+        scored[FINGERPRINT] = fingerprint(columns, self.scorer.dictionary, self.add_numbers)
         scored[MISSING] = self.scorer.ranges.name_missing(columns)
         return scored
 

@@ -22,13 +22,13 @@ from features.derivation.catalogue import derive_features
 from features.dictionary.dictionary import Dictionary
 from features.simulation import simulate_cohort
 from features.simulation.growth import TrueGrowth
+from models.margins import REACH
 from models.progression.evaluation import LEVELS, calibration_slope, coverage
 from models.progression.law.growth_law import Patients
 from models.progression.next_scan import CATEGORIES, SHARE, plan_next_scan
 from models.progression.predictor import ProgressionPredictor
 from models.progression.training.priors import list_excluded
 from models.progression.training.progression_model import LaterScans, ProgressionModel
-from models.uncertainty.posterior import REACH
 
 SEEDS = (20261, 1, 2, 3, 4, 5, 6, 7)
 EXPLAINED, STRONGEST, YEARS = 2_000, 3, 5.0

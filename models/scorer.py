@@ -23,6 +23,7 @@ from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation, RankedReason, rank_reasons
 from models.explanation.population import read_weights
 from models.input_ranges import InputRanges
+from models.margins import find_certain
 from models.risk.predictor import CLOCK, RiskPredictor
 from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
@@ -35,7 +36,6 @@ from models.storage.model_folder import (
     verify_model_folder,
 )
 from models.trained_model import TrainedModel
-from models.uncertainty.posterior import find_certain
 from models.uncertainty.risk_interval import OWNERS, RiskInterval, contribution_spread
 
 # Matrix products may differ in their last bits with the number of threads; limits need no more.

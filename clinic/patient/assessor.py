@@ -41,7 +41,7 @@ from models.guidelines.guideline import Guideline
 from models.plain_language.summary import summarise_patients
 from models.plain_language.writing import write_plain_text
 from models.progression.forecaster import Forecaster
-from models.reference_scores.inputs import Inputs
+from models.reference_scores.reference_score import Inputs
 from models.risk.absolute_risk import CompetingRisksLink
 from models.scorer import Scorer
 from models.treatment_effects.effects import TreatmentEffects

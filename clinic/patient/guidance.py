@@ -10,8 +10,7 @@ import numpy as np
 
 from clinic.words.texts import PageTexts
 from models.guidelines.guideline import PERCENTILE, Guideline, RiskScale
-from models.reference_scores.inputs import Inputs
-from models.reference_scores.reference_score import ReferenceScore
+from models.reference_scores.reference_score import Inputs, ReferenceScore
 from models.treatment_effects.conditions import recorded
 
 MG_PER_MMOL = 38.67  # of cholesterol, mg/dL

@@ -10,8 +10,7 @@ import numpy as np
 
 from clinic.words.texts import PageTexts
 from features.dictionary.dictionary import Dictionary
-from models.reference_scores.inputs import Inputs
-from models.reference_scores.reference_score import Finding, ReferenceScore
+from models.reference_scores.reference_score import Finding, Inputs, ReferenceScore
 from models.reference_scores.registry import REFERENCE_SCORES, build_scores
 
 HORIZON = 10.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from features.dictionary.prior import Prior
@@ -85,7 +86,7 @@ class Variable:
     own: bool = False
     needed: Needed | None = None
 
-    @property
+    @cached_property
     def limits(self) -> tuple[float, float]:
         """The limits of the possible, infinite where there is none."""
         low = float("-inf") if self.low is None else self.low

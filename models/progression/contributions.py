@@ -23,10 +23,10 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, owner_of
 from features.errors import ModelError
+from models.margins import roots_by_owner, variance_of
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor
 from models.storage.formats import read_array, read_json, reading
-from models.uncertainty.posterior import roots_by_owner, variance_of
 
 if TYPE_CHECKING:
     from models.learners.completion import Completed

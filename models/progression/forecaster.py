@@ -21,6 +21,7 @@ from features.errors import ModelError
 from features.intake.frame import Unknown
 from models.explanation.explanation import RankedReason, rank_reasons
 from models.input_ranges import InputRanges
+from models.margins import find_certain
 from models.progression.contributions import GrowthExplainer
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import QUANTILES, ProgressionPredictor
@@ -29,7 +30,6 @@ from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
 from models.storage.model_folder import EXPLAINER, RANGES, verify_model_folder
 from models.trained_model import TrainedModel
-from models.uncertainty.posterior import find_certain
 
 PREDICTOR = "progression"
 YEARS, THRESHOLDS = (2.5, 5.0, 10.0), (10.0, 100.0, 300.0, 400.0, 1000.0)

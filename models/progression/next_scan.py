@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.array_types import FloatArray
+from models.margins import REACH
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor
-from models.uncertainty.posterior import REACH
 
 CATEGORIES = (0.0, 100.0, 300.0, 400.0, 1000.0)
 # From here on a later scan changes little of what is done: the 2018 ACC/AHA guideline advises a

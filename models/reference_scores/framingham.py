@@ -7,9 +7,8 @@ from typing import Literal
 import numpy as np
 
 from features.array_types import FloatArray
-from models.reference_scores.inputs import Values, add_up
 from models.reference_scores.publication import read_entry, read_publication
-from models.reference_scores.reference_score import ReferenceScore
+from models.reference_scores.reference_score import ReferenceScore, Values, add_up
 
 Version = Literal["lipid", "bmi"]
 

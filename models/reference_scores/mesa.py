@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from features.array_types import FloatArray
-from models.reference_scores.inputs import DICTIONARY, Inputs, Values, add_up, is_of
 from models.reference_scores.publication import read_entry, read_publication
-from models.reference_scores.reference_score import Finding, ReferenceScore
+from models.reference_scores.reference_score import (
+    DICTIONARY,
+    Finding,
+    Inputs,
+    ReferenceScore,
+    Values,
+    add_up,
+    is_of,
+)
 
 _GROUPS = ("white", "black", "hispanic", "chinese")
 _CLINICAL = (

@@ -11,10 +11,16 @@ import numpy as np
 
 from features.array_types import FloatArray
 from features.dictionary.data_files import data_file
-from models.reference_scores.inputs import SDI, Inputs, Values, add_up
 from models.reference_scores.prevent_terms import TERMS
 from models.reference_scores.publication import read_entry, read_publication, read_ranges
-from models.reference_scores.reference_score import Finding, ReferenceScore
+from models.reference_scores.reference_score import (
+    SDI,
+    Finding,
+    Inputs,
+    ReferenceScore,
+    Values,
+    add_up,
+)
 
 Extension = Literal["base", "hba1c", "uacr", "sdi", "full"]
 PreventOutcome = Literal["total_cvd", "ascvd", "heart_failure", "chd", "stroke"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.array_types import FloatArray
-from models.reference_scores.inputs import Values
+from models.reference_scores.reference_score import Values
 
 # As the equations have it, not the dictionary's 1 / 38.67.
 _MMOL_L_PER_MG_DL = 0.02586

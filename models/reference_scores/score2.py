@@ -8,9 +8,8 @@ from typing import Any, Literal
 import numpy as np
 
 from features.array_types import FloatArray
-from models.reference_scores.inputs import Inputs, Values, add_up
 from models.reference_scores.publication import read_entry, read_publication
-from models.reference_scores.reference_score import Finding, ReferenceScore
+from models.reference_scores.reference_score import Finding, Inputs, ReferenceScore, Values, add_up
 
 Region = Literal["low", "moderate", "high", "very_high"]
 

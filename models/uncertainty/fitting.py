@@ -12,9 +12,9 @@ from features.disclosure import SMALLEST_COUNT
 from features.endpoint import AGE, EVENT, Endpoint
 from features.errors import ModelError
 from models.learners.prior import KNOWS_CALCIUM
+from models.margins import root_of
 from models.risk.cause_fitting import LINEAR, FittedLinear
 from models.risk.risk_model import RiskModel
-from models.uncertainty.posterior import root_of
 from models.uncertainty.risk_interval import RiskInterval
 
 _MOMENTS = 20

@@ -20,9 +20,9 @@ from features.errors import ModelError
 from models.explanation.explainer import Explainer
 from models.learners.completion import Completed
 from models.learners.linear import LinearPart
+from models.margins import LEVEL, roots_by_owner, variance_of
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
-from models.uncertainty.posterior import LEVEL, roots_by_owner, variance_of
 
 FORMAT = 4
 OWNERS = {feature.name: feature.variable for feature in CATALOGUE}

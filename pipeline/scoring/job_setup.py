@@ -19,8 +19,7 @@ from features.intake.cells.declared_codes import Declares
 from features.intake.cells.value_labels import apply_labels
 from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
-from features.intake.sources.source import RawBatch, Source
-from features.intake.sources.witness import Witness
+from features.intake.sources.source import RawBatch, Source, Witness
 from features.intake.whole_table import read_table
 from models.scorer import Scorer
 from models.storage.installed_version import version_of

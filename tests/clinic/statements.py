@@ -15,7 +15,7 @@ from features.yaml_file import read_yaml
 from models.explanation.explanation import OTHER_CAUSES_LABEL
 from models.guidelines.guideline import Guideline
 from models.progression.effects import load_effects
-from models.reference_scores.inputs import Inputs
+from models.reference_scores.reference_score import Inputs
 from models.reference_scores.registry import REFERENCE_SCORES
 from models.treatment_effects.effects import TreatmentEffects
 

@@ -20,6 +20,7 @@ from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import find_unknown
+from models.margins import REACH
 from models.progression.forecaster import Forecaster
 from models.progression.law.growth_law import Patients
 from models.progression.law.published_law import expected_score
@@ -27,7 +28,6 @@ from models.progression.next_scan import CATEGORIES, SHARE, next_category, plan_
 from models.progression.predictor import QUANTILES
 from models.progression.two_scans.change import detectable_rise
 from models.treatment_effects.conditions import recorded
-from models.uncertainty.posterior import REACH
 
 # Of these the bars tell; others are summed.
 _BARS, _SMALL = 6, 0.5

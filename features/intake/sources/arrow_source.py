@@ -15,9 +15,8 @@ from features.errors import CohortError
 from features.intake.files.decoding import refuse
 from features.intake.files.header import check_header
 from features.intake.sources.parquet_source import cut_evenly
-from features.intake.sources.source import RawBatch
+from features.intake.sources.source import RawBatch, Witness
 from features.intake.sources.typed_cells import to_frame
-from features.intake.sources.witness import Witness
 
 ARROW_FILE, FEATHER_1, ARROW_STREAM = b"ARROW1", b"FEA1", b"\xff\xff\xff\xff"
 

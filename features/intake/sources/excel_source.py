@@ -20,9 +20,8 @@ from features.intake.files.decoding import refuse
 from features.intake.files.header import check_header, refuse_patient_as_header
 from features.intake.sources.excel_header import HEAD_ROWS, find_start
 from features.intake.sources.extra import import_reader
-from features.intake.sources.source import RawBatch
+from features.intake.sources.source import RawBatch, Witness
 from features.intake.sources.typed_cells import day_text
-from features.intake.sources.witness import Witness
 from features.intake.validation.findings import rejects_table
 
 _DAMAGED = (KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error, SyntaxError)

@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.intake.sources.source import RawBatch
-from features.intake.sources.witness import Witness
+from features.intake.sources.source import RawBatch, Witness
 
 
 class FrameSource:

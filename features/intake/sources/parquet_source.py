@@ -14,9 +14,8 @@ from pyarrow import parquet
 from features.errors import CohortError, Problem
 from features.intake.files.decoding import refuse
 from features.intake.files.header import check_header
-from features.intake.sources.source import RawBatch
+from features.intake.sources.source import RawBatch, Witness
 from features.intake.sources.typed_cells import to_frame
-from features.intake.sources.witness import Witness
 
 _HIDDEN = (".", "_")
 # What Arrow raises for damage: found by fuzzing, its readers of metadata do not keep to its own.

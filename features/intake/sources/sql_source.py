@@ -15,9 +15,8 @@ import pyarrow as pa
 
 from features.errors import ConfigError
 from features.intake.files.header import check_header
-from features.intake.sources.source import RawBatch
+from features.intake.sources.source import RawBatch, Witness
 from features.intake.sources.typed_cells import to_frame
-from features.intake.sources.witness import Witness
 
 # Seconds to wait for a server, or for whoever is writing to a file.
 _PATIENCE = 30

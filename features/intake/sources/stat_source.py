@@ -15,9 +15,8 @@ from features.intake.cells.declared_codes import DeclaredCodes
 from features.intake.files.decoding import refuse
 from features.intake.files.header import check_header
 from features.intake.sources.extra import import_reader
-from features.intake.sources.source import RawBatch
+from features.intake.sources.source import RawBatch, Witness
 from features.intake.sources.typed_cells import day_text
-from features.intake.sources.witness import Witness
 
 KINDS = {
     "sas7bdat": "a SAS file",

@@ -11,8 +11,7 @@ from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT, is_small, round_count, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.paired_risks import Arm, Figures, difference, measure_arms
-from models.reference_scores.inputs import Inputs
-from models.reference_scores.reference_score import ReferenceScore
+from models.reference_scores.reference_score import Inputs, ReferenceScore
 from models.reference_scores.registry import describe_scores
 
 MIN_EVENTS = SMALLEST_COUNT

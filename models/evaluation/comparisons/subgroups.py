@@ -30,7 +30,7 @@ from models.evaluation.comparisons.paired_risks import (
     measure_arms,
 )
 from models.evaluation.comparisons.score_comparison import SHOWN
-from models.reference_scores.inputs import takes_statin
+from models.reference_scores.reference_score import takes_statin
 
 _AGE_BANDS = ((-np.inf, 55, "below 55"), (55, 65, "55 to 64"), (65, 75, "65 to 74"))
 _CAC_GROUPS = ((0, 1, "0"), (1, 100, "1 to 99"), (100, 300, "100 to 299"))

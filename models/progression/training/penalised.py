@@ -15,8 +15,8 @@ import numpy.typing as npt
 from features.array_types import BoolArray, FloatArray
 from models.learners.prior import Gaussian
 from models.learners.trust_path import Terms
+from models.margins import root_of
 from models.progression.law.likelihood import Slopes
-from models.uncertainty.posterior import root_of
 
 # From a margin (n,) of the observations fitted on to their log likelihood and its slopes.
 Likelihood = Callable[[FloatArray], Slopes]

@@ -62,7 +62,7 @@ def reference_scores_table(
     """
     import pandas as pd
 
-    from models.reference_scores.inputs import Inputs
+    from models.reference_scores.reference_score import Inputs
     from models.reference_scores.registry import REFERENCE_SCORES
 
     scores = REFERENCE_SCORES if scores is None else scores

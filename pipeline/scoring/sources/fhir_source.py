@@ -11,8 +11,7 @@ import pandas as pd
 
 from features.intake.fhir.export.export_files import list_files, name_file
 from features.intake.fhir.reader import BASIS, INDEX_DATE, LOOKBACK_YEARS, FhirExport
-from features.intake.sources.source import RawBatch
-from features.intake.sources.witness import Witness
+from features.intake.sources.source import RawBatch, Witness
 from features.intake.validation.findings import rejects_table
 
 _SHOWN = 10

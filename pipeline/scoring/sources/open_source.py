@@ -10,8 +10,7 @@ from features.cohort_map.dialect import Dialect
 from features.errors import ConfigError
 from features.intake.fhir.export.export_files import is_fhir
 from features.intake.sources.open_file import open_file
-from features.intake.sources.source import RawBatch, Source
-from features.intake.sources.witness import require_file
+from features.intake.sources.source import RawBatch, Source, require_file
 from pipeline.files.destinations import existing, map_of
 from pipeline.scoring.outputs.fhir_output import ENDINGS
 from pipeline.scoring.request import ScoreRequest

@@ -18,10 +18,9 @@ from features.errors import CohortError, ConfigError
 from features.intake.files.cohort_file import drop_separator_line, read_bytes
 from features.intake.files.decoding import refuse
 from features.intake.files.raw_table import RawTable
-from features.intake.sources.source import RawBatch, no_rows
+from features.intake.sources.source import RawBatch, Witness, no_rows
 from features.intake.sources.text.line_ledger import LineLedger
 from features.intake.sources.text.text_stream import TextStream, unpacked_chunks
-from features.intake.sources.witness import Witness
 from features.intake.validation.findings import no_rejects, rejects_table
 
 _HEAD, _FEWEST_BYTES, _MOST_BYTES = 1 << 20, 1 << 16, 1 << 26

@@ -8,13 +8,10 @@ import pandas as pd
 
 from features.cohort import Cohort
 from features.intake.sources.frame_source import FrameSource
-from pipeline.scoring.account.job_summary import ScoreSummary
 from pipeline.scoring.columns import Categories, Comparison
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
 from pipeline.settings.params import Params, Paths
-
-__all__ = ["ScoreRequest", "ScoreSummary", "run", "score_file"]
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -36,15 +33,6 @@ def run(params: Params, paths: Paths) -> None:
 
     file = locate_source(params.score.file, source_folders_of(paths))
     score_stream(replace(request, file=file, cohort=params.cohort), paths)
-
-
-def score_file(request: ScoreRequest, paths: Paths) -> ScoreSummary:
-    """Score a file and write risks, rejects and schema, whole or not at all.
-
-    Raises ConfigError where the output exists, ModelError, HorizonError, CohortError where the
-    file as a whole cannot be read.
-    """
-    return score_stream(request, paths)
 
 
 def categories_of(params: Params) -> Categories:

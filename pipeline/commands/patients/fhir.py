@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.errors import ConfigError
+from pipeline.commands.patients.job_options import read_day
 
 if TYPE_CHECKING:
     from features.intake.fhir.reader import FhirExport
@@ -46,16 +45,6 @@ def fhir(
         typer.echo(line)
     if out is not None:
         typer.echo(f"Written: {', '.join(str(path) for path in files.values())}")
-
-
-def read_day(text: str | None) -> date | None:
-    """The date, or None. Raises ConfigError where the text is none."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError("--index-date must be a date such as 2026-01-31") from error
 
 
 def describe(export: FhirExport, n_read: int, n_rejected: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from features.errors import ConfigError
-from pipeline.commands.patients.fhir import read_day
 
 
 class Points(StrEnum):
@@ -98,3 +98,13 @@ def describe_source(
         "keep": tuple(keep or ()),
         "dialect": Dialect(encoding, delimiter, decimal, sheet, header_row, first_row),
     }
+
+
+def read_day(text: str | None) -> date | None:
+    """The date, or None. Raises ConfigError where the text is none."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError("--index-date must be a date such as 2026-01-31") from error

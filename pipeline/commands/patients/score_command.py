@@ -91,8 +91,9 @@ def score(
     source = describe_source(
         lesions, query, index_date, keep, encoding, delimiter, decimal, sheet, header_row, first_row
     )
+    from pipeline.scoring.job import score_stream
     from pipeline.scoring.request import ScoreRequest
-    from pipeline.stages.score import categories_of, comparison_of, score_file
+    from pipeline.stages.score import categories_of, comparison_of
 
     chosen = Params.load(params)
     request = ScoreRequest(
@@ -117,4 +118,4 @@ def score(
 
         typer.echo(score_with_spark(request, Paths.default()).describe())
         return
-    typer.echo(score_file(request, Paths.default()).describe())
+    typer.echo(score_stream(request, Paths.default()).describe())

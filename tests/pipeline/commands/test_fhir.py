@@ -12,9 +12,10 @@ from fhir.resources.R4B.riskassessment import RiskAssessment
 from features.errors import ConfigError
 from features.intake.fhir.reader import read_fhir
 from pipeline.commands.cli import main
+from pipeline.scoring.job import score_stream
 from pipeline.scoring.outputs.fhir_output import make_assessment
+from pipeline.scoring.request import ScoreRequest
 from pipeline.settings.paths import Paths
-from pipeline.stages.score import ScoreRequest, score_file
 from tests.features.intake.fhir.records import (
     ATC,
     RXNORM,
@@ -77,7 +78,7 @@ def _people() -> tuple[list[Json], pd.DataFrame]:
 
 
 def _score(model: Path, file: Path, out: Path, day: date | None = None, **more: Any) -> Path:
-    score_file(ScoreRequest(file, str(model), out, index_date=day, **more), Paths.default())
+    score_stream(ScoreRequest(file, str(model), out, index_date=day, **more), Paths.default())
     return out
 
 

@@ -18,9 +18,10 @@ from features.fingerprint import fingerprint_patients
 from models.scorer import Scorer
 from models.storage.model_folder import read_about, seal_model_folder
 from pipeline.locating import load_model_folder
+from pipeline.scoring.job import score_stream
+from pipeline.scoring.request import ScoreRequest
 from pipeline.settings.params import Params, Paths
 from pipeline.stages import register, score
-from pipeline.stages.score import ScoreRequest, score_file
 from pipeline.tracking import Tracking
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -160,7 +161,7 @@ def test_the_command_line_scores_by_alias_and_names_the_version(
 ) -> None:
     done = registration(params, paths)
     drawn_covariates.head(3).to_csv(tmp_path / "new.csv")
-    score_file(ScoreRequest(tmp_path / "new.csv", done["uri"], tmp_path / "risks.csv"), paths)
+    score_stream(ScoreRequest(tmp_path / "new.csv", done["uri"], tmp_path / "risks.csv"), paths)
     written = pd.read_csv(tmp_path / "risks.csv")
     assert set(written["version"]) == {done["version"]}
     expected = Scorer.load(paths.model).score(drawn_covariates.head(3))

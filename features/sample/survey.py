@@ -162,6 +162,16 @@ def effective_size(weight: FloatArray) -> float:
     return float(weight.sum()) ** 2 / squares if squares > 0 else 0.0
 
 
+def draw_by_weight(weight: FloatArray, n: int) -> npt.NDArray[np.intp]:
+    """Positions (n,) at even steps along the weights: each as often as it stands for others.
+
+    Systematic sampling (Madow and Madow 1944, Annals of Mathematical Statistics 15:1-24).
+    """
+    reached = np.cumsum(weight)
+    places = np.searchsorted(reached, (np.arange(n) + 0.5) * (reached[-1] / n), side="right")
+    return np.asarray(places, np.intp)
+
+
 def _join_lonely(held: pd.Series) -> dict[Hashable, int]:
     """Stratum -> number of the group of strata it belongs to; each group has two clusters."""
     groups, number, clusters = dict[Hashable, int](), 0, 0

@@ -9,6 +9,7 @@ from features.cohort import Cohort
 from features.derivation.catalogue import derive_features
 from features.errors import ModelError
 from features.fingerprint import fingerprint_patients
+from features.sample.survey import draw_by_weight
 from features.splits import require_endpoint
 from models.estimator.risk_estimator import RiskEstimator
 from models.explanation.explainer import Explainer
@@ -58,7 +59,8 @@ def save_model(
         data_sha256=fingerprint_patients(cohort),
         code_version=version_of("calcirisk"),
     )
-    explainer = Explainer.fit(predictor, features, about.horizons)
+    standing = draw_by_weight(endpoint.weight, len(features))
+    explainer = Explainer.fit(predictor, features.iloc[standing], about.horizons)
     interval = fit_uncertainty(estimator.model_)
     return write_model_folder(
         Path(folder), predictor, explainer, cohort.covariates, features, about, interval

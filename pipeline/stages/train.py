@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from models.storage.installed_version import version_of
@@ -49,7 +50,8 @@ def run(params: Params, paths: Paths) -> None:
     horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
     X = learnable(features.loc[development.covariates.index])
     model = make_model(params.train, params.seed, cohort.dictionary).fit(X, endpoint)
-    explainer = fit_explainer(model.predictor_, X, horizons, params.explain, params.seed)
+    explained = params.explain, params.seed, endpoint
+    explainer = fit_explainer(model.predictor_, X, horizons, *explained)
 
     about = describe_model(model, cohort.name, horizons, paths)
     paths.train.mkdir(parents=True, exist_ok=True)
@@ -85,12 +87,14 @@ def fit_explainer(
     horizons: tuple[float, ...],
     explain: ExplainParams,
     seed: int,
+    endpoint: Endpoint,
 ) -> Explainer:
-    """The explainer, its background drawn from the development patients.
+    """The explainer, its background drawn from the development patients, by their weights.
 
     Raises ConfigError where the time scale is age and the age was left out.
     """
     from features.errors import ConfigError
+    from features.sample.survey import draw_by_weight
     from models.explanation.explainer import Explainer
     from models.risk.absolute_risk import counts_age
 
@@ -101,6 +105,8 @@ def fit_explainer(
         )
     n_background = min(explain.n_background, len(X))
     background = X.sample(n_background, random_state=seed).sort_index()
+    if np.ptp(endpoint.weight):
+        background = X.iloc[draw_by_weight(endpoint.weight, n_background)]
     return Explainer.fit(predictor, background, horizons, n_strata=explain.n_strata)
 
 
@@ -155,7 +161,8 @@ def write_variants(
         build = partial(make_model, params.train, params.seed, known)
         model = fit_variant(name, variant, main, build, seen, endpoint)
         fitted = model.predictor_
-        explainer = fit_explainer(fitted, seen, horizons, params.explain, params.seed)
+        explained = params.explain, params.seed, endpoint
+        explainer = fit_explainer(fitted, seen, horizons, *explained)
         interval = fit_uncertainty(model) if LINEAR in variant.parts else None
         covariates = development.covariates.drop(columns=list(left_out), errors="ignore")
         about = describe_model(model, development.name, horizons, paths)

@@ -8,7 +8,7 @@ import pytest
 
 from features.endpoint import Endpoint
 from features.errors import CohortError
-from features.sample.survey import Survey
+from features.sample.survey import Survey, draw_by_weight
 from models.evaluation.performance import evaluate_predictions
 from models.metrics.aalen_johansen import aalen_johansen
 from models.metrics.concordance import harrell_c
@@ -110,3 +110,12 @@ def test_the_spread_of_resamples_is_that_of_linearisation() -> None:
     means = [np.average(event, weights=counts) for counts in resamples]
     assert np.mean(means) == pytest.approx(mean, abs=expected / 5)
     assert np.std(means) == pytest.approx(expected, rel=0.12)
+
+
+def test_patients_are_drawn_as_often_as_they_stand_for_others() -> None:
+    draws = np.random.default_rng(4)
+    weight = draws.lognormal(size=300)
+    drawn = np.bincount(draw_by_weight(weight, 5_000), minlength=300)
+    assert np.abs(drawn - 5_000 * weight / weight.sum()).max() < 1.0
+    assert draw_by_weight(np.full(7, 0.3), 7).tolist() == list(range(7))
+    assert draw_by_weight(weight, 3).max() < 300

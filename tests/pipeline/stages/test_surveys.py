@@ -88,6 +88,9 @@ def test_a_survey_is_weighted_to_its_population_from_file_to_report(
     assert _figure(tmp_path, "observed_risk") == pytest.approx(expected, abs=1e-6)
     assert _figure(tmp_path, "observed_over_expected") == pytest.approx(1.0, abs=0.15)
     assert np.average(reached) > 1.2 * expected
+    # reasons count from the population too
+    reasons = json.loads((tmp_path / "explain" / "explanation.json").read_text(encoding="utf-8"))
+    assert reasons["base_risk"] == pytest.approx(expected, rel=0.1)
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "Weighted to the population" in page
     assert "bootstrap samples of clusters within strata" in page

@@ -160,7 +160,7 @@ def _one_stratum_per_event(sample: Sample) -> pd.DataFrame:
 
 @METHODS
 @DELAYED
-@TIED
+@pytest.mark.parametrize("tied", [False, pytest.param(True, marks=pytest.mark.slow)])
 # lifelines calls pandas with positional arguments
 @pytest.mark.filterwarnings("ignore:Starting with pandas version 4.0")
 @pytest.mark.filterwarnings("ignore:It appears your weights are not integers")

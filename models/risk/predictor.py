@@ -84,9 +84,7 @@ class RiskPredictor(FeaturePredictor):
     def knows(self, X: pd.DataFrame, horizon: float) -> BoolArray:
         """Of whom (n,) a risk by the horizon (years) is known: hazards of ages begin and end."""
         ages = self.known_ages(horizon)
-        if self.clock is None or ages is None:
-            return np.ones(len(X), np.bool_)
-        return X[self.clock].between(*ages).to_numpy()
+        return np.ones(len(X), bool) if ages is None else X[CLOCK].between(*ages).to_numpy()
 
     def refuse_horizons(self, horizons: Sequence[float]) -> None:
         """Raise HorizonError where a horizon (years) is none, or beyond the follow-up."""

@@ -34,8 +34,8 @@ def _outcome_of(endpoint: Endpoint, cause: int) -> Outcome:
         return Outcome(endpoint.stop, occurred, timed, start, weights_of_fit(endpoint))
     weights = endpoint.weights_of(cause)
     scale = endpoint.effective_events(cause, occurred) / float(weights.events[occurred].sum())
-    if not endpoint.case_cohort.has_all_of(cause) or np.ptp(weights.at_risk) == 0:
-        alike = np.ptp(weights.at_risk) == 0
+    alike = np.ptp(weights.at_risk) == 0
+    if alike or not endpoint.case_cohort.has_all_of(cause):
         constant = None if alike else weights.at_risk * scale
         return Outcome(endpoint.stop, occurred, timed, start, constant)
     own = OwnWeights(weights.at_event, weights.events * scale)

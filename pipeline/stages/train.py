@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from models.storage.installed_version import version_of
-from pipeline.settings.params import ExplainParams, Params, Paths, SplitParams
+from pipeline.settings.params import Params, Paths, SplitParams
 
 if TYPE_CHECKING:
     from features.cohort import Cohort
@@ -39,7 +39,7 @@ def run(params: Params, paths: Paths) -> None:
     from models.saving.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
     from pipeline.training.leakage_gate import require_no_leak
-    from pipeline.training.recipe import MINIMUM_AT_RISK, make_model
+    from pipeline.training.recipe import MINIMUM_AT_RISK, make_model, require_clock
 
     cohort = Cohort.read(paths.ingest)
     features = pd.read_parquet(paths.features)
@@ -49,9 +49,9 @@ def run(params: Params, paths: Paths) -> None:
     endpoint = require_endpoint(development)
     horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
     X = learnable(features.loc[development.covariates.index])
+    require_clock(X, endpoint)
     model = make_model(params.train, params.seed, cohort.dictionary).fit(X, endpoint)
-    explained = params.explain, params.seed, endpoint
-    explainer = fit_explainer(model.predictor_, X, horizons, *explained)
+    explainer = fit_explainer(model.predictor_, X, endpoint, horizons, params)
 
     about = describe_model(model, cohort.name, horizons, paths)
     paths.train.mkdir(parents=True, exist_ok=True)
@@ -84,30 +84,19 @@ def split_cohort(cohort: Cohort, split: SplitParams, seed: int) -> pd.DataFrame:
 def fit_explainer(
     predictor: RiskPredictor,
     X: pd.DataFrame,
-    horizons: tuple[float, ...],
-    explain: ExplainParams,
-    seed: int,
     endpoint: Endpoint,
+    horizons: tuple[float, ...],
+    params: Params,
 ) -> Explainer:
-    """The explainer, its background drawn from the development patients, by their weights.
-
-    Raises ConfigError where the time scale is age and the age was left out.
-    """
-    from features.errors import ConfigError
+    """The explainer, its background drawn from the development patients, by their weights."""
     from features.sample.survey import draw_by_weight
     from models.explanation.explainer import Explainer
-    from models.risk.absolute_risk import counts_age
 
-    if counts_age(predictor.link) and predictor.clock is None:
-        raise ConfigError(
-            "the time scale is age, and a model without the variable 'age' cannot tell a risk: "
-            "take it out of featurize.exclude and of train.variants, or 'time_scale' out of the map"
-        )
-    n_background = min(explain.n_background, len(X))
-    background = X.sample(n_background, random_state=seed).sort_index()
+    n_background = min(params.explain.n_background, len(X))
+    background = X.sample(n_background, random_state=params.seed).sort_index()
     if np.ptp(endpoint.weight):
         background = X.iloc[draw_by_weight(endpoint.weight, n_background)]
-    return Explainer.fit(predictor, background, horizons, n_strata=explain.n_strata)
+    return Explainer.fit(predictor, background, horizons, n_strata=params.explain.n_strata)
 
 
 def describe_model(
@@ -151,18 +140,18 @@ def write_variants(
     from models.risk.cause_fitting import LINEAR
     from models.saving.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
-    from pipeline.training.recipe import make_model
+    from pipeline.training.recipe import make_model, require_clock
     from pipeline.training.variants import features_without, find_left_out, fit_variant
 
     known, endpoint = development.dictionary, require_endpoint(development)
     for name, variant in params.train.variants.items():
         left_out = find_left_out(name, variant.without, known)
         seen = features_without(X, left_out, known)
+        require_clock(seen, endpoint)
         build = partial(make_model, params.train, params.seed, known)
         model = fit_variant(name, variant, main, build, seen, endpoint)
         fitted = model.predictor_
-        explained = params.explain, params.seed, endpoint
-        explainer = fit_explainer(fitted, seen, horizons, *explained)
+        explainer = fit_explainer(fitted, seen, endpoint, horizons, params)
         interval = fit_uncertainty(model) if LINEAR in variant.parts else None
         covariates = development.covariates.drop(columns=list(left_out), errors="ignore")
         about = describe_model(model, development.name, horizons, paths)

@@ -8,11 +8,27 @@ from typing import TYPE_CHECKING
 from pipeline.settings.params import TrainParams
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from features.dictionary.dictionary import Dictionary
+    from features.endpoint import Endpoint
     from models.risk.risk_model import RiskModel
 
 # A horizon that fewer development patients were followed up to is left out.
 MINIMUM_AT_RISK = 20
+
+
+def require_clock(X: pd.DataFrame, endpoint: Endpoint) -> None:
+    """Raise ConfigError where hazards of ages are to be learnt and the age was left out."""
+    from features.endpoint import AGE
+    from features.errors import ConfigError
+    from models.risk.predictor import CLOCK
+
+    if endpoint.time_scale == AGE and CLOCK not in X:
+        raise ConfigError(
+            "the time scale is age, and a model without the variable 'age' cannot tell a risk: "
+            "take it out of featurize.exclude and of train.variants, or 'time_scale' out of the map"
+        )
 
 
 def make_model(train: TrainParams, seed: int, dictionary: Dictionary | None = None) -> RiskModel:

@@ -19,8 +19,8 @@ def is_small(count: int) -> bool:
     return 0 < count < SMALLEST_COUNT
 
 
-def round_count(count: int) -> int:
-    """A number of patients to the nearest ten."""
+def round_count(count: float) -> int:
+    """A number of patients, weighted or not, to the nearest ten."""
     return int((count + SMALLEST_COUNT // 2) // SMALLEST_COUNT * SMALLEST_COUNT)
 
 

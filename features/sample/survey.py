@@ -162,6 +162,17 @@ def effective_size(weight: FloatArray) -> float:
     return float(weight.sum()) ** 2 / squares if squares > 0 else 0.0
 
 
+def count_by_worth(weight: FloatArray | None, chosen: BoolArray) -> FloatArray:
+    """(k,) what each of the k chosen among (n,) patients counts for: 1 where all weigh the same.
+
+    Otherwise in proportion to the weights, which then add up to their effective number.
+    """
+    weights = np.ones(int(chosen.sum())) if weight is None else weight[chosen]
+    if not len(weights) or np.ptp(weights) == 0:
+        return np.ones(len(weights))
+    return np.asarray(weights * (effective_size(weights) / weights.sum()))
+
+
 def draw_by_weight(weight: FloatArray, n: int) -> npt.NDArray[np.intp]:
     """Positions (n,) at even steps along the weights: each as often as it stands for others.
 

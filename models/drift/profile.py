@@ -5,6 +5,9 @@ beside the variable closest to each; yes/no variables and categories as counts o
 the share missing. Counts are rounded to tens, so that none, and no difference of two, tells of
 fewer than 10 patients. A level of fewer than 10 is kept by name alone, and of a variable with fewer
 than 100 recorded values only the share missing.
+
+Patients with weights of sampling count for the population that they stand for, scaled so that they
+add up to their effective number (Kish): shares are the population's, their noise is the sample's.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT, round_count
 from features.errors import ModelError
+from features.sample.survey import count_by_worth, effective_size
 from models.drift.scale import Relation, Scale, fit_relations, fit_scales
 from models.storage.formats import read_json, reading
 
@@ -62,19 +66,23 @@ class Distribution:
         """Share of the patients without a value."""
         return self.n_missing / max(1, self.n_missing + self.n_recorded)
 
-    def count(self, column: pd.Series) -> tuple[npt.NDArray[np.int64], int]:
+    def count(
+        self, column: pd.Series, weight: FloatArray | None = None
+    ) -> tuple[npt.NDArray[np.int64], int]:
         """How many of these values fall into each bin or level, and how many into none.
 
-        A rare level falls into none and is no new one.
+        A rare level falls into none and is no new one. With ``weight`` (n,) of sampling, how many
+        they are worth; a level never seen is so for one patient at least.
         """
-        recorded = column.dropna()
+        recorded, worth = column.dropna(), count_by_worth(weight, column.notna().to_numpy())
         if self.edges:
             place = np.searchsorted(self.edges, recorded.to_numpy(dtype=np.float64), side="left")
-            return np.bincount(place, minlength=len(self.counts)).astype(np.int64), 0
+            found = np.bincount(place, worth, minlength=len(self.counts))
+            return np.rint(found).astype(np.int64), 0
         names = name_levels(recorded)
-        seen = np.array([(names == level).sum() for level in self.levels], dtype=np.int64)
-        unseen = int((~names.isin([*self.levels, *self.rare])).sum())
-        return seen, unseen
+        seen = np.array([worth[(names == level).to_numpy()].sum() for level in self.levels])
+        unseen = worth[~names.isin([*self.levels, *self.rare]).to_numpy()]
+        return np.rint(seen).astype(np.int64), max(1, round(unseen.sum())) if len(unseen) else 0
 
 
 @dataclass(frozen=True)
@@ -84,11 +92,13 @@ class Predicted:
     values: FloatArray
     unit: str = ""
 
-    @property
-    def mean(self) -> float:
-        """Of those predicted; NaN where none is."""
-        known = self.values[~np.isnan(self.values)]
-        return float(known.mean()) if len(known) else float("nan")
+    def mean(self, weight: FloatArray | None = None) -> float:
+        """Of those predicted, by their weights (n,) of sampling; NaN where none is."""
+        known = ~np.isnan(self.values)
+        if not known.any():
+            return float("nan")
+        chosen = None if weight is None else weight[known]
+        return float(np.average(self.values[known], weights=chosen))
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,8 @@ class Output:
 class Profile:
     """``variables`` and ``outputs``, what the model predicts: by name.
 
-    ``scales`` and ``relations``: of the numbers, by name.
+    ``scales`` and ``relations``: of the numbers, by name. ``worth``: of weighted patients, how many
+    drawn at random from their population would tell as much, in tens.
     """
 
     n_patients: int
@@ -112,28 +123,42 @@ class Profile:
     outputs: dict[str, Output]
     scales: dict[str, Scale] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
+    worth: int | None = None
 
     @classmethod
-    def fit(cls, covariates: pd.DataFrame, predicted: Mapping[str, Predicted]) -> Profile:
+    def fit(
+        cls,
+        covariates: pd.DataFrame,
+        predicted: Mapping[str, Predicted],
+        weight: FloatArray | None = None,
+    ) -> Profile:
         """The profile of these patients.
 
         ``covariates``: (n, variables) canonical; ``predicted``: what the model predicts of them, by
-        name. Raises ValueError where the shapes differ.
+        name; ``weight``: (n,) how many each stands for. Equal weights are none. Raises ValueError
+        where the shapes differ.
         """
+        if weight is not None and np.ptp(weight) == 0:
+            weight = None
         for name, one in predicted.items():
             if one.values.shape != (len(covariates),):
                 shapes = f"({len(covariates)},), got {one.values.shape}"
                 raise ValueError(f"predictions of {name} must be {shapes}")
-        scales = fit_scales(covariates)
+        scales = fit_scales(covariates, weight)
         return cls(
             len(covariates),
-            {str(name): describe(column) for name, column in covariates.items()},
+            {str(name): describe(column, weight) for name, column in covariates.items()},
             {
-                name: Output(describe(pd.Series(one.values)), float(f"{one.mean:.4g}"), one.unit)
+                name: Output(
+                    describe(pd.Series(one.values), weight),
+                    float(f"{one.mean(weight):.4g}"),
+                    one.unit,
+                )
                 for name, one in predicted.items()
             },
             scales,
-            fit_relations(covariates[list(scales)]),
+            fit_relations(covariates[list(scales)], weight),
+            None if weight is None else round_count(effective_size(weight)),
         )
 
     def save(self, path: Path) -> None:
@@ -147,6 +172,7 @@ class Profile:
             },
             "scales": {name: vars(one) for name, one in self.scales.items()},
             "relations": {name: vars(one) for name, one in self.relations.items()},
+            **({} if self.worth is None else {"worth": self.worth}),
         }
         path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
@@ -168,35 +194,54 @@ class Profile:
                 },
                 {name: Scale(**one) for name, one in stored["scales"].items()},
                 {name: Relation(**one) for name, one in stored["relations"].items()},
+                int(stored["worth"]) if "worth" in stored else None,
             )
-            if found.n_patients < 0:
+            if min(found.n_patients, found.worth or 0) < 0:
                 raise ValueError("fewer than no patients")
         return found
 
 
-def describe(column: pd.Series) -> Distribution:
-    """The distribution of one column: a number (float) or levels (0/1, or text)."""
-    recorded = column.dropna()
-    n_recorded, n_missing = round_count(len(recorded)), round_count(int(column.isna().sum()))
-    if len(recorded) < MINIMUM_RECORDED:
+def describe(column: pd.Series, weight: FloatArray | None = None) -> Distribution:
+    """The distribution of one column: a number (float) or levels (0/1, or text).
+
+    ``weight``: (n,) how many each patient stands for.
+    """
+    recorded, worth = column.dropna(), count_by_worth(weight, column.notna().to_numpy())
+    n_recorded, n_missing = map(round_count, count_recorded(column, weight))
+    if worth.sum() < MINIMUM_RECORDED:
         return Distribution(n_recorded, n_missing)
     if column.dtype == np.float64 and not recorded.isin([0.0, 1.0]).all():
         values = recorded.to_numpy(dtype=np.float64)
-        n_bins = int(np.clip(len(values) // _PER_BIN, 2, _N_BINS))
-        found = np.quantile(values, np.arange(1, n_bins) / n_bins)
+        n_bins = int(np.clip(worth.sum() // _PER_BIN, 2, _N_BINS))
+        found = _quantiles(values, np.arange(1, n_bins) / n_bins, worth)
         edges = np.unique([float(f"{edge:.{_DIGITS}g}") for edge in found])
         place = np.searchsorted(edges, values, side="left")
-        counts = tuple(map(round_count, np.bincount(place, minlength=len(edges) + 1)))
+        counts = tuple(map(round_count, np.bincount(place, worth, minlength=len(edges) + 1)))
         return Distribution(n_recorded, n_missing, counts, tuple(map(float, edges)))
-    sizes = name_levels(recorded).value_counts().sort_index()
-    kept, rare = sizes[sizes >= SMALLEST_COUNT], sizes[sizes < SMALLEST_COUNT]
+    names = name_levels(recorded)
+    by_level = pd.Series(worth, names.index).groupby(names).agg(["size", "sum"])
+    kept = by_level["size"] >= SMALLEST_COUNT
     return Distribution(
         n_recorded,
         n_missing,
-        tuple(map(round_count, kept)),
-        levels=tuple(map(str, kept.index)),
-        rare=tuple(map(str, rare.index)),
+        tuple(map(round_count, by_level["sum"][kept])),
+        levels=tuple(map(str, by_level.index[kept])),
+        rare=tuple(map(str, by_level.index[~kept])),
     )
+
+
+def count_recorded(column: pd.Series, weight: FloatArray | None) -> tuple[float, float]:
+    """How many patients, or what they are worth by their weights, have a value and have none."""
+    known = column.notna().to_numpy()
+    worth = count_by_worth(weight, np.ones(len(known), np.bool_))
+    return float(worth[known].sum()), float(worth[~known].sum())
+
+
+def _quantiles(values: FloatArray, shares: FloatArray, worth: FloatArray) -> FloatArray:
+    if not np.ptp(worth):
+        return np.quantile(values, shares)
+    weighted = np.quantile(values, shares, weights=worth, method="inverted_cdf")
+    return np.asarray(weighted, np.float64)
 
 
 def name_levels(recorded: pd.Series) -> pd.Series:

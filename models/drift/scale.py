@@ -17,6 +17,7 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from features.disclosure import round_count
+from features.sample.survey import count_by_worth
 
 if TYPE_CHECKING:
     from models.drift.shift import Shift
@@ -67,18 +68,29 @@ def _refuse_no_spread(n: int, deviation: float, *more: float) -> None:
         raise ValueError("a spread that is none")
 
 
-def fit_scales(covariates: pd.DataFrame) -> dict[str, Scale]:
-    """The scale of every number with enough values above zero that are not all alike."""
+def fit_scales(covariates: pd.DataFrame, weight: FloatArray | None = None) -> dict[str, Scale]:
+    """The scale of every number with enough values above zero that are not all alike.
+
+    ``weight``: (n,) how many each patient stands for; so below.
+    """
     scales = {}
     for name, logs in _logarithms(covariates).items():
-        known = logs[np.isfinite(logs)]
-        if len(known) >= MINIMUM_PATIENTS and known.std() > _LEAST_SPREAD:
-            scales[name] = Scale(round_count(len(known)), _round(known.mean()), _round(known.std()))
+        known = np.isfinite(logs)
+        worth = count_by_worth(weight, known)
+        if worth.sum() >= MINIMUM_PATIENTS:
+            mean, deviation = _spread(logs[known], worth)
+            if deviation > _LEAST_SPREAD:
+                scales[name] = Scale(round_count(worth.sum()), _round(mean), _round(deviation))
     return scales
 
 
-def fit_relations(covariates: pd.DataFrame) -> dict[str, Relation]:
-    """Of every number the closest other one, where they correlate by 0.7 or more as logarithms."""
+def fit_relations(
+    covariates: pd.DataFrame, weight: FloatArray | None = None
+) -> dict[str, Relation]:
+    """Of every number the closest other one, where they correlate by 0.7 or more as logarithms.
+
+    Which one that is, the patients say as they are; how it is related, by their weights.
+    """
     logs = pd.DataFrame(_logarithms(covariates), index=covariates.index)
     correlations = logs.corr(min_periods=MINIMUM_PATIENTS).abs().fillna(0.0).to_numpy(copy=True)
     np.fill_diagonal(correlations, 0.0)
@@ -87,56 +99,79 @@ def fit_relations(covariates: pd.DataFrame) -> dict[str, Relation]:
         closest = int(correlations[position].argmax())
         if correlations[position, closest] >= _CLOSE:
             other = str(logs.columns[closest])
-            relations[str(name)] = _fit(logs[name].to_numpy(), logs[other].to_numpy(), other)
+            values, others = logs[name].to_numpy(), logs[other].to_numpy()
+            both = np.isfinite(values) & np.isfinite(others)
+            one = _fit(values[both], others[both], other, count_by_worth(weight, both))
+            if one is not None:
+                relations[str(name)] = one
     return relations
 
 
-def _fit(values: FloatArray, others: FloatArray, other: str) -> Relation:
-    both = np.isfinite(values) & np.isfinite(others)
-    slope, intercept = np.polyfit(others[both], values[both], 1)
+def _fit(values: FloatArray, others: FloatArray, other: str, worth: FloatArray) -> Relation | None:
+    if worth.sum() < MINIMUM_PATIENTS:
+        return None
+    slope, intercept = np.polyfit(others, values, 1, w=np.sqrt(worth))
     slope, intercept = _round(slope), _round(intercept)
-    left = values[both] - intercept - slope * others[both]
+    mean, deviation = _spread(values - intercept - slope * others, worth)
     # the mean that rounding leaves goes into the intercept
-    deviation = max(_round(left.std()), _LEAST_SPREAD)
-    return Relation(
-        other, round_count(int(both.sum())), intercept + _round(left.mean()), slope, deviation
-    )
+    deviation = max(_round(deviation), _LEAST_SPREAD)
+    return Relation(other, round_count(worth.sum()), intercept + _round(mean), slope, deviation)
 
 
-def compare_scales(scales: dict[str, Scale], covariates: pd.DataFrame) -> Iterator[Shift]:
+def compare_scales(
+    scales: dict[str, Scale], covariates: pd.DataFrame, weight: FloatArray | None = None
+) -> Iterator[Shift]:
     """Whether the values above zero are a multiple of what they were."""
     logs = _logarithms(covariates)
     for name, scale in scales.items():
         if name in logs:
-            yield from _compare("scale", name, logs[name], scale.mean, scale, "")
+            yield from _compare("scale", name, logs[name], weight, scale.mean, scale, "")
 
 
-def compare_relations(relations: dict[str, Relation], covariates: pd.DataFrame) -> Iterator[Shift]:
+def compare_relations(
+    relations: dict[str, Relation], covariates: pd.DataFrame, weight: FloatArray | None = None
+) -> Iterator[Shift]:
     """Whether they are a multiple of what the closest other variable lets expect."""
     logs = _logarithms(covariates)
     for name, one in relations.items():
         if name in logs and one.other in logs:
             left = logs[name] - one.intercept - one.slope * logs[one.other]
-            yield from _compare("relation", name, left, 0.0, one, f" beside {one.other}")
+            yield from _compare("relation", name, left, weight, 0.0, one, f" beside {one.other}")
 
 
 def _compare(
-    kind: str, name: str, values: FloatArray, before: float, spread: Scale | Relation, beside: str
+    kind: str,
+    name: str,
+    values: FloatArray,
+    weight: FloatArray | None,
+    before: float,
+    spread: Scale | Relation,
+    beside: str,
 ) -> Iterator[Shift]:
     from scipy.stats import t
 
     from models.drift.shift import Shift
 
-    known = values[np.isfinite(values)]
-    if len(known) < SMALLEST_SAMPLE:
+    known = np.isfinite(values)
+    worth = count_by_worth(weight, known)
+    n = float(worth.sum())
+    if n < SMALLEST_SAMPLE:
         return
-    moved = float(known.mean() - before)
-    variances = spread.deviation**2 / spread.n, float(known.var(ddof=1)) / len(known)
+    mean, deviation = _spread(values[known], worth)
+    moved = mean - before
+    # n - 1 in place of n: the batch's own mean is taken from it
+    variances = spread.deviation**2 / spread.n, deviation**2 / (n - 1)
     error = float(np.sqrt(sum(variances)))
-    p_value = 2 * float(t.sf(abs(moved) / error, len(known) - 1)) if error else float(moved == 0)
+    p_value = 2 * float(t.sf(abs(moved) / error, n - 1)) if error else float(moved == 0)
     said = f"{np.exp(moved):.2f} times what it was{beside}"
     size, expected = abs(moved) / spread.deviation, np.sqrt(2 / np.pi) * error / spread.deviation
     yield Shift(kind, name, kind, size, float(expected), p_value, said)  # type: ignore[arg-type]
+
+
+def _spread(values: FloatArray, worth: FloatArray) -> tuple[float, float]:
+    """Mean and standard deviation."""
+    mean = float(np.average(values, weights=worth))
+    return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=worth)))
 
 
 def _logarithms(covariates: pd.DataFrame) -> dict[str, FloatArray]:

@@ -63,5 +63,12 @@ def save_model(
     explainer = Explainer.fit(predictor, features.iloc[standing], about.horizons)
     interval = fit_uncertainty(estimator.model_)
     return write_model_folder(
-        Path(folder), predictor, explainer, cohort.covariates, features, about, interval
+        Path(folder),
+        predictor,
+        explainer,
+        cohort.covariates,
+        features,
+        about,
+        interval,
+        weight=endpoint.weight,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
 from models.drift.profile import PROFILE, Profile
@@ -47,11 +48,13 @@ def write_model_folder(
     about: About,
     interval: RiskInterval | None = None,
     dictionary: Dictionary | None = None,
+    weight: FloatArray | None = None,
 ) -> About:
     """Write everything that scoring needs into a new or emptied folder, and seal it.
 
     ``covariates`` and ``features``: the patients trained on, of whom only aggregates are kept.
-    ``dictionary``: with the variables that the cohort's map adds, None where it adds none. The same
+    ``dictionary``: with the variables that the cohort's map adds, None where it adds none.
+    ``weight``: (n,) how many each patient stands for, None where each stands for one. The same
     model gives the same bytes. Returns ``about`` with its digest.
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -59,6 +62,7 @@ def write_model_folder(
     told = np.flatnonzero(predictor.knows(features, about.horizons[-1]))
     if len(told) < len(features):
         covariates, features = covariates.iloc[told], features.iloc[told]
+        weight = None if weight is None else weight[told]
     risks = predictor.risk(features, about.horizons)
     important: Sequence[str] = ()
     if explainer is not None:
@@ -77,7 +81,7 @@ def write_model_folder(
         predictor, features, risks[:, -1], known, ranges.limits, variables, about.horizons[-1]
     )
     replace(predictor, absences=absences).save(folder / PREDICTOR)
-    Profile.fit(covariates, name_risks(about.horizons, risks)).save(folder / PROFILE)
+    Profile.fit(covariates, name_risks(about.horizons, risks), weight).save(folder / PROFILE)
     write_reference_files(folder, SCORER_MODULES, dictionary)
     return seal_model_folder(folder, about)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.array_types import FloatArray
 from features.dictionary.dictionary import Dictionary
 from models.drift.profile import PROFILE, Profile
 from models.input_ranges import InputRanges
@@ -26,13 +27,15 @@ def write_progression_folder(
     patients: Patients,
     about: About,
     dictionary: Dictionary | None = None,
+    weight: FloatArray | None = None,
 ) -> About:
     """Write everything that forecasting needs into a new or emptied folder, and seal it.
 
     ``covariates`` and ``patients``, as the law sees them: those trained on, of whom only aggregates
     are kept. ``about.n_patients`` are those with a later scan, ``n_events`` the scans that showed
-    calcium where there was none. ``dictionary``: with the variables that the cohort's map adds. The
-    same model gives the same bytes. Returns ``about`` with its digest.
+    calcium where there was none. ``dictionary``: with the variables that the cohort's map adds.
+    ``weight``: (n,) how many each patient stands for, None where each stands for one. The same
+    model gives the same bytes. Returns ``about`` with its digest.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -40,6 +43,6 @@ def write_progression_folder(
     explainer.save(folder / EXPLAINER)
     InputRanges.fit(covariates).save(folder / RANGES)
     predicted = name_outputs(explainer.predictor, patients, about.horizons)
-    Profile.fit(covariates, predicted).save(folder / PROFILE)
+    Profile.fit(covariates, predicted, weight).save(folder / PROFILE)
     write_reference_files(folder, FORECASTER_MODULES, dictionary)
     return seal_model_folder(folder, about)

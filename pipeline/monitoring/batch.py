@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 if TYPE_CHECKING:
+    from features.array_types import FloatArray
     from features.cohort import Cohort
     from features.dictionary.dictionary import Dictionary
     from features.intake.read_file import ReadFile
@@ -43,6 +44,12 @@ class Batch:
     notes: tuple[str, ...] = ()
     n_rejected: int = 0
 
+    @property
+    def weight(self) -> FloatArray | None:
+        """(n,) how many each patient stands for; None where each stands for one."""
+        endpoint = None if self.followed is None else self.followed.endpoint
+        return None if endpoint is None or endpoint.survey is None else endpoint.weight
+
 
 def read_batch(request: MonitorRequest, maps: Path, dictionary: Dictionary) -> Batch:
     """The patients of the file, each row read once.
@@ -60,14 +67,18 @@ def read_batch(request: MonitorRequest, maps: Path, dictionary: Dictionary) -> B
         notes.append(f"{len(rejects):,} rows left aside; calcirisk score lists them")
     if patients.cohort_map.lesions is not None and request.lesions is None:
         notes.append("The map reads calcium from a table of lesions; none was given (--lesions)")
-    if not (has_endpoint(patients) or has_later_scans(patients)):
-        return Batch(patients.covariates, None, tuple(notes), rejected)
-    found = make_cohort(patients, unlimited(), with_endpoint=True)
-    if found.cohort is None or found.findings.problems:
-        why = "; ".join(f"{one.column} {one.rule}".strip() for one in found.findings.problems)
-        notes.append(f"What became of the patients: left aside ({why})")
-        return Batch(patients.covariates, None, tuple(notes), rejected)
-    return Batch(found.cohort.covariates, found.cohort, tuple(notes), rejected)
+    batch = Batch(patients.covariates, None, tuple(notes), rejected)
+    if has_endpoint(patients) or has_later_scans(patients):
+        found = make_cohort(patients, unlimited(), with_endpoint=True)
+        if found.cohort is not None and not found.findings.problems:
+            batch = replace(batch, covariates=found.cohort.covariates, followed=found.cohort)
+        else:
+            why = "; ".join(f"{one.column} {one.rule}".strip() for one in found.findings.problems)
+            notes.append(f"What became of the patients: left aside ({why})")
+    survey = patients.cohort_map.survey
+    if survey is not None and batch.weight is None and _has(patients, survey.columns):
+        notes.append("Weights: read together with the endpoint only, so each patient counts once")
+    return replace(batch, notes=tuple(notes))
 
 
 def has_endpoint(patients: ReadFile) -> bool:

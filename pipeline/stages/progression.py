@@ -71,6 +71,7 @@ def run(params: Params, paths: Paths) -> None:
         patients,
         about,
         cohort.dictionary,
+        None if development.endpoint is None else development.endpoint.weight[followed],
     )
     left_out = [f"{year:g}" for year in params.progression.years if year > longest]
     warnings = [

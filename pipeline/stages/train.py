@@ -58,8 +58,10 @@ def run(params: Params, paths: Paths) -> None:
     split.to_parquet(paths.split)
     covariates = development.covariates
     interval = fit_uncertainty(model)
-    fitted, known = model.predictor_, cohort.dictionary
-    write_model_folder(paths.model, fitted, explainer, covariates, X, about, interval, known)
+    fitted, known, weight = model.predictor_, cohort.dictionary, endpoint.weight
+    write_model_folder(
+        paths.model, fitted, explainer, covariates, X, about, interval, known, weight
+    )
     write_parts(model, paths)
     write_variants(model, development, X, horizons, params, paths)
     write_published(model, paths)
@@ -156,7 +158,9 @@ def write_variants(
         covariates = development.covariates.drop(columns=list(left_out), errors="ignore")
         about = describe_model(model, development.name, horizons, paths)
         folder = paths.train / "variants" / name
-        write_model_folder(folder, fitted, explainer, covariates, seen, about, interval, known)
+        write_model_folder(
+            folder, fitted, explainer, covariates, seen, about, interval, known, endpoint.weight
+        )
 
 
 def write_published(model: RiskModel, paths: Paths) -> None:

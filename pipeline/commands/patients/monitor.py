@@ -55,9 +55,9 @@ def compare_batch(profile: Profile, watched: Watched, batch: Batch, model: str) 
         rule = f"holds {len(covariates)} patients that can be scored"
         remedy = f"Gather {SMALLEST_BATCH} or more; see rejects with calcirisk score"
         raise CohortError([Problem("", rule, remedy)], "batch")
-    shifts = [*compare_covariates(profile, covariates)]
+    shifts = [*compare_covariates(profile, covariates, batch.weight)]
     shifts += compare_rejects(batch.n_rejected, len(covariates) + batch.n_rejected)
-    shifts += compare_outputs(profile, watched.predict(covariates))
+    shifts += compare_outputs(profile, watched.predict(covariates), batch.weight)
     judged, notes = watched.judge(batch.followed)
     return DriftReport(
         model,
@@ -65,8 +65,23 @@ def compare_batch(profile: Profile, watched: Watched, batch: Batch, model: str) 
         profile.n_patients,
         len(covariates),
         adjust_all([*shifts, *judged]),
-        (*batch.notes, *notes),
+        (*describe_weights(profile, batch), *batch.notes, *notes),
     )
+
+
+def describe_weights(profile: Profile, batch: Batch) -> list[str]:
+    """Who is weighted to the population, and how many drawn at random from it they are worth."""
+    from features.sample.survey import effective_size
+
+    said = "weighted to the population that they stand for, and worth"
+    worth = {"trained on": profile.worth}
+    if batch.weight is not None:
+        worth["of the batch"] = round(effective_size(batch.weight))
+    return [
+        f"The patients {who} are {said} {n:,} drawn from it at random"
+        for who, n in worth.items()
+        if n is not None
+    ]
 
 
 def write_report(report: DriftReport, folder: Path) -> None:

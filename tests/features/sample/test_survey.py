@@ -8,7 +8,7 @@ import pytest
 
 from features.endpoint import Endpoint
 from features.errors import CohortError
-from features.sample.survey import Survey, draw_by_weight
+from features.sample.survey import Survey, count_by_worth, draw_by_weight, effective_size
 from models.evaluation.performance import evaluate_predictions
 from models.metrics.aalen_johansen import aalen_johansen
 from models.metrics.concordance import harrell_c
@@ -119,3 +119,13 @@ def test_patients_are_drawn_as_often_as_they_stand_for_others() -> None:
     assert np.abs(drawn - 5_000 * weight / weight.sum()).max() < 1.0
     assert draw_by_weight(np.full(7, 0.3), 7).tolist() == list(range(7))
     assert draw_by_weight(weight, 3).max() < 300
+
+
+def test_the_chosen_count_in_proportion_and_for_what_they_are_worth_in_all() -> None:
+    weight = np.random.default_rng(4).lognormal(size=300)
+    chosen = np.arange(300) % 3 > 0
+    worth = count_by_worth(weight, chosen)
+    assert worth.sum() == pytest.approx(effective_size(weight[chosen]))
+    assert np.ptp(worth / weight[chosen]) == pytest.approx(0)
+    for alike in (None, np.full(300, 3.7)):
+        assert count_by_worth(alike, chosen).tolist() == [1.0] * 200

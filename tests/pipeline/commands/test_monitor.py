@@ -79,6 +79,28 @@ def test_matured_outcomes_are_judged_where_map_and_file_have_them(
     assert any(note.startswith("Outcomes by 10 years: observed over") for note in report.notes)
 
 
+def test_a_batch_with_weights_is_compared_by_them_where_its_endpoint_is_there(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(MAP + "survey: {weight: weight}\n")
+    mapped = replace(request_, cohort=str(tmp_path / "mine.yaml"), overwrite=True)
+    # of every third patient the calcium is missing, and they stand for nearly nobody
+    third = np.arange(300) % 3 == 0
+    calcium = pd.read_csv(request_.file)["cac_agatston"].mask(third)
+    _change(request_, cac_agatston=calcium.to_numpy(), weight=np.where(third, 0.01, 1.0))
+    missing = ("missing", "cac_agatston")
+    report = monitor(mapped, Paths(tmp_path))
+    assert missing in {(one.kind, one.name) for one in report.drifted}
+    assert any(note.startswith("Weights: read together with the endpoint") for note in report.notes)
+    _change(request_, years=10.5, event=(np.arange(300) % 50 == 0).astype(int))
+    report = monitor(mapped, Paths(tmp_path))
+    assert report.exit_code == 0
+    assert report.notes[0] == (
+        "The patients of the batch are weighted to the population that they stand for, and worth "
+        "202 drawn from it at random"
+    )
+
+
 def test_without_outcomes_the_report_says_that_calibration_is_open(
     request_: MonitorRequest, tmp_path: Path
 ) -> None:

@@ -97,6 +97,21 @@ def test_a_survey_is_weighted_to_its_population_from_file_to_report(
     card = (tmp_path / "report" / "model_card.md").read_text(encoding="utf-8")
     assert "Weighted to the population" in card
 
+    # the model watches the population: neither all of it nor its weighted sample has drifted
+    people, told = table[["PID", "AGE", "SEX", "SBP", "DM"]], ("sample", "unweighted", "people")
+    capsys.readouterr()
+    for name, batch in zip(told, (sample, people.loc[sample.index], people), strict=True):
+        batch.to_csv(tmp_path / f"{name}.csv", index=False)
+    named = ["--cohort", str(tmp_path / "mine.yaml"), "--model", str(tmp_path / "train" / "model")]
+    codes = {
+        name: cli.main(
+            ["monitor", str(tmp_path / f"{name}.csv"), *named, "--out", str(tmp_path / name)]
+        )
+        for name in told
+    }
+    assert codes == {"sample": 0, "unweighted": 1, "people": 0}
+    assert "patients trained on are weighted to the population" in capsys.readouterr().out
+
 
 @pytest.mark.slow
 def test_a_case_cohort_sample_stands_for_its_cohort_from_file_to_report(
@@ -126,6 +141,10 @@ def test_a_case_cohort_sample_stands_for_its_cohort_from_file_to_report(
     assert "estimated in the subcohort alone" in page
     card = (tmp_path / "report" / "model_card.md").read_text(encoding="utf-8")
     assert "A case-cohort sample" in card
+    table[["PID", "AGE", "SEX", "SBP", "DM"]].to_csv(tmp_path / "cohort.csv", index=False)
+    named = ["--cohort", str(tmp_path / "mine.yaml"), "--model", str(tmp_path / "train" / "model")]
+    watched = [*named, "--out", str(tmp_path / "watched")]
+    assert cli.main(["monitor", str(tmp_path / "cohort.csv"), *watched]) == 0
     assert set(_run(tmp_path, table, content)) == {2}
     assert "SUB: neither in the subcohort nor a case by MI" in " ".join(
         capsys.readouterr().err.split()

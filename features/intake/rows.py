@@ -155,7 +155,7 @@ def examine_rows(rows: pd.DataFrame, rules: RowRules) -> ExaminedRows:
         covariates = covariates[[name for name in rules.dictionary if name in covariates]]
     columns = Columns(fill_from_drugs(covariates, rules.dictionary), rules.dictionary)
     check_combinations(columns, findings)
-    check_needed(columns, rules.dictionary, findings)
+    check_needed(columns, rules.dictionary, findings, rules.cohort_map.variables)
     left_out = cells.index[:0] if kept is cells else cells.index.difference(kept.index)
     return ExaminedRows(kept, left_out, flow, columns, identifiers, findings)
 

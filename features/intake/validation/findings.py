@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +62,11 @@ class Findings:
     @property
     def rejected_rows(self) -> npt.NDArray[np.int64]:
         """Numbers of the rows with at least one reject, sorted, each once."""
-        rows = [reject.rows for reject in self.rejects]
-        return np.unique(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64)
+        return _each_once(self.rejects)
+
+    def find_rejected(self, columns: Collection[str]) -> npt.NDArray[np.int64]:
+        """Numbers of the rows rejected for what stands in one of these columns, likewise."""
+        return _each_once([reject for reject in self.rejects if reject.column in columns])
 
     def rejects_table(self) -> pd.DataFrame:
         """One line per row and broken rule: ``row``, ``column``, ``rule``; sorted by row."""
@@ -89,6 +92,11 @@ class Findings:
         )
         for reject in sorted(self.rejects, key=lambda one: -len(one.rows)):
             self.problem(reject.column, reject.rule, reject.remedy, len(reject.rows))
+
+
+def _each_once(rejects: Sequence[Reject]) -> npt.NDArray[np.int64]:
+    rows = [reject.rows for reject in rejects]
+    return np.unique(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64)
 
 
 def describe(problems: Sequence[Problem]) -> list[str]:

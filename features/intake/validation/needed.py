@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
+from features.cohort_map.entries import ValueSource
 from features.derivation.columns import Columns
 from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
@@ -21,21 +22,37 @@ def require_needed(present: Collection[str], dictionary: Mapping[str, Variable],
         raise CohortError([Problem(one, _rule(dictionary[one]), remedy) for one in absent], name)
 
 
-def check_needed(columns: Columns, dictionary: Mapping[str, Variable], findings: Findings) -> None:
-    """Reject the rows (index of the covariates) without a value that the model can use."""
+def check_needed(
+    columns: Columns,
+    dictionary: Mapping[str, Variable],
+    findings: Findings,
+    sources: Mapping[str, ValueSource] | None = None,
+) -> None:
+    """Reject the rows (index of the covariates) without a value that the model can use.
+
+    ``sources``: where each variable was read from. A row that is rejected for what stands there is
+    not rejected for the want of it as well.
+    """
     for name, known in dictionary.items():
         if known.needed is None:
             continue
-        low, high, _ = known.needed
-        value = columns[name]
+        low, high, why = known.needed
+        value, rows = columns[name], columns.covariates.index
         with np.errstate(invalid="ignore"):
             useless = ~((value >= low) & (value <= high))
-        broken = pd.Series(useless, columns.covariates.index)
-        findings.reject(name, _rule(known), "Score with another model", broken)
+        if sources is not None and name in sources:
+            read_from = sources[name].columns
+            useless &= ~rows.isin(findings.find_rejected([*read_from, ", ".join(read_from)]))
+        rule = f"no {name} from {_range(known)}: {why}"
+        findings.reject(name, rule, "Score with another model", pd.Series(useless, rows))
 
 
 def _rule(variable: Variable) -> str:
     assert variable.needed is not None
-    low, high, why = variable.needed
+    return f"must be given, {_range(variable)}: {variable.needed.why}"
+
+
+def _range(variable: Variable) -> str:
+    assert variable.needed is not None
     unit = f" {variable.unit}" if variable.unit else ""
-    return f"must be given, {low:g} to {high:g}{unit}: {why}"
+    return f"{variable.needed.low:g} to {variable.needed.high:g}{unit}"

@@ -11,7 +11,7 @@ import pandas as pd
 from features.derivation.calcium import CALCIUM
 from features.derivation.calcium_change import MORPHOLOGY_CHANGE, SCORE_CHANGE
 from features.derivation.characteristics import BODY, DEMOGRAPHIC, LIFESTYLE
-from features.derivation.columns import RECORDED, Columns, Derivation, recorded
+from features.derivation.columns import Columns, Derivation, coded, recorded
 from features.derivation.laboratory import KIDNEY, METABOLIC, MINERALS
 from features.derivation.lipids import LIPIDS
 from features.derivation.morphology import MORPHOLOGY
@@ -114,17 +114,7 @@ def group_of(feature: str) -> str:
 def _derive_own(variable: Variable) -> tuple[Derivation, ...]:
     if variable.kind != "category":
         return recorded(variable.name)
-    return tuple(_own_code(variable.name, code) for code in variable.codes[1:])
-
-
-def _own_code(variable: str, code: str) -> Derivation:
-    return Derivation(
-        f"{variable}{_SIGN}{code}",
-        variable,
-        lambda columns: columns.is_code(variable, code),
-        f"{code}, {RECORDED}: yes or no",
-        "",
-    )
+    return coded(variable.name, *variable.codes[1:], sign=_SIGN)
 
 
 def _feature(derivation: Derivation, dictionary: Mapping[str, Variable]) -> Feature:

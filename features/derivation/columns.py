@@ -12,8 +12,6 @@ import pandas as pd
 from features.array_types import BoolArray, FloatArray
 from features.dictionary.variable import Variable
 
-RECORDED = "as recorded"
-
 
 def where(condition: BoolArray | np.bool_, yes: npt.ArrayLike, no: npt.ArrayLike) -> FloatArray:
     """`numpy.where` for numbers, float64, (n,), the same to the last bit.
@@ -164,7 +162,7 @@ def recorded(*variables: str) -> tuple[Derivation, ...]:
 
 
 def _recorded(variable: str) -> Derivation:
-    return Derivation(variable, variable, lambda columns: columns[variable], RECORDED, "")
+    return Derivation(variable, variable, lambda columns: columns[variable], "as recorded", "")
 
 
 def logged(*variables: str) -> tuple[Derivation, ...]:
@@ -182,14 +180,17 @@ def _logged(variable: str) -> Derivation:
     )
 
 
-def coded(variable: str, *codes: str) -> tuple[Derivation, ...]:
-    """``<variable>_<code>``: 1 where the category has the code, one feature for each code."""
-    return tuple(_coded(variable, code) for code in codes)
+def coded(variable: str, *codes: str, sign: str = "_") -> tuple[Derivation, ...]:
+    """``<variable>_<code>``: 1 where the category has the code, one feature for each code.
+
+    ``sign``: what stands between the two.
+    """
+    return tuple(_coded(variable, code, sign) for code in codes)
 
 
-def _coded(variable: str, code: str) -> Derivation:
+def _coded(variable: str, code: str, sign: str) -> Derivation:
     return Derivation(
-        f"{variable}_{code}",
+        f"{variable}{sign}{code}",
         variable,
         lambda columns: columns.is_code(variable, code),
         f"{code.replace('_', ' ')}: yes or no",

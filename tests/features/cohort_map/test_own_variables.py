@@ -42,8 +42,9 @@ def test_an_own_variable_is_read_checked_and_kept_with_the_cohort() -> None:
     own = features.iloc[:, len(CATALOGUE) :]
     assert list(own) == ["fat_volume", "plaque:soft", "plaque:mixed", "gout"]
     assert own.iloc[0].tolist() == [120.0, 1.0, 0.0, 1.0]
-    named = {one.name: one.variable for one in catalogue_of(cohort.dictionary)}
-    assert named["plaque:soft"] == "plaque"
+    named = {one.name: (one.variable, one.meaning) for one in catalogue_of(cohort.dictionary)}
+    assert named["plaque:soft"] == ("plaque", "soft: yes or no")
+    assert named["smoking_status_current"] == ("smoking_status", "current: yes or no")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import pandas as pd
 from features.array_types import BoolArray, FloatArray
 from features.dictionary.variable import Variable
 
+RECORDED = "as recorded"
+
 
 def where(condition: BoolArray | np.bool_, yes: npt.ArrayLike, no: npt.ArrayLike) -> FloatArray:
     """`numpy.where` for numbers, float64, (n,), the same to the last bit.
@@ -162,7 +164,7 @@ def recorded(*variables: str) -> tuple[Derivation, ...]:
 
 
 def _recorded(variable: str) -> Derivation:
-    return Derivation(variable, variable, lambda columns: columns[variable], "as recorded", "")
+    return Derivation(variable, variable, lambda columns: columns[variable], RECORDED, "")
 
 
 def logged(*variables: str) -> tuple[Derivation, ...]:

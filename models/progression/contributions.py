@@ -57,7 +57,7 @@ class Background:
 
 @dataclass(frozen=True)
 class GrowthExplanation:
-    """Contributions by variable or theme (n, v), their standard deviations, and their start (n,).
+    """Contributions by variable (n, v), standard deviations by owner (n, o), their start (n,).
 
     AU of the expected score, or percentage points of the chance to pass a threshold. They mark
     growth: association, not effect.
@@ -101,15 +101,15 @@ class GrowthExplainer:
         patients: Patients,
         years: float,
         threshold: float | None = None,
-        owners: Mapping[str, str] = OWNERS,
+        spread_owners: Mapping[str, str] = OWNERS,
     ) -> GrowthExplanation:
         """Contributions to the expected score after ``years`` (AU), or to the chance of passing.
 
-        ``threshold``: chance of a score above it, in percentage points; ``owners``: feature -> what
-        its contribution is summed to. NaN where there is no forecast.
+        ``threshold``: chance of a score above it, in percentage points; ``spread_owners``: feature
+        -> what the standard deviation is asked of, by default the variable. NaN where there is no
+        forecast.
         """
-        names = self.predictor.feature_names
-        owned = [owners.get(name) or owner_of(name) for name in names]
+        owned = self._owned(spread_owners)
         pieces = [np.arange(at, min(at + _CHUNK, len(X))) for at in range(0, len(X) or 1, _CHUNK)]
         found = [
             self._explain(X.iloc[rows], patients.take(rows), years, threshold, owned)
@@ -139,6 +139,9 @@ class GrowthExplainer:
             spread[:, column] = np.sqrt((terms**2).sum(axis=1) + open_gaps)
         return spread
 
+    def _owned(self, owners: Mapping[str, str]) -> list[str]:
+        return [owners.get(name) or owner_of(name) for name in self.predictor.feature_names]
+
     def _explain(
         self,
         X: pd.DataFrame,
@@ -154,9 +157,10 @@ class GrowthExplainer:
         start = centre + np.stack([shift, np.zeros(len(own))], axis=1)
         slopes, base, forecast = _follow(predictor, patients, start, own, years, threshold)
         seen = predictor.see(X)
-        names = list(dict.fromkeys(owners))
-        members = np.array([[own == name for name in names] for own in owners], np.float64)
-        values, variance = np.zeros((len(X), len(names))), np.zeros((len(X), len(names)))
+        variables = self._owned(OWNERS)
+        columns, names = list(dict.fromkeys(variables)), list(dict.fromkeys(owners))
+        members = np.array([[own == name for name in columns] for own in variables], np.float64)
+        values, variance = np.zeros((len(X), len(columns))), np.zeros((len(X), len(names)))
         for column, name in enumerate(MARGINS):
             known = self.backgrounds[name]
             moved = margin_terms(predictor, seen, name) - known.terms
@@ -168,7 +172,7 @@ class GrowthExplainer:
             terms = _recorded_terms(predictor, seen, name) - known.recorded
             variance += slopes[:, [column]] ** 2 * variance_of(terms, roots)
         return GrowthExplanation(
-            pd.DataFrame(values, index=X.index, columns=names),
+            pd.DataFrame(values, index=X.index, columns=columns),
             pd.DataFrame(np.sqrt(variance), index=X.index, columns=names),
             base,
             forecast,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ from clinic.site import Site
 from clinic.words.texts import load_texts
 from features.derivation.catalogue import derive_features
 from features.dictionary.dictionary import Dictionary
+from models.progression import contributions
 from models.progression.forecaster import Forecaster
 from models.progression.next_scan import next_category
+from models.progression.two_scans import change
 
 MAN = {"age": 62.0, "sex": "male", "bmi": 27.0, "systolic_bp": 140.0}
 
@@ -45,6 +48,28 @@ def test_a_change_is_judged_by_what_a_rescan_would_show(
 ) -> None:
     section = _section(None, prior_cac_agatston=earlier, cac_agatston=now, prior_scan_years=3.0)
     assert said in section.change.line
+
+
+def test_a_forecast_is_explained_and_a_change_is_judged_once_for_a_page(
+    forecaster: Forecaster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans = {"prior_cac_agatston": 90.0, "cac_agatston": 180.0, "prior_scan_years": 3.0}
+    before, done = _section(forecaster, **scans), list[str]()
+
+    def count(module: ModuleType, name: str) -> None:
+        work = getattr(module, name)
+
+        def counted(*given: object) -> object:
+            done.append(name)
+            return work(*given)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(contributions, "_follow")
+    count(change, "_judge")
+    assert _section(forecaster, **scans) == before
+    assert len(before.pace) == 2
+    assert sorted(done) == ["_follow", "_judge"]
 
 
 def test_scans_that_were_not_taken_alike_are_not_compared() -> None:

@@ -201,7 +201,8 @@ class OutlookWriter:
     def _why(self, patient: _Patient) -> tuple[Markup, str, bool, str]:
         """Bars of the strongest themes, what they leave out, whether some are filled in, beside."""
         explainer, texts, years = self.forecaster.explainer, self.texts, self.main_years
-        told = explainer.explain(patient.features, patient.law, years)
+        owners = {one.name: theme_of(one.variable, self.dictionary) for one in CATALOGUE}
+        told = explainer.explain(patient.features, patient.law, years, spread_owners=owners)
         points = told.values.iloc[0]
         unknown = find_unknown(list(map(str, points.index)), patient.covariates, patient.features)
         folded = fold_themes(
@@ -211,10 +212,7 @@ class OutlookWriter:
             self.dictionary,
             texts,
         )
-        owners = {one.name: theme_of(one.variable, self.dictionary) for one in CATALOGUE}
-        reach = (
-            REACH * explainer.explain(patient.features, patient.law, years, owners=owners).spread
-        )
+        reach = REACH * told.spread
         shown = [
             replace(theme, limits=(theme.points - by, theme.points + by))
             for theme in folded

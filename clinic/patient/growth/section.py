@@ -15,7 +15,7 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.effects import Effect, load_effects
 from models.progression.forecaster import Forecaster
-from models.progression.two_scans.change import judge_second_scan
+from models.progression.two_scans.change import judge_by_model
 from models.treatment_effects.conditions import recorded
 
 _SUPPLEMENTS = ("vitamin_k2", "vitamin_d_supplement", "calcium_supplement")
@@ -102,8 +102,8 @@ class GrowthWriter:
         told = [("published", change.published)]
         if self.forecaster is not None:
             columns = Columns.of(covariates, self.dictionary)
-            judged = judge_second_scan(columns, self.forecaster.predictor, features)
-            told.append(("model", str(judged["growth_model"][0])))
+            judged = judge_by_model(columns, self.forecaster.predictor, features)
+            told.append(("model", str(judged[0])))
         return tuple(
             (self.texts(f"growth.pace.{who}"), self.texts(f"growth.pace.{found or 'unknown'}"))
             for who, found in told

@@ -194,14 +194,21 @@ def find_differences(columns: Columns) -> dict[str, npt.NDArray[np.bool_]]:
 def judge_second_scan(
     columns: Columns, predictor: ProgressionPredictor, features: pd.DataFrame
 ) -> dict[str, npt.NDArray[Any]]:
-    """What `judge_change_alone` says, and ``growth_model``: slow, expected or rapid by the model.
+    """What `judge_change_alone` says, and ``growth_model``: what `judge_by_model` does."""
+    by_model = judge_by_model(columns, predictor, features)
+    return {**judge_change_alone(columns), "growth_model": by_model}
 
-    Below its 20 %, above its 80 % for such a patient, from the covariates of now.
+
+def judge_by_model(
+    columns: Columns, predictor: ProgressionPredictor, features: pd.DataFrame
+) -> npt.NDArray[np.object_]:
+    """Slow, expected or rapid (n,) by the model: below its 20 %, above its 80 % for such a patient.
+
+    From the covariates of now.
     """
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
     years, bmi = columns["prior_scan_years"], columns["bmi"]
-    by_model = classify_by_model(predictor, features, first, now, years, bmi)
-    return {**judge_change_alone(columns), "growth_model": by_model}
+    return classify_by_model(predictor, features, first, now, years, bmi)
 
 
 def classify_by_model(

@@ -116,6 +116,21 @@ def test_contributions_sum_to_the_forecast_less_that_of_the_background(trained: 
         assert np.abs(gap).max() < 1e-3 * np.abs(own - told.base).max()
 
 
+def test_the_spread_of_what_is_put_together_is_that_of_all_of_its_variables(
+    trained: Trained,
+) -> None:
+    rows = trained.X.head(20), trained.patients.take(np.arange(20))
+    explainer = trained.model.explainer_
+    own = explainer.explain(*rows, 5.0)
+    alone = explainer.explain(*rows, 5.0, spread_owners=dict.fromkeys(map(str, trained.X), "all"))
+    pd.testing.assert_frame_equal(own.values, alone.values)
+    assert list(own.spread) == list(own.values)
+    assert list(alone.spread) == ["all"]
+    # no more than if all were off in one direction at once
+    assert (alone.spread["all"] <= own.spread.sum(axis=1) + 1e-9).all()
+    assert (alone.spread["all"] > 0).any()
+
+
 def test_contributions_start_from_people_with_the_same_first_score(trained: Trained) -> None:
     told = trained.model.explainer_.explain(trained.X, trained.patients, 5.0)
     first = trained.scans.first

@@ -6,10 +6,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from models.progression.forecaster import Forecaster
+from models.saving.progression_writer import write_progression_folder
 from pipeline.commands.patients.monitor import monitor
 from pipeline.monitoring.batch import MonitorRequest
 from pipeline.settings.params import Paths
@@ -85,3 +88,25 @@ def test_without_later_scans_the_report_says_that_forecasts_are_not_judged(
 ) -> None:
     report = monitor(replace(request_, cohort=None), Paths(tmp_path))
     assert "forecasts are not judged" in report.notes[-1]
+
+
+def test_a_population_is_no_drift_from_the_weighted_sample_that_growth_was_learnt_from(
+    request_: MonitorRequest, trained: Trained, tmp_path: Path
+) -> None:
+    everyone, about = trained.cohort.covariates, Forecaster.load(Path(request_.model)).about
+    chance = np.asarray(np.interp(everyone["age"], [50, 75], [0.2, 1.0]))
+    rows = np.flatnonzero(np.random.default_rng(3).random(len(everyone)) < chance)
+    drifted = []
+    for weight in (1 / chance[rows], None):
+        write_progression_folder(
+            tmp_path / "model",
+            trained.model.explainer_,
+            everyone.iloc[rows],
+            trained.patients.take(rows),
+            about,
+            weight=weight,
+        )
+        asked = replace(request_, model=str(tmp_path / "model"), overwrite=True)
+        drifted.append({one.name for one in monitor(asked, Paths(tmp_path)).drifted})
+    assert drifted[0] == set()
+    assert "age" in drifted[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
@@ -31,8 +32,12 @@ def load_priors(dictionary: Mapping[str, Variable]) -> Priors:
 def _sums() -> tuple[Sum, ...]:
     path = data_file("reference/prior_sums.yaml")
     try:
-        return tuple(
+        sums = [
             Sum(entry["features"], read_prior(entry["prior"])) for entry in read_yaml(path).values()
-        )
+        ]
+        counted = Counter(name for one in sums for name in one.features)
+        if shared := sorted(name for name, times in counted.items() if times > 1):
+            raise ValueError(f"{shared[0]!r} stands in two sums: it can be part of one alone")
+        return tuple(sums)
     except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
         raise MapError(f"{path.name}: {error}") from error

@@ -74,18 +74,25 @@ class TermPrior:
     sum_width: FloatArray
 
     def gaussian(self, trust: Trust, n_events: float, widen: float = 1.0) -> Gaussian:
-        """The prior under this trust, its widths times ``widen``."""
+        """The prior under this trust, its widths times ``widen``.
+
+        Each sum, which share no parts, is known exactly as well as was published, whatever is
+        believed of its parts: given the sum, they are as they would be without it (Jeffrey RC
+        (1965), The Logic of Decision, chapter 11).
+        """
         if trust.penalty is not None:
             least = trust.penalty * max(n_events, 1)
             precision = np.where(self.fixed, np.maximum(self.width**-2.0, least), least)
             return Gaussian(np.zeros(len(precision)), np.diag(precision))
         known = max(1.0, trust.width)
         factor = widen * np.where(self.published, known, trust.width)
-        diagonal = (self.width * np.where(self.fixed, 1.0, factor)) ** -2.0
-        of_sums = (widen * known * self.sum_width) ** -2.0
-        precision = np.diag(diagonal) + (self.sums.T * of_sums) @ self.sums
-        pull = diagonal * self.mean + self.sums.T @ (of_sums * self.sum_mean)
-        mean = np.asarray(np.linalg.solve(precision, pull), np.float64)
+        variance = (self.width * np.where(self.fixed, 1.0, factor)) ** 2
+        of_parts = np.einsum("sm,m->s", self.sums**2, variance)
+        of_sums = (widen * known * self.sum_width) ** 2
+        precision = np.diag(1.0 / variance)
+        precision += (self.sums.T * (1.0 / of_sums - 1.0 / of_parts)) @ self.sums
+        lacking = (self.sum_mean - self.sums @ self.mean) / of_parts
+        mean = self.mean + variance * (self.sums.T @ lacking)
         return Gaussian(trust.mean * mean, precision)
 
 

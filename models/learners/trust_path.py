@@ -24,9 +24,6 @@ from models.learners.prior import Gaussian, TermPrior, Trust
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 COVERING = 2.0
-# log likelihood by which distrust of what is published has to beat trust: a parameter's worth
-# (Akaike 1974, IEEE Transactions on Automatic Control 19:716-723)
-_WORTH_DISTRUST = 1.0
 _ROUNDING = 1e-12
 
 
@@ -164,7 +161,8 @@ def choose_trust(
             if score < before:
                 break
             before = score
-    best = _choose({trust: score for trust, (score, _) in tried.items()})
+    n_events = everyone.regression.n_events
+    best = _choose({trust: score for trust, (score, _) in tried.items()}, n_events)
     score, of_best = tried[best]
     alike = all(len(beta) == len(everyone.prior.mean) for beta in of_best)
     start = np.mean(of_best, axis=0) if alike else None
@@ -172,14 +170,20 @@ def choose_trust(
     return TrustPath(best, score, scores, everyone.fit(best, start), of_best)
 
 
-def _choose(scores: Mapping[Trust, float]) -> Trust:
-    """The best; one that takes means as published unless another is clearly better."""
+def _choose(scores: Mapping[Trust, float], n_events: float) -> Trust:
+    """The best; one that takes means as published unless another is clearly better.
+
+    Distrust has to gain what a parameter must, half the logarithm of the number of events (Volinsky
+    and Raftery 2000, Biometrics 56:256-262): it is the best of several, and halves all at once what
+    the data might contradict in one.
+    """
     best = max(scores, key=scores.__getitem__)
     trusting = [trust for trust in scores if trust.mean == 1.0]
     if not trusting:
         return best
     first = max(trusting, key=scores.__getitem__)
-    return best if scores[best] - scores[first] > _WORTH_DISTRUST else first
+    worth = 0.5 * np.log(max(n_events, 1.0))
+    return best if scores[best] - scores[first] > worth else first
 
 
 def list_trusts(

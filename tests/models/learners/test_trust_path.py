@@ -124,12 +124,29 @@ def test_no_trust_makes_what_is_published_narrower_and_any_may_make_it_wider() -
         assert np.diag(precision) ** -0.5 == pytest.approx(expected)
         wide = prior.gaussian(Trust(1.0, width), 100, widen=2.0).precision
         assert np.diag(wide) ** -0.5 == pytest.approx(2 * np.array(expected))
-    # of a sum, too, no more is ever known than was published
-    summed = replace(
-        prior, sums=np.ones((1, 2)), sum_mean=np.array([0.5]), sum_width=np.array([0.02])
+
+
+@pytest.mark.parametrize("width", [0.25, 1.0, 4.0])
+@pytest.mark.parametrize("sum_width", [0.02, 0.5])
+def test_a_sum_is_known_as_well_as_published_whatever_is_believed_of_its_parts(
+    width: float, sum_width: float
+) -> None:
+    # parts that pull elsewhere, narrower or wider than the sum, one of them published
+    prior = replace(
+        _prior(np.array([0.3, 0.0, -0.1, 0.0]), 0.1),
+        published=np.array([True, False, True, False]),
+        sums=np.array([[1.0, 3.0, 0.0, 0.0], [0.0, 0.0, 2.0, 1.0]]),
+        sum_mean=np.array([0.5, -0.4]),
+        sum_width=np.full(2, sum_width),
     )
-    narrow, plain = (summed.gaussian(Trust(1.0, width), 100) for width in (0.25, 1.0))
-    assert narrow.precision[0, 1] == pytest.approx(plain.precision[0, 1]) == 0.02**-2
+    gaussian = prior.gaussian(Trust(1.0, width), 100)
+    covariance = prior.sums @ np.linalg.inv(gaussian.precision) @ prior.sums.T
+    known = max(1.0, width)
+    assert prior.sums @ gaussian.mean == pytest.approx(prior.sum_mean)
+    assert np.sqrt(np.diag(covariance)) == pytest.approx(known * prior.sum_width)
+    assert covariance[0, 1] == pytest.approx(0.0, abs=1e-12)
+    wide = prior.gaussian(Trust(1.0, width), 100, widen=2.0)
+    assert wide.precision * 4 == pytest.approx(gaussian.precision, abs=1e-6)
 
 
 def test_distrust_of_what_is_published_has_to_gain_a_parameters_worth() -> None:
@@ -140,7 +157,7 @@ def test_distrust_of_what_is_published_has_to_gain_a_parameters_worth() -> None:
     best = max(scores.values())
     assert path.trust.mean == 1.0
     assert path.score == trusting
-    assert best - trusting <= 1.0
+    assert best - trusting <= 0.5 * np.log(task.on(terms, None).n_events)
     untrusting = [trust for trust in TRUSTS if trust.mean != 1.0]
     alone = _path(task, terms, _prior(0.9 * BETA), untrusting)
     assert alone.score == max(dict(alone.scores).values())

@@ -19,7 +19,7 @@ from models.learners.linear import LinearDesign
 
 # Widths where nothing is published: of a yes or no (a hazard ratio between .55 and 1.8 in 95 of
 # 100 such effects), of a standard deviation of a continuous feature, of a bend, of a gap.
-YES_NO, PER_DEVIATION, BEND, GAP = 0.2, 0.05, 0.05, 0.1
+YES_NO, PER_DEVIATION, BEND, GAP = 0.2, 0.1, 0.05, 0.1
 KNOWS_CALCIUM = "log_cac"
 _CLOSED = 1e-4  # a term that no data may move
 

@@ -18,8 +18,10 @@ from features.dictionary.prior import Belief, Priors
 from models.learners.linear import LinearDesign
 
 # Widths where nothing is published: of a yes or no (a hazard ratio between .55 and 1.8 in 95 of
-# 100 such effects), of a standard deviation of a continuous feature, of a bend, of a gap.
+# 100 such effects), of a standard deviation of a continuous feature, of a bend, of a gap. Beside
+# published effects what nobody has published is smaller.
 YES_NO, PER_DEVIATION, BEND, GAP = 0.2, 0.1, 0.05, 0.1
+PER_DEVIATION_BESIDE = 0.05
 KNOWS_CALCIUM = "log_cac"
 _CLOSED = 1e-4  # a term that no data may move
 
@@ -133,7 +135,9 @@ def _believe(
     known = priors.of(name, cause, knows_calcium)
     if known is not None:
         return Belief(known.mean * scale, known.width * scale)
-    return Belief(0.0, YES_NO * scale if yes_no else PER_DEVIATION)
+    if yes_no:
+        return Belief(0.0, YES_NO * scale)
+    return Belief(0.0, PER_DEVIATION_BESIDE if priors.by_feature else PER_DEVIATION)
 
 
 def _sum_up(

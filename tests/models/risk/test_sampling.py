@@ -112,7 +112,7 @@ def test_heeding_entry_gives_the_true_risk_where_ignoring_it_does_not(
     true = _true_risk(new, 8).mean()
     immortal = _model().fit(X, Endpoint(endpoint.stop, endpoint.event))
     assert heeding.predict_risk(new, [8]).mean() == pytest.approx(true, rel=0.05)
-    assert immortal.predict_risk(new, [8]).mean() < 0.85 * true
+    assert immortal.predict_risk(new, [8]).mean() < 0.87 * true
     assert heeding.report_["hazards_known_from"] == 0.0
 
 

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.dictionary.prior import Belief, Prior, Priors
+from models.learners.completion_fitting import learn_completion
+from models.learners.linear import LinearDesign
+from models.learners.prior import term_prior
+
+NAMES = ["published", "continuous", "even"]
+
+
+def _widths(known: Mapping[str, Prior]) -> dict[str, float]:
+    """Width of each straight term, per standard deviation of its feature."""
+    draws = np.random.default_rng(1)
+    values = draws.normal(size=(400, 3))
+    values[:, 2] = np.arange(400) % 2
+    completion = learn_completion(values)
+    seen = completion.complete(values)
+    design = LinearDesign.learn(completion, seen)
+    prior = term_prior(design, NAMES, Priors(known), "event")
+    used = [NAMES[position] for position in completion.used]
+    return dict(zip(used, prior.width.tolist(), strict=False))
+
+
+def test_where_nothing_is_published_a_deviation_is_worth_an_even_yes_or_no() -> None:
+    widths = _widths({})
+    assert np.isclose(widths["continuous"], widths["even"], rtol=0.01)
+
+
+def test_beside_published_effects_what_nobody_has_published_is_smaller() -> None:
+    alone, beside = _widths({}), _widths({"published": Prior(Belief(0.3, 0.2), source="A 2001")})
+    assert beside["continuous"] == alone["continuous"] / 2
+    assert beside["even"] == alone["even"]
+    assert np.isclose(beside["published"], 0.2, rtol=0.1)

@@ -65,8 +65,9 @@ def _sampling_only(intervals: RiskInterval, X: pd.DataFrame, endpoint: Endpoint)
     posterior = intervals.coefficients @ intervals.coefficients.T
     values, vectors = np.linalg.eigh(posterior @ data @ posterior)
     factor = vectors * np.sqrt(np.maximum(values, 0.0))
-    fields = (intervals.predictor, part, factor, intervals.years, intervals.events)
-    return _SamplingVariance(*fields)
+    return _SamplingVariance(
+        intervals.predictor, part, factor, {}, intervals.years, intervals.events
+    )
 
 
 def _seconds(work: object, repeats: int = 3) -> float:

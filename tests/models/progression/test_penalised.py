@@ -6,7 +6,7 @@ import pytest
 from features.array_types import FloatArray
 from models.learners.linear import Limits
 from models.learners.prior import TermPrior, Trust
-from models.learners.trust_path import Believed, Terms
+from models.learners.trust_path import COVERING, Believed, Terms
 from models.progression.law.likelihood import Slopes
 from models.progression.training.penalised import GrowthRegression, Observed
 
@@ -41,7 +41,7 @@ def test_the_posterior_of_normal_observations_is_that_of_bayesian_regression() -
     level = regression.level(regression.terms.margin(beta))
     assert np.append(level, beta) == pytest.approx(expected, abs=1e-5)
 
-    widened = np.linalg.inv(design.T @ design + np.diag([1e-8, *(1 / (2 * width) ** 2)]))
+    widened = np.linalg.inv(design.T @ design + np.diag([1e-8, *(1 / (COVERING * width) ** 2)]))
     factor = regression.posterior_root(beta, believed.covariance(trust, beta))
     assert factor @ factor.T == pytest.approx(widened, abs=1e-9)
 

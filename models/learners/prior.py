@@ -78,9 +78,9 @@ class TermPrior:
     def gaussian(self, trust: Trust, n_events: float, widen: float = 1.0) -> Gaussian:
         """The prior under this trust, its widths times ``widen``.
 
-        Each sum, which share no parts, is known exactly as well as was published, whatever is
-        believed of its parts: given the sum, they are as they would be without it (Jeffrey RC
-        (1965), The Logic of Decision, chapter 11).
+        Sums share no parts. Each is known exactly as well as it was published, whatever is believed
+        of its parts: given the sum, they are as they would be without it (Jeffrey RC (1965), The
+        Logic of Decision, chapter 11).
         """
         if trust.penalty is not None:
             least = trust.penalty * max(n_events, 1)

@@ -173,17 +173,23 @@ def choose_trust(
 def _choose(scores: Mapping[Trust, float], n_events: float) -> Trust:
     """The best; one that takes means as published unless another is clearly better.
 
-    Distrust has to gain what a parameter must, half the logarithm of the number of events (Volinsky
-    and Raftery 2000, Biometrics 56:256-262): it is the best of several, and halves all at once what
-    the data might contradict in one.
+    Distrust has to gain what a parameter must: it is the best of several, and halves all at once
+    what the data might contradict in one.
     """
     best = max(scores, key=scores.__getitem__)
     trusting = [trust for trust in scores if trust.mean == 1.0]
     if not trusting:
         return best
     first = max(trusting, key=scores.__getitem__)
-    worth = 0.5 * np.log(max(n_events, 1.0))
-    return best if scores[best] - scores[first] > worth else first
+    return best if scores[best] - scores[first] > worth_of_parameter(n_events) else first
+
+
+def worth_of_parameter(n_events: float) -> float:
+    """Log likelihood that a parameter chosen among many has to gain: half the logarithm of events.
+
+    Volinsky CT and Raftery AE (2000), Biometrics 56:256-262.
+    """
+    return 0.5 * float(np.log(max(n_events, 1.0)))
 
 
 def list_trusts(

@@ -6,8 +6,8 @@ predicts its held-out patients too boldly and is shrunk for it. A weight other t
 it raises the log likelihood by as much as a parameter has to (Akaike 1974, IEEE Transactions on
 Automatic Control 19:716-723): margins out of fold are noisier than those of the fit on everybody.
 Trees on top of a linear part have to earn two more, their weight and their number, and by the
-stricter measure, half the logarithm of the number of events each (Volinsky and Raftery 2000,
-Biometrics 56:256-262): of hundreds of numbers the one was chosen that does best on these patients.
+stricter measure of `worth_of_parameter` each: of hundreds of numbers the one was chosen that does
+best on these patients.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from models.learners.partial_likelihood import RiskSets, log_likelihood
+from models.learners.trust_path import worth_of_parameter
 
 OWN_WEIGHT = 1.0  # log likelihood that a weight other than 1 for the first part must gain
 
@@ -52,8 +53,8 @@ def stack_weights_logistic(
 
 
 def _worth_of_part(n_events: float) -> float:
-    """Log likelihood that a further part has to gain: twice half the logarithm."""
-    return float(np.log(max(n_events, 1.0)))
+    """Log likelihood that a further part has to gain: for its weight and for its number."""
+    return 2.0 * worth_of_parameter(n_events)
 
 
 def _stack(

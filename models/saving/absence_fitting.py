@@ -18,7 +18,7 @@ from models.risk.absences import Absences
 from models.risk.predictor import RiskPredictor
 
 # The less a file lacks, the less it takes to see what that moves.
-_FEW, _MANY = 1_000, 2_000
+_FEW, _MANY = 1_000, 4_000
 _WORTH_PAIRING = 0.02  # log hazard ratio; two groups that move less are as good as their sum
 # Each step leaves about a fifth of what is amiss, the share of the patients who have an event.
 _STEPS, _DECIMALS = 4, 4

@@ -38,11 +38,13 @@ SMALL_VOLUME_MM3 = 130.0
 # calcium: Criqui MH et al. JAMA 2014;311:271-278 (MESA); correlation: Foldyna B et al. Eur Radiol
 # 2019;29:6140-6148 (Framingham)
 FACTOR_PER_LN_VOLUME = 0.75 * 0.7 / 1.6
+DIFFUSE_BELOW = float(np.log(301.0))
 _ROUNDING = 0.01
 
 _CAD_RADS = ("0", "1", "2", "3", "4a", "4b", "5")
 
 _CURY = "Cury RC et al. J Cardiovasc Comput Tomogr 2022;16:536-557 (CAD-RADS 2.0; unverified)"
+_DUDUM = "Dudum R et al. Coronary artery calcium dispersion and cause-specific mortality (abstract)"
 _CRIQUI = "Criqui MH et al. JAMA 2014;311:271-278"
 
 
@@ -51,6 +53,17 @@ def vessel_count(columns: Columns) -> FloatArray:
     scores = vessel_scores(columns)
     counted = where(np.isnan(scores).any(axis=0), np.nan, (scores > 0).sum(axis=0))
     return first_known(columns["vessel_count"], counted)
+
+
+def diffuse_score(columns: Columns) -> FloatArray:
+    """ln(Agatston + 1), (n,), a further calcified vessel counting as a doubling up to 300 units.
+
+    At one score more vessels go with more risk below 300 units and with no other from there on
+    (Dudum R et al., CAC Consortium). Written so, more calcium or a further vessel never lowers it.
+    """
+    score = log_plus_one(columns.derived(agatston))
+    further = np.log(2.0) * np.maximum(columns.derived(vessel_count) - 1.0, 0.0)
+    return where(score == 0, 0.0, np.maximum(score, np.minimum(score + further, DIFFUSE_BELOW)))
 
 
 def diffusion(columns: Columns) -> FloatArray:
@@ -168,11 +181,18 @@ MORPHOLOGY = (
     _logged("lesion_count"),
     Derivation("vessel_count", "vessel_count", vessel_count, "calcified vessels, 0 to 4", ""),
     Derivation(
+        "log_cac_diffuse",
+        "vessel_count",
+        diffuse_score,
+        "ln(Agatston + 1), each further vessel a doubling up to 300 units",
+        _DUDUM,
+    ),
+    Derivation(
         "cac_diffusion",
         "vessel_count",
         diffusion,
         "1 - score of the most affected vessel / total",
-        "Dudum R et al. Coronary artery calcium dispersion and cause-specific mortality (abstract)",
+        _DUDUM,
         shown_only="It falls as calcium in the most affected vessel rises",
     ),
     _share(

@@ -31,6 +31,42 @@ def test_calcified_vessels_are_counted_where_the_number_is_not_recorded() -> Non
     assert features_of(cac_agatston=0)["vessel_count"] == 0
 
 
+@pytest.mark.parametrize(
+    ("score", "calcified", "worth"),
+    [
+        (40, 1, 41),
+        (40, 2, 82),
+        (40, 3, 164),
+        (200, 3, 301),
+        (299, 2, 301),
+        (700, 4, 701),
+        (0, 0, 1),
+    ],
+)
+def test_a_further_vessel_counts_as_a_doubling_of_a_score_below_300(
+    score: float, calcified: int, worth: float
+) -> None:
+    found = features_of(cac_agatston=score, vessel_count=calcified)
+    assert found["log_cac_diffuse"] == pytest.approx(np.log(worth))
+
+
+def test_a_diffuse_score_never_falls_with_more_calcium_nor_with_a_further_vessel() -> None:
+    scores = [0.0, 0.5, 1, 9, 60, 149, 150, 299, 300, 301, 302, 5_000]
+    grid = np.array(
+        [
+            [features_of(cac_agatston=s, vessel_count=n)["log_cac_diffuse"] for s in scores]
+            for n in range(5)
+        ]
+    )
+    assert (np.diff(grid, axis=1) >= 0).all()
+    assert (np.diff(grid, axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize("known", [{"cac_agatston": 40}, {"vessel_count": 2}])
+def test_a_diffuse_score_needs_the_score_and_the_vessels(known: dict[str, float]) -> None:
+    assert np.isnan(features_of(**known)["log_cac_diffuse"])
+
+
 def test_spotty_and_sheet_like_lesions_are_shares_of_all_lesions() -> None:
     found = features_of(lesion_count=8, spotty_lesion_count=2, sheet_lesion_count=4)
     assert (found["spotty_share"], found["sheet_share"]) == (2 / 8, 4 / 8)

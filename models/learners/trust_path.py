@@ -23,7 +23,7 @@ from models.learners.prior import Gaussian, TermPrior, Trust
 
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
-COVERING = 1.8
+COVERING = 2.0
 _ROUNDING = 1e-12
 
 

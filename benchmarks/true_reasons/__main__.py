@@ -1,8 +1,10 @@
 """Truth of reasons, of groups and of intervals, over several trainings.
 
     python -m benchmarks.true_reasons [trainings] [patients] [--worlds N] [--methods calcirisk,EBM]
+        [--first 200]
 
-A training is a new simulated cohort; all are judged on the same 20,000 patients. Reasons are held
+A training is a new simulated cohort, drawn by its number; all are judged on the same 20,000
+patients. Reasons are held
 against the same explanation of the true hazards, summed to what a clinician would name as one
 thing (`things.py`). ``--worlds``: as many worlds that contradict the ledger, each true effect times
 0 to 2 and a tenth with the wrong sign.
@@ -36,17 +38,19 @@ def main() -> None:
     parser.add_argument("trainings", nargs="?", type=int, default=8)
     parser.add_argument("patients", nargs="?", type=int, default=6_800)
     parser.add_argument("--worlds", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="number of the first training")
     parser.add_argument("--methods", default=",".join(METHODS), help="default: all")
     asked = parser.parse_args()
     methods = {name: METHODS[name] for name in asked.methods.split(",")}
     console = Console(width=140)
     rows: list[dict[str, object]] = []
     groups: list[pd.DataFrame] = []
-    for number in range(max(asked.trainings, asked.worlds)):
+    for place in range(max(asked.trainings, asked.worlds)):
+        number = asked.first + place
         worlds = []
-        if number < asked.trainings:
+        if place < asked.trainings:
             worlds.append(("as published", None))
-        if number < asked.worlds:
+        if place < asked.worlds:
             worlds.append(("contradicting", draw_factors(number)))
         for name, factors in worlds:
             judged = draw_world(N_JUDGED, JUDGED_SEED, factors)

@@ -4,10 +4,9 @@
         [--first 200]
 
 A training is a new simulated cohort, drawn by its number; all are judged on the same 20,000
-patients. Reasons are held
-against the same explanation of the true hazards, summed to what a clinician would name as one
-thing (`things.py`). ``--worlds``: as many worlds that contradict the ledger, each true effect times
-0 to 2 and a tenth with the wrong sign.
+patients. Reasons are held against the same explanation of the true hazards, summed to what a
+clinician would name as one thing (`things.py`). ``--worlds``: as many worlds that contradict the
+ledger, each true effect times 0 to 2 and a tenth with the wrong sign.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ SMALL_VOLUME_MM3 = 130.0
 # calcium: Criqui MH et al. JAMA 2014;311:271-278 (MESA); correlation: Foldyna B et al. Eur Radiol
 # 2019;29:6140-6148 (Framingham)
 FACTOR_PER_LN_VOLUME = 0.75 * 0.7 / 1.6
-DIFFUSE_BELOW = float(np.log(301.0))
+DIFFUSE_BELOW = float(np.log1p(300.0))
 _ROUNDING = 0.01
 
 _CAD_RADS = ("0", "1", "2", "3", "4a", "4b", "5")
@@ -182,7 +182,8 @@ MORPHOLOGY = (
     Derivation("vessel_count", "vessel_count", vessel_count, "calcified vessels, 0 to 4", ""),
     Derivation(
         "log_cac_diffuse",
-        "vessel_count",
+        # most of it is the score: of one vessel, all of it
+        "cac_agatston",
         diffuse_score,
         "ln(Agatston + 1), each further vessel a doubling up to 300 units",
         _DUDUM,

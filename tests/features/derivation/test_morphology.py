@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from features.derivation.catalogue import CATALOGUE
 from tests.features.derivation.one_patient import features_of
 
 
@@ -48,6 +49,13 @@ def test_a_further_vessel_counts_as_a_doubling_of_a_score_below_300(
 ) -> None:
     found = features_of(cac_agatston=score, vessel_count=calcified)
     assert found["log_cac_diffuse"] == pytest.approx(np.log(worth))
+
+
+def test_of_one_vessel_a_diffuse_score_is_the_score_and_so_it_is_credited_to_the_score() -> None:
+    found = features_of(cac_agatston=700, vessel_count=1)
+    assert found["log_cac_diffuse"] == found["log_cac"]
+    credited = {feature.name: feature.variable for feature in CATALOGUE}
+    assert credited["log_cac_diffuse"] == credited["log_cac"]
 
 
 def test_a_diffuse_score_never_falls_with_more_calcium_nor_with_a_further_vessel() -> None:

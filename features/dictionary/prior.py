@@ -61,11 +61,24 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class Modifier:
+    """A feature on which the effect of another depends.
+
+    ``prior``: by how much the log hazard ratio of ``feature`` changes per unit of ``by``.
+    """
+
+    feature: str
+    by: str
+    prior: Prior
+
+
+@dataclass(frozen=True)
 class Priors:
-    """What is known of all features, by name, and of sums of them."""
+    """What is known of all features, by name, of sums of them, and of what modifies effects."""
 
     by_feature: Mapping[str, Prior] = field(default_factory=dict)
     sums: tuple[Sum, ...] = ()
+    modifiers: tuple[Modifier, ...] = ()
 
     def of(self, feature: str, cause: str, knows_calcium: bool) -> Belief | None:
         """The belief about one feature's effect on ``cause``; None where there is none."""

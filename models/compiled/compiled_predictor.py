@@ -16,7 +16,6 @@ import pandas as pd
 from features.array_types import FloatArray
 from models.compilation import compiled
 from models.compiled.compiled_incidence import CompiledLink
-from models.learners.bends import weigh_cubes
 from models.learners.compiled_completion import (
     BLOCK,
     CompletionTables,
@@ -27,6 +26,8 @@ from models.learners.compiled_completion import (
     tabulate,
 )
 from models.learners.completion import Completed, Completion, Gaps
+from models.learners.shapes.bends import weigh_cubes
+from models.learners.shapes.products import REACH
 from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
 from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink
@@ -40,7 +41,8 @@ class LinearTables(NamedTuple):
 
     ``constant``: (k,); ``straight``: (u, k) of completed features. Bends look at what is recorded:
     they add ``levelled`` (u, k) times it, and each of their pieces ``weights`` (b, k) times the
-    cube of what the feature ``columns`` (b,) exceeds its knot ``knots`` (b,) by.
+    cube of what the feature ``columns`` (b,) exceeds its knot ``knots`` (b,) by. So do products:
+    ``product_weights`` (r, k) times the features ``factors`` (r, 2), each held within `REACH`.
     ``boosted_weights``: (k,) of the trees' output.
     """
 
@@ -50,6 +52,8 @@ class LinearTables(NamedTuple):
     columns: Integers
     knots: FloatArray
     weights: FloatArray
+    factors: Integers
+    product_weights: FloatArray
     boosted_weights: FloatArray
 
 
@@ -181,15 +185,19 @@ def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> Lin
     constant, straight = np.zeros(n_causes), np.zeros((len(completion.used), n_causes))
     levelled = np.zeros_like(straight)
     pieces: dict[tuple[int, float], FloatArray] = {}
+    factors, of_products = [np.zeros((0, 2), np.int64)], [np.zeros((0, n_causes))]
     for k, cause in enumerate(causes):
         if cause.linear is None or not cause.linear_weight:
             continue
-        own, bent, _ = cause.linear.split_coefficients()
-        bends = cause.linear.design.bends
-        per_unit = cause.linear_weight * bent / bends.scale
-        straight[:, k] = cause.linear_weight * own
+        own = cause.linear.split_coefficients()
+        bends, products = cause.linear.design.bends, cause.linear.design.products
+        per_unit = cause.linear_weight * own.bent / bends.scale
+        straight[:, k] = cause.linear_weight * own.straight
         np.subtract.at(levelled[:, k], bends.columns, per_unit * bends.slope)
-        constant[k] = -(per_unit @ bends.intercept)
+        per_product = cause.linear_weight * own.products
+        constant[k] = -(per_unit @ bends.intercept) - per_product @ products.mean
+        factors.append(np.column_stack([products.first, products.second]).astype(np.int64))
+        of_products.append(per_product[:, None] * np.eye(n_causes)[k])
         weights = per_unit[:, None] * weigh_cubes(bends.knots)
         for column, knots, of_knots in zip(bends.columns, bends.knots, weights, strict=True):
             for knot, weight in zip(knots, of_knots, strict=True):
@@ -198,7 +206,9 @@ def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> Lin
     knots = np.array([knot for _, knot in pieces], np.float64)
     of_pieces = np.array(list(pieces.values()), np.float64).reshape(-1, n_causes)
     boosted_weights = np.array([cause.boosted_weight for cause in causes])
-    return LinearTables(constant, straight, levelled, columns, knots, of_pieces, boosted_weights)
+    of_bends = levelled, columns, knots, of_pieces
+    joint = np.concatenate(factors), np.concatenate(of_products)
+    return LinearTables(constant, straight, *of_bends, *joint, boosted_weights)
 
 
 @compiled()
@@ -219,7 +229,7 @@ def _add_margins(
     for start in range(0, n, BLOCK):
         size = min(n - start, BLOCK)
         standardise_block(columns, tables, start, size, block, values)
-        _sum_bends(linear, block, size, total)
+        _sum_shapes(linear, block, size, total)
         _add_turned(turned, block, tables.pattern[start : start + size], total)
         fill_gaps(tables, start, size, block)
         _add_straight(linear, block, size, total)
@@ -254,8 +264,8 @@ def _add_straight(linear: LinearTables, block: FloatArray, size: int, total: Flo
 
 
 @compiled()
-def _sum_bends(linear: LinearTables, block: FloatArray, size: int, total: FloatArray) -> None:
-    """Fill ``total`` (k, size) with how hazards bend along recorded features (u, size)."""
+def _sum_shapes(linear: LinearTables, block: FloatArray, size: int, total: FloatArray) -> None:
+    """Fill ``total`` (k, size) with bends and products of recorded features (u, size)."""
     n_causes = len(total)
     for k in range(n_causes):
         total[k] = linear.constant[k]
@@ -269,3 +279,10 @@ def _sum_bends(linear: LinearTables, block: FloatArray, size: int, total: FloatA
             for i in range(size):
                 above = max(block[column, i] - knot, 0.0)
                 total[k, i] += linear.weights[b, k] * (above * above * above)
+    for r in range(len(linear.factors)):
+        first, second = linear.factors[r]
+        for i in range(size):
+            one = min(max(block[first, i], -REACH), REACH)
+            other = min(max(block[second, i], -REACH), REACH)
+            for k in range(n_causes):
+                total[k, i] += linear.product_weights[r, k] * (one * other)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray, FloatArray
-from models.learners.bends import Bends
 from models.learners.completion import Completed, Completion, Gaps
+from models.learners.shapes.bends import Bends
+from models.learners.shapes.products import REACH, Products
 
 Positions = npt.NDArray[np.intp]
 
@@ -30,15 +32,17 @@ class LinearDesign:
     """How m linear terms are made of completed features; learnt on the patients fitted on.
 
     The first u terms are the standardised features that ``completion`` models, the next those by
-    which the hazard bends along them. The others are missing indicators, 0 or 1 less the ``share``
-    with it, one for each distinct pattern of missingness, named by its first feature in
-    ``indicated``. They are not standardised: the rarer a gap, the less its few patients may say of
-    the next one's risk (docs/decisions/0014). A gap does not bend: its term stands where that of
-    the mean does. ``absent``: (i,) where a file has no such column, so that a gap says nothing.
+    which the hazard bends along them, then products by which the effect of one depends on another.
+    The others are missing indicators, 0 or 1 less the ``share`` with it, one for each distinct
+    pattern of missingness, named by its first feature in ``indicated``. They are not standardised:
+    the rarer a gap, the less its few patients may say of the next one's risk (docs/decisions/0014).
+    A gap neither bends nor multiplies: its term stands where that of the mean does. ``absent``:
+    (i,) where a file has no such column, so that a gap says nothing.
     """
 
     completion: Completion
     bends: Bends
+    products: Products
     indicated: npt.NDArray[np.intp]
     share: FloatArray
     absent: BoolArray
@@ -47,14 +51,15 @@ class LinearDesign:
     def term_features(self) -> tuple[int, ...]:
         """Position among the features that each term belongs to."""
         used = self.completion.used
-        owners = np.concatenate([used, used[self.bends.columns], self.indicated])
+        shaped = used[self.bends.columns], used[self.products.first]
+        owners = np.concatenate([used, *shaped, self.indicated])
         return tuple(int(owner) for owner in owners)
 
     def limits(self, directions: npt.NDArray[np.int8]) -> Limits:
         """What the features' monotone directions (p,) ask of the coefficients (m,).
 
         The slope along a feature with a direction may nowhere point against it: where it does
-        because of a bend, the bend is to go, else the feature's straight term.
+        because of a product or a bend, that is to go, else the feature's straight term.
         """
         n_straight, n_bent = len(self.completion.used), len(self.bends.columns)
         of_straight = directions[self.completion.used].astype(np.float64)
@@ -66,12 +71,33 @@ class LinearDesign:
             rows[row, self.bends.columns] = of_bent
             rows[row, n_straight + np.arange(n_bent)] = of_bent * slopes
         bent = n_straight + np.arange(n_bent)
-        return Limits(rows, np.concatenate([np.arange(n_straight), bent, bent]))
+        culprits = np.concatenate([np.arange(n_straight), bent, bent])
+        return self._limit_products(Limits(rows, culprits), of_straight)
+
+    def _limit_products(self, limits: Limits, directions: FloatArray) -> Limits:
+        """The limits, and that no product turns a slope round that they hold, either way it goes.
+
+        Either end of the other factor's reach is a row: in between the slope is in between. The
+        rows of one product more stand beside those without it, so that one may go, another stay.
+        """
+        rows, culprits = [limits.rows], [limits.culprits]
+        first_product = len(self.completion.used) + len(self.bends.columns)
+        for column in np.flatnonzero(directions).tolist():
+            ends = limits.rows[limits.rows[:, column] != 0]
+            for product in self.products.along(column):
+                moved = np.zeros((2, 1, ends.shape[1]))
+                moved[:, 0, first_product + product] = -REACH, REACH
+                ends = (ends + moved).reshape(-1, ends.shape[1])
+                rows.append(ends)
+                culprits.append(np.full(len(ends), first_product + product))
+        return Limits(np.concatenate(rows), np.concatenate(culprits))
 
     def terms(self, seen: Completed) -> FloatArray:
         """Standardised terms (n, m) of completed features."""
         indicators = self.indicators(seen.gaps)[seen.gaps.pattern]
-        return np.concatenate([seen.standard, self.bends.terms(seen.recorded), indicators], axis=1)
+        recorded = seen.recorded
+        shaped = self.bends.terms(recorded), self.products.terms(recorded)
+        return np.concatenate([seen.standard, *shaped, indicators], axis=1)
 
     def recorded_terms(self, seen: Completed) -> FloatArray:
         """Terms (n, m) of what is recorded alone: 0 where a feature is missing."""
@@ -88,13 +114,21 @@ class LinearDesign:
         return replace(self, absent=self.absent | np.isin(self.indicated, features))
 
     @classmethod
-    def learn(cls, completion: Completion, seen: Completed) -> LinearDesign:
-        """Learn bends and indicators from the patients fitted on."""
+    def learn(
+        cls, completion: Completion, seen: Completed, pairs: Sequence[tuple[int, int]] = ()
+    ) -> LinearDesign:
+        """Learn bends, products and indicators from the patients fitted on.
+
+        ``pairs``: positions of features, the effect of the first of which depends on the second.
+        """
         missing = seen.missing
         bends = Bends.learn(seen.standard, missing[:, completion.used])
+        place = {int(feature): column for column, feature in enumerate(completion.used)}
+        modelled = [(place[a], place[b]) for a, b in pairs if a in place and b in place]
+        products = Products.learn(seen.standard, missing[:, completion.used], modelled)
         indicated = distinct_patterns(missing)
-        share = missing[:, indicated].mean(axis=0)
-        return cls(completion, bends, indicated, share, np.zeros(len(indicated), bool))
+        share, present = missing[:, indicated].mean(axis=0), np.zeros(len(indicated), bool)
+        return cls(completion, bends, products, indicated, share, present)
 
 
 def distinct_patterns(missing: BoolArray) -> npt.NDArray[np.intp]:
@@ -108,6 +142,15 @@ def distinct_patterns(missing: BoolArray) -> npt.NDArray[np.intp]:
             seen.add(pattern)
             chosen.append(position)
     return np.array(chosen, np.intp)
+
+
+class Coefficients(NamedTuple):
+    """Those of straight terms (u,), bends (b,), products (r,) and missing indicators (i,)."""
+
+    straight: FloatArray
+    bent: FloatArray
+    products: FloatArray
+    indicated: FloatArray
 
 
 @dataclass(frozen=True)
@@ -147,18 +190,19 @@ class LinearPart:
 
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard (n,) relative to the average patient fitted on."""
-        straight, bent, _ = self.split_coefficients()
-        margin = np.einsum("ij,j->i", seen.standard, straight)
-        margin += np.einsum("ij,j->i", self.design.bends.terms(seen.recorded), bent)
+        own, recorded = self.split_coefficients(), seen.recorded
+        margin = np.einsum("ij,j->i", seen.standard, own.straight)
+        margin += np.einsum("ij,j->i", self.design.bends.terms(recorded), own.bent)
+        margin += np.einsum("ij,j->i", self.design.products.terms(recorded), own.products)
         margin += self.gap_margin(seen.gaps)[seen.gaps.pattern]
         directed, corrections = self.turned_slopes(seen.gaps)
         corrections = corrections[seen.gaps.pattern]
-        margin += np.einsum("ij,ij->i", seen.recorded[:, directed], corrections)
+        margin += np.einsum("ij,ij->i", recorded[:, directed], corrections)
         return np.asarray(margin)
 
     def known_slopes(self, gaps: Gaps) -> FloatArray:
         """By pattern and feature (d, u): slopes with what is expected of gaps credited."""
-        straight, _, _ = self.split_coefficients()
+        straight = self.split_coefficients().straight
         slopes = self.design.completion.credit_slopes(gaps, straight)
         against = (slopes - straight) * self.directions < 0
         return np.where(against & gaps.known, straight, slopes)
@@ -169,7 +213,7 @@ class LinearPart:
         (d, f): what turns them back where what is expected of gaps counts against their directions,
         else 0.
         """
-        straight, _, _ = self.split_coefficients()
+        straight = self.split_coefficients().straight
         directed = np.flatnonzero(self.directions)
         slopes = self.design.completion.credit_slopes(gaps, straight, directed)
         expected = np.where(gaps.known[:, directed], slopes - straight[directed], 0.0)
@@ -183,7 +227,7 @@ class LinearPart:
         Of a file without the column nobody knows who would have had a gap: the share of the
         patients fitted on is taken.
         """
-        _, _, slopes = self.split_coefficients()
+        slopes = self.split_coefficients().indicated
         share = self.design.share
         mean = share * np.exp(slopes * (1 - share)) + (1 - share) * np.exp(-slopes * share)
         return np.where(self.design.absent, np.log(mean), 0.0)
@@ -192,15 +236,15 @@ class LinearPart:
         """The part for a file that lacks what these features are made of."""
         return replace(self, design=self.design.without(features))
 
-    def split_coefficients(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Coefficients (u,), (b,), (i,) of straight terms, bends and missing indicators."""
-        n_straight, n_bent = len(self.design.completion.used), len(self.design.bends.columns)
-        straight, bent, indicated = np.split(self.coefficients, [n_straight, n_straight + n_bent])
-        return straight, bent, indicated
+    def split_coefficients(self) -> Coefficients:
+        """The coefficients (m,) by the kind of their terms."""
+        design = self.design
+        kinds = design.completion.used, design.bends.columns, design.products.first
+        return Coefficients(*np.split(self.coefficients, np.cumsum([len(kind) for kind in kinds])))
 
     def gap_margin(self, gaps: Gaps) -> FloatArray:
         """What each pattern of gaps (d,) adds to the margin."""
-        _, _, indicated = self.split_coefficients()
+        indicated = self.split_coefficients().indicated
         open_terms = self.design.completion.gap_terms(gaps, self.slopes)
         indicators = np.einsum("di,i->d", self.design.indicators(gaps), indicated)
         indicators = indicators + self.absent_terms.sum()
@@ -210,6 +254,7 @@ class LinearPart:
         """Plain numbers and lists, for JSON; the completion, which parts share, left out."""
         return {
             "bends": self.design.bends.to_dict(),
+            "products": self.design.products.to_dict(),
             "indicated": self.design.indicated.tolist(),
             "share": self.design.share.tolist(),
             "coefficients": self.coefficients.tolist(),
@@ -221,7 +266,7 @@ class LinearPart:
     def from_dict(cls, completion: Completion, stored: dict[str, Any]) -> LinearPart:
         """Read back what `to_dict` gave, for features completed so."""
         indicated, share = np.array(stored["indicated"], np.intp), np.array(stored["share"])
-        bends, present = Bends.from_dict(stored["bends"]), np.zeros(len(indicated), bool)
-        design = LinearDesign(completion, bends, indicated, share, present)
+        shapes = Bends.from_dict(stored["bends"]), Products.from_dict(stored["products"])
+        design = LinearDesign(completion, *shapes, indicated, share, np.zeros(len(share), bool))
         coefficients, slopes = np.array(stored["coefficients"]), np.array(stored["slopes"])
         return cls(design, coefficients, slopes, np.array(stored["directions"], np.int8))

@@ -62,9 +62,9 @@ class Gaussian:
 class TermPrior:
     """Beliefs about the m terms of a design, each per unit of the term.
 
-    ``fixed``: (m,) where no trust changes the width. ``published``: (m,) whose mean is: no trust
-    makes them narrower than they were published, nor sums. ``sums``: (s, m) sums of coefficients of
-    which ``sum_mean`` and ``sum_width`` (s,) are known, better than of their parts.
+    ``fixed``: (m,) where no trust changes the width. ``published``: (m,) of which something is: no
+    trust makes them narrower than they were published, nor sums. ``sums``: (s, m) sums of
+    coefficients of which ``sum_mean`` and ``sum_width`` (s,) are known, better than of their parts.
     """
 
     mean: FloatArray
@@ -113,19 +113,27 @@ def term_prior(
     closed = np.array([priors.is_fixed(name, cause) for name in names], bool)
     indicated = [priors.is_fixed(feature_names[place], cause) for place in design.indicated]
     bent, gaps = closed[bends.columns], np.array(indicated, bool)
-    mean = np.concatenate([[b.mean for b in beliefs], np.zeros(len(bent) + len(gaps))])
+    changes = _believe_products(design, feature_names, priors, cause, knows_calcium)
+    product_mean, product_width = np.array(changes).reshape(-1, 2).T
+    mean = np.concatenate(
+        [[b.mean for b in beliefs], np.zeros(len(bent)), product_mean, np.zeros(len(gaps))]
+    )
     width = np.concatenate(
         [
             [belief.width for belief in beliefs],
             np.where(bent, _CLOSED, BEND),
+            product_width,
             np.where(gaps, _CLOSED, GAP),
         ]
     )
     sums, sum_mean, sum_width = _sum_up(priors, names, completion.scale, cause, knows_calcium)
     padded = np.zeros((len(sums), len(mean)))
     padded[:, : len(names)] = sums
-    fixed = np.concatenate([closed, bent, gaps])
-    return TermPrior(mean, width, fixed, mean != 0.0, padded, sum_mean, sum_width)
+    untold = product_width == _CLOSED
+    fixed = np.concatenate([closed, bent, untold, gaps])
+    published = mean != 0.0
+    published[len(names) + len(bent) :][: len(untold)] = ~untold
+    return TermPrior(mean, width, fixed, published, padded, sum_mean, sum_width)
 
 
 def _believe(
@@ -138,6 +146,25 @@ def _believe(
     if yes_no:
         return Belief(0.0, YES_NO * scale)
     return Belief(0.0, PER_DEVIATION_BESIDE if priors.by_feature else PER_DEVIATION)
+
+
+def _believe_products(
+    design: LinearDesign,
+    feature_names: Sequence[str],
+    priors: Priors,
+    cause: str,
+    knows_calcium: bool,
+) -> list[Belief]:
+    """Per unit of each product of a design; held at none where nothing is told of the cause."""
+    used, scale, products = design.completion.used, design.completion.scale, design.products
+    told = {(one.feature, one.by): one.prior.of(cause, knows_calcium) for one in priors.modifiers}
+    found = []
+    for first, second in zip(products.first, products.second, strict=True):
+        belief = told.get((feature_names[used[first]], feature_names[used[second]]))
+        unit = scale[first] * scale[second]
+        known = belief and Belief(belief.mean * unit, belief.width * unit)
+        found.append(known or Belief(0.0, _CLOSED))
+    return found
 
 
 def _sum_up(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.dictionary.prior import Modifier
 from models.learners.completion import Completed, Completion
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign
@@ -35,14 +36,25 @@ class Views:
     everyone: View
 
     @classmethod
-    def learn(cls, X: pd.DataFrame, folds: Sequence[Fold], pool: Executor) -> Views:
-        """Complete features (n, p) once for each fold, on its own patients, and once on all."""
-        features = X.to_numpy(np.float64)
+    def learn(
+        cls,
+        X: pd.DataFrame,
+        folds: Sequence[Fold],
+        pool: Executor,
+        modifiers: Sequence[Modifier] = (),
+    ) -> Views:
+        """Complete features (n, p) once for each fold, on its own patients, and once on all.
+
+        ``modifiers``: effects that depend on another feature, of which products are to be terms.
+        """
+        features, place = X.to_numpy(np.float64), {name: at for at, name in enumerate(X.columns)}
+        known = [one for one in modifiers if one.feature in place and one.by in place]
+        pairs = [(place[one.feature], place[one.by]) for one in known]
 
         def view(rows: npt.NDArray[np.intp]) -> View:
             completion = learn_completion(features[rows])
             seen = completion.complete(features)
-            return View(completion, LinearDesign.learn(completion, seen.take(rows)), seen)
+            return View(completion, LinearDesign.learn(completion, seen.take(rows), pairs), seen)
 
         everyone = np.arange(len(features))
         *of_folds, of_all = pool.map(view, [*(fit_rows for fit_rows, _ in folds), everyone])

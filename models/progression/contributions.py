@@ -132,7 +132,7 @@ class GrowthExplainer:
             linear, factor = self.predictor.margin(name).linear, self.backgrounds[name].factor
             assert linear is not None
             terms = np.column_stack([np.ones(len(seen)), linear.design.terms(seen)]) @ factor
-            straight, _, _ = linear.split_coefficients()
+            straight = linear.split_coefficients().straight
             slopes = self.predictor.margin(name).linear_weight * straight
             gaps = self.predictor.completion.gap_terms(seen.gaps, slopes)
             open_gaps = 2.0 * gaps.sum(axis=1)[seen.gaps.pattern]

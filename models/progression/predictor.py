@@ -25,7 +25,7 @@ from models.progression.law.growth_law import GrowthLaw, Patients
 from models.progression.law.law_reading import distribution
 from models.storage.formats import reading
 
-FORMAT = 1
+FORMAT = 2
 # Chances, quantiles and means of the law: `law_reading`, or the compiled loop.
 Reader = Callable[
     [GrowthLaw, Patients, Sequence[float], Sequence[float], Sequence[float]],

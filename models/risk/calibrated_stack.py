@@ -14,7 +14,7 @@ from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
 from models.risk.baseline import fit_baseline
 from models.risk.cause_fitting import BOOSTED, LINEAR, FittedBoosted, FittedCause, FittedLinear
-from models.risk.stacking import stack_weights_cox, stack_weights_logistic
+from models.risk.stacking import settle_weights, stack_weights_cox, stack_weights_logistic
 
 CHANCE = 1.96
 
@@ -29,11 +29,15 @@ class Assembly:
 
 
 def assemble(
-    causes: list[FittedCause], parts: tuple[str, ...], endpoint: Endpoint, n_knots: int
+    causes: list[FittedCause],
+    parts: tuple[str, ...],
+    endpoint: Endpoint,
+    n_knots: int,
+    n_folds: int,
 ) -> Assembly:
     """Weights and baselines from out-of-fold margins; then the check of calibration."""
     if endpoint.is_fixed_horizon:
-        return _assemble_fixed_horizon(causes[0], parts, endpoint)
+        return _assemble_fixed_horizon(causes[0], parts, endpoint, n_folds)
     models, margins = [], []
     for cause in causes:
         chosen = {name: cause.parts[name] for name in parts if name in cause.parts}
@@ -41,7 +45,7 @@ def assemble(
         weights: dict[str, float] = {}
         if chosen:
             columns = np.stack([fitted.out_of_fold for fitted in chosen.values()], axis=1)
-            found = stack_weights_cox(columns, cause.outcome.sets())
+            found = settle_weights(stack_weights_cox(columns, cause.outcome.sets()), n_folds)
             stacked = np.einsum("ij,j->i", columns, found)
             weights = dict(zip(chosen, found.tolist(), strict=True))
         models.append(_cause_model(cause, weights))
@@ -56,13 +60,14 @@ def assemble(
 
 
 def _assemble_fixed_horizon(
-    cause: FittedCause, parts: tuple[str, ...], endpoint: Endpoint
+    cause: FittedCause, parts: tuple[str, ...], endpoint: Endpoint, n_folds: int
 ) -> Assembly:
     assert endpoint.horizon is not None
     chosen = {name: cause.parts[name] for name in parts}
     columns = np.stack([fitted.out_of_fold for fitted in chosen.values()], axis=1)
     found = stack_weights_logistic(columns, cause.outcome.occurred, cause.outcome.weight)
-    model = _cause_model(cause, dict(zip(chosen, found[:-1].tolist(), strict=True)))
+    weights = settle_weights(found[:-1], n_folds)
+    model = _cause_model(cause, dict(zip(chosen, weights.tolist(), strict=True)))
     link = FixedHorizonLink(endpoint.horizon, float(found[-1]))
     report = {"causes": _describe([cause], [model]), "calibration_check": None}
     return Assembly((model,), link, report)
@@ -173,6 +178,7 @@ def _describe(causes: list[FittedCause], models: list[CauseModel]) -> dict[str, 
                 **describe_trust(linear.path.trust),
                 "terms": len(linear.part.coefficients),
                 "bends": len(linear.part.design.bends.columns),
+                "products": len(linear.part.design.products.first),
             }
         if isinstance(boosted, FittedBoosted) and model.boosted is not None:
             entry["boosted"] = {

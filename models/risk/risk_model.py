@@ -139,9 +139,9 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             dealt = cross_validation_folds(endpoint, self.n_folds, self.seed, patient_ids=X.index)
             # no part learns from what does not vary
             shown = X if self._clock is None else X.assign(**{self._clock: 0.0})
-            views = Views.learn(shown, list(dealt), pool)
-            self.completion_ = views.everyone.completion
-            self._views = views
+            modifiers = (self.priors or Priors()).modifiers
+            views = Views.learn(shown, tuple(dealt), pool, modifiers)
+            self.completion_, self._views = views.everyone.completion, views
             self._binned = Binned.of(views, self._hidden()) if BOOSTED in self.parts else None
             self.causes_ = [
                 self._fit_cause(cause, views, self._binned, pool) for cause in causes_of(endpoint)
@@ -268,7 +268,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
 
     def _join(self, parts: tuple[str, ...]) -> None:
         names = tuple(str(name) for name in self.feature_names_in_)
-        assembly = assemble(self.causes_, parts, self.endpoint_, self.n_knots)
+        assembly = assemble(self.causes_, parts, self.endpoint_, self.n_knots, self.n_folds)
         fitted = names, self.completion_, assembly.causes, assembly.link
         self.predictor_ = RiskPredictor(*fitted, clock=self._clock)
         self.report_: dict[str, Any] = {

@@ -2,9 +2,9 @@
 
 ``f = a * linear + b * boosted`` with a, b >= 0 (stacked regressions with non-negative weights,
 Breiman 1996, Machine Learning 24:49-64), fitted on out-of-fold margins: a part that overfits
-predicts its held-out patients too boldly and is shrunk for it. A weight other than 1 is taken where
-it raises the log likelihood by as much as a parameter has to (Akaike 1974, IEEE Transactions on
-Automatic Control 19:716-723): margins out of fold are noisier than those of the fit on everybody.
+predicts its held-out patients too boldly and is shrunk for it. The weight of the first part is
+believed to lie about 1, since how far it shrinks was chosen by cross-validation already. Margins
+out of fold are noisier than those of the fit on everybody, and weights allow for it.
 Trees on top of a linear part have to earn two more, their weight and their number, and by the
 stricter measure of `worth_of_parameter` each: of hundreds of numbers the one was chosen that does
 best on these patients.
@@ -21,7 +21,7 @@ from features.array_types import FloatArray
 from models.learners.partial_likelihood import RiskSets, log_likelihood
 from models.learners.trust_path import worth_of_parameter
 
-OWN_WEIGHT = 1.0  # log likelihood that a weight other than 1 for the first part must gain
+BELIEVED, WIDTH = 1.0, 0.1  # mean and standard deviation of the first part's weight
 
 
 def stack_weights_cox(margins: FloatArray, sets: RiskSets) -> FloatArray:
@@ -64,26 +64,36 @@ def _stack(
     worth: float,
     intercept: float | None = None,
 ) -> FloatArray:
-    """The fewest weights that do: 1 for the first part, its own, those of all parts.
+    """Weights of the first part alone, or of all where the others gain ``worth``.
 
-    ``loss`` is minus the log likelihood over ``n``; further parts have to gain ``worth`` of it. An
-    intercept, the last, is always fitted.
+    ``loss`` is minus the log likelihood over ``n``, to which the belief in the first weight is
+    added. An intercept, the last, is always fitted.
     """
 
+    def believed(weights: FloatArray) -> float:
+        return float(loss(weights) + 0.5 * ((weights[0] - BELIEVED) / WIDTH) ** 2 / n)
+
     def fit(free: int) -> FloatArray:
+        without = np.zeros(n_parts - free)
+
         def of_few(few: FloatArray) -> float:
-            return loss(np.concatenate([few[:free], fixed[free:], few[free:]]))
+            return believed(np.concatenate([few[:free], without, few[free:]]))
 
         few = _minimise(of_few, free, intercept)
-        return np.concatenate([few[:free], fixed[free:], few[free:]])
+        return np.concatenate([few[:free], without, few[free:]])
 
-    fixed = np.array([1.0] + [0.0] * (n_parts - 1))
-    best, spent = fit(0), 0.0
-    for free, cost in ((1, OWN_WEIGHT), (n_parts, OWN_WEIGHT + worth)):
-        weights = fit(free)
-        if n * (loss(best) - loss(weights)) >= cost - spent:
-            best, spent = weights, cost
-    return best
+    first, every = fit(1), fit(n_parts)
+    return every if n * (believed(first) - believed(every)) >= worth else first
+
+
+def settle_weights(weights: FloatArray, n_folds: int) -> FloatArray:
+    """Weights (p,) for margins of the fit on everybody, from those of margins out of ``n_folds``.
+
+    A margin that holds as much noise N beside what is true S deserves ``w = S / (S + N)``. Out of
+    fold it comes from a share of ``1 - 1 / n_folds`` of the patients, so that N is as much larger.
+    """
+    share = 1.0 - 1.0 / n_folds
+    return np.asarray(weights / (weights + share * (1.0 - weights)))
 
 
 def _minimise(

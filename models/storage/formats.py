@@ -48,7 +48,8 @@ class Numbers:
     steady: bool = False
 
 
-# p features, u of them modelled, b bends, i indicators: as the docstrings of the parts have it.
+# p features, u of them modelled, b bends, r products, i indicators: as the docstrings of the parts
+# have it.
 FIELDS: dict[str, Numbers] = {
     "used": Numbers(("u",), 0, "p", whole=True, rising=True),
     "mean": Numbers(("u",)),
@@ -60,6 +61,9 @@ FIELDS: dict[str, Numbers] = {
     "bends.intercept": Numbers(("b",)),
     "bends.slope": Numbers(("b",)),
     "bends.scale": Numbers(("b",), 1e-12),
+    "products.first": Numbers(("r",), 0, "u", whole=True),
+    "products.second": Numbers(("r",), 0, "u", whole=True),
+    "products.mean": Numbers(("r",)),
     "indicated": Numbers(("i",), 0, "p", whole=True),
     "share": Numbers(("i",), 0, 1),
     "coefficients": Numbers((None,)),
@@ -199,7 +203,7 @@ def _check_fields(stored: Mapping[str, Any], path: Path, lengths: dict[str, int]
     for name, value in stored.items():
         if name in _MARGINS:
             for margin in value:
-                # lengths of bends and indicators are those of a margin, others of the model
+                # lengths of bends, products, indicators are those of a margin, others of the model
                 _check_part(margin, path, dict(lengths), "")
         elif name != "completion":
             _check_part({name: value}, path, dict(lengths), "")

@@ -24,7 +24,7 @@ from models.margins import LEVEL, roots_by_owner, variance_of
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
 
-FORMAT = 4
+FORMAT = 5
 OWNERS = {feature.name: feature.variable for feature in CATALOGUE}
 _FILE = "uncertainty.json"
 _CHUNK = 16_384

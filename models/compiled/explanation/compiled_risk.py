@@ -21,8 +21,8 @@ from models.explanation.carried import Carried, CauseBackground
 from models.explanation.explainer import Explainer, add_ages, other_causes, worth_of
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
-from models.learners.bends import weigh_cubes
 from models.learners.completion import Completed, Gaps
+from models.learners.shapes.bends import weigh_cubes
 from models.margins import CauseModel
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Features = npt.NDArray[np.float32]
 
 _NO_BENDS = np.zeros((0, 3)), np.zeros((0, 5))
+_NO_SHAPES = *_NO_BENDS, np.zeros((0, 2), np.intp), np.zeros((0, 2))
 # Chunks depend on the number of patients alone, so that numbers do not on that of threads.
 _LARGEST_CHUNK = 32_768
 
@@ -129,18 +130,25 @@ def _tabulate_terms(cause: CauseModel, gaps: Gaps, n_features: int) -> TermTable
     of_gaps = np.zeros((len(gaps.patterns), n_features))
     linear = cause.linear
     if linear is None:
-        none = np.zeros(0, np.intp)
-        return TermTables(none, np.zeros((len(gaps.patterns), 0)), of_gaps, none, *_NO_BENDS)
+        none, slopes = np.zeros(0, np.intp), np.zeros((len(gaps.patterns), 0))
+        return TermTables(none, slopes, of_gaps, none, *_NO_SHAPES)
     weight, completion, bends = cause.linear_weight, linear.design.completion, linear.design.bends
-    _, bent, indicated = linear.split_coefficients()
+    own, products = linear.split_coefficients(), linear.design.products
     of_gaps[:, completion.used] += weight * completion.gap_terms(gaps, linear.slopes)
     if cause.absent is not None:
         of_gaps[:, completion.used] += cause.absent
-    indicators = indicated * linear.design.indicators(gaps) + linear.absent_terms
+    indicators = own.indicated * linear.design.indicators(gaps) + linear.absent_terms
     np.add.at(of_gaps.T, linear.design.indicated, weight * indicators.T)
     slopes = weight * linear.known_slopes(gaps)
     pieces = np.column_stack([weigh_cubes(bends.knots), -bends.slope, -bends.intercept])
-    per_unit = weight * bent / bends.scale
+    per_unit, per_product = weight * own.bent / bends.scale, weight * own.products
     return TermTables(
-        completion.used, slopes, of_gaps, bends.columns, bends.knots, per_unit[:, None] * pieces
+        completion.used,
+        slopes,
+        of_gaps,
+        bends.columns,
+        bends.knots,
+        per_unit[:, None] * pieces,
+        np.column_stack([products.first, products.second]),
+        per_product[:, None] * np.column_stack([np.ones(len(products.mean)), -products.mean]),
     )

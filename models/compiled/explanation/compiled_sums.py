@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from models.compilation import compiled
+from models.learners.shapes.products import REACH
 
 Features = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -23,7 +24,9 @@ class TermTables(NamedTuple):
 
     ``used``: (u,) features that are standardised; ``slopes``: (d, u) of them by pattern of gaps.
     ``of_gaps``: (d, p) what a pattern adds by itself. A feature ``columns`` (b,) among those used
-    adds ``bent`` (b, 5) times its cubes above the ``knots`` (b, 3), itself, and 1.
+    adds ``bent`` (b, 5) times its cubes above the ``knots`` (b, 3), itself, and 1. Those used at
+    ``factors`` (r, 2), held within `REACH`, add ``joint`` (r, 2) times their product, and 1, to the
+    first of them.
     """
 
     used: Integers
@@ -32,6 +35,8 @@ class TermTables(NamedTuple):
     columns: Integers
     knots: FloatArray
     bent: FloatArray
+    factors: Integers
+    joint: FloatArray
 
 
 @compiled()
@@ -61,6 +66,11 @@ def add_terms(
                 above = max(z - tables.knots[b, k], 0.0)
                 bent += tables.bent[b, k] * (above * above * above)
             own[tables.used[tables.columns[b]]] += bent
+        for r in range(len(tables.factors)):
+            first, second = tables.factors[r]
+            one = min(max(standard[i, first], -REACH), REACH)
+            other = min(max(standard[i, second], -REACH), REACH)
+            own[tables.used[first]] += tables.joint[r, 0] * (one * other) + tables.joint[r, 1]
         for f in range(n_features):
             expected = 0.0
             for s in range(n_strata):

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.dictionary.prior import Priors
-from models.learners.bends import Bends
 from models.learners.linear import LinearDesign, LinearPart, distinct_patterns
 from models.learners.prior import Gaussian, Trust, term_prior
+from models.learners.shapes.bends import Bends
+from models.learners.shapes.products import Products
 from models.learners.trees.boosted import BoostedPart
 from models.learners.trust_path import Believed, Terms, TrustPath, choose_trust
 from models.learners.views import View, Views
@@ -129,8 +130,8 @@ def _design(view: View, rows: Rows) -> LinearDesign:
     missing = view.seen.missing[rows]
     indicated = distinct_patterns(missing)
     share = missing[:, indicated].mean(axis=0)
-    present = np.zeros(len(indicated), bool)
-    return LinearDesign(view.completion, Bends.none(), indicated, share, present)
+    shapes, present = (Bends.none(), Products.none()), np.zeros(len(indicated), bool)
+    return LinearDesign(view.completion, *shapes, indicated, share, present)
 
 
 def _fit_linear(

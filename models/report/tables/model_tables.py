@@ -9,13 +9,16 @@ from models.report.material import Material
 from models.report.table import ABSENT, Table, format_number
 from models.report.words import Words
 
+_PRODUCT = "first", "second", "mean"
+_LINEAR = "weight", "prior_mean", "prior_width", "ridge_penalty", "terms", "bends", "products"
+
 
 def stack_table(material: Material) -> Table:
     """What cross-validation chose for each cause: a row per quantity, a column per cause."""
     words, causes = Words.load(), material.training["causes"]
     rows = []
     for part, names in (
-        ("linear", ("weight", "prior_mean", "prior_width", "ridge_penalty", "terms", "bends")),
+        ("linear", _LINEAR),
         ("boosted", ("weight", "rounds", "out_of_fold_loss")),
     ):
         for name in names:
@@ -42,8 +45,8 @@ def settings_table(material: Material) -> Table:
 def terms_table(material: Material) -> Table:
     """Terms of the linear part: mean, scale and coefficient for each cause.
 
-    A feature's straight term, its bent one, and its missing indicator, whose mean is the share with
-    it.
+    A feature's straight term, its bent one, its product with another, before it was centred, and
+    its missing indicator, whose mean is the share with it.
     """
     words, causes = Words.load(), material.predictor.get("causes", ())
     found: dict[str, dict[str, Any]] = {}
@@ -77,9 +80,13 @@ def _name_terms(
     used = [names[i] for i in completion["used"]]
     straight = zip(used, completion["mean"], completion["scale"], strict=True)
     bent = (words.of("columns", "bent").format(used[i]) for i in linear["bends"]["columns"])
+    products = (
+        (words.of("columns", "product").format(used[first], used[second]), mean, None)
+        for first, second, mean in zip(*(linear["products"][key] for key in _PRODUCT), strict=True)
+    )
     gaps = (words.of("columns", "is_missing").format(names[i]) for i in linear["indicated"])
     indicators = ((name, share, None) for name, share in zip(gaps, linear["share"], strict=True))
-    return [*straight, *((name, None, None) for name in bent), *indicators]
+    return [*straight, *((name, None, None) for name in bent), *products, *indicators]
 
 
 def bends_table(material: Material) -> Table:

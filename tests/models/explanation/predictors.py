@@ -53,7 +53,7 @@ def _make_cause(name: str, X: pd.DataFrame, completion: Completion, seed: int) -
     time = random.exponential(size=len(X)) * np.exp(-truth)
     label = np.where(random.random(len(X)) < 0.4, time, -time)
     seen = completion.complete(X.to_numpy(np.float64))
-    design = LinearDesign.learn(completion, seen)
+    design = LinearDesign.learn(completion, seen, [(0, 3), (4, 1)])
     coefficients = random.normal(size=len(design.term_features)) * 0.1
     coefficients[: len(effects)] += effects
     matrix = xgboost.DMatrix(seen.values, label=label)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from features.dictionary.prior import Belief, Prior, Priors
+from features.dictionary.prior import Belief, Modifier, Prior, Priors
 from models.learners.completion_fitting import learn_completion
 from models.learners.linear import LinearDesign
-from models.learners.prior import term_prior
+from models.learners.prior import Trust, term_prior
 
 NAMES = ["published", "continuous", "even"]
 
@@ -35,3 +35,24 @@ def test_beside_published_effects_what_nobody_has_published_is_smaller() -> None
     assert beside["continuous"] == alone["continuous"] / 2
     assert beside["even"] == alone["even"]
     assert np.isclose(beside["published"], 0.2, rtol=0.1)
+
+
+def test_an_effect_that_depends_on_another_feature_is_believed_as_published() -> None:
+    draws = np.random.default_rng(2)
+    values = draws.normal(size=(400, 3)) * [5.0, 2.0, 1.0]
+    completion = learn_completion(values)
+    design = LinearDesign.learn(completion, completion.complete(values), [(0, 1)])
+    known = Modifier("published", "continuous", Prior(Belief(-0.01, 0.02), source="A 2001"))
+    priors = Priors({"published": Prior(Belief(0.3, 0.2), source="B 2002")}, modifiers=(known,))
+    place = len(completion.used) + len(design.bends.columns)
+    unit = completion.scale[0] * completion.scale[1]
+
+    prior = term_prior(design, NAMES, priors, "event")
+    assert (prior.mean[place], prior.width[place]) == (-0.01 * unit, 0.02 * unit)
+    # no trust makes it narrower than it was published
+    narrow = prior.gaussian(Trust(1.0, 0.25), 100.0)
+    assert np.isclose(narrow.precision[place, place], (0.02 * unit) ** -2.0)
+    # of another cause nothing is told: no data may move it
+    death = term_prior(design, NAMES, priors, "competing")
+    assert death.mean[place] == 0.0
+    assert death.gaussian(Trust(1.0, 4.0), 100.0).precision[place, place] > 1e7

@@ -65,6 +65,7 @@ def material() -> Material:
     bends = {"columns": [0], "knots": [[-1.2, 0.0, 1.4]], "intercept": [0.6], "slope": [0.7]}
     linear = {
         "bends": {**bends, "scale": [0.3]},
+        "products": {"first": [], "second": [], "mean": []},
         "indicated": [0],
         "share": [0.1],
         "coefficients": [0.5, 0.125, -0.25],

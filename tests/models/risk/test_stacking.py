@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.learners.partial_likelihood import RiskSets, log_likelihood
-from models.risk.stacking import stack_weights_cox, stack_weights_logistic
+from models.risk.stacking import settle_weights, stack_weights_cox, stack_weights_logistic
 
 
 def _times(margin: np.ndarray, seed: int) -> RiskSets:
@@ -51,3 +51,28 @@ def test_the_luckiest_of_many_numbers_of_trees_is_no_reason_to_take_trees() -> N
         luckiest = max(added, key=lambda each: log_likelihood(sets, truth + each))
         taken += bool(stack_weights_cox(np.stack([truth, luckiest], axis=1), sets)[1])
     assert taken <= 1  # 4 where trees have to gain a log likelihood of 2
+
+
+def test_few_events_leave_the_weight_near_one_and_many_find_it() -> None:
+    truth = np.random.default_rng(8).normal(0, 0.7, 40_000)
+    many = stack_weights_cox(truth[:, None] / 0.8, _times(truth, 9))[0]
+    assert many == pytest.approx(0.8, abs=0.02)
+    # without the belief the 50 weights spread by .2 around .8
+    few = [
+        stack_weights_cox(some[:, None] / 0.8, _times(some, 9 + seed))[0]
+        for seed, some in enumerate(truth[: 50 * 40].reshape(50, 40))
+    ]
+    assert np.mean(few) == pytest.approx(0.96, abs=0.03)
+    assert np.std(few) < 0.08
+
+
+def test_settled_weights_are_those_of_a_margin_with_less_noise() -> None:
+    draws = np.random.default_rng(10)
+    truth, noise = draws.normal(0, 0.8, 60_000), draws.normal(0, 0.3, 60_000)
+    sets = _times(truth, 11)
+    # out of four folds each margin comes from three quarters of the patients
+    out_of_fold = stack_weights_cox((truth + noise / np.sqrt(0.75))[:, None], sets)
+    of_everybody = stack_weights_cox((truth + noise)[:, None], sets)
+    assert settle_weights(out_of_fold, 4) == pytest.approx(of_everybody, abs=0.015)
+    assert settle_weights(out_of_fold, 4)[0] > out_of_fold[0] + 0.02
+    assert settle_weights(np.array([0.0, 1.0]), 5).tolist() == [0.0, 1.0]

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from models.learners.bends import SIZE, Bends
+from models.learners.shapes.bends import SIZE, Bends
 
 
 def _draw(n: int = 3_000) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""How a hazard depends on features other than along a straight line of each."""

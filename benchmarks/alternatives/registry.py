@@ -67,7 +67,7 @@ class Entry:
 def _files(names: tuple[str, ...]) -> Iterator[Path]:
     for name in names:
         path = ROOT / name
-        yield from sorted(path.glob("*.py")) if path.is_dir() else [path]
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
 @cache

@@ -85,6 +85,13 @@ class Priors:
         prior = self.by_feature.get(feature)
         return None if prior is None else prior.of(cause, knows_calcium)
 
+    def change_of(self, feature: str, by: str, cause: str, knows_calcium: bool) -> Belief | None:
+        """By how much one feature's effect on ``cause`` changes per unit of another."""
+        for one in self.modifiers:
+            if (one.feature, one.by) == (feature, by):
+                return one.prior.of(cause, knows_calcium)
+        return None
+
     def open_variance(self, feature: str, knows_calcium: bool) -> float:
         """Variance of the event's log hazard where the feature is unknown of all patients."""
         prior, belief = self.by_feature.get(feature), self.of(feature, "event", knows_calcium)

@@ -27,6 +27,7 @@ def compare_with_published(
 ) -> pd.DataFrame:
     """Log hazard ratios (log odds ratios) per unit of each feature, a row a feature.
 
+    Of an effect that depends on another feature ("log_cac by age"), a row says how it changes.
     ``published``, ``published_width``: the dictionary's, NaN where it has none. ``cohort``,
     ``cohort_error``: what the patients fitted on say of the feature alone, the other effects being
     as the model has them: one Newton step without the prior, with its standard error. ``used``,
@@ -36,30 +37,38 @@ def compare_with_published(
     """
     believed, trust, beta = linear.believed, linear.path.trust, linear.path.coefficients
     regression = believed.regression
-    completion = linear.part.design.completion
-    straight = slice(0, len(completion.used))
-    data = regression.information(regression.terms.margin(beta))
-    gaussian = believed.prior.gaussian(trust, regression.n_events)
-    pull = gaussian.precision @ (beta - gaussian.mean)
-    known = np.diag(data)[straight]
+    design, completion = linear.part.design, linear.part.design.completion
+    products, n_straight = design.products, len(completion.used)
+    n_shaped = n_straight + len(design.bends.columns)
+    rows = np.r_[:n_straight, n_shaped : n_shaped + len(products.first)]
+    scale = completion.scale
+    scale = np.concatenate([scale, scale[products.first] * scale[products.second]])
+    margin = regression.terms.margin(beta)
+    known = np.diag(regression.information(margin))[rows]
     with np.errstate(divide="ignore", invalid="ignore"):
-        alone = beta[straight] + pull[straight] / known
+        # a term that was left out for its direction stays at 0, whatever the cohort says of it
+        alone = beta[rows] + regression.gradient(margin)[rows] / known
         error = 1.0 / np.sqrt(known)
-    deviation = np.sqrt(np.diag(believed.covariance(trust, beta)))[straight]
+    deviation = np.sqrt(np.diag(believed.covariance(trust, beta)))[rows]
     names = [feature_names[position] for position in completion.used]
-    binary = ~np.isfinite(completion.bound)
-    beliefs = [priors.of(name, cause, KNOWS_CALCIUM in names) for name in names]
+    knows_calcium = KNOWS_CALCIUM in names
+    beliefs = [priors.of(name, cause, knows_calcium) for name in names]
+    binary = [*~np.isfinite(completion.bound), *(False for _ in products.first)]
+    pairs = [(names[a], names[b]) for a, b in zip(products.first, products.second, strict=True)]
+    beliefs += [priors.change_of(*pair, cause, knows_calcium) for pair in pairs]
+    owned = [owners.get(name, name) for name in (*names, *(first for first, _ in pairs))]
+    names += [f"{first} by {second}" for first, second in pairs]
     table = pd.DataFrame(
         {
             "feature": names,
-            "variable": [owners.get(name, name) for name in names],
+            "variable": owned,
             "published": [np.nan if belief is None else belief.mean for belief in beliefs],
             "published_width": [np.nan if belief is None else belief.width for belief in beliefs],
-            "cohort": alone / completion.scale,
-            "cohort_error": error / completion.scale,
-            "used": beta[straight] / completion.scale,
-            "used_error": deviation / completion.scale,
-            "per": np.where(binary, 1.0, [float(f"{scale:.1g}") for scale in completion.scale]),
+            "cohort": alone / scale,
+            "cohort_error": error / scale,
+            "used": beta[rows] / scale,
+            "used_error": deviation / scale,
+            "per": np.where(binary, 1.0, [float(f"{one:.1g}") for one in scale]),
             "fixed": [priors.is_fixed(name) for name in names],
         }
     )

@@ -11,7 +11,8 @@ u_jk, share in a stratum
     1/2 sum over k, l of  u_ik B_kl u_jl  +  sum over k of  A_k T_ijk
 
 with A the path average of the risk's gradient, B that of its second derivatives, T the trees'
-interactions (exact). What is left of a feature's contribution is its own: rows sum exactly.
+interactions (exact). A product term of the linear part is its first feature's own: the effect of
+calcium at the patient's age. What is left of a feature's contribution is its own: rows sum exactly.
 """
 
 from __future__ import annotations

@@ -146,6 +146,10 @@ class CoxRegression:
         """Events among the patients fitted on, weighted."""
         return self.sets.n_events
 
+    def gradient(self, margin: FloatArray) -> FloatArray:
+        """Slope (m,) of the log partial likelihood along each coefficient, at margins (n,)."""
+        return np.asarray(self.terms.values.T @ residuals(self.sets, margin))
+
     def information(self, margin: FloatArray) -> FloatArray:
         """What the log partial likelihood says of the coefficients (m, m), at margins (n,)."""
         return sampled_information(self.sets, self.terms.values, margin)

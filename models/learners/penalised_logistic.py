@@ -49,6 +49,14 @@ class LogisticRegression:
         rows = self.fold[0]
         return float(self.weight[rows] @ self.occurred[rows])
 
+    def gradient(self, margin: FloatArray) -> FloatArray:
+        """Slope (m,) of the log likelihood along each coefficient, at margins (n,)."""
+        rows = self.fold[0]
+        margin, occurred, weight = margin[rows], self.occurred[rows], self.weight[rows]
+        odds = margin + balancing_intercept(margin, occurred, weight)
+        unexpected = occurred - 1.0 / (1.0 + np.exp(-odds))
+        return np.asarray(self.terms.values[rows].T @ (weight * unexpected))
+
     def information(self, margin: FloatArray) -> FloatArray:
         """Of the coefficients (m, m) at margins (n,) without the intercept, which is left free."""
         rows = self.fold[0]

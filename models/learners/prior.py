@@ -157,10 +157,10 @@ def _believe_products(
 ) -> list[Belief]:
     """Per unit of each product of a design; held at none where nothing is told of the cause."""
     used, scale, products = design.completion.used, design.completion.scale, design.products
-    told = {(one.feature, one.by): one.prior.of(cause, knows_calcium) for one in priors.modifiers}
     found = []
     for first, second in zip(products.first, products.second, strict=True):
-        belief = told.get((feature_names[used[first]], feature_names[used[second]]))
+        pair = feature_names[used[first]], feature_names[used[second]]
+        belief = priors.change_of(*pair, cause, knows_calcium)
         unit = scale[first] * scale[second]
         known = belief and Belief(belief.mean * unit, belief.width * unit)
         found.append(known or Belief(0.0, _CLOSED))

@@ -66,6 +66,9 @@ class Regression(Protocol):
     def score(self, margin: FloatArray) -> float:
         """Log likelihood that margins (n,) give the patients who were left out."""
 
+    def gradient(self, margin: FloatArray) -> FloatArray:
+        """Slope (m,) of their log likelihood along each coefficient, at margins (n,)."""
+
     def information(self, margin: FloatArray) -> FloatArray:
         """What the patients fitted on say of the coefficients (m, m), at margins (n,)."""
 

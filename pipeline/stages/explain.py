@@ -182,6 +182,9 @@ def label_step(row: Mapping[Hashable, Any], meaning: str, dictionary: Dictionary
     """What a feature is called beside the ratio of one step: "Age, per 10 years"."""
     variable = dictionary.get(str(row["variable"]))
     label = str(row["feature"]) if variable is None else variable.label
+    _, depends, other = str(row["feature"]).partition(" by ")
+    if depends:
+        return f"{label}, change of its effect by {other}, per {row['per']:g}"
     if meaning.endswith("yes or no") or (variable is not None and variable.kind == "boolean"):
         return label if meaning in ("", RECORDED, "yes or no") else f"{label} ({meaning[:-11]})"
     if meaning == RECORDED:

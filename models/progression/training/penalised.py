@@ -87,6 +87,12 @@ class GrowthRegression:
         level = self.level(margin)
         return float(self.left_out.likelihood(level + margin[self.left_out.rows]).value.sum())
 
+    def gradient(self, margin: FloatArray) -> FloatArray:
+        """Slope (m,) of the log likelihood along each coefficient, at margins (n,)."""
+        rows = self.inside.rows
+        first = self.inside.likelihood(self.level(margin) + margin[rows]).first
+        return np.asarray(self.terms.values[rows].T @ first)
+
     def information(self, margin: FloatArray) -> FloatArray:
         """Of the coefficients (m, m) at margins (n,) without the level, which is left free."""
         terms, weight = self._weighed(margin)

@@ -51,18 +51,18 @@ def test_effects_that_depend_on_another_feature_stand_beside_the_others(
 ) -> None:
     assert table.index.tolist() == ["score", "years", "turned", "score by years"]
     assert table["variable"].tolist() == ["scan", "years", "turned", "scan"]
-    row = table.loc["score by years"]
+    row = table.loc["score by years"].to_dict()
     assert (row["published"], row["published_width"]) == (0.0, 0.002)
-    assert row["cohort"] == pytest.approx(CHANGE, abs=4 * float(row["cohort_error"]))
+    assert row["cohort"] == pytest.approx(CHANGE, abs=4 * row["cohort_error"])
     assert row["used"] < CHANGE / 2
 
 
 def test_an_effect_held_at_none_for_its_direction_shows_what_the_cohort_says(
     table: pd.DataFrame,
 ) -> None:
-    row = table.loc["turned"]
+    row = table.loc["turned"].to_dict()
     assert row["used"] == 0.0
-    assert row["cohort"] == pytest.approx(TURNED, abs=4 * float(row["cohort_error"]))
+    assert row["cohort"] == pytest.approx(TURNED, abs=4 * row["cohort_error"])
 
 
 def test_what_contradicts_the_published_effect_is_marked_and_nothing_else(

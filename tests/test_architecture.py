@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections import Counter
 from functools import cache
@@ -225,3 +226,11 @@ def test_nothing_heavy_is_imported_when_the_command_line_starts(name: str) -> No
     names |= {alias.name for n in top if isinstance(n, ast.Import) for alias in n.names}
     packages = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names)
     assert packages <= {"typer", "features", "pipeline"}
+
+
+def test_the_state_of_one_folder_is_not_under_version_control() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git repository")
+    command = ["git", "ls-files", "dvc.lock", "outputs", "mlruns", ".venv"]
+    tracked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert tracked == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from textwrap import shorten
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ SERIES = (
     ("used by the model", "used", "used_error", VERMILION, "D", 0.25),
 )
 _WIDEST = (0.2, 5.0)
+_LINE = 60  # characters; a label has two lines
 
 
 def plot_published_effects(table: pd.DataFrame, labels: Mapping[str, str], unit: str) -> Figure:
@@ -51,7 +52,8 @@ def plot_published_effects(table: pd.DataFrame, labels: Mapping[str, str], unit:
             f"{labels.get(name, name)}{' *' if marked else ''}"
             for name, marked in zip(shown["feature"], shown["contradicts"], strict=True)
         ]
-        axes.set_yticks(rows, [shorten(name, 60, placeholder=" …") for name in names], fontsize=9)
+        told = [fill(shorten(name, 2 * _LINE, placeholder=" …"), _LINE) for name in names]
+        axes.set_yticks(rows, told, fontsize=9)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xscale("log")
         ticks = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0]

@@ -25,7 +25,8 @@ from models.learners.compiled_completion import (
     standardise_block,
     tabulate,
 )
-from models.learners.completion import Completed, Completion, Gaps
+from models.learners.completion import Completed, Completion
+from models.learners.linear import GapReading
 from models.learners.shapes.bends import weigh_cubes
 from models.learners.shapes.products import REACH
 from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
@@ -58,7 +59,7 @@ class LinearTables(NamedTuple):
 
 
 class TurnedTables(NamedTuple):
-    """Slopes that gaps would turn against a feature's direction, by `LinearPart.turned_slopes`.
+    """Slopes that differ from those by which gaps were completed, by `LinearPart.read`.
 
     The slope of the modelled feature ``features`` (t,) in the margin of the cause ``causes`` (t,)
     is moved by ``corrections`` (t, d) where the gaps have pattern d.
@@ -134,33 +135,42 @@ def add_up_margins(
 ) -> FloatArray:
     """Margins (n, k) of the causes; ``columns`` (m, n) and ``positions``: see `columns_of`."""
     gaps = find_gaps_compiled(completion, columns, positions)
-    by_pattern = np.stack([gap_margin(cause, gaps) for cause in causes], axis=1)
+    readings = [None if one.linear is None else one.linear.read(gaps) for one in causes]
+    by_pattern = np.stack(
+        [
+            gap_margin(cause, reading, len(gaps.patterns))
+            for cause, reading in zip(causes, readings, strict=True)
+        ],
+        axis=1,
+    )
     margins = by_pattern[gaps.pattern]
     tables = tabulate(completion, gaps, positions)
-    _add_margins(columns, tables, linear, _tabulate_turned(causes, gaps), trees, margins)
+    turned = _tabulate_turned(causes, readings, len(gaps.patterns))
+    _add_margins(columns, tables, linear, turned, trees, margins)
     return margins
 
 
-def gap_margin(cause: CauseModel, gaps: Gaps) -> FloatArray:
+def gap_margin(cause: CauseModel, reading: GapReading | None, n_patterns: int) -> FloatArray:
     """What each pattern of gaps (d,) adds to the margin of the cause, its constant included."""
-    margin = np.full(len(gaps.patterns), cause.constant)
-    if cause.linear is not None and cause.linear_weight:
-        margin += cause.linear_weight * cause.linear.gap_margin(gaps)
+    margin = np.full(n_patterns, cause.constant)
+    if cause.linear is not None and reading is not None and cause.linear_weight:
+        margin += cause.linear_weight * cause.linear.gap_margin(reading)
     if cause.boosted is not None and cause.boosted_weight:
         margin -= cause.boosted_weight * cause.boosted.offset
     return margin
 
 
-def _tabulate_turned(causes: Sequence[CauseModel], gaps: Gaps) -> TurnedTables:
-    numbers, features, corrections = [], [], [np.empty((0, len(gaps.patterns)))]
-    for k, cause in enumerate(causes):
-        if cause.linear is None or not cause.linear_weight:
+def _tabulate_turned(
+    causes: Sequence[CauseModel], readings: Sequence[GapReading | None], n_patterns: int
+) -> TurnedTables:
+    numbers, features, corrections = [], [], [np.empty((0, n_patterns))]
+    for k, (cause, reading) in enumerate(zip(causes, readings, strict=True)):
+        if reading is None or not cause.linear_weight:
             continue
-        directed, by_pattern = cause.linear.turned_slopes(gaps)
-        turned = np.flatnonzero(by_pattern.any(axis=0))
+        turned = np.flatnonzero(reading.moved.any(axis=0))
         numbers += [k] * len(turned)
-        features += directed[turned].tolist()
-        corrections.append(cause.linear_weight * by_pattern.T[turned])
+        features += turned.tolist()
+        corrections.append(cause.linear_weight * reading.moved.T[turned])
     return TurnedTables(
         np.array(numbers, np.int64), np.array(features, np.int64), np.concatenate(corrections)
     )

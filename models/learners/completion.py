@@ -19,7 +19,6 @@ from features.array_types import BoolArray, FloatArray
 
 LARGEST_DEVIATION = 4.0
 _CHUNK = 2_048
-_ALL = slice(None)
 
 
 def by_row(rows: FloatArray, factors: FloatArray) -> FloatArray:
@@ -43,6 +42,11 @@ class Gaps:
     pattern: npt.NDArray[np.intp]
     covariance: FloatArray = field(repr=False)
     used: npt.NDArray[np.intp]
+
+    def select(self, patterns: npt.NDArray[np.intp]) -> Gaps:
+        """Some of the patterns alone, as if each had one patient."""
+        chosen = self.patterns[patterns], np.arange(len(patterns)), self.covariance[patterns]
+        return Gaps(*chosen, self.used)
 
     @property
     def known(self) -> BoolArray:
@@ -143,18 +147,16 @@ class Completion:
         spread = by_row(spread, self.loadings.T)
         return np.asarray(0.5 * missing * (spread + missing * self.noise))
 
-    def credit_slopes(
-        self, gaps: Gaps, slopes: FloatArray, wanted: npt.NDArray[np.intp] | slice = _ALL
-    ) -> FloatArray:
+    def credit_slopes(self, gaps: Gaps, slopes: FloatArray) -> FloatArray:
         """By pattern and feature (d, u): the slope once what is expected of gaps is credited.
 
         What is expected of a gap is a sum over the known features: each is credited with what it
-        leads to expect, and the gap with nothing. ``wanted``: which of the features are.
+        leads to expect, and the gap with nothing.
         """
         lacking = (gaps.patterns[:, self.used] * slopes) @ self.loadings
         spread = np.matmul(gaps.covariance, lacking[:, :, None])[:, :, 0]
-        implied = spread @ (self.loadings / self.noise[:, None])[wanted].T
-        return np.asarray(gaps.known[:, wanted] * (slopes[wanted] + implied))
+        implied = spread @ (self.loadings / self.noise[:, None]).T
+        return np.asarray(gaps.known * (slopes + implied))
 
     def find_gaps(self, missing: BoolArray) -> Gaps:
         """The distinct patterns of what is missing (n, p), and what each leaves open."""
@@ -165,15 +167,22 @@ class Completion:
 
     def gaps_of(self, patterns: BoolArray, pattern: npt.NDArray[np.intp]) -> Gaps:
         """What each of the distinct patterns (d, p) leaves open; ``pattern`` (n,) of patients."""
+        covariance = self._factor_covariance(~patterns[:, self.used])
+        return Gaps(patterns, pattern, covariance, self.used)
+
+    def silence(self, gaps: Gaps, silent: BoolArray) -> Gaps:
+        """The gaps where known features that are ``silent`` (d, u) tell nothing of the others."""
+        return replace(gaps, covariance=self._factor_covariance(gaps.known & ~silent))
+
+    def _factor_covariance(self, telling: BoolArray) -> FloatArray:
+        """Of the common factors (d, q, q), given that these features (d, u) are known."""
         upper = np.triu_indices(self.n_factors)
         informing = (self.loadings / self.noise[:, None])[:, upper[0]] * self.loadings[:, upper[1]]
-        precision = np.empty((len(patterns), self.n_factors, self.n_factors))
-        known = (~patterns[:, self.used]).astype(np.float64)
-        precision[:, upper[0], upper[1]] = by_row(known, informing)
+        precision = np.empty((len(telling), self.n_factors, self.n_factors))
+        precision[:, upper[0], upper[1]] = by_row(telling.astype(np.float64), informing)
         precision[:, upper[1], upper[0]] = precision[:, upper[0], upper[1]]
         precision += np.eye(self.n_factors)
-        covariance = np.asarray(np.linalg.inv(precision), np.float64)
-        return Gaps(patterns, pattern, covariance, self.used)
+        return np.asarray(np.linalg.inv(precision), np.float64)
 
     def _expect(
         self,

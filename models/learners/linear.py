@@ -14,9 +14,8 @@ from models.learners.completion import Completed, Completion, Gaps
 from models.learners.shapes.bends import Bends
 from models.learners.shapes.products import REACH, Products
 
-Positions = npt.NDArray[np.intp]
-
 SMALLEST_COUNT = 10
+_MATERIAL = 0.01  # log hazard per standard deviation
 
 
 @dataclass(frozen=True)
@@ -154,13 +153,29 @@ class Coefficients(NamedTuple):
 
 
 @dataclass(frozen=True)
+class GapReading:
+    """What a margin makes of each pattern of gaps, by standardised feature (d, u).
+
+    ``slopes``: of known features, with what is expected of gaps credited to them; ``moved``: by how
+    much these differ from the slopes by which gaps were completed. ``open_terms``: what gaps leave
+    open adds, as `Completion.gap_terms` says. ``gaps``: the patterns, silent features aside.
+    """
+
+    gaps: Gaps
+    slopes: FloatArray
+    moved: FloatArray
+    open_terms: FloatArray
+
+
+@dataclass(frozen=True)
 class LinearPart:
     """A fitted linear margin.
 
     ``coefficients``: (m,) of the design's terms. ``slopes``: (u,) of the standardised features in a
     first fit, by which gaps are weighed: what a patient's gaps leave open of the margin is added as
     `Completion.gap_terms` says, to the terms of the missing features. ``directions``: (u,) -1, 0 or
-    1; what is expected of gaps never turns a known feature against its direction.
+    1; a known feature by which the expected would count against its direction tells nothing of
+    gaps, and the others tell what they do without it.
     """
 
     design: LinearDesign
@@ -179,12 +194,11 @@ class LinearPart:
         What is expected of a gap is credited to the known features that let one expect it; to the
         gap itself what it leaves open, its indicator, and how the hazard bends there.
         """
-        completion, straight = self.design.completion, seen.standard.shape[1]
+        reading, straight = self.read(seen.gaps), seen.standard.shape[1]
         terms = self.design.terms(seen)
         terms *= self.coefficients
-        credited = completion.gap_terms(seen.gaps, self.slopes)[seen.gaps.pattern]
-        terms[:, :straight] = seen.recorded * self.known_slopes(seen.gaps)[seen.gaps.pattern]
-        terms[:, :straight] += credited
+        terms[:, :straight] = seen.recorded * reading.slopes[seen.gaps.pattern]
+        terms[:, :straight] += reading.open_terms[seen.gaps.pattern]
         terms[:, terms.shape[1] - len(self.design.indicated) :] += self.absent_terms
         return terms
 
@@ -194,31 +208,41 @@ class LinearPart:
         margin = np.einsum("ij,j->i", seen.standard, own.straight)
         margin += np.einsum("ij,j->i", self.design.bends.terms(recorded), own.bent)
         margin += np.einsum("ij,j->i", self.design.products.terms(recorded), own.products)
-        margin += self.gap_margin(seen.gaps)[seen.gaps.pattern]
-        directed, corrections = self.turned_slopes(seen.gaps)
-        corrections = corrections[seen.gaps.pattern]
-        margin += np.einsum("ij,ij->i", recorded[:, directed], corrections)
+        reading = self.read(seen.gaps)
+        margin += self.gap_margin(reading)[seen.gaps.pattern]
+        margin += np.einsum("ij,ij->i", recorded, reading.moved[seen.gaps.pattern])
         return np.asarray(margin)
 
-    def known_slopes(self, gaps: Gaps) -> FloatArray:
-        """By pattern and feature (d, u): slopes with what is expected of gaps credited."""
-        straight = self.split_coefficients().straight
-        slopes = self.design.completion.credit_slopes(gaps, straight)
-        against = (slopes - straight) * self.directions < 0
-        return np.where(against & gaps.known, straight, slopes)
+    def read(self, gaps: Gaps) -> GapReading:
+        """What each pattern of gaps means for the margin, no direction turned round by it.
 
-    def turned_slopes(self, gaps: Gaps) -> tuple[Positions, FloatArray]:
-        """The modelled features (f,) with a direction, and by pattern what to add to their slopes.
-
-        (d, f): what turns them back where what is expected of gaps counts against their directions,
-        else 0.
+        Features that would count against their direction by more than `_MATERIAL` are silenced, in
+        rounds. To drop what a feature credits against its direction, and keep what others like it
+        credit in it, would count the others twice: of current smokers without a calcium score the
+        risk was 1.4 times too high. What is smaller is dropped.
         """
-        straight = self.split_coefficients().straight
-        directed = np.flatnonzero(self.directions)
-        slopes = self.design.completion.credit_slopes(gaps, straight, directed)
-        expected = np.where(gaps.known[:, directed], slopes - straight[directed], 0.0)
-        against = expected * self.directions[directed] < 0
-        return directed, np.where(against, -expected, 0.0)
+        completion, straight = self.design.completion, self.split_coefficients().straight
+        completed = completion.credit_slopes(gaps, straight)
+        slopes, covariance = completed.copy(), gaps.covariance.copy()
+        silent, rows = np.zeros_like(gaps.known), np.arange(len(gaps.patterns))
+        while True:
+            credited = (slopes[rows] - straight) * self.directions
+            against = (credited < -_MATERIAL) & gaps.known[rows]
+            silent[rows] |= against
+            rows = rows[against.any(axis=1)]
+            if not len(rows):
+                break
+            heard = completion.silence(gaps.select(rows), silent[rows])
+            covariance[rows] = heard.covariance
+            slopes[rows] = np.where(
+                silent[rows], straight, completion.credit_slopes(heard, straight)
+            )
+        slopes = np.where(
+            ((slopes - straight) * self.directions < 0) & gaps.known, straight, slopes
+        )
+        heard = replace(gaps, covariance=covariance)
+        open_terms = completion.gap_terms(heard, self.slopes)
+        return GapReading(heard, slopes, slopes - completed, open_terms)
 
     @property
     def absent_terms(self) -> FloatArray:
@@ -242,13 +266,12 @@ class LinearPart:
         kinds = design.completion.used, design.bends.columns, design.products.first
         return Coefficients(*np.split(self.coefficients, np.cumsum([len(kind) for kind in kinds])))
 
-    def gap_margin(self, gaps: Gaps) -> FloatArray:
-        """What each pattern of gaps (d,) adds to the margin."""
+    def gap_margin(self, reading: GapReading) -> FloatArray:
+        """What each pattern of gaps (d,) adds to the margin, beside the slopes that it moves."""
         indicated = self.split_coefficients().indicated
-        open_terms = self.design.completion.gap_terms(gaps, self.slopes)
-        indicators = np.einsum("di,i->d", self.design.indicators(gaps), indicated)
+        indicators = np.einsum("di,i->d", self.design.indicators(reading.gaps), indicated)
         indicators = indicators + self.absent_terms.sum()
-        return np.asarray(indicators + open_terms.sum(axis=1))
+        return np.asarray(indicators + reading.open_terms.sum(axis=1))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON; the completion, which parts share, left out."""

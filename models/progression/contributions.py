@@ -134,7 +134,8 @@ class GrowthExplainer:
             terms = np.column_stack([np.ones(len(seen)), linear.design.terms(seen)]) @ factor
             straight = linear.split_coefficients().straight
             slopes = self.predictor.margin(name).linear_weight * straight
-            gaps = self.predictor.completion.gap_terms(seen.gaps, slopes)
+            heard = linear.read(seen.gaps).gaps
+            gaps = self.predictor.completion.gap_terms(heard, slopes)
             open_gaps = 2.0 * gaps.sum(axis=1)[seen.gaps.pattern]
             spread[:, column] = np.sqrt((terms**2).sum(axis=1) + open_gaps)
         return spread

@@ -122,7 +122,7 @@ class RiskInterval:
 
     def gap_variance(self, seen: Completed) -> FloatArray:
         """Variance (n,) of the event's margin that missing values leave open."""
-        by_pattern = self.predictor.completion.gap_terms(seen.gaps, self.part.slopes)
+        by_pattern = self.part.read(seen.gaps).open_terms
         return np.asarray(2.0 * by_pattern.sum(axis=1)[seen.gaps.pattern])
 
     def coefficient_variance(self, seen: Completed) -> FloatArray:

@@ -134,12 +134,13 @@ def _tabulate_terms(cause: CauseModel, gaps: Gaps, n_features: int) -> TermTable
         return TermTables(none, slopes, of_gaps, none, *_NO_SHAPES)
     weight, completion, bends = cause.linear_weight, linear.design.completion, linear.design.bends
     own, products = linear.split_coefficients(), linear.design.products
-    of_gaps[:, completion.used] += weight * completion.gap_terms(gaps, linear.slopes)
+    reading = linear.read(gaps)
+    of_gaps[:, completion.used] += weight * reading.open_terms
     if cause.absent is not None:
         of_gaps[:, completion.used] += cause.absent
     indicators = own.indicated * linear.design.indicators(gaps) + linear.absent_terms
     np.add.at(of_gaps.T, linear.design.indicated, weight * indicators.T)
-    slopes = weight * linear.known_slopes(gaps)
+    slopes = weight * reading.slopes
     pieces = np.column_stack([weigh_cubes(bends.knots), -bends.slope, -bends.intercept])
     per_unit, per_product = weight * own.bent / bends.scale, weight * own.products
     return TermTables(

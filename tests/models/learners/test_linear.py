@@ -116,3 +116,39 @@ def test_a_gap_says_nothing_where_the_file_has_no_such_column() -> None:
     # so that the mean hazard is that of the patients fitted on
     assert np.exp(part.margin(seen)).mean() == pytest.approx(np.exp(absent.margin(seen)).mean())
     assert absent.terms(seen).sum(axis=1) == pytest.approx(absent.margin(seen))
+
+
+def test_a_feature_that_would_count_against_its_direction_tells_nothing_of_gaps() -> None:
+    # the missing feature rises with the first; the second copies the first but for noise of its
+    # own, so that beside it the first is credited with too much and the second with less than none
+    draws = np.random.default_rng(4)
+    cause = draws.normal(size=4_000)
+    features = np.stack(
+        [cause + 0.3 * draws.normal(size=4_000), cause + 0.1 * draws.normal(size=4_000),
+         0.9 * cause + 0.4 * draws.normal(size=4_000), draws.normal(size=4_000)],
+        axis=1,
+    )  # fmt: skip
+    completion = learn_completion(features)
+    design = LinearDesign.learn(completion, completion.complete(features))
+    slopes = np.array([0.2, 0.2, 0.5, 0.1])
+    coefficients = np.concatenate([slopes, np.zeros(len(design.term_features) - 4)])
+    lacking = features.copy()
+    lacking[:, 2] = NAN
+    seen = completion.complete(lacking)
+    turned = np.array([-1, 1, 0, 0], np.int8)
+
+    free, held = (
+        LinearPart(design, coefficients, slopes, directions) for directions in (FREE, turned)
+    )
+    plain, reading = free.read(seen.gaps), held.read(seen.gaps)
+    assert plain.slopes[0, 0] > slopes[0] + 0.02  # which the direction forbids
+    assert reading.slopes[0, 0] == slopes[0]
+    # the other tells what it does alone, not merely what it did beside the silenced one
+    assert reading.slopes[0, 1] > plain.slopes[0, 1] + 0.02
+    alone = completion.silence(seen.gaps, np.array([[True, False, False, False]]))
+    expected = completion.credit_slopes(alone, slopes)
+    assert reading.slopes[0, 1:] == pytest.approx(expected[0, 1:], abs=1e-12)
+    # and less is known of the gap
+    assert reading.open_terms[0, 2] > plain.open_terms[0, 2]
+    for part in (free, held):
+        assert part.margin(seen) == pytest.approx(part.terms(seen).sum(axis=1), abs=1e-12)

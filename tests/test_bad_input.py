@@ -45,7 +45,7 @@ def test_the_cohort_that_they_are_made_from_is_sound(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+@pytest.mark.parametrize("broken", fast_each(2, BROKEN), ids=lambda broken: broken.name)
 def test_a_broken_file_is_refused_with_words_that_help(broken: Broken, tmp_path: Path) -> None:
     path = _place(broken, tmp_path)
     with pytest.raises(CalciriskError) as raised:

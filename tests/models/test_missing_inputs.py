@@ -128,6 +128,7 @@ def test_without_a_column_or_a_group_mean_risk_is_that_of_the_whole_file(
     assert trial.lack(*there) / trial.whole == pytest.approx(1.0, abs=0.06)
 
 
+@pytest.mark.slow
 def test_without_any_set_of_columns_mean_risk_is_about_that_of_the_whole_file(
     trial: Trial,
 ) -> None:

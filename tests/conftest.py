@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # before numpy is loaded: two processes on two cores leave no core to threads of BLAS or XGBoost
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.growing import Trained, train
+if TYPE_CHECKING:  # else the process that only hands out the tests would load what trains
+    from tests.growing import Trained
 
 # Raised inside third-party code that we cannot mend; every other warning is an error.
 _FOREIGN_WARNINGS = (
@@ -96,6 +97,8 @@ def drawn_covariates() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def trained() -> Trained:
     """A progression model of 1,500 simulated patients, and what it was trained on."""
+    from tests.growing import train
+
     return train()
 
 

@@ -14,6 +14,7 @@ from features.errors import CalciriskError
 from features.intake.ingestion import Limits
 from pipeline.stages.ingest import check_cohort, run_ingest
 from tests.broken_cohorts import BROKEN, Broken, sound_cohort
+from tests.fast_part import fast_each
 
 TODAY = date(2026, 11, 1)
 
@@ -44,7 +45,7 @@ def test_the_cohort_that_they_are_made_from_is_sound(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+@pytest.mark.parametrize("broken", fast_each(2, BROKEN), ids=lambda broken: broken.name)
 def test_a_broken_file_is_refused_with_words_that_help(broken: Broken, tmp_path: Path) -> None:
     path = _place(broken, tmp_path)
     with pytest.raises(CalciriskError) as raised:
@@ -56,7 +57,7 @@ def test_a_broken_file_is_refused_with_words_that_help(broken: Broken, tmp_path:
     assert not (tmp_path / "out.unfinished").exists()
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+@pytest.mark.parametrize("broken", fast_each(8, BROKEN), ids=lambda broken: broken.name)
 def test_the_command_line_says_the_same_without_a_traceback(
     broken: Broken,
     tmp_path: Path,

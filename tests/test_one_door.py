@@ -29,6 +29,7 @@ from pipeline.scoring.batch import score_batch
 from pipeline.scoring.columns import Wanted
 from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.scoring.sources.patient_file import read_patient_file
+from tests.fast_part import fast_each
 
 REFUSED = "refused"
 DICTIONARY = Dictionary.load()
@@ -158,7 +159,7 @@ def scorer(model_folder: Path) -> Scorer:
     return Scorer.load(model_folder)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", fast_each(3, list(CASES)))
 def test_every_way_in_gives_one_answer(case: str, scorer: Scorer, tmp_path: Path) -> None:
     cells, expected = CASES[case]
     answer: Any = REFUSED

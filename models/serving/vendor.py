@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from features.dictionary.data_files import data_folder
@@ -67,16 +68,25 @@ def find_data_files(
     """
     folder = data or data_folder()
     named = {
-        node.value
+        name
         for path in collect_sources(modules, root).values()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value
+        for name in _find_possible_names(path.read_text(encoding="utf-8"))
     }
     one_line = sorted(name for name in named if name.strip() == name and "\n" not in name)
     found = {f"data/{name}": folder / name for name in one_line if (folder / name).is_file()}
     if not found:
         raise MapError(f"{folder} lacks the tables that scoring reads. Install calcirisk again")
     return found
+
+
+@lru_cache(maxsize=512)
+def _find_possible_names(source: str) -> frozenset[str]:
+    """Texts in a source that may name a file; it is read once for all models of a process."""
+    return frozenset(
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value
+    )
 
 
 def collect_sources(modules: Iterable[str], root: Path = SOURCE_ROOT) -> dict[str, Path]:

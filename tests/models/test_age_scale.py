@@ -152,6 +152,7 @@ def test_reasons_add_up_and_the_age_is_among_them(scorer: Scorer, features: pd.D
     assert broken_down.sum(axis=1).to_numpy() == pytest.approx(found.other[:20], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_where_hazards_rise_steadily_ages_are_credited_as_a_term_of_age_would_be() -> None:
     features = draw_features(60, seed=3)
     ages = np.random.default_rng(1).uniform(45, 85, len(features))
@@ -183,6 +184,7 @@ def test_interactions_sum_to_the_contributions(scorer: Scorer, features: pd.Data
     assert found.values[0, 2] != 0  # age and calcium raise what the other is worth
 
 
+@pytest.mark.slow
 def test_batches_are_scored_as_single_patients_are(scorer: Scorer, patients: pd.DataFrame) -> None:
     whole = scorer.score(patients)
     compiled = compile_scorer(scorer).score(patients)

@@ -105,7 +105,7 @@ def test_every_feature_varies_in_a_complete_cohort() -> None:
     assert (features.nunique() > 1).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(2, 12), data=st.data())
 def test_a_patient_s_features_depend_on_that_patient_alone(
     seed: int, n: int, data: st.DataObject

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from features.simulation import SimulatedCohort
 from features.simulation.measured.measures import percentile_gap
@@ -19,10 +20,14 @@ from features.simulation.measured.targets import (
 CUTOFFS = ROOT / "data" / "reference" / "mesa_cac_percentile_cutoffs.csv"
 
 
+@pytest.fixture(scope="module")
+def compared(default_cohort: SimulatedCohort) -> pd.DataFrame:
+    return compare(default_cohort, load_targets())
+
+
 def test_every_target_is_met_within_its_tolerance_by_the_default_cohort(
-    default_cohort: SimulatedCohort,
+    compared: pd.DataFrame,
 ) -> None:
-    compared = compare(default_cohort, load_targets())
     assert compared.loc[~compared["within"], ["target", "stratum", "simulated"]].empty
 
 
@@ -40,14 +45,13 @@ def test_the_document_shows_every_target_and_none_outside_its_tolerance() -> Non
     assert "**outside**" not in table
 
 
-def test_the_table_in_the_document_is_what_the_code_gives(
-    default_cohort: SimulatedCohort,
-) -> None:
-    table = render(compare(default_cohort, load_targets()))
+def test_the_table_in_the_document_is_what_the_code_gives(compared: pd.DataFrame) -> None:
+    table = render(compared)
     shown = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
     assert shown.strip() == table.strip()
 
 
+@pytest.mark.slow
 def test_rewriting_leaves_the_text_around_the_table_alone(tmp_path: Path) -> None:
     document = tmp_path / "page.md"
     document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")

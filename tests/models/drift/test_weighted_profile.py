@@ -14,6 +14,7 @@ from models.drift.comparison import compare_covariates, compare_outputs
 from models.drift.profile import Profile, describe
 from models.drift.shift import adjust_all
 from models.risk.outputs import name_risks
+from tests.fast_part import fast_only
 
 Weighted = tuple[pd.DataFrame, FloatArray]
 
@@ -65,7 +66,7 @@ def _drifted(
     return {(one.kind, one.name) for one in adjust_all(shifts) if one.drifted}
 
 
-@pytest.mark.parametrize("n", [60, 400, 4000])
+@pytest.mark.parametrize("n", fast_only([400], [60, 400, 4000]))
 def test_a_population_is_no_drift_from_its_weighted_sample(n: int) -> None:
     alarms = 0
     for seed in range(0, 60, 3):

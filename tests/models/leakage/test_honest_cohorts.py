@@ -6,13 +6,12 @@ import pytest
 from models.leakage.gate import find_leaks
 from tests.models.leakage.honest import SHAPES, Shape
 
-A_FEW, A_HUNDRED = 2, 100
+A_HUNDRED = 100
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 def test_an_honest_cohort_of_any_shape_passes(shape: Shape) -> None:
-    for seed in range(A_FEW):
-        assert find_leaks(shape(np.random.default_rng(seed))) == ()
+    assert find_leaks(shape(np.random.default_rng(0))) == ()
 
 
 @pytest.mark.slow

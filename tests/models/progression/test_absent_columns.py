@@ -16,6 +16,7 @@ from models.progression.compiled_progression import compile_forecaster
 from models.progression.forecaster import Forecaster
 from models.progression.training.progression_model import LaterScans, ProgressionModel
 from models.storage.model_folder import About
+from tests.fast_part import fast_only
 from tests.growing import FEATURES, later_table
 
 FAST = 0.15
@@ -69,7 +70,7 @@ def test_a_gap_that_marks_fast_growth_tells_of_single_patients(clinic: Clinic) -
     assert _expected(clinic.forecaster, blank) > 1.3 * table[~gap].mean()
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
+@pytest.mark.parametrize("compiled", fast_only([False], [False, True]), ids=["plain", "compiled"])
 def test_a_file_without_the_column_keeps_the_mean_forecast(clinic: Clinic, compiled: bool) -> None:
     forecaster = compile_forecaster(clinic.forecaster) if compiled else clinic.forecaster
     whole = _expected(forecaster, clinic.covariates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from models.risk.baseline import fit_baseline
 from models.risk.risk_model import RiskModel
 from models.risk.sampling import causes_of
 from models.uncertainty.fitting import fit_uncertainty
+from tests.fast_part import fast_each
 from tests.models.conftest import draw_cohort
 from tests.models.risk.test_sampling import _true_risk
 
@@ -63,8 +65,9 @@ def _drawn() -> BoolArray:
     return np.random.default_rng(3).random(N) < 0.2
 
 
-@pytest.mark.parametrize("cases", [EVENT_ALONE, BOTH])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("method", "cases"), fast_each(3, list(product(METHODS, (EVENT_ALONE, BOTH))))
+)
 def test_a_case_cohort_sample_gives_the_risk_of_its_cohort(
     method: str, cases: str, whole: Drawn, new: pd.DataFrame
 ) -> None:

@@ -99,18 +99,35 @@ cells = st.one_of(
 )
 
 
-@settings(
+sent = st.lists(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("age", "sex", "diabetes", "cac_agatston", "x"), cells)
+    ),
+    max_size=4,
+)
+LONG = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(
-    st.lists(
-        st.fixed_dictionaries(
-            {}, optional=dict.fromkeys(("age", "sex", "diabetes", "cac_agatston", "x"), cells)
-        ),
-        max_size=4,
-    )
-)
+
+
+@settings(LONG, max_examples=25)
+@given(sent)
 def test_whatever_is_sent_each_patient_is_scored_or_all_are_refused(
+    loaded: Any, refusal: type[Exception], patients: list[dict[str, object]]
+) -> None:
+    score_or_refuse(loaded, refusal, patients)
+
+
+@pytest.mark.slow
+@LONG
+@given(sent)
+def test_whatever_a_hundred_clients_send_is_scored_or_refused(
+    loaded: Any, refusal: type[Exception], patients: list[dict[str, object]]
+) -> None:
+    score_or_refuse(loaded, refusal, patients)
+
+
+def score_or_refuse(
     loaded: Any, refusal: type[Exception], patients: list[dict[str, object]]
 ) -> None:
     frame = pd.DataFrame(patients)

@@ -155,6 +155,7 @@ def require_no_finding(folder: Path, n: int, seed: int) -> None:
     assert sum(one.end == "refused" for one in tried) > n // 8
 
 
+@pytest.mark.slow
 def test_mutated_folders_are_refused_or_score_and_never_crash(folder: Path) -> None:
     require_no_finding(folder, 12, 1)
 

@@ -90,6 +90,7 @@ def test_without_later_scans_the_report_says_that_forecasts_are_not_judged(
     assert "forecasts are not judged" in report.notes[-1]
 
 
+@pytest.mark.slow
 def test_a_population_is_no_drift_from_the_weighted_sample_that_growth_was_learnt_from(
     request_: MonitorRequest, trained: Trained, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
 from tests.asked_process import AskedProcess
+from tests.fast_part import fast_only
 from tests.pipeline.scoring.conftest import written
 
 ROOT = Path(__file__).parents[3]
@@ -103,7 +104,7 @@ def kill_and_go_on(jobs: Jobs, request: ScoreRequest, n_kills: int, seed: int) -
         assert not WorkFolder.path_for(request.out).exists()
 
 
-@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("ending", fast_only([".parquet"], [".csv", ".parquet"]))
 def test_a_job_killed_at_any_point_goes_on_to_the_same_bytes(
     jobs: Jobs, request_: ScoreRequest, ending: str
 ) -> None:
@@ -208,7 +209,7 @@ def small_disk(folder: Path, size: int) -> Iterator[None]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("room", [0.3, 0.8, 1.4])
+@pytest.mark.parametrize("room", fast_only([0.8], [0.3, 0.8, 1.4]))
 def test_a_disk_without_room_keeps_what_is_scored_until_there_is_room(
     jobs: Jobs, request_: ScoreRequest, tmp_path: Path, room: float
 ) -> None:

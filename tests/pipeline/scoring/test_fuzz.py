@@ -39,7 +39,7 @@ BYTES = st.lists(
 ).map(b"".join)
 # a counterexample is told with the model it was found with
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
-SOON = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+SOON = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(SOON, max_examples=3000)
 
 

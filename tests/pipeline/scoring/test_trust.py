@@ -110,7 +110,7 @@ def test_a_flipped_bit_in_what_is_kept_is_never_another_output(
     broken_off: ScoreRequest, paths: Paths, tmp_path: Path
 ) -> None:
     expected = reference(broken_off, tmp_path, paths)
-    mutate_and_resume(broken_off, paths, expected, n=25, seed=3)
+    mutate_and_resume(broken_off, paths, expected, n=8, seed=3)
 
 
 @pytest.mark.slow

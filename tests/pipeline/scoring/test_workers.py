@@ -97,6 +97,7 @@ score_stream({asked!r}, Paths(Path()))
 """
 
 
+@pytest.mark.slow
 def test_a_script_needs_no_precautions(request_: ScoreRequest, paths: Paths) -> None:
     score_stream(request_, paths)
     expected = written(request_)
@@ -110,7 +111,7 @@ def test_a_script_needs_no_precautions(request_: ScoreRequest, paths: Paths) -> 
 @pytest.fixture
 def long_job(request_: ScoreRequest, patients: pd.DataFrame) -> Iterator[subprocess.Popen[str]]:
     """A job of minutes in a process that has two others score for it."""
-    named = [patients.assign(patient_id=patients["patient_id"] + f"-{i}") for i in range(200)]
+    named = [patients.assign(patient_id=patients["patient_id"] + f"-{i}") for i in range(50)]
     pd.concat(named, ignore_index=True).to_parquet(request_.file)
     script = Path(request_.file).with_name("job.py")
     script.write_text(SCRIPT.format(asked=replace(request_, workers=2, batch_rows=20)))

@@ -183,6 +183,7 @@ def test_a_new_evaluation_of_the_same_model_is_a_new_version(params: Params, pat
     assert (second["version"], second["digest"]) == (first["version"] + 1, first["digest"])
 
 
+@pytest.mark.slow
 def test_the_run_tells_whether_another_held_out_the_same_patients(
     params: Params, paths: Paths
 ) -> None:

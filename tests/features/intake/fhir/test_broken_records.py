@@ -105,7 +105,7 @@ def _account_or_refuse(path: Path) -> None:
         assert path.name in str(error)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_damaged())
 def test_any_place_of_a_record_may_hold_anything(resources: list[Any]) -> None:
     _account_for_all(resources)
@@ -131,9 +131,20 @@ def _account_for_all(resources: list[Any]) -> None:
         _account(whole, n_patients)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_are_rejects_or_a_refusal_that_names_the_file(data: bytes, lines: bool) -> None:
+    _reject_or_refuse(data, lines)
+
+
+@pytest.mark.slow
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200), st.booleans())
+def test_two_hundred_files_of_bytes_are_rejects_or_refusals(data: bytes, lines: bool) -> None:
+    _reject_or_refuse(data, lines)
+
+
+def _reject_or_refuse(data: bytes, lines: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ("export.ndjson" if lines else "export.json")
         path.write_bytes(data)

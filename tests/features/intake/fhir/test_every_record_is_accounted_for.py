@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -128,7 +129,14 @@ def _account(lines: list[Any]) -> int:
     return n_put
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_LINES)
 def test_every_record_of_an_export_is_accounted_for(lines: list[Any]) -> None:
+    _account(lines)
+
+
+@pytest.mark.slow
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_LINES)
+def test_every_record_of_a_hundred_exports_is_accounted_for(lines: list[Any]) -> None:
     _account(lines)

@@ -135,14 +135,12 @@ def add_up_margins(
 ) -> FloatArray:
     """Margins (n, k) of the causes; ``columns`` (m, n) and ``positions``: see `columns_of`."""
     gaps = find_gaps_compiled(completion, columns, positions)
-    readings = [None if one.linear is None else one.linear.read(gaps) for one in causes]
-    by_pattern = np.stack(
-        [
-            gap_margin(cause, reading, len(gaps.patterns))
-            for cause, reading in zip(causes, readings, strict=True)
-        ],
-        axis=1,
-    )
+    readings = [
+        one.linear.read(gaps) if one.linear and one.linear_weight else None for one in causes
+    ]
+    by_pattern = np.empty((len(gaps.patterns), len(causes)))
+    for k, (cause, reading) in enumerate(zip(causes, readings, strict=True)):
+        by_pattern[:, k] = gap_margin(cause, reading)
     margins = by_pattern[gaps.pattern]
     tables = tabulate(completion, gaps, positions)
     turned = _tabulate_turned(causes, readings, len(gaps.patterns))
@@ -150,13 +148,13 @@ def add_up_margins(
     return margins
 
 
-def gap_margin(cause: CauseModel, reading: GapReading | None, n_patterns: int) -> FloatArray:
+def gap_margin(cause: CauseModel, reading: GapReading | None) -> FloatArray | float:
     """What each pattern of gaps (d,) adds to the margin of the cause, its constant included."""
-    margin = np.full(n_patterns, cause.constant)
-    if cause.linear is not None and reading is not None and cause.linear_weight:
-        margin += cause.linear_weight * cause.linear.gap_margin(reading)
+    margin: FloatArray | float = cause.constant
+    if reading is not None:
+        margin = margin + cause.linear_weight * reading.margin
     if cause.boosted is not None and cause.boosted_weight:
-        margin -= cause.boosted_weight * cause.boosted.offset
+        margin = margin - cause.boosted_weight * cause.boosted.offset
     return margin
 
 
@@ -165,7 +163,7 @@ def _tabulate_turned(
 ) -> TurnedTables:
     numbers, features, corrections = [], [], [np.empty((0, n_patterns))]
     for k, (cause, reading) in enumerate(zip(causes, readings, strict=True)):
-        if reading is None or not cause.linear_weight:
+        if reading is None:
             continue
         turned = np.flatnonzero(reading.moved.any(axis=0))
         numbers += [k] * len(turned)
@@ -195,7 +193,7 @@ def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> Lin
     constant, straight = np.zeros(n_causes), np.zeros((len(completion.used), n_causes))
     levelled = np.zeros_like(straight)
     pieces: dict[tuple[int, float], FloatArray] = {}
-    factors, of_products = [np.zeros((0, 2), np.int64)], [np.zeros((0, n_causes))]
+    pairs: dict[tuple[int, int], FloatArray] = {}
     for k, cause in enumerate(causes):
         if cause.linear is None or not cause.linear_weight:
             continue
@@ -206,8 +204,8 @@ def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> Lin
         np.subtract.at(levelled[:, k], bends.columns, per_unit * bends.slope)
         per_product = cause.linear_weight * own.products
         constant[k] = -(per_unit @ bends.intercept) - per_product @ products.mean
-        factors.append(np.column_stack([products.first, products.second]).astype(np.int64))
-        of_products.append(per_product[:, None] * np.eye(n_causes)[k])
+        for first, second, weight in zip(products.first, products.second, per_product, strict=True):
+            pairs.setdefault((int(first), int(second)), np.zeros(n_causes))[k] += weight
         weights = per_unit[:, None] * weigh_cubes(bends.knots)
         for column, knots, of_knots in zip(bends.columns, bends.knots, weights, strict=True):
             for knot, weight in zip(knots, of_knots, strict=True):
@@ -217,8 +215,9 @@ def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> Lin
     of_pieces = np.array(list(pieces.values()), np.float64).reshape(-1, n_causes)
     boosted_weights = np.array([cause.boosted_weight for cause in causes])
     of_bends = levelled, columns, knots, of_pieces
-    joint = np.concatenate(factors), np.concatenate(of_products)
-    return LinearTables(constant, straight, *of_bends, *joint, boosted_weights)
+    factors = np.array(list(pairs), np.int64).reshape(-1, 2)
+    of_products = np.array(list(pairs.values()), np.float64).reshape(-1, n_causes)
+    return LinearTables(constant, straight, *of_bends, factors, of_products, boosted_weights)
 
 
 @compiled()

@@ -154,17 +154,19 @@ class Coefficients(NamedTuple):
 
 @dataclass(frozen=True)
 class GapReading:
-    """What a margin makes of each pattern of gaps, by standardised feature (d, u).
+    """What a margin makes of each pattern of gaps, most of it by standardised feature (d, u).
 
     ``slopes``: of known features, with what is expected of gaps credited to them; ``moved``: by how
     much these differ from the slopes by which gaps were completed. ``open_terms``: what gaps leave
     open adds, as `Completion.gap_terms` says. ``gaps``: the patterns, silent features aside.
+    ``margin``: (d,) what each adds beside its slopes.
     """
 
     gaps: Gaps
     slopes: FloatArray
     moved: FloatArray
     open_terms: FloatArray
+    margin: FloatArray
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ class LinearPart:
         margin += np.einsum("ij,j->i", self.design.bends.terms(recorded), own.bent)
         margin += np.einsum("ij,j->i", self.design.products.terms(recorded), own.products)
         reading = self.read(seen.gaps)
-        margin += self.gap_margin(reading)[seen.gaps.pattern]
+        margin += reading.margin[seen.gaps.pattern]
         margin += np.einsum("ij,ij->i", recorded, reading.moved[seen.gaps.pattern])
         return np.asarray(margin)
 
@@ -242,7 +244,10 @@ class LinearPart:
         )
         heard = replace(gaps, covariance=covariance)
         open_terms = completion.gap_terms(heard, self.slopes)
-        return GapReading(heard, slopes, slopes - completed, open_terms)
+        indicated = self.split_coefficients().indicated
+        indicators = np.einsum("di,i->d", self.design.indicators(gaps), indicated)
+        margin = indicators + self.absent_terms.sum() + open_terms.sum(axis=1)
+        return GapReading(heard, slopes, slopes - completed, open_terms, margin)
 
     @property
     def absent_terms(self) -> FloatArray:
@@ -265,13 +270,6 @@ class LinearPart:
         design = self.design
         kinds = design.completion.used, design.bends.columns, design.products.first
         return Coefficients(*np.split(self.coefficients, np.cumsum([len(kind) for kind in kinds])))
-
-    def gap_margin(self, reading: GapReading) -> FloatArray:
-        """What each pattern of gaps (d,) adds to the margin, beside the slopes that it moves."""
-        indicated = self.split_coefficients().indicated
-        indicators = np.einsum("di,i->d", self.design.indicators(reading.gaps), indicated)
-        indicators = indicators + self.absent_terms.sum()
-        return np.asarray(indicators + reading.open_terms.sum(axis=1))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON; the completion, which parts share, left out."""

@@ -114,7 +114,10 @@ def term_prior(
     indicated = [priors.is_fixed(feature_names[place], cause) for place in design.indicated]
     bent, gaps = closed[bends.columns], np.array(indicated, bool)
     changes = _believe_products(design, feature_names, priors, cause, knows_calcium)
-    product_mean, product_width = np.array(changes).reshape(-1, 2).T
+    told = np.array([change is not None for change in changes], bool)
+    product_mean, product_width = (
+        np.array([change or Belief(0.0, _CLOSED) for change in changes]).reshape(-1, 2).T
+    )
     mean = np.concatenate(
         [[b.mean for b in beliefs], np.zeros(len(bent)), product_mean, np.zeros(len(gaps))]
     )
@@ -129,10 +132,9 @@ def term_prior(
     sums, sum_mean, sum_width = _sum_up(priors, names, completion.scale, cause, knows_calcium)
     padded = np.zeros((len(sums), len(mean)))
     padded[:, : len(names)] = sums
-    untold = product_width == _CLOSED
-    fixed = np.concatenate([closed, bent, untold, gaps])
-    published = mean != 0.0
-    published[len(names) + len(bent) :][: len(untold)] = ~untold
+    fixed = np.concatenate([closed, bent, ~told, gaps])
+    nothing = np.zeros(len(bent), bool), np.zeros(len(gaps), bool)
+    published = np.concatenate([mean[: len(names)] != 0.0, nothing[0], told, nothing[1]])
     return TermPrior(mean, width, fixed, published, padded, sum_mean, sum_width)
 
 
@@ -154,16 +156,15 @@ def _believe_products(
     priors: Priors,
     cause: str,
     knows_calcium: bool,
-) -> list[Belief]:
-    """Per unit of each product of a design; held at none where nothing is told of the cause."""
+) -> list[Belief | None]:
+    """Per unit of each product of a design; None where nothing is told of the cause."""
     used, scale, products = design.completion.used, design.completion.scale, design.products
     found = []
     for first, second in zip(products.first, products.second, strict=True):
         pair = feature_names[used[first]], feature_names[used[second]]
         belief = priors.change_of(*pair, cause, knows_calcium)
         unit = scale[first] * scale[second]
-        known = belief and Belief(belief.mean * unit, belief.width * unit)
-        found.append(known or Belief(0.0, _CLOSED))
+        found.append(belief and Belief(belief.mean * unit, belief.width * unit))
     return found
 
 

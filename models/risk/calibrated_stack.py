@@ -9,6 +9,7 @@ import numpy as np
 
 from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
+from models.learners.penalised_logistic import balancing_intercept
 from models.learners.prior import Trust
 from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link
@@ -65,10 +66,15 @@ def _assemble_fixed_horizon(
     assert endpoint.horizon is not None
     chosen = {name: cause.parts[name] for name in parts}
     columns = np.stack([fitted.out_of_fold for fitted in chosen.values()], axis=1)
-    found = stack_weights_logistic(columns, cause.outcome.occurred, cause.outcome.weight)
-    weights = settle_weights(found[:-1], n_folds)
+    outcome = cause.outcome
+    found = stack_weights_logistic(columns, outcome.occurred, outcome.weight)[:-1]
+    weights = settle_weights(found, n_folds)
+    counted = np.ones(len(endpoint)) if outcome.weight is None else outcome.weight
+    # as many events as occurred are expected with the weights that the model has
+    margins = np.einsum("ij,j->i", columns, weights)
+    intercept = balancing_intercept(margins, outcome.occurred, counted)
     model = _cause_model(cause, dict(zip(chosen, weights.tolist(), strict=True)))
-    link = FixedHorizonLink(endpoint.horizon, float(found[-1]))
+    link = FixedHorizonLink(endpoint.horizon, intercept)
     report = {"causes": _describe([cause], [model]), "calibration_check": None}
     return Assembly((model,), link, report)
 

@@ -146,9 +146,7 @@ def test_without_any_set_of_columns_mean_risk_is_about_that_of_the_whole_file(
     moved = [
         trial.lack(*draws.choice(names, draws.integers(2, 40), replace=False)) for _ in range(25)
     ]
-    off = np.array(moved) / trial.whole - 1
-    assert np.sqrt((off**2).mean()) < 0.06
-    assert np.abs(off).max() < 0.15
+    assert np.abs(np.array(moved) / trial.whole - 1).max() < 0.12
 
 
 def test_without_calcium_risk_is_right_from_low_to_high(trial: Trial) -> None:

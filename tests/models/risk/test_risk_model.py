@@ -13,6 +13,7 @@ from sklearn.base import clone
 from features.dictionary.prior import Belief, Prior, Priors
 from features.endpoint import EVENT, Endpoint
 from features.errors import HorizonError, ModelError, TooFewEventsError
+from models.risk.absolute_risk import FixedHorizonLink
 from models.risk.predictor import RiskPredictor
 from models.risk.risk_model import RiskModel
 from tests.models.conftest import draw_cohort
@@ -218,6 +219,20 @@ def test_a_yes_or_no_cohort_is_learnt_by_the_same_call_and_told_what_is_lost() -
     assert any("no other horizon" in warning for warning in model.warnings_)
     with pytest.raises(HorizonError):
         model.predict_risk(X, [3.0])
+
+
+def test_a_yes_or_no_model_expects_out_of_fold_as_many_events_as_occurred() -> None:
+    X, endpoint = draw_cohort(600, seed=12, competing=False)
+    occurred = (endpoint.event == EVENT).astype(np.int8)
+    model = RiskModel(seed=0, parts=("linear",)).fit(
+        X, Endpoint(np.full(600, 5.0), occurred, horizon=5.0)
+    )
+    (cause,), (fitted_cause,) = model.predictor_.causes, model.causes_
+    link = model.predictor_.link
+    assert isinstance(link, FixedHorizonLink)
+    assert abs(cause.linear_weight - 1.0) > 0.001
+    odds = cause.linear_weight * fitted_cause.parts["linear"].out_of_fold + link.intercept
+    assert (1 / (1 + np.exp(-odds))).sum() == pytest.approx(occurred.sum(), abs=1e-6)
 
 
 def test_tuning_tries_the_budget_and_keeps_the_best(cohort: Drawn) -> None:

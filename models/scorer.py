@@ -122,7 +122,8 @@ class Scorer(TrainedModel[RiskPredictor]):
         ``missing_inputs``: how many important inputs are missing. ``outside_training``: labels of
         inputs beyond the 0.5 and 99.5 % quantiles of the training cohort, "; " between them.
 
-        Raises CohortError naming columns and rows that break the dictionary, HorizonError.
+        Raises CohortError naming columns and rows that break the dictionary, HorizonError;
+        ModelError where a risk comes out as none.
         """
         years = self.about.horizons if horizons is None else tuple(float(h) for h in horizons)
         if not years:
@@ -133,6 +134,11 @@ class Scorer(TrainedModel[RiskPredictor]):
             raise ModelError(f"The number of reasons lies between 0 and {most}, all variables")
         columns = self._read_patients(covariates, unknown)
         table, reasons = self.score_checked(columns, years, n_reasons)
+        if lost := int(find_impossible(table, years).sum()):
+            raise ModelError(
+                f"What the model gave for {lost} of {len(table)} sound rows is no risk: a fault of "
+                "model, program or machine. Score them again; if it comes again, report it"
+            )
         table = table.set_axis(covariates.index)
         for rank, reason in enumerate(reasons, start=1):
             table[f"reason_{rank}"] = reason.tell()
@@ -245,3 +251,10 @@ class Scorer(TrainedModel[RiskPredictor]):
         by_variable = explanation.by_variable(CATALOGUE)
         certain = self.find_certain(features, explanation)
         return rank_reasons(by_variable, covariates, features, self.dictionary, n_reasons, certain)
+
+
+def find_impossible(scored: pd.DataFrame, years: Sequence[float]) -> BoolArray:
+    """Rows (n,) where a risk by one of these years, or a limit of it, is not within 0 and 1."""
+    named = (f"risk_{year:g}y{limit}" for year in years for limit in ("", "_low", "_high"))
+    risks = scored[[name for name in named if name in scored]].to_numpy(np.float64)
+    return np.asarray(~((risks >= 0) & (risks <= 1)).all(axis=1))

@@ -26,7 +26,7 @@ from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import check_map, fold_names
 from features.intake.selection import Step, select_rows
 from features.intake.validation.combinations import check_combinations
-from features.intake.validation.findings import Findings, no_rejects, rejects_table
+from features.intake.validation.findings import Findings, join_rejects, no_rejects, rejects_table
 from features.intake.validation.needed import check_needed, require_needed
 
 _EXPORT = "Export the file again with this column as text, not through a spreadsheet"
@@ -174,7 +174,7 @@ def read_rows(rows: pd.DataFrame, rules: RowRules) -> ReadRows:
             _rename(rows, rules).loc[found.left_out], rules.cohort_map.patient_id
         )
         others = rejects_table(left_out.index, left_out.to_numpy(), "", NOT_SELECTED)
-        rejects = pd.concat([broken, others]).sort_values("row", ignore_index=True)
+        rejects = join_rejects(broken, others)
     columns, identifiers = found.columns, found.identifiers
     if broken.empty:
         return ReadRows(columns, identifiers, rejects)

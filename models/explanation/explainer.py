@@ -20,6 +20,7 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from features.errors import ModelError
+from models.contraction import contract
 from models.explanation.carried import Carried, CauseBackground
 from models.explanation.explanation import Explanation
 from models.explanation.path_average import average_gradients
@@ -46,7 +47,7 @@ def other_causes(averages: FloatArray, margins: FloatArray, explainer: Explainer
     of_event = len(explainer.causes)
     others = [side for side in range(margins.shape[1]) if side % of_event]
     moves = (margins[:, None, others] - explainer.centres[:, others]) * averages[:, :, others]
-    return np.asarray(np.einsum("nsk,s->n", moves, explainer.shares))
+    return contract("nsk,s->n", moves, explainer.shares)
 
 
 def add_ages(

@@ -27,6 +27,7 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from features.errors import ModelError
+from models.contraction import contract
 from models.explanation.decision_blocks import Block, cut_booster
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import sum_by_variable
@@ -85,7 +86,7 @@ def explain_interactions(
         # the margin that would be worth as much as the hazards of the patient's age are
         years = (margins[0, side] - explainer.centres[:, side]) * slopes[:, side]
         parts[:, predictor.feature_names.index(predictor.clock)] += years / slopes[:, 0]
-    pairs = np.einsum("s,s,si,sj->ij", explainer.shares, bends[:, 0, 0], parts, parts) / 2
+    pairs = contract("s,s,si,sj->ij", explainer.shares, bends[:, 0, 0], parts, parts) / 2
     event, trees = predictor.causes[0], explainer.causes[0].trees
     if event.boosted is not None and trees is not None:
         raw = bytes(event.boosted.booster.save_raw("json"))

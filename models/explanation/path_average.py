@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.errors import ModelError
+from models.contraction import contract
 from models.explanation.path_of_ages import integrate_over_ages
 from models.risk.absolute_risk import CompetingRisksLink, Link
 from models.risk.baseline import Baseline
@@ -53,7 +54,7 @@ class Lattice:
     def read(self, wanted: FloatArray) -> FloatArray:
         """The gradient (n, k) at points (n, k) within the box, cubic between the lattice's."""
         corners, weights = _surround(wanted / STEP)
-        found: FloatArray = np.einsum("nc,nck->nk", weights, self.gradients[self.cells(corners)])
+        found = contract("nc,nck->nk", weights, self.gradients[self.cells(corners)])
         return found
 
     def cells(self, corners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray, FloatArray
+from models.contraction import contract
 
 LARGEST_DEVIATION = 4.0
 _CHUNK = 2_048
@@ -26,7 +27,7 @@ def by_row(rows: FloatArray, factors: FloatArray) -> FloatArray:
 
     BLAS adds up in another order where the number of rows is another.
     """
-    return np.asarray(np.einsum("nm,mk->nk", rows, factors))
+    return contract("nm,mk->nk", rows, factors)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Completion:
         plus half the variance.
         """
         missing = gaps.patterns[:, self.used] * slopes
-        spread = np.einsum("dqr,dr->dq", gaps.covariance, by_row(missing, self.loadings))
+        spread = contract("dqr,dr->dq", gaps.covariance, by_row(missing, self.loadings))
         spread = by_row(spread, self.loadings.T)
         return np.asarray(0.5 * missing * (spread + missing * self.noise))
 
@@ -194,8 +195,8 @@ class Completion:
         patient, feature = gaps
         block[gaps] = 0.0
         known = by_row(block, self.loadings / self.noise[:, None])
-        factors = np.einsum("nqr,nr->nq", covariance, known)
-        return np.asarray(np.einsum("gq,gq->g", factors[patient], self.loadings[feature]))
+        factors = contract("nqr,nr->nq", covariance, known)
+        return contract("gq,gq->g", factors[patient], self.loadings[feature])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray, FloatArray
+from models.contraction import contract
 from models.learners.completion import Completed, Completion, Gaps
 from models.learners.shapes.bends import Bends
 from models.learners.shapes.products import REACH, Products
@@ -207,12 +208,12 @@ class LinearPart:
     def margin(self, seen: Completed) -> FloatArray:
         """Log hazard (n,) relative to the average patient fitted on."""
         own, recorded = self.split_coefficients(), seen.recorded
-        margin = np.einsum("ij,j->i", seen.standard, own.straight)
-        margin += np.einsum("ij,j->i", self.design.bends.terms(recorded), own.bent)
-        margin += np.einsum("ij,j->i", self.design.products.terms(recorded), own.products)
+        margin = contract("ij,j->i", seen.standard, own.straight)
+        margin += contract("ij,j->i", self.design.bends.terms(recorded), own.bent)
+        margin += contract("ij,j->i", self.design.products.terms(recorded), own.products)
         reading = self.read(seen.gaps)
         margin += reading.margin[seen.gaps.pattern]
-        margin += np.einsum("ij,ij->i", recorded, reading.moved[seen.gaps.pattern])
+        margin += contract("ij,ij->i", recorded, reading.moved[seen.gaps.pattern])
         return np.asarray(margin)
 
     def read(self, gaps: Gaps) -> GapReading:
@@ -245,7 +246,7 @@ class LinearPart:
         heard = replace(gaps, covariance=covariance)
         open_terms = completion.gap_terms(heard, self.slopes)
         indicated = self.split_coefficients().indicated
-        indicators = np.einsum("di,i->d", self.design.indicators(gaps), indicated)
+        indicators = contract("di,i->d", self.design.indicators(gaps), indicated)
         margin = indicators + self.absent_terms.sum() + open_terms.sum(axis=1)
         return GapReading(heard, slopes, slopes - completed, open_terms, margin)
 

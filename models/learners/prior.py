@@ -15,6 +15,7 @@ import numpy as np
 
 from features.array_types import BoolArray, FloatArray
 from features.dictionary.prior import Belief, Priors
+from models.contraction import contract
 from models.learners.linear import LinearDesign
 
 # Widths where nothing is published: of a yes or no (a hazard ratio between .55 and 1.8 in 95 of
@@ -89,7 +90,7 @@ class TermPrior:
         known = max(1.0, trust.width)
         factor = widen * np.where(self.published, known, trust.width)
         variance = (self.width * np.where(self.fixed, 1.0, factor)) ** 2
-        of_parts = np.einsum("sm,m->s", self.sums**2, variance)
+        of_parts = contract("sm,m->s", self.sums**2, variance)
         of_sums = (widen * known * self.sum_width) ** 2
         precision = np.diag(1.0 / variance)
         precision += (self.sums.T * (1.0 / of_sums - 1.0 / of_parts)) @ self.sums

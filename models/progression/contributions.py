@@ -23,6 +23,7 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, owner_of
 from features.errors import ModelError
+from models.contraction import contract
 from models.margins import roots_by_owner, variance_of
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import ProgressionPredictor
@@ -265,4 +266,4 @@ def _follow(
     values = (mean[:, 0] if threshold is None else 100 * passed[:, 0, 0]).reshape(copies, n)
     steps = values[2:].reshape(_NODES, 2, 2, n)
     slopes = (steps[:, :, 0] - steps[:, :, 1]) / (2 * _STEP)
-    return np.einsum("q,qcn->nc", weight / 2, slopes), values[0], values[1]
+    return contract("q,qcn->nc", weight / 2, slopes), values[0], values[1]

@@ -9,6 +9,7 @@ import numpy as np
 
 from features.array_types import FloatArray
 from features.endpoint import EVENT, Endpoint
+from models.contraction import contract
 from models.learners.penalised_logistic import balancing_intercept
 from models.learners.prior import Trust
 from models.margins import CauseModel
@@ -47,7 +48,7 @@ def assemble(
         if chosen:
             columns = np.stack([fitted.out_of_fold for fitted in chosen.values()], axis=1)
             found = settle_weights(stack_weights_cox(columns, cause.outcome.sets()), n_folds)
-            stacked = np.einsum("ij,j->i", columns, found)
+            stacked = contract("ij,j->i", columns, found)
             weights = dict(zip(chosen, found.tolist(), strict=True))
         models.append(_cause_model(cause, weights))
         margins.append(stacked)
@@ -71,7 +72,7 @@ def _assemble_fixed_horizon(
     weights = settle_weights(found, n_folds)
     counted = np.ones(len(endpoint)) if outcome.weight is None else outcome.weight
     # as many events as occurred are expected with the weights that the model has
-    margins = np.einsum("ij,j->i", columns, weights)
+    margins = contract("ij,j->i", columns, weights)
     intercept = balancing_intercept(margins, outcome.occurred, counted)
     model = _cause_model(cause, dict(zip(chosen, weights.tolist(), strict=True)))
     link = FixedHorizonLink(endpoint.horizon, intercept)

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
+from models.contraction import contract
 from models.learners.partial_likelihood import RiskSets, log_likelihood
 from models.learners.trust_path import worth_of_parameter
 
@@ -28,7 +29,7 @@ def stack_weights_cox(margins: FloatArray, sets: RiskSets) -> FloatArray:
     """Non-negative weights (p,) of out-of-fold margins (n, p) by Cox partial likelihood."""
 
     def loss(weights: FloatArray) -> float:
-        return -log_likelihood(sets, np.einsum("ij,j->i", margins, weights)) / sets.n_events
+        return -log_likelihood(sets, contract("ij,j->i", margins, weights)) / sets.n_events
 
     return _stack(loss, margins.shape[1], sets.n_events, _worth_of_part(sets.n_events))
 
@@ -44,7 +45,7 @@ def stack_weights_logistic(
     n = len(occurred) if weight is None else float(weight.sum())
 
     def loss(parameters: FloatArray) -> float:
-        odds = np.einsum("ij,j->i", margins, parameters[:-1]) + parameters[-1]
+        odds = contract("ij,j->i", margins, parameters[:-1]) + parameters[-1]
         return float(np.average(np.logaddexp(0.0, -sign * odds), weights=weight))
 
     share = float(np.average(occurred, weights=weight))

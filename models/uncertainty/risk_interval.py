@@ -17,6 +17,7 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, owner_of
 from features.errors import ModelError
+from models.contraction import contract
 from models.explanation.explainer import Explainer
 from models.learners.completion import Completed
 from models.learners.linear import LinearPart
@@ -131,7 +132,7 @@ class RiskInterval:
         for start in range(0, len(seen), _CHUNK):
             rows = np.arange(start, min(start + _CHUNK, len(seen)))
             terms = self.part.design.terms(seen.take(rows)) @ self.coefficients
-            variance[rows] = np.einsum("ij,ij->i", terms, terms)
+            variance[rows] = contract("ij,ij->i", terms, terms)
         return variance
 
     def _level_variance(self, horizon: float, clock: FloatArray | None) -> FloatArray:

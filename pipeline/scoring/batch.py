@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.array_types import BoolArray
 from features.derivation.columns import Columns
 from features.errors import ConfigError
 from features.intake.cells.conversion import as_text
 from features.intake.rows import RowRules, read_rows
+from features.intake.validation.findings import join_rejects, rejects_table
 from models.explanation.explanation import RankedReason
 from models.storage.model_folder import About
 from pipeline.scoring.columns import (
@@ -27,6 +29,10 @@ from pipeline.scoring.columns import (
 EARLIER = frozenset(("prior_cac_agatston", "prior_cac_volume"))
 ROW = "__row"
 """The column with the row number; no source has one of that name."""
+UNTOLD = (
+    "what the model gave for this sound row is no number that can be true: a fault of model, "
+    "program or machine. Score it again; if it comes again, report it"
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,13 @@ class BatchRules(ABC):
     @abstractmethod
     def fill(self, columns: Columns) -> pd.DataFrame:
         """The columns of the output, and `MISSING`, but for the patient and what is carried."""
+
+    @abstractmethod
+    def find_untold(self, scored: pd.DataFrame, columns: Columns) -> BoolArray:
+        """Rows (n,) of what `fill` gave without a number that is owed to every such patient.
+
+        No sound model on a sound machine leaves one.
+        """
 
     @abstractmethod
     def quicken(self, n_rows: float) -> Self:
@@ -115,15 +128,20 @@ def score_batch(rows: pd.DataFrame, rules: BatchRules) -> tuple[pd.DataFrame, pd
     as a whole.
     """
     read = read_rows(rows, rules.rows)
-    scored = rules.fill(read.columns)
+    scored, rejects = rules.fill(read.columns), read.rejects
     scored.insert(0, IDENTIFIER, read.identifiers)
+    untold = rules.find_untold(scored, read.columns)
+    if untold.any():
+        lost = scored.loc[untold, IDENTIFIER]
+        rejects = join_rejects(rejects, rejects_table(lost.index, lost.to_numpy(), "", UNTOLD))
+        scored = scored[~untold]
     for name in rules.keep:
         scored[name] = as_text(rows.loc[scored.index, name])
-    if len(scored) + len(read.rejects) != len(rows):
+    if len(scored) + len(rejects) != len(rows):
         raise AssertionError(
-            f"{len(rows)} rows read, {len(scored)} scored and {len(read.rejects)} rejected"
+            f"{len(rows)} rows read, {len(scored)} scored and {len(rejects)} rejected"
         )
-    return scored[list(rules.staged)], read.rejects
+    return scored[list(rules.staged)], rejects
 
 
 def refuse_absent(keep: Sequence[str], columns: Sequence[str]) -> None:
@@ -166,8 +184,7 @@ def score_part(rows: pd.DataFrame, unreadable: pd.DataFrame, rules: BatchRules) 
     """Score raw rows; ``unreadable``: those that could not even be cut into cells, as rejects."""
     scored, rejects = score_batch(rows, rules)
     if len(unreadable):
-        together = pd.concat([rejects, unreadable], ignore_index=True)
-        rejects = together.sort_values("row", ignore_index=True)
+        rejects = join_rejects(rejects, unreadable)
     return make_part(scored, rejects)
 
 

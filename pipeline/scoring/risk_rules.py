@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.array_types import FloatArray
+from features.array_types import BoolArray, FloatArray
 from features.cohort_map.cohort_map import CohortMap
 from features.covariate_fingerprint import FINGERPRINT, Adder, fingerprint
 from features.derivation.calcium import agatston
@@ -23,7 +23,7 @@ from features.intake.rows import RowRules
 from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_adder, compile_scorer
 from models.progression.two_scans.change import judge_change_alone
 from models.reference_scores.reference_score import ReferenceScore
-from models.scorer import Scorer
+from models.scorer import Scorer, find_impossible
 from models.storage.model_folder import About
 from pipeline.scoring.batch import BatchRules, add_reasons, refuse_absent
 from pipeline.scoring.columns import (
@@ -146,6 +146,10 @@ class ScoringRules(BatchRules):
         scored[FINGERPRINT] = fingerprint(columns, self.scorer.dictionary, self.add_numbers)
         scored[MISSING] = self.scorer.ranges.name_missing(columns)
         return scored
+
+    def find_untold(self, scored: pd.DataFrame, columns: Columns) -> BoolArray:
+        """Rows (n,) without a risk, or with one that is none; `score_batch` rejects them."""
+        return find_impossible(scored, self.years)
 
     def _score(self, columns: Columns) -> pd.DataFrame:
         wanted = self.wanted

@@ -115,3 +115,8 @@ def rejects_table(rows: Any, patient_id: Any, column: Any, rule: Any) -> pd.Data
     for name, values in zip(REJECT_COLUMNS[1:], (patient_id, column, rule), strict=True):
         table[name] = pd.Series(values, index=table.index, dtype="str")
     return table
+
+
+def join_rejects(*tables: pd.DataFrame) -> pd.DataFrame:
+    """Rejects of different origin in one table, by row."""
+    return pd.concat(tables).sort_values("row", ignore_index=True)

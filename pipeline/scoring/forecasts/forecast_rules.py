@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from features.array_types import BoolArray
 from features.cohort_map.cohort_map import CohortMap
+from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
 from features.errors import HorizonError
 from features.intake.lesions.lesion_join import PatientLesions
@@ -98,3 +101,11 @@ class ForecastRules(BatchRules):
             columns, self.years, request.thresholds, request.n_reasons
         )
         return add_reasons(table, reasons, request.points).assign(**{MISSING: ""})
+
+    def find_untold(self, scored: pd.DataFrame, columns: Columns) -> BoolArray:
+        """Rows (n,) with a score now and without a forecast, or with one that is none."""
+        told = describe_forecast(replace(self.request, keep=(), n_reasons=0), self.years, False)
+        forecast = scored[[name for name, about in told.items() if about["type"] == "double"]]
+        most = np.where(forecast.columns.str.startswith("above_"), 1.0, np.finfo(float).max)
+        possible = ((forecast >= 0) & (forecast <= most)).all(axis=1)
+        return np.asarray(~possible & ~np.isnan(columns.derived(agatston)))

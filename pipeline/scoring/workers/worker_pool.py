@@ -142,7 +142,8 @@ class SideBySide:
         """Have the batch scored."""
         place = self._free.popleft()
         rows = self._places[place].put(batch.rows)
-        with _telling_of_death():
+        # where those before were ready early, this is what starts the next one
+        with _nothing_to_import(), _telling_of_refusal(), _telling_of_death():
             future = self._pool.submit(_score, place, rows, batch.unreadable, batch.number == 0)
         return InOther(future, self._places[place], partial(self._free.append, place))
 

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from features.array_types import FloatArray
 from features.cohort_map.cohort_map import CohortMap
 from features.derivation.catalogue import CATALOGUE
-from features.errors import CohortError, ConfigError, HorizonError
+from features.errors import CohortError, ConfigError, HorizonError, ModelError
 from features.intake.rows import NOT_SELECTED
 from models.scorer import Scorer
-from pipeline.scoring.batch import score_batch
+from pipeline.scoring.batch import UNTOLD, score_batch
 from pipeline.scoring.columns import Wanted
 from pipeline.scoring.risk_rules import ScoringRules
 
@@ -100,6 +102,31 @@ def test_an_identifier_that_a_spreadsheet_mangled_or_that_is_missing_rejects_its
         "no patient identifier",
         "holds spreadsheet errors",
     ]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e-6, 1.01])
+@pytest.mark.parametrize("name", ["risk_10y", "risk_5y_low"])
+def test_what_can_be_no_risk_rejects_its_row_and_is_counted_nowhere(
+    scorer: Scorer, raw: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, value: float, name: str
+) -> None:
+    find = Scorer._risks
+
+    def fail_at_third(self: Scorer, *given: Any) -> dict[str, FloatArray]:
+        found = {name: risks.copy() for name, risks in find(self, *given).items()}
+        found[name][2] = value
+        return found
+
+    rules = make_rules(scorer, raw, Wanted(reasons=0))
+    sound, _ = score_batch(raw, rules)
+    monkeypatch.setattr(Scorer, "_risks", fail_at_third)
+    raw.loc[3, "age"] = -3.0  # a reject for what stands in it: patient 3 is the fourth row now
+    scored, rejects = score_batch(raw, rules)
+    assert rejects["row"].tolist() == [3, 5]
+    assert rejects["rule"].tolist()[1] == UNTOLD
+    assert rejects["patient_id"].tolist() == raw.loc[[3, 5], "patient_id"].tolist()
+    pd.testing.assert_frame_equal(scored, sound.drop(index=[3, 5]))
+    with pytest.raises(ModelError, match="1 of 9 sound rows is no risk"):
+        scorer.score(raw.drop(columns="patient_id").tail(9))
 
 
 def test_rows_that_the_map_leaves_out_say_so(scorer: Scorer, raw: pd.DataFrame) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from features.errors import ConfigError, HorizonError
 from models.progression.forecaster import Forecaster
+from pipeline.scoring.batch import UNTOLD
 from pipeline.scoring.forecasts.forecast_request import ForecastRequest
 from pipeline.scoring.forecasts.forecasting import FORECASTING, forecast_file
 from pipeline.scoring.job import run_job
@@ -74,6 +77,25 @@ def test_numbers_are_those_of_the_forecaster(
         )
     for name in ("change_verdict", "growth_published", "growth_model", "reason_1"):
         assert table.loc[alone.index, name].fillna("").tolist() == alone[name].tolist()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_a_known_score_without_a_forecast_rejects_its_row(
+    request_: ForecastRequest, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    find = Forecaster.forecast_checked
+
+    def fail_at_three(self: Forecaster, *given: Any) -> tuple[pd.DataFrame, Any]:
+        table, reasons = find(self, *given)
+        table.loc[table.index.isin([50, 150, 250]), ["cac_5y", "cac_5y_q05"]] = value
+        return table, reasons
+
+    monkeypatch.setattr(Forecaster, "forecast_checked", fail_at_three)
+    summary = forecast_file(request_, Paths.default())
+    assert (summary.n_scored, summary.n_rejected, summary.n_unknown) == (392, 8, 10)
+    rejects = pd.read_csv(request_.rejects)
+    assert (rejects["rule"] == UNTOLD).sum() == 3
+    assert pd.read_csv(request_.out)["cac_5y"].between(0, 10**5).sum() == 382
 
 
 def test_a_broken_job_goes_on_where_it_stopped_and_gives_the_same_bytes(

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from multiprocessing import active_children
+from multiprocessing.spawn import get_preparation_data
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +86,29 @@ def test_what_fails_in_another_process_fails_here(
         with pytest.raises(KeyError, match="ward"):
             scored.result()
     assert not active_children()
+
+
+def test_a_process_that_starts_with_a_batch_imports_no_main_module_either(
+    model_folder: Path, drawn_covariates: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = drawn_covariates.head(5).reset_index()
+    columns = list(map(str, rows))
+    rules = ScoringRules.make(Scorer.load(model_folder), None, columns, Wanted(reasons=0))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "job.py", raising=False)
+    began = {key for key in get_preparation_data("one") if key.startswith("init_main")}
+    assert began  # what a process would import
+    asked = []
+    with start_workers(rules, 2, 5) as workers:
+        submit = workers._pool.submit
+
+        def note(*given: object) -> Future[object]:
+            asked.append(get_preparation_data("one"))
+            return submit(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(workers._pool, "submit", note)
+        workers.submit(RawBatch(0, rows)).result()
+    assert len(asked) == 1
+    assert began.isdisjoint(asked[0])
 
 
 # As a person writes it who never heard of processes that import the script that starts them.

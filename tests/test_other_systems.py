@@ -39,6 +39,7 @@ def test_without_nameless_memory_a_nameless_file_hands_objects_over(
         place.close()
 
 
+@pytest.mark.slow
 def test_where_files_cannot_be_locked_it_is_said_at_once(tmp_path: Path) -> None:
     out = ["--out", str(tmp_path)]
     commands = [["score", "new.csv"], ["promote"], ["train", *out], ["ingest", *out]]

@@ -16,6 +16,8 @@ from pipeline.commands import cli
 from pipeline.settings.params import STAGES
 from tests.pictures import open_page, share_drawn
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 COPIED = (
     *("data", "features", "models", "pipeline", ".dvc"),
@@ -106,7 +108,6 @@ def test_the_summary_names_the_figures_the_files_and_the_caution(
         assert word in told
 
 
-@pytest.mark.slow
 def test_every_figure_of_the_report_shows_in_the_page_all_that_it_shows_alone(
     outputs: Path, tmp_path: Path
 ) -> None:
@@ -133,7 +134,6 @@ def test_every_figure_of_the_report_shows_in_the_page_all_that_it_shows_alone(
         assert share > 0.9 * whole, name
 
 
-@pytest.mark.slow
 def test_a_second_run_finds_nothing_to_do_and_one_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     first, second = _run_copy(tmp_path / "a"), _run_copy(tmp_path / "b")
     assert "Nothing to do" not in first
@@ -145,7 +145,6 @@ def test_a_second_run_finds_nothing_to_do_and_one_seed_gives_the_same_bytes(tmp_
     assert "Nothing to do" not in second
 
 
-@pytest.mark.slow
 def test_a_typo_in_params_stops_the_run_before_it_starts(tmp_path: Path) -> None:
     copy = _copy(tmp_path / "copy")
     text = (copy / "params.yaml").read_text().replace("n_folds", "n_fold")

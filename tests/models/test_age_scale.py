@@ -184,6 +184,7 @@ def test_interactions_sum_to_the_contributions(scorer: Scorer, features: pd.Data
     assert found.values[0, 2] != 0  # age and calcium raise what the other is worth
 
 
+@pytest.mark.slow
 def test_batches_are_scored_as_single_patients_are(scorer: Scorer, patients: pd.DataFrame) -> None:
     whole = scorer.score(patients)
     compiled = compile_scorer(scorer).score(patients)

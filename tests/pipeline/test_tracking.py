@@ -79,6 +79,7 @@ def test_a_database_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         locate_model("models:/calcirisk@champion", tmp_path)
 
 
+@pytest.mark.slow
 def test_runs_that_a_killed_process_left_are_ended(tracking_root: Path) -> None:
     tracking = Tracking(tracking_root)
     killed = (

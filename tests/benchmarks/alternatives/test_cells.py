@@ -21,6 +21,8 @@ from benchmarks.alternatives.running import Errand
 from benchmarks.alternatives.simulated import HORIZON, load_simulated
 from features.endpoint import Endpoint
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(cpu_seconds=60, n_trials=2, n_folds=3)
 
 

@@ -48,6 +48,7 @@ print(sum(count_competing_before.stats.cache_misses.values()))
 """
 
 
+@pytest.mark.slow
 def test_of_processes_that_need_a_loop_at_once_one_compiles_it(tmp_path: Path) -> None:
     there = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     command = [sys.executable, "-c", COUNT]

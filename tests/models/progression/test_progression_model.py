@@ -201,6 +201,7 @@ def _with_trees(own: ProgressionPredictor, X: pd.DataFrame) -> ProgressionPredic
     return replace(own, growth=replace(own.growth, boosted=part, boosted_weight=0.7))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trees", [False, True], ids=["linear", "trees"])
 def test_the_compiled_model_sees_what_the_model_sees(trained: Trained, trees: bool) -> None:
     own = trained.model.predictor_

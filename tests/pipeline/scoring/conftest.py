@@ -8,6 +8,8 @@ import pytest
 from pipeline.scoring.request import ScoreRequest
 from pipeline.settings.params import Paths
 
+BATCH_ROWS = 60
+
 
 def written(request: ScoreRequest) -> dict[str, bytes]:
     """Every file in the folder of the output, by name."""
@@ -35,7 +37,7 @@ def patients(drawn_covariates: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture
 def request_(patients: pd.DataFrame, model_folder: Path, tmp_path: Path) -> ScoreRequest:
-    """400 patients as Parquet, in batches of 30."""
+    """400 patients as Parquet, in seven batches."""
     file = tmp_path / "new.parquet"
     patients.to_parquet(file, index=False)
     return ScoreRequest(
@@ -44,5 +46,5 @@ def request_(patients: pd.DataFrame, model_folder: Path, tmp_path: Path) -> Scor
         tmp_path / "out" / "risks.csv",
         n_reasons=0,
         keep=("ward",),
-        batch_rows=30,
+        batch_rows=BATCH_ROWS,
     )

@@ -25,11 +25,9 @@ from typing import Any
 import pyarrow.parquet  # noqa: F401
 import xgboost  # noqa: F401
 
-import models.compiled.compiled_fingerprint
 import models.reference_scores.registry
 import models.scorer  # noqa: F401
 import pipeline.scoring.batch
-import pipeline.scoring.workers.warm_start
 import pipeline.tracking
 from features.errors import CalciriskError
 from pipeline.scoring.batch import score_batch

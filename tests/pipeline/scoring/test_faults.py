@@ -109,7 +109,7 @@ def test_a_job_killed_at_any_point_goes_on_to_the_same_bytes(
     jobs: Jobs, request_: ScoreRequest, ending: str
 ) -> None:
     asked = replace(request_, out=request_.out.with_suffix(ending), batch_rows=80)
-    kill_and_go_on(jobs, asked, n_kills=6, seed=len(ending))
+    kill_and_go_on(jobs, asked, n_kills=3, seed=len(ending))
 
 
 @pytest.mark.slow
@@ -187,7 +187,7 @@ def test_a_job_killed_in_the_midst_of_a_batch_goes_on_to_the_same_bytes(
     assert jobs.run(request_).code == 0
     expected = written(request_)
     empty(request_)
-    assert jobs.run(request_, kill_in_batch=8).code == -9
+    assert jobs.run(request_, kill_in_batch=5).code == -9
     assert not request_.out.exists()
     assert jobs.run(replace(request_, resume=True)).code == 0
     assert written(request_) == expected

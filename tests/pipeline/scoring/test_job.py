@@ -16,7 +16,7 @@ from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.settings.params import Paths
-from tests.pipeline.scoring.conftest import written
+from tests.pipeline.scoring.conftest import BATCH_ROWS, written
 
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, batch: int, error: Exception) -> None:
@@ -24,7 +24,7 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, batch: int, error: Exception) -> No
     honest = score_batch
 
     def fail(rows: pd.DataFrame, rules: ScoringRules) -> tuple[pd.DataFrame, pd.DataFrame]:
-        if rows.index[0] == 1 + 30 * batch:
+        if rows.index[0] == 1 + BATCH_ROWS * batch:
             raise error
         return honest(rows, rules)
 
@@ -76,7 +76,7 @@ def test_a_job_that_breaks_off_goes_on_to_the_same_bytes(
     score_stream(asked, paths)
     expected = written(asked)
     with monkeypatch.context() as patch:
-        fail_at(patch, 9, MemoryError("no room"))
+        fail_at(patch, 4, MemoryError("no room"))
         with pytest.raises(MemoryError):
             score_stream(replace(asked, overwrite=True), paths)
     assert set(written_names(asked)) > set(expected)
@@ -92,7 +92,7 @@ def test_going_on_does_not_score_again_what_is_finished(
     request_: ScoreRequest, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        fail_at(patch, 9, MemoryError())
+        fail_at(patch, 4, MemoryError())
         with pytest.raises(MemoryError):
             score_stream(request_, paths)
     fail_at(monkeypatch, 2, AssertionError("scored again"))
@@ -103,7 +103,7 @@ def test_an_unfinished_job_is_neither_lost_nor_mixed_with_another(
     request_: ScoreRequest, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        fail_at(patch, 9, MemoryError())
+        fail_at(patch, 4, MemoryError())
         with pytest.raises(MemoryError):
             score_stream(request_, paths)
     with pytest.raises(ConfigError, match="was begun and not finished"):
@@ -210,7 +210,7 @@ def test_where_no_terminal_is_a_line_is_told_now_and_then(
     monkeypatch.setattr(
         "pipeline.scoring.account.progress.time.monotonic", lambda: float(next(seconds))
     )
-    score_stream(request_, paths)
+    score_stream(replace(request_, batch_rows=30), paths)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == f"60 rows, 15 %, {60 / 14:.1f} rows/s"
     assert 1 < len(lines) < 5

@@ -17,6 +17,7 @@ from pipeline.scoring.job import score_stream
 from pipeline.scoring.request import ScoreRequest
 from pipeline.scoring.risk_rules import ScoringRules
 from pipeline.settings.params import Paths
+from tests.pipeline.scoring.conftest import BATCH_ROWS
 from tests.pipeline.scoring.postgres import Server, find_binaries
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
@@ -87,7 +88,7 @@ def test_when_the_database_goes_away_nothing_is_lost(
     expected = {path.name: path.read_bytes() for path in asked.out.parent.iterdir()}
 
     def stop_at_ninth(rows: pd.DataFrame, rules: ScoringRules) -> Tables:
-        if rows.index[0] == 1 + 30 * 9:
+        if rows.index[0] == 1 + BATCH_ROWS * 9:
             server.stop()
         return score_batch(rows, rules)
 
@@ -109,7 +110,7 @@ def test_a_query_that_gives_other_rows_than_before_is_not_gone_on_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(rows: pd.DataFrame, rules: ScoringRules) -> Tables:
-        if rows.index[0] == 1 + 30 * 9:
+        if rows.index[0] == 1 + BATCH_ROWS * 4:
             raise MemoryError
         return score_batch(rows, rules)
 

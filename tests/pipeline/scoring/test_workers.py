@@ -34,7 +34,11 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
-    ("ending", "reasons"), [(".csv", 2), (".parquet", 0)], ids=["text", "binary"]
+    ("ending", "reasons"),
+    [
+        pytest.param(".csv", 2, id="text", marks=pytest.mark.slow),
+        pytest.param(".parquet", 0, id="binary"),
+    ],
 )
 def test_however_many_processes_score_the_bytes_are_the_same(
     request_: ScoreRequest, paths: Paths, patients: pd.DataFrame, ending: str, reasons: int
@@ -182,11 +186,12 @@ def wait_until_gone(processes: set[int]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sent",
     [
         pytest.param(signal.SIGKILL, id="killed"),
-        pytest.param(signal.SIGINT, id="broken off", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, id="broken off"),
     ],
 )
 def test_no_process_outlives_its_job(

@@ -172,8 +172,20 @@ class Completion:
         return Gaps(patterns, pattern, covariance, self.used)
 
     def silence(self, gaps: Gaps, silent: BoolArray) -> Gaps:
-        """The gaps where known features that are ``silent`` (d, u) tell nothing of the others."""
-        return replace(gaps, covariance=self._factor_covariance(gaps.known & ~silent))
+        """The gaps where known features, ``silent`` (d, u), tell nothing of the others any more.
+
+        Each is taken back out of the covariance by the formula of Sherman and Morrison (1950,
+        Annals of Mathematical Statistics 21:124-127): no system is solved anew.
+        """
+        covariance = gaps.covariance.copy()
+        for feature in np.flatnonzero(silent.any(axis=0)):
+            patterns, loading = np.flatnonzero(silent[:, feature]), self.loadings[feature]
+            before = covariance[patterns]
+            moved = contract("dqr,r->dq", before, loading)
+            left = self.noise[feature] - contract("dq,q->d", moved, loading)
+            told = moved[:, :, None] * moved[:, None, :] / left[:, None, None]
+            covariance[patterns] = before + told
+        return replace(gaps, covariance=covariance)
 
     def _factor_covariance(self, telling: BoolArray) -> FloatArray:
         """Of the common factors (d, q, q), given that these features (d, u) are known."""

@@ -226,24 +226,22 @@ class LinearPart:
         """
         completion, straight = self.design.completion, self.split_coefficients().straight
         completed = completion.credit_slopes(gaps, straight)
-        slopes, covariance = completed.copy(), gaps.covariance.copy()
+        slopes, heard = completed.copy(), replace(gaps, covariance=gaps.covariance.copy())
         silent, rows = np.zeros_like(gaps.known), np.arange(len(gaps.patterns))
         while True:
             credited = (slopes[rows] - straight) * self.directions
             against = (credited < -_MATERIAL) & gaps.known[rows]
             silent[rows] |= against
-            rows = rows[against.any(axis=1)]
+            still = against.any(axis=1)
+            rows, against = rows[still], against[still]
             if not len(rows):
                 break
-            heard = completion.silence(gaps.select(rows), silent[rows])
-            covariance[rows] = heard.covariance
-            slopes[rows] = np.where(
-                silent[rows], straight, completion.credit_slopes(heard, straight)
-            )
+            now = completion.silence(heard.select(rows), against)
+            heard.covariance[rows] = now.covariance
+            slopes[rows] = np.where(silent[rows], straight, completion.credit_slopes(now, straight))
         slopes = np.where(
             ((slopes - straight) * self.directions < 0) & gaps.known, straight, slopes
         )
-        heard = replace(gaps, covariance=covariance)
         open_terms = completion.gap_terms(heard, self.slopes)
         indicated = self.split_coefficients().indicated
         indicators = contract("di,i->d", self.design.indicators(gaps), indicated)

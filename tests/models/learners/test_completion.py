@@ -84,6 +84,21 @@ def test_what_a_gap_is_expected_to_be_is_credited_to_what_lets_one_expect_it() -
     assert completion.credit_slopes(complete.gaps, slopes) == pytest.approx(slopes[None])
 
 
+def test_a_silenced_feature_tells_what_a_missing_one_does() -> None:
+    completion, draws = learn_completion(_draw()), np.random.default_rng(6)
+    missing, silent = draws.random((60, 6)) < 0.3, draws.random((60, 6)) < 0.4
+    silent &= ~missing
+    gaps = completion.gaps_of(missing, np.arange(60))
+    heard = completion.silence(gaps, silent)
+    without = completion.gaps_of(missing | silent, np.arange(60))
+    np.testing.assert_allclose(heard.covariance, without.covariance, atol=1e-12)
+    first = silent & (np.arange(6) < 3)
+    twice = completion.silence(completion.silence(gaps, first), silent & ~first)
+    np.testing.assert_allclose(twice.covariance, without.covariance, atol=1e-12)
+    alone = completion.silence(gaps.select(np.array([7])), silent[[7]])
+    assert (alone.covariance[0] == heard.covariance[7]).all()
+
+
 def test_what_is_known_is_left_as_it_is() -> None:
     completion = learn_completion(_draw())
     patients = _draw(20, seed=7)

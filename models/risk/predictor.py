@@ -29,7 +29,7 @@ from models.storage.formats import reading
 
 CLOCK = "age"
 """The feature, and the variable, by which hazards of ages are read."""
-FORMAT = 5
+FORMAT = 6
 _FILE = "predictor.json"
 
 

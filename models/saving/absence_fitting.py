@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from features.array_types import FloatArray
 from features.dictionary.variable import Variable
 from models.absent_columns import find_all_absent
-from models.risk.absences import Absences
+from models.risk.absences import ABOVE, BASE, Absences
 from models.risk.predictor import RiskPredictor
 
 # The less a file lacks, the less it takes to see what that moves.
@@ -23,6 +24,8 @@ _WORTH_PAIRING = 0.02  # log hazard ratio; two groups that move less are as good
 # Each step leaves about a fifth of what is amiss, the share of the patients who have an event.
 _STEPS, _DECIMALS = 4, 4
 _LARGEST = 2.0  # log hazard ratio; a file that lacks so much is none to score
+_ALWAYS = frozenset(("age", "sex"))  # what hardly any file lacks
+_SAME_THING = {"morphology": "calcium"}  # what a group tells is told by another one as well
 
 
 @dataclass(frozen=True)
@@ -73,25 +76,31 @@ def fit_absences(
 ) -> Absences:
     """Shifts under which mean incidence of each cause by the horizon is that of the whole file.
 
-    Of every variable alone, every group, two groups that both move the mean, all but one group
-    beside the demographic variables, and all of them. ``features``, ``risk`` (n,): those of the
-    patients trained on; no outcome is looked at. ``variables``: those of the training file;
-    ``limits``: see `InputRanges`.
+    Of every variable alone, every group, two groups that both move the mean, and all of them;
+    of all but one group beside the demographic variables; of all but age and sex, and of all but
+    these and one variable or group.
+    ``features``, ``risk`` (n,): those of the patients trained on; no outcome is looked at.
+    ``variables``: those of the training file; ``limits``: see `InputRanges`.
     """
     plain = replace(predictor, absences=Absences())
     order = np.argsort(risk, kind="stable")
     by_risk = features.iloc[order][list(plain.feature_names)].astype(np.float64)
     few, many = (_Trial.of(plain, by_risk, horizon, n) for n in (_FEW, _MANY))
-    found = dict[frozenset[int], FloatArray]()
+    found, group = dict[frozenset[int], FloatArray](), dict[frozenset[int], int]()
 
-    def measure(trial: _Trial, lacking: Sequence[frozenset[str]]) -> list[float]:
-        """Keep the shifts of these sets of variables; gives the largest of each."""
+    def measure(
+        trial: _Trial,
+        lacking: Sequence[frozenset[str]],
+        number: int = ABOVE,
+        beside: FloatArray | float = 0.0,
+    ) -> list[float]:
+        """Keep the shifts of these sets, and what is ``beside``; gives the largest of each."""
         files = [[name for name in variables if name not in one] for one in lacking]
         moved = []
         for absent in find_all_absent(files, dictionary, limits, plain.feature_names):
             one = frozenset(plain.positions_of(absent).tolist())
             if one and one not in found:
-                found[one] = trial.shift(absent)
+                found[one], group[one] = trial.shift(absent) + beside, number
             moved.append(float(np.abs(found[one]).max()) if one else 0.0)
         return moved
 
@@ -101,6 +110,16 @@ def fit_absences(
     everything, known = frozenset(may_lack), groups.get("demographic", frozenset())
     of_groups = list(groups.values())
     with threadpool_limits(1, user_api="blas"):
+        others = everything - _ALWAYS
+        measure(many, [others], BASE)
+        # few patients say well enough what one more column moves
+        files = [[name for name in variables if name not in others]]
+        base = find_all_absent(files, dictionary, limits, plain.feature_names)[0]
+        beside = many.shift(base) - few.shift(base)
+        things = _group(sorted(others), dictionary, _SAME_THING)
+        for number, own in enumerate(things.values(), start=1):
+            measure(many, [others - own], number)
+            measure(few, [others - {name} for name in sorted(own)], number, beside)
         moved = measure(many, of_groups)
         moving = [one for one, by in zip(of_groups, moved, strict=True) if by > _WORTH_PAIRING]
         measure(many, [one | other for one, other in combinations(moving, 2)])
@@ -109,14 +128,18 @@ def fit_absences(
         measure(few, [frozenset((name,)) for name in may_lack])
     largest_first = sorted(found, key=lambda one: (-len(one), sorted(one)))
     shifts = np.array([found[one] for one in largest_first])
-    return Absences(tuple(largest_first), shifts.reshape(-1, len(plain.causes)))
+    numbers = tuple(group[one] for one in largest_first)
+    return Absences(tuple(largest_first), shifts.reshape(-1, len(plain.causes)), numbers)
 
 
 def _group(
-    variables: Collection[str], dictionary: Mapping[str, Variable]
+    variables: Collection[str],
+    dictionary: Mapping[str, Variable],
+    other_names: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, frozenset[str]]:
     groups = dict[str, frozenset[str]]()
     for name in variables:
         group = dictionary[name].group
+        group = other_names.get(group, group)
         groups[group] = groups.get(group, frozenset()) | {name}
     return groups

@@ -74,6 +74,7 @@ FIELDS: dict[str, Numbers] = {
     "absences.shifts": Numbers(("a", "k"), -10, 10),
     "absences.of_set": Numbers(("f",), 0, "a", whole=True, steady=True),
     "absences.features": Numbers(("f",), 0, "p", whole=True),
+    "absences.group": Numbers(("a",), -1, whole=True),
     "years": Numbers(("y",), 0, rising=True),
     "events": Numbers(("y",), 0),
     "linear_weight": Numbers(()),

@@ -138,6 +138,38 @@ def test_without_a_column_or_a_group_mean_risk_is_that_of_the_whole_file(
     assert trial.lack(*there) / trial.whole == pytest.approx(1.0, abs=0.06)
 
 
+CLASSIC = ("age", "sex", "systolic_bp", "smoking_status", "diabetes")
+FILES = {
+    "age and sex": ("age", "sex"),
+    "classic, LDL": (*CLASSIC, "ldl_cholesterol"),
+    "pooled cohort equations": (*CLASSIC, "total_cholesterol", "hdl_cholesterol", "bp_treated"),
+    "classic, calcium": (*CLASSIC, "ldl_cholesterol", "cac_agatston"),
+    "calcium, volume and vessels": ("age", "sex", "cac_agatston", "cac_volume", "cac_n_vessels"),
+    "laboratory": ("age", "sex", *_variables("laboratory", "lipids")),
+}
+
+
+@pytest.mark.parametrize("there", FILES.values(), ids=FILES)
+def test_a_file_of_few_columns_has_the_mean_risk_of_a_whole_one(
+    trial: Trial, there: tuple[str, ...]
+) -> None:
+    lacking = [str(name) for name in trial.covariates if name not in there]
+    assert trial.lack(*lacking) / trial.whole == pytest.approx(1.0, abs=0.07)
+
+
+@pytest.mark.slow
+def test_any_few_columns_have_about_the_mean_risk_of_the_whole_file(trial: Trial) -> None:
+    draws, names = np.random.default_rng(8), [str(name) for name in trial.covariates]
+    others = [name for name in names if name not in ("age", "sex")]
+    moved = []
+    for _ in range(25):
+        there = {"age", "sex", *draws.choice(others, draws.integers(1, 40), replace=False)}
+        moved.append(trial.lack(*(name for name in names if name not in there)))
+    off = np.array(moved) / trial.whole - 1
+    assert np.abs(off).max() < 0.1
+    assert np.sqrt((off**2).mean()) < 0.045
+
+
 @pytest.mark.slow
 def test_without_any_set_of_columns_mean_risk_is_about_that_of_the_whole_file(
     trial: Trial,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +119,18 @@ class Guideline:
         return _step(self.classes, score if score < 1 else max(score, 1.0))
 
     def ldl_goal(self, patient: Patient) -> Goal | None:
-        """The first goal whose condition holds; None where none does or it is not known."""
-        return next((goal for goal in self.goals if goal.when.holds(patient)), None)
+        """The first goal whose condition holds; None where none does.
+
+        None, too, where what is not known could make a goal before it a lower one.
+        """
+        lowest = math.inf
+        for goal in self.goals:
+            held = goal.when.holds(patient)
+            if held:
+                return goal if goal.goal <= lowest else None
+            if held is None:
+                lowest = min(lowest, goal.goal)
+        return None
 
     def ldl_gap(self, patient: Patient) -> float | None:
         """How far LDL cholesterol lies above its goal, mg/dL; None where either is unknown."""
@@ -142,7 +153,7 @@ class Guideline:
         )
 
     def rescan(self, patient: Patient) -> str:
-        """When to look again; "" where the score is not known."""
+        """When to look again; "" where it hangs on what is not known."""
         return _first(self.rescans, patient)
 
     def word_on_aspirin(self, patient: Patient) -> str:
@@ -151,7 +162,15 @@ class Guideline:
 
 
 def _first(sayings: Sequence[Saying], patient: Patient) -> str:
-    return next((saying.text for saying in sayings if saying.when.holds(patient)), "")
+    """The text of the first that holds; "" where one before it, of another text, may hold too."""
+    possible: set[str] = set()
+    for saying in sayings:
+        held = saying.when.holds(patient)
+        if held is not False:
+            possible.add(saying.text)
+        if held:
+            return saying.text if possible == {saying.text} else ""
+    return ""
 
 
 def _step(steps: Sequence[Step], value: float) -> Step:

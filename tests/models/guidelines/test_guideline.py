@@ -9,7 +9,14 @@ from features.errors import MapError
 from models.guidelines.guideline import Guideline
 
 US = Guideline.load()
-HEALTHY = {"prior_cad": 0.0, "age": 55.0, "diabetes": 0.0, "smoking_status": "never"}
+HEALTHY = {
+    "prior_cad": 0.0,
+    "prior_stroke": 0.0,
+    "prior_pad": 0.0,
+    "age": 55.0,
+    "diabetes": 0.0,
+    "smoking_status": "never",
+}
 
 
 def _patient(**values: object) -> dict[str, object]:
@@ -110,6 +117,47 @@ def test_aspirin_is_for_calcium_of_100_and_ages_40_to_69(
 ) -> None:
     said = US.word_on_aspirin(_patient(**values))
     assert word in said if word else said == ""
+
+
+SCORES = (0.0, 50.0, 150.0, 400.0, 1200.0)
+
+
+@pytest.mark.parametrize("unknown", ["prior_cad", "prior_stroke", "prior_pad"])
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("more", [{}, {"age": 74.0}, {"bleeding_history": 1.0}])
+def test_what_is_said_of_aspirin_does_not_hang_on_disease_that_is_not_recorded(
+    unknown: str, score: float, more: dict[str, object]
+) -> None:
+    said = US.word_on_aspirin(_patient(cac_agatston=score, **{**more, unknown: None}))
+    assert said == ""
+
+
+@pytest.mark.parametrize("known", [{}, {"prior_cad": 0.0}])
+@pytest.mark.parametrize("score", SCORES)
+def test_who_takes_two_antiplatelet_drugs_is_never_told_that_aspirin_is_not_recommended(
+    known: dict[str, object], score: float
+) -> None:
+    patient = {**_patient(cac_agatston=score, prior_cad=None, antiplatelet="dual"), **known}
+    assert US.word_on_aspirin({**patient, "age": 74.0}) == ""
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("unknown", ["prior_cad", "diabetes", "cac_agatston"])
+def test_what_is_said_of_the_next_scan_is_the_same_whatever_an_unknown_value_is(
+    unknown: str, score: float
+) -> None:
+    patient = _patient(cac_agatston=score)
+    values = SCORES if unknown == "cac_agatston" else (0.0, 1.0)
+    possible = {US.rescan({**patient, unknown: value}) for value in values}
+    said = US.rescan({**patient, unknown: None})
+    assert said == (possible.pop() if len(possible) == 1 else "")
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_a_goal_is_no_higher_than_the_one_of_disease_that_is_not_recorded(score: float) -> None:
+    found = US.ldl_goal(_patient(cac_agatston=score, prior_cad=None))
+    assert found is None or found.goal <= 70
+    assert (found is None) == (score < 100)
 
 
 def test_when_to_look_again_hangs_on_the_score() -> None:

@@ -80,6 +80,33 @@ def test_the_decision_is_the_one_of_the_trials_and_guidelines(
     assert ask(patient, option, hazards=HIGH).options[0].decision == decision
 
 
+@pytest.mark.parametrize("unknown", ["prior_cad", "prior_stroke", "prior_pad"])
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"cac_agatston": 0.0},
+        {"age": 75.0},
+        {"bleeding_history": 1.0},
+        {"cac_agatston": 0.0, "antiplatelet": "dual"},
+    ],
+)
+def test_aspirin_is_not_called_harmful_where_disease_that_it_treats_is_not_recorded(
+    unknown: str, known: dict[str, object]
+) -> None:
+    result = ask({**AT_CALCIUM, **known, unknown: None}, "aspirin").options[0]
+    assert result.decision == "no_estimate" and result.reasons
+    # nor by counting bleeds against events
+    counted = ask({**AT_CALCIUM, unknown: None}, "aspirin", hazards=LOW).options[0]
+    assert counted.decision == "unclear"
+
+
+def test_two_antiplatelet_drugs_are_never_called_harmful() -> None:
+    patient = {**HEALTHY, "cac_agatston": 0.0, "antiplatelet": "dual"}
+    assert ask(patient, "aspirin").options[0].decision == "no_estimate"
+    # one drug in a healthy person is another matter
+    assert ask({**patient, "antiplatelet": "single"}, "aspirin").options[0].decision == "harm"
+
+
 def test_aspirin_does_more_harm_where_more_must_be_treated_than_bleed() -> None:
     result = ask(AT_CALCIUM, "aspirin", hazards=LOW).options[0]
     # 210 for one bleed in 6.4 years is 134 in ten; 164 must be treated for one event less

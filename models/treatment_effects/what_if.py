@@ -151,14 +151,19 @@ def without_statin(
 ) -> tuple[float, Interval] | None:
     """LDL cholesterol (mg/dL) and risk of a treated patient as they would be without the statin.
 
-    None where no statin is taken or LDL cholesterol or the statin is unknown. The risk comes from
-    the LDL that the statin takes and the trials' effect per mmol/L.
+    LDL cholesterol before treatment where that is recorded, else by the statin's intensity. None
+    where no statin is taken, LDL cholesterol or the statin is unknown or LDL cholesterol has not
+    fallen, and on dialysis, where trials found no such effect. The risk comes from the LDL that the
+    statin takes and the trials' effect per mmol/L.
     """
     intensity, ldl = recorded(patient, "statin_intensity"), recorded(patient, "ldl_cholesterol")
     effect = effects["statin_high"].effect
     if intensity in (None, "none") or ldl is None or effect is None:
         return None
-    untreated = float(ldl) / (1.0 - STATIN_SHARES[intensity])
+    before = recorded(patient, "ldl_before_treatment")
+    untreated = float(ldl) / (1.0 - STATIN_SHARES[intensity]) if before is None else float(before)
+    if untreated <= float(ldl) or recorded(patient, "dialysis") == 1:
+        return None
     units = (untreated - float(ldl)) / effects["statin_high"].amount.per
     logs = (-units * math.log(value) for value in (effect.estimate, effect.high, effect.low))
     change = change_of(setting, Interval(*logs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.models.treatment_effects.by_hand import HEALTHY, HIGH, LOW, ask
+from tests.models.treatment_effects.by_hand import EFFECTS, HEALTHY, HIGH, LOW, ask
 
 STENT = {**HEALTHY, "prior_cad": 1.0, "prior_pci": 1.0, "cac_agatston": 1620.0}
 AT_CALCIUM = {**HEALTHY, "cac_agatston": 300.0}
@@ -115,3 +115,47 @@ def test_aspirin_does_more_harm_where_more_must_be_treated_than_bleed() -> None:
     assert result.change.number_needed_to_treat.estimate == 164
     assert result.decision == "harm"
     assert ask(AT_CALCIUM, "aspirin", hazards=HIGH).options[0].decision == "consider"
+
+
+ON_LDL = [name for name, option in EFFECTS.items() if "ldl_cholesterol" in option.variables]
+WITHOUT_RATE = {**STENT, "diabetes": 1.0, "ldl_cholesterol": 150.0, "egfr": None}
+
+
+@pytest.mark.parametrize("name", ON_LDL)
+@pytest.mark.parametrize("statin", ["none", "low", "moderate", "high"])
+def test_on_dialysis_no_drug_for_ldl_is_started_and_a_statin_is_kept(
+    name: str, statin: str
+) -> None:
+    patient = {**STENT, "dialysis": 1.0, "egfr": 8.0, "ldl_cholesterol": 150.0}
+    result = ask({**patient, "statin_intensity": statin}, name).options[0]
+    assert result.decision == "no_estimate" and result.change is None
+    assert any("on dialysis" in reason for reason in result.reasons)
+    if "statin" in name:
+        assert any("already taken is continued" in reason for reason in result.reasons)
+
+
+@pytest.mark.parametrize("dialysis", [0.0, None])
+def test_without_dialysis_failing_kidneys_are_no_word_against_a_statin(
+    dialysis: float | None,
+) -> None:
+    patient = {**STENT, "dialysis": dialysis, "egfr": 8.0, "ldl_cholesterol": 150.0}
+    assert ask(patient, "statin_high").options[0].decision == "recommended"
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [
+        ("sglt2_inhibitor", {"dialysis": 1.0}),
+        ("sglt2_inhibitor", {"ckd_stage": "g5"}),
+        ("colchicine", {"dialysis": 1.0}),
+        ("colchicine", {"ckd_stage": "g5"}),
+        ("colchicine", {"ckd_stage": "g4"}),
+    ],
+)
+def test_a_stage_of_kidney_disease_says_what_its_filtration_rate_would(
+    option: str, known: dict[str, object]
+) -> None:
+    result = ask({**WITHOUT_RATE, **known}, option).options[0]
+    assert result.decision == "no_estimate" and result.change is None
+    assert [reason for reason in result.reasons if "kidney function is below" in reason]
+    assert ask(WITHOUT_RATE, option).options[0].reasons[-1:] == ("egfr",)

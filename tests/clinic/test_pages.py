@@ -255,6 +255,30 @@ def test_there_is_a_leaflet_for_the_patient_in_two_languages(
         assert words in page and f'<html lang="{language}">' in page
 
 
+def test_any_calcium_is_a_score_of_1_on_page_and_leaflet_alike(client: TestClient) -> None:
+    for score in ("0.3", "0.6"):
+        page = _enter(client, **{**PATIENT, "cac_agatston": score})
+        assert "CAC 1" in page.replace("\N{NO-BREAK SPACE}", " ")
+        assert "CAC-DRS A1" in page and "CAC-DRS A0" not in page
+        assert "The calcium score is 1." in page and "Power of zero" not in page
+        leaflet = _enter(client, **{**PATIENT, "cac_agatston": score}, step="leaflet")
+        assert "Your score is 1." in leaflet
+
+
+def test_zero_supports_deferring_a_statin_once_the_exceptions_are_known(
+    client: TestClient,
+) -> None:
+    zero = {**PATIENT, "cac_agatston": "0"}
+    assert "would support deferring statin therapy if these are absent" in _enter(client, **zero)
+    known = {
+        **dict.fromkeys(("prior_cad", "prior_stroke", "prior_pad", "diabetes"), "0"),
+        **{"family_history": "0", "smoking_status": "never", "ldl_cholesterol": "110"},
+    }
+    said = "A score of 0 supports deferring"
+    assert said in _enter(client, **zero, **known, statin_intensity="none")
+    assert said not in _enter(client, **zero, **known, statin_intensity="high")
+
+
 def test_a_dozen_fields_stand_open_and_the_rest_is_folded(client: TestClient) -> None:
     page = client.get("/new").text
     folds = re.findall(r'<details class="block"( open)?>', page)

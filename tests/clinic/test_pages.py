@@ -14,6 +14,7 @@ from clinic.patient.comparison import compare
 from clinic.site import Site
 from clinic.words.values import ValueWriter
 from models.explanation.explanation import OTHER_CAUSES_LABEL
+from models.plain_language.leaflet import load_leaflet_texts
 from models.plain_language.numerals import ENGLISH
 from models.scorer import Scorer
 from tests.clinic.conftest import keys_of, token_of
@@ -253,6 +254,18 @@ def test_there_is_a_leaflet_for_the_patient_in_two_languages(
     entered = _enter(client, **PATIENT, step="leaflet", language=language)
     for page in (stored, entered):
         assert words in page and f'<html lang="{language}">' in page
+
+
+def test_the_leaflet_names_no_value_that_nobody_recorded(client: TestClient) -> None:
+    german = load_leaflet_texts("de")
+    named = {german[f"themes.{name}"] for name in ("calcium", "smoking", "lipids", "pressure")}
+    for age in ("48", "62", "79"):
+        sheet = _enter(client, age=age, sex="male", step="leaflet", language="de")
+        reasons = html.unescape(sheet).split(german["reasons.title"])[1]
+        reasons = reasons.split(german["helps.title"])[0]
+        assert not [words for words in named if f"<li>{words}" in reasons], reasons
+    raised = _enter(client, age="62", sex="male", cac_agatston="900", step="leaflet")
+    assert "<li>calcium in the heart" in html.unescape(raised)
 
 
 def test_any_calcium_is_a_score_of_1_on_page_and_leaflet_alike(client: TestClient) -> None:

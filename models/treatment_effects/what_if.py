@@ -21,7 +21,7 @@ from models.treatment_effects.course import Course, counting, joint_effect, log_
 from models.treatment_effects.decision import Decision, decide
 from models.treatment_effects.effects import TreatmentEffects
 from models.treatment_effects.eligibility import check_eligibility
-from models.treatment_effects.entry import Status, TreatmentEffect
+from models.treatment_effects.entry import Harm, Status, TreatmentEffect
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class OptionResult:
 
     ``amount``: by how much the option's variable was taken to change, canonical unit; 1 where the
     option is a yes or no. ``reasons``: why it is not offered, or the variables that are missing.
-    ``needed_to_harm``: treated for one more harm by the same horizon, where trials tell.
+    ``needed_to_harm``: treated for one more harm by the same horizon, where trials tell. ``harm``:
+    what it may cost this patient; None where that cannot befall.
     """
 
     option: TreatmentEffect
@@ -41,6 +42,7 @@ class OptionResult:
     amount: float | None
     change: Change | None
     needed_to_harm: float | None
+    harm: Harm | None
 
 
 @dataclass(frozen=True)
@@ -184,14 +186,19 @@ def _result(
         verdict = "unknown"
         reasons = tuple(dict.fromkeys([*reasons, *missing]))
     decision = decide(option, patient, horizon or math.inf, change)
-    if (
-        decision == "harm"
-        and option.harmful is not None
-        and option.harmful.holds(patient) is not False
-    ):
-        reasons = (option.harmful_why,)
-    to_harm = None
-    if option.harm is not None and horizon is not None:
-        to_harm = option.harm.number_by(horizon)
+    if decision == "harm":
+        reasons = (_why_harmful(option, patient),)
+    harm = option.harm
+    if harm is not None and harm.spares is not None and harm.spares.holds(patient):
+        harm = None
+    to_harm = None if harm is None or horizon is None else harm.number_by(horizon)
     amount = option.amount.change(patient, asked)
-    return OptionResult(option, option.status, verdict, decision, reasons, amount, change, to_harm)
+    return OptionResult(
+        option, option.status, verdict, decision, reasons, amount, change, to_harm, harm
+    )
+
+
+def _why_harmful(option: TreatmentEffect, patient: Patient) -> str:
+    if option.harmful is not None and option.harmful.holds(patient):
+        return option.harmful_why
+    return option.harm.outweighs if option.harm is not None else ""

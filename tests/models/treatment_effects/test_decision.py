@@ -114,6 +114,7 @@ def test_aspirin_does_more_harm_where_more_must_be_treated_than_bleed() -> None:
     assert result.change is not None and result.change.number_needed_to_treat is not None
     assert result.change.number_needed_to_treat.estimate == 164
     assert result.decision == "harm"
+    assert "than to cause one major bleeding" in result.reasons[0]
     assert ask(AT_CALCIUM, "aspirin", hazards=HIGH).options[0].decision == "consider"
 
 
@@ -159,3 +160,33 @@ def test_a_stage_of_kidney_disease_says_what_its_filtration_rate_would(
     assert result.decision == "no_estimate" and result.change is None
     assert [reason for reason in result.reasons if "kidney function is below" in reason]
     assert ask(WITHOUT_RATE, option).options[0].reasons[-1:] == ("egfr",)
+
+
+@pytest.mark.parametrize("name", ["statin_high", "statin_moderate"])
+def test_new_diabetes_befalls_nobody_who_has_diabetes(name: str) -> None:
+    patient = {**HEALTHY, "ldl_cholesterol": 160.0}
+    without = ask(patient, name).options[0]
+    assert without.harm is not None and without.harm.name == "new diabetes"
+    assert without.needed_to_harm == pytest.approx(255 * 4 / 10)
+    ill = ask({**patient, "diabetes": 1.0}, name).options[0]
+    assert ill.harm is None and ill.needed_to_harm is None
+    assert ask({**patient, "diabetes": None}, name).options[0].needed_to_harm is not None
+
+
+@pytest.mark.parametrize("hazards", [HIGH, LOW])
+@pytest.mark.parametrize("age", [45.0, 60.0, 69.0, 75.0])
+@pytest.mark.parametrize("score", [0.0, 100.0, 300.0])
+def test_what_is_called_harmful_says_why(
+    hazards: tuple[float, float], age: float, score: float
+) -> None:
+    patient = {**HEALTHY, "age": age, "cac_agatston": score, "ldl_cholesterol": 160.0}
+    for result in ask(patient, *_one_of_each(), hazards=hazards).options:
+        assert result.decision != "harm" or (all(result.reasons) and result.reasons)
+
+
+def _one_of_each() -> list[str]:
+    """Every option, but of those that exclude each other the first."""
+    first: dict[str, str] = {}
+    for name, option in EFFECTS.items():
+        first.setdefault(option.exclusive or name, name)
+    return list(first.values())

@@ -93,8 +93,8 @@ def write_cards(
         "cds.summary", years=years, risk=texts.write.percent(at.risk), interval=interval
     ).strip()
     detail = [texts("overview.counted", outcome=outcome)]
-    if view.overview.themes:
-        strongest = view.overview.themes[0]
+    strongest = next((theme for theme in view.overview.themes if theme.is_reason), None)
+    if strongest is not None:
         points = texts.write.signed(strongest.points)
         detail.insert(0, texts("cds.reason", name=strongest.label, points=points))
     if view.growth.first_screen:

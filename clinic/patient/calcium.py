@@ -11,6 +11,7 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
+from features.derivation.calcium import read_score
 from models.plain_language.comparison import find_no_table
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
@@ -83,7 +84,7 @@ def describe_calcium(
             rows = [
                 (
                     texts.label(dictionary["cac_agatston"]),
-                    texts("calcium.summed", n=texts.write.number(total)),
+                    texts("calcium.summed", n=texts.write.number(read_score(total))),
                 )
             ]
         if rows:

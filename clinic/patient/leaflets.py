@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from clinic.patient.assessor import Assessment
 from clinic.patient.overview import one_of_each
-from clinic.patient.themes import COMPETING
 from clinic.words.texts import load_texts
 from models.plain_language.leaflet import (
     Helping,
@@ -23,8 +22,12 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
     """The leaflet in a language that is shipped, else in English."""
     spoken = language if language in known_languages() else REFERENCE
     at = next(risk for risk in view.risks if risk.years == view.horizon)
-    raising = [theme for theme in view.overview.themes if theme.points >= _LEAST_POINTS]
-    themes = [theme for theme in raising if theme.name != COMPETING]
+    # what was filled in is no reason that a patient could read
+    themes = [
+        theme
+        for theme in view.overview.every_theme
+        if theme.is_reason and min(theme.points, theme.known) >= _LEAST_POINTS
+    ]
     told = can_be_told([row.name for row in view.treatments.offered if row.change is not None])
     rows = [row for row in one_of_each(view.treatments.offered) if row.name in told]
     facts = LeafletFacts(

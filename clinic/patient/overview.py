@@ -18,6 +18,7 @@ from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
+from features.derivation.calcium import read_score
 from models.guidelines.guideline import Guideline
 from models.treatment_effects.conditions import recorded
 
@@ -137,7 +138,9 @@ class OverviewWriter:
             return (self.texts("overview.no_calcium"),)
         said = [
             self.texts(
-                "overview.calcium", score=self.texts.write.whole(float(score)), drs=guidance.drs
+                "overview.calcium",
+                score=self.texts.write.whole(read_score(float(score))),
+                drs=guidance.drs,
             )
         ]
         return tuple(line for line in (*said, percentile, trend) if line)

@@ -61,6 +61,7 @@ class Theme:
 
     ``estimated``: most of it comes from values that were filled in. ``contrary``: it lowers the
     risk though it is known to raise it. ``limits``: interval of the contribution, where known.
+    ``known``: what of the points comes from values that are known.
     """
 
     name: str
@@ -69,6 +70,12 @@ class Theme:
     estimated: bool = False
     contrary: bool = False
     limits: tuple[float, float] | None = None
+    known: float = 0.0
+
+    @property
+    def is_reason(self) -> bool:
+        """Whether it may be named in words: something of this patient that is mostly known."""
+        return self.name != COMPETING and not self.estimated
 
 
 def theme_of(variable: str, dictionary: Dictionary) -> str:
@@ -94,12 +101,15 @@ def fold_themes(
     sums: dict[str, float] = {}
     filled: dict[str, float] = {}
     whole: dict[str, float] = {}
+    known: dict[str, float] = {}
     for variable, value in points.items():
         theme = theme_of(str(variable), dictionary)
         sums[theme] = sums.get(theme, 0.0) + float(value)
         whole[theme] = whole.get(theme, 0.0) + abs(float(value))
         if unknown.get(str(variable), False):
             filled[theme] = filled.get(theme, 0.0) + abs(float(value))
+        else:
+            known[theme] = known.get(theme, 0.0) + float(value)
     themes = [
         Theme(
             name,
@@ -107,6 +117,7 @@ def fold_themes(
             value,
             filled.get(name, 0.0) > 0.5 * whole[name],
             _is_contrary(name, value, patient),
+            known=known.get(name, 0.0),
         )
         for name, value in sums.items()
     ]

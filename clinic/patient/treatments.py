@@ -192,9 +192,9 @@ class TreatmentAdvice:
                 "treatments.effect", n=estimate, low=low, high=high, per=phrase(option.effect.per)
             )
         to_harm = ""
-        if option.harm is not None and result.needed_to_harm is not None:
+        if result.harm is not None and result.needed_to_harm is not None:
             to_harm = (
-                f"{self.texts.write.whole(result.needed_to_harm)} ({phrase(option.harm.name)})"
+                f"{self.texts.write.whole(result.needed_to_harm)} ({phrase(result.harm.name)})"
             )
         return TreatmentRow(
             option.name,
@@ -207,7 +207,7 @@ class TreatmentAdvice:
             phrase(option.citation),
             phrase(option.outcome),
             phrase(option.population),
-            phrase(option.harm.text) if option.harm else "",
+            phrase(result.harm.text) if result.harm else "",
             self._amount(result),
             effect,
             tuple(self._reason(reason) for reason in result.reasons),

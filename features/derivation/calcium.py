@@ -38,6 +38,15 @@ def agatston(columns: Columns) -> FloatArray:
     return first_known(columns["cac_agatston"], np.sum(vessels, axis=0))
 
 
+def read_score(score: float) -> float:
+    """A score as it is said and classed, AU: zero is no calcium at all, any calcium is at least 1.
+
+    >>> read_score(0.0), read_score(0.3), read_score(12.4)
+    (0.0, 1.0, 12.4)
+    """
+    return max(score, 1.0) if score > 0 else score
+
+
 def has_none(columns: Columns) -> FloatArray:
     """1 where the total score is 0, (n,)."""
     score = columns.derived(agatston)

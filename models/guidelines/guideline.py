@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 
 import yaml
 
+from features.derivation.calcium import read_score
 from features.dictionary.data_files import data_file
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 from features.yaml_file import read_yaml
 from models.treatment_effects.condition_reading import ConditionReader, number, one_of, only
-from models.treatment_effects.conditions import Condition, Patient, recorded
+from models.treatment_effects.conditions import Condition, Patient, Truth, recorded
 
 _FILE = (
     "region",
@@ -98,6 +100,8 @@ class Guideline:
     enhancers: tuple[Saying, ...]
     zero: Saying
     zero_but: str
+    zero_open: str
+    zero_not_for: tuple[Saying, ...]
     zero_exceptions: tuple[Saying, ...]
     rescans: tuple[Saying, ...]
     aspirin: tuple[Saying, ...]
@@ -114,12 +118,22 @@ class Guideline:
             raise MapError(f"{path.name}: {error}") from error
 
     def calcium_class(self, score: float) -> Step:
-        """The class of an Agatston score; 0.5 and over is not zero."""
-        return _step(self.classes, score if score < 1 else max(score, 1.0))
+        """The class of an Agatston score; any calcium is not zero."""
+        return _step(self.classes, read_score(score))
 
     def ldl_goal(self, patient: Patient) -> Goal | None:
-        """The first goal whose condition holds; None where none does or it is not known."""
-        return next((goal for goal in self.goals if goal.when.holds(patient)), None)
+        """The first goal whose condition holds; None where none does.
+
+        None, too, where what is not known could make a goal before it a lower one.
+        """
+        patient, lowest = _classed(patient), math.inf
+        for goal in self.goals:
+            held = goal.when.holds(patient)
+            if held:
+                return goal if goal.goal <= lowest else None
+            if held is None:
+                lowest = min(lowest, goal.goal)
+        return None
 
     def ldl_gap(self, patient: Patient) -> float | None:
         """How far LDL cholesterol lies above its goal, mg/dL; None where either is unknown."""
@@ -131,27 +145,49 @@ class Guideline:
         return tuple(saying.text for saying in self.enhancers if saying.when.holds(patient))
 
     def word_on_zero(self, patient: Patient, say: Callable[[str], str] = str) -> str:
-        """What a score of 0 means here; "" without one. ``say``: translates a statement."""
-        if not self.zero.when.holds(patient):
+        """What a score of 0 means here; "" without one, for the diseased and those on a statin.
+
+        It supports deferring a statin only where every exception is known to be absent; else those
+        that are not known are named. ``say``: translates a statement.
+        """
+        patient = _classed(patient)
+        if not self.zero.when.holds(patient) or _texts(self.zero_not_for, patient, True):
             return ""
-        held = [one.text for one in self.zero_exceptions if one.when.holds(patient)]
-        return (
-            say(self.zero_but).format(list=", ".join(map(say, held)))
-            if held
-            else say(self.zero.text)
-        )
+        held = _texts(self.zero_exceptions, patient, True)
+        unknown = _texts((*self.zero_not_for, *self.zero_exceptions), patient, None)
+        said = self.zero_but if held else self.zero_open if unknown else self.zero.text
+        return say(said).format(list=", ".join(map(say, held or unknown)))
 
     def rescan(self, patient: Patient) -> str:
-        """When to look again; "" where the score is not known."""
-        return _first(self.rescans, patient)
+        """When to look again; "" where it hangs on what is not known."""
+        return _first(self.rescans, _classed(patient))
 
     def word_on_aspirin(self, patient: Patient) -> str:
         """What is said of aspirin; "" where it hangs on what is not known."""
-        return _first(self.aspirin, patient)
+        return _first(self.aspirin, _classed(patient))
 
 
 def _first(sayings: Sequence[Saying], patient: Patient) -> str:
-    return next((saying.text for saying in sayings if saying.when.holds(patient)), "")
+    """The text of the first that holds; "" where one before it, of another text, may hold too."""
+    possible: set[str] = set()
+    for saying in sayings:
+        held = saying.when.holds(patient)
+        if held is not False:
+            possible.add(saying.text)
+        if held:
+            return saying.text if possible == {saying.text} else ""
+    return ""
+
+
+def _texts(sayings: Sequence[Saying], patient: Patient, held: Truth) -> list[str]:
+    return [saying.text for saying in sayings if saying.when.holds(patient) is held]
+
+
+def _classed(patient: Patient) -> Patient:
+    """The patient with scores as they are classed."""
+    scores = {name: recorded(patient, name) for name in ("cac_agatston", "prior_cac_agatston")}
+    read = {name: read_score(float(score)) for name, score in scores.items() if score is not None}
+    return {**patient, **read}
 
 
 def _step(steps: Sequence[Step], value: float) -> Step:
@@ -181,6 +217,8 @@ def _read(stored: Mapping[str, Any]) -> Guideline:
         _sayings("enhancers", stored["enhancers"]["rules"], reader),
         Saying(zero["text"], reader.read("zero", zero["when"])),
         zero["but"],
+        zero["open"],
+        _sayings("zero", zero["not_for"], reader),
         _sayings("zero", zero["exceptions"], reader),
         _sayings("rescan", stored["rescan"]["rules"], reader),
         _sayings("aspirin", stored["aspirin"]["rules"], reader),

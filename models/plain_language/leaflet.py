@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from features.derivation.calcium import read_score
 from features.errors import ConfigError
 from features.yaml_file import read_yaml
 from models.plain_language.texts import REFERENCE, check_translation, flatten_texts
@@ -119,9 +120,10 @@ def _risk(facts: LeafletFacts, t: Mapping[str, str]) -> tuple[str, ...]:
 def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
     if facts.calcium_score is None:
         return t["calcium.unknown"]
-    if facts.calcium_score < 1:
+    score = read_score(facts.calcium_score)
+    if score == 0:
         return t["calcium.none"]
-    return t["calcium.some"].format(score=round(facts.calcium_score))
+    return t["calcium.some"].format(score=round(score))
 
 
 def _reasons(facts: LeafletFacts, t: Mapping[str, str]) -> Section:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from features.derivation.calcium import read_score
 from models.explanation.population import show_quantity
 from models.plain_language.summary import Missing, PatientSummary, Reason
 from models.plain_language.texts import Texts
@@ -74,10 +75,10 @@ def _risk(patient: PatientSummary, texts: Texts) -> str:
 
 
 def _comparison(patient: PatientSummary, texts: Texts) -> str:
-    score = patient.calcium_score
-    if score is None:
+    if patient.calcium_score is None:
         return texts.say("calcium.unknown")
-    if score < 0.5:
+    score = read_score(patient.calcium_score)
+    if score == 0:
         return texts.say("calcium.none")
     sentences = [texts.say("calcium.score", score=f"{score:.0f}")]
     if patient.percentile is not None:

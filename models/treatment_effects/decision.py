@@ -20,7 +20,8 @@ def decide(
 ) -> Decision:
     """The decision; ``change``: what the option does to this patient's risk by the horizon."""
     own = option.variables[0]
-    if option.harmful is not None and option.harmful.holds_in_silence(patient, own):
+    # unknown disease is no health: what a patient may need is never called harmful
+    if option.harmful is not None and option.harmful.holds(patient):
         return "harm"
     if option.status == "not_established":
         return "no_estimate"

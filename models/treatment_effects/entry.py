@@ -32,14 +32,17 @@ class Harm:
     """What a treatment costs. ``name``: the case in short; ``number``: treated for one more case
     within ``years``, where that is known.
 
-    ``outweighs``: a case weighs as much as an event prevented, so the two numbers are compared.
+    ``outweighs``: a case weighs as much as an event prevented, so the two numbers are compared; the
+    reason given where fewer are treated for a case than for an event. ``spares``: whom it cannot
+    befall.
     """
 
     text: str
     name: str
     number: float | None = None
     years: float | None = None
-    outweighs: bool = False
+    outweighs: str = ""
+    spares: Condition | None = None
 
     def number_by(self, horizon: float) -> float | None:
         """Treated for one more case within ``horizon`` years, at the trials' constant rate."""

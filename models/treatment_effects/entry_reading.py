@@ -57,7 +57,7 @@ def read_option(name: str, entry: Mapping[str, Any], reader: ConditionReader) ->
         recommended_by=_text(name, recommended, "by") if recommended else "",
         harmful=reader.read(name, harmful["when"]) if harmful else None,
         harmful_why=_text(name, harmful, "why") if harmful else "",
-        harm=_harm(name, entry["harm"]) if "harm" in entry else None,
+        harm=_harm(name, entry["harm"], reader) if "harm" in entry else None,
         **texts,
     )
 
@@ -122,16 +122,19 @@ def _requirement(name: str, entry: Mapping[str, Any], reader: ConditionReader) -
     return Requirement(reader.read(name, condition), _text(name, entry, "why"), must)
 
 
-def _harm(name: str, entry: Mapping[str, Any]) -> Harm:
-    only(entry, ("text", "name", "number", "years", "outweighs"), name)
+def _harm(name: str, entry: Mapping[str, Any], reader: ConditionReader) -> Harm:
+    only(entry, ("text", "name", "number", "years", "outweighs", "spares"), name)
     if ("number" in entry) != ("years" in entry):
         raise ValueError(f"{name}: a number needed to harm belongs to its years")
     figures = {key: number(entry[key]) for key in ("number", "years") if key in entry}
     if any(figure <= 0 for figure in figures.values()):
         raise ValueError(f"{name}: number and years of a harm lie above zero")
     told = _text(name, entry, "text"), _text(name, entry, "name")
-    outweighs = bool(entry.get("outweighs"))
-    return Harm(*told, figures.get("number"), figures.get("years"), outweighs)
+    outweighs: Mapping[str, Any] = entry.get("outweighs", {})
+    only(outweighs, ("why",), name)
+    why = _text(name, outweighs, "why") if outweighs else ""
+    spares = reader.read(name, entry["spares"]) if "spares" in entry else None
+    return Harm(*told, figures.get("number"), figures.get("years"), why, spares)
 
 
 def _text(name: str, entry: Mapping[str, Any], key: str) -> str:

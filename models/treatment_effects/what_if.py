@@ -21,7 +21,7 @@ from models.treatment_effects.course import Course, counting, joint_effect, log_
 from models.treatment_effects.decision import Decision, decide
 from models.treatment_effects.effects import TreatmentEffects
 from models.treatment_effects.eligibility import check_eligibility
-from models.treatment_effects.entry import Status, TreatmentEffect
+from models.treatment_effects.entry import Harm, Status, TreatmentEffect
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class OptionResult:
 
     ``amount``: by how much the option's variable was taken to change, canonical unit; 1 where the
     option is a yes or no. ``reasons``: why it is not offered, or the variables that are missing.
-    ``needed_to_harm``: treated for one more harm by the same horizon, where trials tell.
+    ``needed_to_harm``: treated for one more harm by the same horizon, where trials tell. ``harm``:
+    what it may cost this patient; None where that cannot befall.
     """
 
     option: TreatmentEffect
@@ -41,6 +42,7 @@ class OptionResult:
     amount: float | None
     change: Change | None
     needed_to_harm: float | None
+    harm: Harm | None
 
 
 @dataclass(frozen=True)
@@ -151,14 +153,19 @@ def without_statin(
 ) -> tuple[float, Interval] | None:
     """LDL cholesterol (mg/dL) and risk of a treated patient as they would be without the statin.
 
-    None where no statin is taken or LDL cholesterol or the statin is unknown. The risk comes from
-    the LDL that the statin takes and the trials' effect per mmol/L.
+    LDL cholesterol before treatment where that is recorded, else by the statin's intensity. None
+    where no statin is taken, LDL cholesterol or the statin is unknown or LDL cholesterol has not
+    fallen, and on dialysis, where trials found no such effect. The risk comes from the LDL that the
+    statin takes and the trials' effect per mmol/L.
     """
     intensity, ldl = recorded(patient, "statin_intensity"), recorded(patient, "ldl_cholesterol")
     effect = effects["statin_high"].effect
     if intensity in (None, "none") or ldl is None or effect is None:
         return None
-    untreated = float(ldl) / (1.0 - STATIN_SHARES[intensity])
+    before = recorded(patient, "ldl_before_treatment")
+    untreated = float(ldl) / (1.0 - STATIN_SHARES[intensity]) if before is None else float(before)
+    if untreated <= float(ldl) or recorded(patient, "dialysis") == 1:
+        return None
     units = (untreated - float(ldl)) / effects["statin_high"].amount.per
     logs = (-units * math.log(value) for value in (effect.estimate, effect.high, effect.low))
     change = change_of(setting, Interval(*logs))
@@ -179,14 +186,19 @@ def _result(
         verdict = "unknown"
         reasons = tuple(dict.fromkeys([*reasons, *missing]))
     decision = decide(option, patient, horizon or math.inf, change)
-    if (
-        decision == "harm"
-        and option.harmful is not None
-        and option.harmful.holds(patient) is not False
-    ):
-        reasons = (option.harmful_why,)
-    to_harm = None
-    if option.harm is not None and horizon is not None:
-        to_harm = option.harm.number_by(horizon)
+    if decision == "harm":
+        reasons = (_why_harmful(option, patient),)
+    harm = option.harm
+    if harm is not None and harm.spares is not None and harm.spares.holds(patient):
+        harm = None
+    to_harm = None if harm is None or horizon is None else harm.number_by(horizon)
     amount = option.amount.change(patient, asked)
-    return OptionResult(option, option.status, verdict, decision, reasons, amount, change, to_harm)
+    return OptionResult(
+        option, option.status, verdict, decision, reasons, amount, change, to_harm, harm
+    )
+
+
+def _why_harmful(option: TreatmentEffect, patient: Patient) -> str:
+    if option.harmful is not None and option.harmful.holds(patient):
+        return option.harmful_why
+    return option.harm.outweighs if option.harm is not None else ""

@@ -81,8 +81,8 @@ def _guidelines() -> Iterable[str]:
     yield from (source.name for source in us.sources.values())
     yield from (step.name for step in us.classes if not step.name[:1].isdigit() or " " in step.name)
     yield from (goal.why for goal in us.goals)
-    yield from (us.zero.text, us.zero_but)
-    for sayings in (us.enhancers, us.zero_exceptions, us.rescans, us.aspirin):
+    yield from (us.zero.text, us.zero_but, us.zero_open)
+    for sayings in (us.enhancers, us.zero_not_for, us.zero_exceptions, us.rescans, us.aspirin):
         yield from (saying.text for saying in sayings)
 
 

@@ -118,6 +118,17 @@ def test_the_card_says_of_two_scans_whether_the_change_is_real(site: Site) -> No
     assert "Neither growth nor regression" in card["detail"]
 
 
+def test_what_was_filled_in_is_no_main_contributor(site: Site) -> None:
+    covariates = pd.DataFrame({"sex": ["male"]}).astype({"sex": "str"})
+    view = site.assessor.assess(covariates, site.assessor.horizons[-1])
+    filled = [replace(theme, estimated=True) for theme in view.overview.themes]
+    for themes in (filled, [*filled, replace(filled[0], label="Pressure", estimated=False)]):
+        shown = replace(view, overview=replace(view.overview, themes=tuple(themes)))
+        card = write_cards(shown, "http://here", False, "infarction", site.texts)["cards"][0]
+        assert ("Main contributor: Pressure" in card["detail"]) == (themes is not filled)
+        assert themes is not filled or "Main contributor" not in card["detail"]
+
+
 def test_a_card_of_an_age_that_the_model_does_not_know_is_refused() -> None:
     needed = Needed(45.0, 90.0, "the model knows the hazards of no other ages")
     dictionary, prefetch = Dictionary.load().needing("age", needed), _request()["prefetch"]

@@ -14,6 +14,7 @@ from clinic.patient.comparison import compare
 from clinic.site import Site
 from clinic.words.values import ValueWriter
 from models.explanation.explanation import OTHER_CAUSES_LABEL
+from models.plain_language.leaflet import load_leaflet_texts
 from models.plain_language.numerals import ENGLISH
 from models.scorer import Scorer
 from tests.clinic.conftest import keys_of, token_of
@@ -253,6 +254,42 @@ def test_there_is_a_leaflet_for_the_patient_in_two_languages(
     entered = _enter(client, **PATIENT, step="leaflet", language=language)
     for page in (stored, entered):
         assert words in page and f'<html lang="{language}">' in page
+
+
+def test_the_leaflet_names_no_value_that_nobody_recorded(client: TestClient) -> None:
+    german = load_leaflet_texts("de")
+    named = {german[f"themes.{name}"] for name in ("calcium", "smoking", "lipids", "pressure")}
+    for age in ("48", "62", "79"):
+        sheet = _enter(client, age=age, sex="male", step="leaflet", language="de")
+        reasons = html.unescape(sheet).split(german["reasons.title"])[1]
+        reasons = reasons.split(german["helps.title"])[0]
+        assert not [words for words in named if f"<li>{words}" in reasons], reasons
+    raised = _enter(client, age="62", sex="male", cac_agatston="900", step="leaflet")
+    assert "<li>calcium in the heart" in html.unescape(raised)
+
+
+def test_any_calcium_is_a_score_of_1_on_page_and_leaflet_alike(client: TestClient) -> None:
+    for score in ("0.3", "0.6"):
+        page = _enter(client, **{**PATIENT, "cac_agatston": score})
+        assert "CAC 1" in page.replace("\N{NO-BREAK SPACE}", " ")
+        assert "CAC-DRS A1" in page and "CAC-DRS A0" not in page
+        assert "The calcium score is 1." in page and "Power of zero" not in page
+        leaflet = _enter(client, **{**PATIENT, "cac_agatston": score}, step="leaflet")
+        assert "Your score is 1." in leaflet
+
+
+def test_zero_supports_deferring_a_statin_once_the_exceptions_are_known(
+    client: TestClient,
+) -> None:
+    zero = {**PATIENT, "cac_agatston": "0"}
+    assert "would support deferring statin therapy if these are absent" in _enter(client, **zero)
+    known = {
+        **dict.fromkeys(("prior_cad", "prior_stroke", "prior_pad", "diabetes"), "0"),
+        **{"family_history": "0", "smoking_status": "never", "ldl_cholesterol": "110"},
+    }
+    said = "A score of 0 supports deferring"
+    assert said in _enter(client, **zero, **known, statin_intensity="none")
+    assert said not in _enter(client, **zero, **known, statin_intensity="high")
 
 
 def test_a_dozen_fields_stand_open_and_the_rest_is_folded(client: TestClient) -> None:

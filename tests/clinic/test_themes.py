@@ -52,6 +52,26 @@ def test_a_known_risk_that_lowers_the_estimate_is_marked_and_not_read_as_protect
     assert not _fold(raised, **patient)[theme].contrary
 
 
+@pytest.mark.parametrize(
+    ("points", "unknown", "known"),
+    [
+        ({"hba1c": 3.0, "glucose": 1.0}, {"glucose": True}, 3.0),
+        ({"hba1c": -2.0, "glucose": 1.5}, {"glucose": True}, -2.0),
+        ({"smoking_status": 1.2}, {"smoking_status": True}, 0.0),
+    ],
+)
+def test_a_theme_knows_what_of_it_comes_from_known_values(
+    points: dict[str, float], unknown: dict[str, bool], known: float
+) -> None:
+    (theme,) = fold_themes(pd.Series(points), unknown, {}, DICTIONARY, load_texts())
+    assert theme.known == pytest.approx(known)
+    assert theme.is_reason == (known != 0)
+
+
+def test_other_causes_of_death_are_no_reason_of_a_patient() -> None:
+    assert not _fold({OTHER_CAUSES_LABEL: 1.0})[COMPETING].is_reason
+
+
 def test_never_having_smoked_may_lower_the_estimate() -> None:
     assert not _fold({"smoking_status": -1.2}, smoking_status="never")["smoking"].contrary
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
+from features.derivation.calcium import read_score
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.two_scans.change import (
@@ -61,8 +62,8 @@ def describe_change(
     years = recorded(patient, "prior_scan_years")
     line = texts(
         f"trend.{judged['change_verdict']}",
-        first=texts.write.whole(float(earlier)),
-        now=texts.write.whole(float(now)),
+        first=texts.write.whole(read_score(float(earlier))),
+        now=texts.write.whole(read_score(float(now))),
         when=texts("trend.ago", n=texts.write.number(float(years))) if years is not None else "",
         limit=texts.write.whole(limit) if np.isfinite(limit) else "",
         differing=tell_differences(columns, patient, ValueWriter(dictionary, texts)),

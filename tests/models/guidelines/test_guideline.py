@@ -9,7 +9,17 @@ from features.errors import MapError
 from models.guidelines.guideline import Guideline
 
 US = Guideline.load()
-HEALTHY = {"prior_cad": 0.0, "age": 55.0, "diabetes": 0.0, "smoking_status": "never"}
+HEALTHY = {
+    "prior_cad": 0.0,
+    "prior_stroke": 0.0,
+    "prior_pad": 0.0,
+    "age": 55.0,
+    "diabetes": 0.0,
+    "smoking_status": "never",
+    "statin_intensity": "none",
+    "ldl_cholesterol": 120.0,
+    "family_history": 0.0,
+}
 
 
 def _patient(**values: object) -> dict[str, object]:
@@ -20,6 +30,8 @@ def _patient(**values: object) -> dict[str, object]:
     ("score", "name", "code"),
     [
         (0, "0", "A0"),
+        (0.3, "1-99", "A1"),
+        (0.6, "1-99", "A1"),
         (1, "1-99", "A1"),
         (99.9, "1-99", "A1"),
         (100, "100-299", "A2"),
@@ -74,7 +86,7 @@ def test_the_ldl_goal_follows_the_class_of_calcium(
 def test_the_gap_is_what_lies_above_the_goal() -> None:
     assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=95.0)) == 40
     assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=50.0)) == 0
-    assert US.ldl_gap(_patient(cac_agatston=1200.0)) is None
+    assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=None)) is None
     assert US.ldl_gap(_patient(ldl_cholesterol=95.0)) is None
 
 
@@ -85,13 +97,75 @@ def test_the_gap_is_what_lies_above_the_goal() -> None:
         {"diabetes": 1.0},
         {"ldl_cholesterol": 190.0},
         {"family_history": 1.0},
+        {"hba1c": 7.1},
+        {"glucose": 126.0, "diabetes": None},
+        {"ldl_before_treatment": 195.0},
+        {"prior_cac_agatston": 12.0},
+        {"prior_cac_agatston": 0.4},
+        {"prior_cac_volume": 30.0},
     ],
 )
 def test_the_power_of_zero_has_its_exceptions(exception: dict[str, object]) -> None:
     assert "supports deferring" in US.word_on_zero(_patient(cac_agatston=0.0))
     assert "does not justify deferring" in US.word_on_zero(_patient(cac_agatston=0.0, **exception))
-    assert US.word_on_zero(_patient(cac_agatston=1.0)) == ""
-    assert US.word_on_zero(_patient(cac_agatston=0.0, prior_stroke=1.0)) == ""
+    assert "does not justify" in US.word_on_zero({**exception, "cac_agatston": 0.0})
+
+
+@pytest.mark.parametrize(
+    "patient",
+    [
+        {"cac_agatston": 1.0},
+        {"cac_agatston": 0.6},
+        {"prior_stroke": 1.0},
+        {"statin_intensity": "high"},
+        {"statin_intensity": "low", "lipid_lowering": 0.0},
+    ],
+)
+def test_nothing_is_said_of_zero_to_the_diseased_and_to_those_on_a_statin(
+    patient: dict[str, object],
+) -> None:
+    assert US.word_on_zero(_patient(**{"cac_agatston": 0.0, **patient})) == ""
+
+
+@pytest.mark.parametrize(
+    ("unknown", "named"),
+    [
+        ("prior_cad", "known vascular disease"),
+        ("prior_stroke", "known vascular disease"),
+        ("statin_intensity", "treatment with a statin"),
+        ("smoking_status", "current smoking"),
+        ("diabetes", "diabetes"),
+        ("ldl_cholesterol", "LDL cholesterol of 190"),
+        ("family_history", "family history"),
+    ],
+)
+def test_zero_supports_deferring_only_where_every_exception_is_known_to_be_absent(
+    unknown: str, named: str
+) -> None:
+    said = US.word_on_zero(_patient(cac_agatston=0.0, **{unknown: None}))
+    assert said.startswith("A score of 0 would support")
+    assert named in said.split(": ")[1] and "," not in said.split(": ")[1]
+
+
+def test_what_has_to_be_known_before_zero_counts_is_named_all() -> None:
+    said = US.word_on_zero({"cac_agatston": 0.0, "age": 55.0})
+    for named in ("disease", "statin", "smoking", "diabetes", "190", "family history"):
+        assert named in said.split(": ")[1]
+
+
+def test_whether_a_statin_is_taken_is_known_where_lipid_drugs_are_denied() -> None:
+    silent = _patient(cac_agatston=0.0, statin_intensity=None)
+    assert "A score of 0 supports" in US.word_on_zero({**silent, "lipid_lowering": 0.0})
+    said = US.word_on_zero({**silent, "lipid_lowering": 1.0})
+    assert "treatment with a statin, LDL cholesterol of 190" in said
+
+
+@pytest.mark.parametrize("score", [0.1, 0.5, 0.6, 0.999])
+def test_any_calcium_is_said_and_classed_as_a_score_of_1(score: float) -> None:
+    fraction, whole = (_patient(cac_agatston=value) for value in (score, 1.0))
+    assert US.calcium_class(score) == US.calcium_class(1.0)
+    for say in (US.ldl_goal, US.rescan, US.word_on_zero, US.word_on_aspirin):
+        assert say(fraction) == say(whole)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +184,47 @@ def test_aspirin_is_for_calcium_of_100_and_ages_40_to_69(
 ) -> None:
     said = US.word_on_aspirin(_patient(**values))
     assert word in said if word else said == ""
+
+
+SCORES = (0.0, 50.0, 150.0, 400.0, 1200.0)
+
+
+@pytest.mark.parametrize("unknown", ["prior_cad", "prior_stroke", "prior_pad"])
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("more", [{}, {"age": 74.0}, {"bleeding_history": 1.0}])
+def test_what_is_said_of_aspirin_does_not_hang_on_disease_that_is_not_recorded(
+    unknown: str, score: float, more: dict[str, object]
+) -> None:
+    said = US.word_on_aspirin(_patient(cac_agatston=score, **{**more, unknown: None}))
+    assert said == ""
+
+
+@pytest.mark.parametrize("known", [{}, {"prior_cad": 0.0}])
+@pytest.mark.parametrize("score", SCORES)
+def test_who_takes_two_antiplatelet_drugs_is_never_told_that_aspirin_is_not_recommended(
+    known: dict[str, object], score: float
+) -> None:
+    patient = {**_patient(cac_agatston=score, prior_cad=None, antiplatelet="dual"), **known}
+    assert US.word_on_aspirin({**patient, "age": 74.0}) == ""
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("unknown", ["prior_cad", "diabetes", "cac_agatston"])
+def test_what_is_said_of_the_next_scan_is_the_same_whatever_an_unknown_value_is(
+    unknown: str, score: float
+) -> None:
+    patient = _patient(cac_agatston=score)
+    values = SCORES if unknown == "cac_agatston" else (0.0, 1.0)
+    possible = {US.rescan({**patient, unknown: value}) for value in values}
+    said = US.rescan({**patient, unknown: None})
+    assert said == (possible.pop() if len(possible) == 1 else "")
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_a_goal_is_no_higher_than_the_one_of_disease_that_is_not_recorded(score: float) -> None:
+    found = US.ldl_goal(_patient(cac_agatston=score, prior_cad=None))
+    assert found is None or found.goal <= 70
+    assert (found is None) == (score < 100)
 
 
 def test_when_to_look_again_hangs_on_the_score() -> None:

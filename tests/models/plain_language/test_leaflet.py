@@ -52,7 +52,13 @@ def test_every_option_with_a_figure_has_its_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "words"), [(None, "no scan"), (0.0, "found no calcium"), (12.4, "Your score is 12")]
+    ("score", "words"),
+    [
+        (None, "no scan"),
+        (0.0, "found no calcium"),
+        (0.3, "Your score is 1."),
+        (12.4, "Your score is 12"),
+    ],
 )
 def test_the_scan_is_told_as_it_is(score: float | None, words: str) -> None:
     facts = LeafletFacts(10.0, 0.004, None, None, score, (), (), simulated=False, date="")

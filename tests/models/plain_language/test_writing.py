@@ -144,6 +144,11 @@ def test_no_calcium_is_good_news_without_a_percentile() -> None:
     assert "No calcium was seen" in text and "at age" not in text
 
 
+def test_any_calcium_is_no_zero() -> None:
+    text = _write(calcium_score=0.3)
+    assert "The calcium score is 1." in text and "No calcium was seen" not in text
+
+
 def test_an_unknown_score_is_said_to_be_unknown() -> None:
     text = _write(calcium_score=None, percentile=None, arterial_age=None)
     assert "The calcium score is not known." in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.models.treatment_effects.by_hand import HEALTHY, HIGH, LOW, ask
+from tests.models.treatment_effects.by_hand import EFFECTS, HEALTHY, HIGH, LOW, ask
 
 STENT = {**HEALTHY, "prior_cad": 1.0, "prior_pci": 1.0, "cac_agatston": 1620.0}
 AT_CALCIUM = {**HEALTHY, "cac_agatston": 300.0}
@@ -80,6 +80,33 @@ def test_the_decision_is_the_one_of_the_trials_and_guidelines(
     assert ask(patient, option, hazards=HIGH).options[0].decision == decision
 
 
+@pytest.mark.parametrize("unknown", ["prior_cad", "prior_stroke", "prior_pad"])
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"cac_agatston": 0.0},
+        {"age": 75.0},
+        {"bleeding_history": 1.0},
+        {"cac_agatston": 0.0, "antiplatelet": "dual"},
+    ],
+)
+def test_aspirin_is_not_called_harmful_where_disease_that_it_treats_is_not_recorded(
+    unknown: str, known: dict[str, object]
+) -> None:
+    result = ask({**AT_CALCIUM, **known, unknown: None}, "aspirin").options[0]
+    assert result.decision == "no_estimate" and result.reasons
+    # nor by counting bleeds against events
+    counted = ask({**AT_CALCIUM, unknown: None}, "aspirin", hazards=LOW).options[0]
+    assert counted.decision == "unclear"
+
+
+def test_two_antiplatelet_drugs_are_never_called_harmful() -> None:
+    patient = {**HEALTHY, "cac_agatston": 0.0, "antiplatelet": "dual"}
+    assert ask(patient, "aspirin").options[0].decision == "no_estimate"
+    # one drug in a healthy person is another matter
+    assert ask({**patient, "antiplatelet": "single"}, "aspirin").options[0].decision == "harm"
+
+
 def test_aspirin_does_more_harm_where_more_must_be_treated_than_bleed() -> None:
     result = ask(AT_CALCIUM, "aspirin", hazards=LOW).options[0]
     # 210 for one bleed in 6.4 years is 134 in ten; 164 must be treated for one event less
@@ -87,4 +114,79 @@ def test_aspirin_does_more_harm_where_more_must_be_treated_than_bleed() -> None:
     assert result.change is not None and result.change.number_needed_to_treat is not None
     assert result.change.number_needed_to_treat.estimate == 164
     assert result.decision == "harm"
+    assert "than to cause one major bleeding" in result.reasons[0]
     assert ask(AT_CALCIUM, "aspirin", hazards=HIGH).options[0].decision == "consider"
+
+
+ON_LDL = [name for name, option in EFFECTS.items() if "ldl_cholesterol" in option.variables]
+WITHOUT_RATE = {**STENT, "diabetes": 1.0, "ldl_cholesterol": 150.0, "egfr": None}
+
+
+@pytest.mark.parametrize("name", ON_LDL)
+@pytest.mark.parametrize("statin", ["none", "low", "moderate", "high"])
+def test_on_dialysis_no_drug_for_ldl_is_started_and_a_statin_is_kept(
+    name: str, statin: str
+) -> None:
+    patient = {**STENT, "dialysis": 1.0, "egfr": 8.0, "ldl_cholesterol": 150.0}
+    result = ask({**patient, "statin_intensity": statin}, name).options[0]
+    assert result.decision == "no_estimate" and result.change is None
+    assert any("on dialysis" in reason for reason in result.reasons)
+    if "statin" in name:
+        assert any("already taken is continued" in reason for reason in result.reasons)
+
+
+@pytest.mark.parametrize("dialysis", [0.0, None])
+def test_without_dialysis_failing_kidneys_are_no_word_against_a_statin(
+    dialysis: float | None,
+) -> None:
+    patient = {**STENT, "dialysis": dialysis, "egfr": 8.0, "ldl_cholesterol": 150.0}
+    assert ask(patient, "statin_high").options[0].decision == "recommended"
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [
+        ("sglt2_inhibitor", {"dialysis": 1.0}),
+        ("sglt2_inhibitor", {"ckd_stage": "g5"}),
+        ("colchicine", {"dialysis": 1.0}),
+        ("colchicine", {"ckd_stage": "g5"}),
+        ("colchicine", {"ckd_stage": "g4"}),
+    ],
+)
+def test_a_stage_of_kidney_disease_says_what_its_filtration_rate_would(
+    option: str, known: dict[str, object]
+) -> None:
+    result = ask({**WITHOUT_RATE, **known}, option).options[0]
+    assert result.decision == "no_estimate" and result.change is None
+    assert [reason for reason in result.reasons if "kidney function is below" in reason]
+    assert ask(WITHOUT_RATE, option).options[0].reasons[-1:] == ("egfr",)
+
+
+@pytest.mark.parametrize("name", ["statin_high", "statin_moderate"])
+def test_new_diabetes_befalls_nobody_who_has_diabetes(name: str) -> None:
+    patient = {**HEALTHY, "ldl_cholesterol": 160.0}
+    without = ask(patient, name).options[0]
+    assert without.harm is not None and without.harm.name == "new diabetes"
+    assert without.needed_to_harm == pytest.approx(255 * 4 / 10)
+    ill = ask({**patient, "diabetes": 1.0}, name).options[0]
+    assert ill.harm is None and ill.needed_to_harm is None
+    assert ask({**patient, "diabetes": None}, name).options[0].needed_to_harm is not None
+
+
+@pytest.mark.parametrize("hazards", [HIGH, LOW])
+@pytest.mark.parametrize("age", [45.0, 60.0, 69.0, 75.0])
+@pytest.mark.parametrize("score", [0.0, 100.0, 300.0])
+def test_what_is_called_harmful_says_why(
+    hazards: tuple[float, float], age: float, score: float
+) -> None:
+    patient = {**HEALTHY, "age": age, "cac_agatston": score, "ldl_cholesterol": 160.0}
+    for result in ask(patient, *_one_of_each(), hazards=hazards).options:
+        assert result.decision != "harm" or (all(result.reasons) and result.reasons)
+
+
+def _one_of_each() -> list[str]:
+    """Every option, but of those that exclude each other the first."""
+    first: dict[str, str] = {}
+    for name, option in EFFECTS.items():
+        first.setdefault(option.exclusive or name, name)
+    return list(first.values())

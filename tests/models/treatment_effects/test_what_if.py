@@ -199,6 +199,23 @@ def test_the_untreated_estimate_of_a_treated_patient_goes_back_by_the_same_table
     assert without_statin(EFFECTS, Setting(LINK, NOTHING, 10.0), PATIENT) is None
 
 
+def test_ldl_recorded_before_treatment_is_what_it_would_be_without_the_statin() -> None:
+    patient = {**PATIENT, "statin_intensity": "moderate", "ldl_cholesterol": 90.0}
+    setting = Setting(LINK, NOTHING, 10.0)
+    found = without_statin(EFFECTS, setting, {**patient, "ldl_before_treatment": 205.0})
+    assert found is not None
+    untreated, risk = found
+    assert untreated == 205
+    assert risk.estimate == pytest.approx(incidence(HIGH, 0.79 ** (-(205 - 90) / 38.67)))
+    # where it has not fallen, nothing is said of the statin
+    assert without_statin(EFFECTS, setting, {**patient, "ldl_before_treatment": 90.0}) is None
+
+
+def test_on_dialysis_nothing_is_said_of_what_a_statin_has_spared() -> None:
+    patient = {**PATIENT, "statin_intensity": "high", "ldl_cholesterol": 90.0, "dialysis": 1.0}
+    assert without_statin(EFFECTS, Setting(LINK, NOTHING, 10.0), patient) is None
+
+
 def test_an_amount_asked_for_is_used() -> None:
     answer = what_if(EFFECTS, LINK, NOTHING, 10.0, PATIENT, {"bp_lowering": 20.0})
     assert answer.combined is not None

@@ -193,9 +193,11 @@ LIFESTYLE: tuple[Derivation, ...] = (
         "ln(cigarettes a day + 1)",
         "",
     ),
+    # Credited to the status: of who smokes it says nothing else, and halves of one effect are each
+    # too uncertain to be a reason.
     Derivation(
         "smoking_recency",
-        "years_since_quitting",
+        "smoking_status",
         smoking_recency,
         "1 in smokers, fading with the years since quitting, 0 in never-smokers",
         _DUNCAN,

@@ -9,8 +9,8 @@ from models.learners.completion import LARGEST_DEVIATION, Completion
 from models.learners.linear import SMALLEST_COUNT
 
 MOST_FACTORS = 20
-FEATURES_PER_FACTOR = 3
-LEAST_NOISE = 0.02
+FEATURES_PER_FACTOR = 5
+LEAST_NOISE = 0.1
 _STEPS = 15
 
 
@@ -43,9 +43,19 @@ def _varies(column: FloatArray) -> bool:
 
 
 def _correlate(standard: FloatArray, present: BoolArray) -> FloatArray:
-    """Correlations (u, u), each from the patients who have both; nearer 0 the fewer they are."""
+    """Correlations (u, u), each from the patients who have both; nearer 0 the fewer they are.
+
+    And all of them by the share of their squares that is chance (Schaefer J, Strimmer K (2005),
+    Statistical Applications in Genetics and Molecular Biology 4:32): what copies of one thing
+    differ in would else tell of others by chance.
+    """
     both = present.astype(np.float64)
-    return np.asarray(standard.T @ standard / (both.T @ both + SMALLEST_COUNT))
+    count = both.T @ both
+    found = standard.T @ standard / (count + SMALLEST_COUNT)
+    others = ~np.eye(len(found), dtype=bool)
+    chance = ((1.0 - found**2) ** 2 / np.maximum(count, SMALLEST_COUNT))[others].sum()
+    share = min(1.0, chance / max((found[others] ** 2).sum(), np.finfo(float).tiny))
+    return np.where(others, (1.0 - share) * found, found)
 
 
 def _find_factors(correlation: FloatArray) -> tuple[FloatArray, FloatArray]:

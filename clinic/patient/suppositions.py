@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.derivation.calcium import agatston
+from features.derivation.columns import Columns
 from models.scorer import Scorer
 
 _SCENARIOS = (0.0, 100.0, 300.0)
 AGE_AND_SEX = ("age", "sex")
 # Features that are the variable of that name, worked out from others where it was not recorded.
-_FOLLOWING = ("ldl_cholesterol", "egfr", "bmi")
+_FOLLOWING = ("ldl_cholesterol", "egfr", "bmi", "vessel_count")
 
 
 def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> float | None:
@@ -35,14 +37,16 @@ def suppose_calcium(
     )
 
 
-def known_of(covariates: pd.DataFrame, features: pd.DataFrame) -> dict[str, Any]:
-    """The patient's canonical covariates, with what follows from others where it is missing."""
-    patient: dict[str, Any] = {str(name): value for name, value in covariates.iloc[0].items()}
+def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
+    """The canonical covariates of one patient, with what follows from others where it is missing.
+
+    The calcium score is never taken back out of its logarithm: 300 would come out below 300.
+    """
+    row = columns.covariates.iloc[0]
+    patient: dict[str, Any] = {str(name): value for name, value in row.items()}
     for name in _FOLLOWING:
         value = patient.get(name)
         if value is None or pd.isna(value):
             patient[name] = float(features.iloc[0][name])
-    score = patient.get("cac_agatston")
-    if score is None or pd.isna(score):
-        patient["cac_agatston"] = float(np.expm1(features.iloc[0]["log_cac"]))
+    patient["cac_agatston"] = float(columns.derived(agatston)[0])
     return patient

@@ -11,7 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import FloatArray
+from features.derivation.calcium import agatston
 from features.derivation.catalogue import CATALOGUE
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation, find_unknown
 from models.input_ranges import InputRanges
@@ -97,6 +99,7 @@ def summarise_patients(
     contributions = explanation.by_variable(CATALOGUE)
     dictionary = Dictionary.load()
     outside = _outside(covariates, ranges)
+    scores = Columns(covariates, dictionary).derived(agatston)
     names = dict.fromkeys([*map(str, contributions), *ranges.important])
     unknown = pd.DataFrame(find_unknown(names, covariates, features))
     summaries = []
@@ -115,7 +118,7 @@ def summarise_patients(
                 risk,
                 None if intervals is None else (float(intervals[row, 0]), float(intervals[row, 1])),
                 explanation.base_risk,
-                _expm1(_known(derived, "log_cac")),
+                None if np.isnan(scores[row]) else float(scores[row]),
                 _percentile(patient, derived),
                 _compared_within_ethnicity(patient),
                 _known(derived, "arterial_age"),
@@ -139,10 +142,6 @@ def summarise_patients(
 def _known(values: pd.Series, name: str) -> float | None:
     value = values.get(name)
     return None if value is None or pd.isna(value) else float(value)
-
-
-def _expm1(value: float | None) -> float | None:
-    return None if value is None else float(np.expm1(value))
 
 
 def _percentile(patient: pd.Series, derived: pd.Series) -> float | None:

@@ -14,6 +14,7 @@ from clinic.patient.suppositions import known_of
 from clinic.site import Site
 from clinic.words.texts import load_texts
 from features.derivation.catalogue import derive_features
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression import contributions
 from models.progression.forecaster import Forecaster
@@ -27,9 +28,10 @@ def _section(forecaster: Forecaster | None, **values: object) -> GrowthSection:
     covariates = pd.DataFrame({name: [value] for name, value in {**MAN, **values}.items()})
     covariates["sex"] = covariates["sex"].astype("str")
     dictionary = Dictionary.load()
-    features = derive_features(covariates, dictionary)
+    columns = Columns(covariates, dictionary)
+    features = derive_features(columns, dictionary)
     writer = GrowthWriter(forecaster, dictionary, load_texts())
-    return writer.write(covariates, features, known_of(covariates, features))
+    return writer.write(covariates, features, known_of(columns, features))
 
 
 @pytest.mark.parametrize(

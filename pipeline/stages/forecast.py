@@ -128,7 +128,8 @@ def _judge_changes(
 
     of, scans = held.observations(), held_out.later_scans
     assert scans is not None
-    scored = held_out.covariates["cac_agatston"].reindex(scans.index).notna().to_numpy()
+    first = pd.Series(held.first, held_out.covariates.index)
+    scored = first.reindex(scans.index).notna().to_numpy()
     people = held_out.covariates.iloc[held.patient]
     male = people["sex"].eq("male").to_numpy()
     features = X.loc[people.index]

@@ -52,6 +52,18 @@ def test_a_change_is_judged_by_what_a_rescan_would_show(
     assert said in section.change.line
 
 
+@pytest.mark.parametrize("weight", [45.0, 80.0, 150.0])
+def test_the_limit_that_the_page_names_is_the_one_that_the_verdict_goes_by(weight: float) -> None:
+    measured = {"bmi": None, "height": 175.0, "weight": weight}
+    given = {"bmi": weight / 1.75**2}
+    for rise in range(60, 100):
+        scans = {"prior_cac_agatston": 100.0, "cac_agatston": 100.0 + rise, "prior_scan_years": 3.0}
+        line = _section(None, **scans, **measured).change.line
+        assert line == _section(None, **scans, **given).change.line
+        found = re.search(r"up to (\d+)", line)
+        assert found and ("a real rise" in line) == (rise > int(found[1])), line
+
+
 def test_a_forecast_is_explained_and_a_change_is_judged_once_for_a_page(
     forecaster: Forecaster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

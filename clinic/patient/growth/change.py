@@ -17,9 +17,9 @@ from models.progression.two_scans.change import (
     COMPARABLE,
     DENSIFIED,
     NOT_COMPARABLE,
-    detectable_rise,
     find_differences,
     judge_change_alone,
+    limit_of_rescan,
 )
 from models.treatment_effects.conditions import recorded
 
@@ -55,16 +55,14 @@ def describe_change(
         return Change("")
     columns = Columns.of(covariates, dictionary)
     judged = {name: column[0] for name, column in judge_change_alone(columns).items()}
-    bmi = recorded(patient, "bmi")
-    body = np.array([np.nan if bmi is None else float(bmi)])
-    limit = float(detectable_rise(np.array([float(earlier)]), body)[0])
+    limit = float(limit_of_rescan(columns)[0])
     years = recorded(patient, "prior_scan_years")
     line = texts(
         f"trend.{judged['change_verdict']}",
         first=texts.write.whole(float(earlier)),
         now=texts.write.whole(float(now)),
         when=texts("trend.ago", n=texts.write.number(float(years))) if years is not None else "",
-        limit=texts.write.whole(limit) if np.isfinite(limit) else "",
+        limit=_tell_limit(limit, texts),
         differing=tell_differences(columns, patient, ValueWriter(dictionary, texts)),
     )
     if judged["change_verdict"] == NOT_COMPARABLE:
@@ -103,6 +101,11 @@ def tell_differences(columns: Columns, patient: Mapping[str, Any], writer: Value
         for name, differs in find_differences(columns).items()
         if differs[0]
     )
+
+
+def _tell_limit(limit: float, texts: PageTexts) -> str:
+    """Rounded down: then whole scores differ by more where the verdict says that they do."""
+    return texts.write.whole(np.floor(limit)) if np.isfinite(limit) else ""
 
 
 def _tell_rates(judged: Mapping[str, Any], texts: PageTexts) -> list[tuple[str, str, str]]:

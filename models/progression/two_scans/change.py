@@ -18,6 +18,7 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.derivation.calcium import BANDS, agatston, volume
 from features.derivation.calcium_change import Measure, annual_change, rescan_limit, root_change
+from features.derivation.characteristics import bmi as body_mass_index
 from features.derivation.columns import Columns, ratio
 from features.dictionary.dictionary import Dictionary
 from models.progression.law.growth_law import Patients
@@ -76,6 +77,11 @@ def detectable_rise(
     from_zero = FROM_ZERO if measure == "agatston" else np.nan
     limit = rescan_limit(first, bmi, measure)
     return np.where(first == 0, from_zero, np.where(first > 0, limit, np.nan))
+
+
+def limit_of_rescan(columns: Columns) -> FloatArray:
+    """How far in AU a rescan of the earlier score may differ (n,): what its verdict goes by."""
+    return detectable_rise(columns["prior_cac_agatston"], columns.derived(body_mass_index))
 
 
 def judge_change(
@@ -151,7 +157,7 @@ def _names_read() -> tuple[str, ...]:
 
 def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
-    years, bmi = columns["prior_scan_years"], columns["bmi"]
+    years, bmi = columns["prior_scan_years"], columns.derived(body_mass_index)
     before, after = columns["prior_cac_volume"], columns.derived(volume)
     published = classify(first, now, columns["age"] - years, columns["sex"] == 1, years)
     published[np.isnan(columns["sex"])] = ""
@@ -207,7 +213,7 @@ def judge_by_model(
     From the covariates of now.
     """
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
-    years, bmi = columns["prior_scan_years"], columns["bmi"]
+    years, bmi = columns["prior_scan_years"], columns.derived(body_mass_index)
     return classify_by_model(predictor, features, first, now, years, bmi)
 
 

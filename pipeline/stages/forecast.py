@@ -137,7 +137,9 @@ def _judge_changes(
     by_model = classify_by_model(
         forecaster.predictor, features, of.first, of.seen, of.years, of.bmi
     )
-    change = judge_change(of.first, of.seen, of.bmi, made_alike(scans[scored]))
+    alike = made_alike(scans[scored])
+    pace[~alike] = by_model[~alike] = ""
+    change = judge_change(of.first, of.seen, of.bmi, alike)
     return tabulate_verdicts(
         {"change": change, "pace by the published law": pace, "pace by the model": by_model}
     )

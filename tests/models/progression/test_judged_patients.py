@@ -12,7 +12,12 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.forecaster import Forecaster
 from models.progression.training.progression_model import LaterScans
-from models.progression.two_scans.change import RISE, judge_change_alone
+from models.progression.two_scans.change import (
+    NOT_COMPARABLE,
+    RISE,
+    UNKNOWN,
+    judge_change_alone,
+)
 
 SCANS = {
     "age": 62.0,
@@ -23,6 +28,7 @@ SCANS = {
     "cac_volume": 150.0,
     "prior_scan_years": 3.0,
 }
+RATES = ("change_per_year", "percent_per_year", "root_change")
 BODIES = ((48.0, 173.0), (85.0, 175.0), (160.0, 165.0))
 
 
@@ -59,6 +65,35 @@ def test_forecast_and_pace_of_a_patient_are_the_same_by_height_and_weight(
     by_height, by_index = map(forecaster.forecast, _twins())
     pd.testing.assert_frame_equal(by_height, by_index)
     assert by_height["growth_model"].ne("").all()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"slice_thickness": 3.0, "prior_slice_thickness": 1.5},
+        {"tube_voltage": 100.0, "prior_tube_voltage": 120.0},
+        {"scan_technique": "multidetector", "prior_scan_technique": "electron_beam"},
+        {"ecg_gating": "none", "prior_ecg_gating": "prospective"},
+        {"prior_scan_comparable": 0.0},
+    ],
+    ids=lambda made: next(iter(made)),
+)
+def test_scans_that_are_not_comparable_have_no_rate_and_no_pace(
+    forecaster: Forecaster, made: dict[str, object]
+) -> None:
+    alike = dict.fromkeys(made)
+    told = forecaster.forecast(_table(made, {**made, "cac_agatston": None}, alike))
+    assert told["change_verdict"].tolist() == [NOT_COMPARABLE, UNKNOWN, RISE]
+    assert told["volume_verdict"].tolist() == [NOT_COMPARABLE, NOT_COMPARABLE, RISE]
+    rates, paces = told[list(RATES)], told[["growth_published", "growth_model"]]
+    assert rates.iloc[:2].isna().all(axis=None) and rates.iloc[2].notna().all()
+    assert paces.iloc[:2].eq("").all(axis=None) and paces.iloc[2].ne("").all()
+    assert told["densified"].eq(0).all()
+    # the forecast is of the scan of now alone
+    expected = [name for name in told if str(name).startswith("cac_")]
+    pd.testing.assert_series_equal(
+        told[expected].iloc[0], told[expected].iloc[2], check_names=False
+    )
 
 
 def test_a_model_learns_from_later_scans_by_what_it_forecasts_from() -> None:

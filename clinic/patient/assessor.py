@@ -178,6 +178,7 @@ class Assessor:
             guidance,
             describe_percentile(patient, features.iloc[0], texts),
             growth.first_screen,
+            calcium.part,
         )
         return Assessment(
             horizon,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import agatston
+from features.derivation.calcium import PartOfScore, agatston, find_parts
 from features.derivation.columns import Columns
 from models.plain_language.comparison import find_no_table
 
@@ -43,7 +43,8 @@ class CalciumPanel:
     """``topics``: name of the topic and its rows (label, value); ``vessels``: label, Agatston.
 
     ``caution``: why the comparison may not hold for this patient, or "". ``acquisition``: by
-    variable, canonical, what is known of how the scan was made.
+    variable, canonical, what is known of how the scan was made. ``part``: what is known of a score
+    that is None.
     """
 
     topics: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -51,6 +52,7 @@ class CalciumPanel:
     caution: str = ""
     score: float | None = None
     acquisition: Mapping[str, Any] = field(default_factory=dict)
+    part: PartOfScore | None = None
 
     @property
     def is_known(self) -> bool:
@@ -68,6 +70,7 @@ def describe_calcium(
     dictionary, texts = writer.dictionary, writer.texts
     total = float(columns.derived(agatston)[0])
     score = total if _is_known(total) else None
+    part = find_parts(columns)[0]
     summed = score is not None and bool(np.isnan(columns["cac_agatston"][0]))
     topics = []
     no_table = find_no_table(patient)
@@ -82,6 +85,10 @@ def describe_calcium(
             for name in _RECORDED.get(topic, ())
             if _is_known(patient.get(name))
         ]
+        if topic == "amount" and part is not None:
+            least = texts.write.number(part.least)
+            said = texts("calcium.part", n=least, known=part.known)
+            rows.insert(0, (texts.label(dictionary["cac_agatston"]), said))
         for name in _DERIVED.get(topic, ()):
             if name in _OF_SOME_CALCIUM and not features.get("log_cac", 0.0) > 0:
                 continue
@@ -103,7 +110,7 @@ def describe_calcium(
     known_disease = any(patient.get(name) == 1 for name in ("prior_cad", "prior_pci"))
     caution = texts("calcium.known_disease") if known_disease and topics else ""
     made = {name: patient[name] for name in _RECORDED["scan"] if _is_known(patient.get(name))}
-    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made)
+    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made, part)
 
 
 def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:

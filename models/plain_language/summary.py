@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.derivation.calcium import agatston
+from features.derivation.calcium import PartOfScore, agatston, find_parts
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
@@ -54,6 +54,7 @@ class PatientSummary:
     """One patient in numbers; None where something is not known. Risks are fractions.
 
     ``by_ethnicity``: whether ``percentile`` compares within the patient's ethnic group too.
+    ``calcium_part``: of a calcium score that is None.
     ``treated``: drugs the patient takes that contribute above zero: they mark treated disease.
     """
 
@@ -72,6 +73,7 @@ class PatientSummary:
     outside: tuple[str, ...]
     simulated: bool = False
     competing: float | None = None
+    calcium_part: PartOfScore | None = None
 
 
 def summarise_patients(
@@ -99,7 +101,8 @@ def summarise_patients(
     contributions = explanation.by_variable(CATALOGUE)
     dictionary = Dictionary.load()
     outside = _outside(covariates, ranges)
-    scores = Columns(covariates, dictionary).derived(agatston)
+    columns = Columns(covariates, dictionary)
+    scores, parts = columns.derived(agatston), find_parts(columns)
     names = dict.fromkeys([*map(str, contributions), *ranges.important])
     unknown = pd.DataFrame(find_unknown(names, covariates, features))
     summaries = []
@@ -134,6 +137,7 @@ def summarise_patients(
                 outside[row],
                 simulated,
                 None if competing is None else float(competing[row]),
+                parts[row],
             )
         )
     return summaries

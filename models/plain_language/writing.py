@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 
 from models.explanation.population import show_quantity
 from models.plain_language.summary import Missing, PatientSummary, Reason
@@ -74,7 +75,9 @@ def _risk(patient: PatientSummary, texts: Texts) -> str:
 
 
 def _comparison(patient: PatientSummary, texts: Texts) -> str:
-    score = patient.calcium_score
+    score, part = patient.calcium_score, patient.calcium_part
+    if part is not None:
+        return texts.say("calcium.part", score=f"{floor(part.least)}", known=str(part.known))
     if score is None:
         return texts.say("calcium.unknown")
     if score < 0.5:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 
 from clinic.patient.assessor import Assessment
+from clinic.patient.leaflets import make_leaflet
+from clinic.patient.suppositions import suppose_calcium
 from clinic.scored_patients.store import IDENTIFIER, WORK_COLUMNS
 from clinic.scored_patients.worklist import work_columns
 from clinic.site import Site
 from features.derivation.calcium import VESSELS
+from tests.clinic.conftest import token_of
 
 MAN = {"age": 60.0, "sex": "male", "ldl_cholesterol": 130.0, "diabetes": 0.0}
 LIMITS = (1.0, 10.0, 100.0, 300.0, 400.0, 1000.0, 3000.0)
 
 
 def _assess(site: Site, **values: object) -> Assessment:
-    covariates = pd.DataFrame({name: [value] for name, value in {**MAN, **values}.items()})
     assessor = site.assessor
-    return assessor.assess(covariates.astype({"sex": "str"}), assessor.horizons[-1])
+    return assessor.assess(_table(**values), assessor.horizons[-1])
+
+
+def _table(**values: object) -> pd.DataFrame:
+    table = pd.DataFrame({name: [value] for name, value in {**MAN, **values}.items()})
+    return table.astype({"sex": "str"})
 
 
 def _by_vessels(*scores: float | None) -> dict[str, float | None]:
@@ -65,3 +74,54 @@ def test_the_list_shows_the_sum_of_vessels_as_the_page_does() -> None:
     chunk = pd.DataFrame({IDENTIFIER: ids})
     found = work_columns(chunk, covariates, [True] * 3, "risk_10y")
     assert found[list(WORK_COLUMNS).index("cac")] == [300.0, -1.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("vessels", "least", "known", "supposed"),
+    [
+        ((None, 300.0, 150.0, 200.0), "650", "3", ["650", "1000"]),
+        ((None, 0.0, 0.0, 0.0), "0", "3", ["0", "100", "300"]),
+        ((None, None, 120.4, None), "120", "1", ["120", "300", "1000"]),
+        ((2000.0, 900.7, None, None), "2900", "2", ["2901"]),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_sum_of_the_vessels_that_are_known_bounds_the_score_from_below(
+    site: Site,
+    vessels: tuple[float | None, ...],
+    least: str,
+    known: str,
+    supposed: list[str],
+    language: str,
+) -> None:
+    spoken, entered = site.speaking(language), _by_vessels(*vessels)
+    view = _assess(spoken, **entered)
+    assert view.calcium.score is None and view.calcium.is_known
+    assert view.guidance.calcium_class == "" and view.growth.outlook is None
+    texts = spoken.texts
+    written = texts.write.whole(float(least))
+    assert view.overview.calcium == (texts("overview.part_of_calcium", score=written, known=known),)
+    assert ("≥" in view.overview.who[2]) == (least != "0")
+    said = [
+        dict(view.paragraphs)["comparison"],
+        make_leaflet(view, simulated=False, date="", language=language).sections[1].sentences[0],
+    ]
+    for text in said:
+        assert re.findall(r"\d+", text) == [known, "4", least]
+    assert not any(phrase in str(view) for phrase in (texts("overview.no_calcium"), "no scan"))
+    scores = suppose_calcium(site.assessor.scorer, _table(**entered), view.horizon)
+    assert [score for score, _ in scores] == supposed
+    risks = [risk for _, risk in scores]
+    assert risks == sorted(risks)
+
+
+def test_the_page_of_a_score_known_in_part_supposes_none_below(client: TestClient) -> None:
+    entered = {"cac_agatston": "", **dict.fromkeys(list(_by_vessels(0, 0, 0, 0))[1:], "100")}
+    page = client.post(
+        "/new",
+        data={"csrf": token_of(client.get("/new").text), "age": "60", "sex": "male", **entered},
+    ).text
+    shown = re.search(r'class="scenarios">(.*?)</p>', page, re.DOTALL)
+    assert shown and re.findall(r">(\d+): ", shown[1]) == ["300", "1000"]
+    assert "The total calcium score is not known." in shown[1]
+    assert "at least 300 AU (sum of 3 of 4 vessels)" in page

@@ -72,10 +72,11 @@ def detectable_rise(
     """The upper 95 % limit of a rescan difference, (n,): AU, or mm3 of volume.
 
     ``first``: first score or volume; ``bmi`` in kg/m2, where it is missing MESA's mean. From zero
-    there is a limit of the Agatston score only, and NaN for volume.
+    there is a limit of the Agatston score only, and NaN for volume. A score just above zero is no
+    more exact than one of zero: the formula, which would say so of a few units, is held there.
     """
     from_zero = FROM_ZERO if measure == "agatston" else np.nan
-    limit = rescan_limit(first, bmi, measure)
+    limit = np.fmax(rescan_limit(first, bmi, measure), from_zero)
     return np.where(first == 0, from_zero, np.where(first > 0, limit, np.nan))
 
 

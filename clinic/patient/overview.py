@@ -48,6 +48,11 @@ class Overview:
     icons: Markup
     icons_words: str
 
+    @property
+    def calcium_sentences(self) -> str:
+        """The lines on the score one after another, each closed by a full stop."""
+        return " ".join(line if line.endswith(".") else f"{line}." for line in self.calcium)
+
 
 @dataclass(frozen=True)
 class OverviewWriter:

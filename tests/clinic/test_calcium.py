@@ -11,12 +11,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from clinic.patient.assessor import Assessment
+from clinic.patient.comparison import compare
 from clinic.patient.leaflets import make_leaflet
 from clinic.patient.suppositions import suppose_calcium
 from clinic.scored_patients.store import IDENTIFIER, WORK_COLUMNS
 from clinic.scored_patients.worklist import work_columns
 from clinic.site import Site
+from clinic.words.values import ValueWriter
 from features.derivation.calcium import VESSELS
+from features.dictionary.dictionary import Dictionary
 from tests.clinic.conftest import token_of
 
 MAN = {"age": 60.0, "sex": "male", "ldl_cholesterol": 130.0, "diabetes": 0.0}
@@ -125,3 +128,26 @@ def test_the_page_of_a_score_known_in_part_supposes_none_below(client: TestClien
     assert shown and re.findall(r">(\d+): ", shown[1]) == ["300", "1000"]
     assert "The total calcium score is not known." in shown[1]
     assert "at least 300 AU (sum of 3 of 4 vessels)" in page
+
+
+def test_what_is_said_of_the_score_in_a_row_is_sentences(site: Site) -> None:
+    view = _assess(site, cac_agatston=300.0, prior_cac_agatston=90.0, ethnicity="white")
+    first, percentile, change = view.overview.calcium
+    assert view.overview.calcium_sentences == f"{first}. {percentile} {change}"
+    assert not first.endswith(".") and percentile.endswith(".") and change.endswith(".")
+    assert compare(view, view, ValueWriter(Dictionary.load(), site.texts)).groups[0][1][
+        -1
+    ].first == (view.overview.calcium_sentences)
+
+
+def test_the_sheet_for_printing_closes_the_class_before_the_percentile(
+    site: Site, client: TestClient
+) -> None:
+    shown = 0
+    for one in site.store.list_patients("patient_id", False, 9).patients:
+        sheet = client.get(f"/patients/{one.key}/print").text
+        found = re.search(r"CAC-DRS A\d(/N\d)?(.)", sheet)
+        if found and one.cac > 0:
+            assert found[2] == "."
+            shown += 1
+    assert shown

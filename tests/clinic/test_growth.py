@@ -122,6 +122,19 @@ def test_the_page_says_in_what_two_scans_were_made_differently_and_works_nothing
     assert str(section.outlook.fan).count("<circle") == str(alike.fan).count("<circle") - 2
 
 
+@pytest.mark.parametrize(
+    ("now", "rise"), [(180.0, True), (90.0, False), (95.0, False), (5.0, False)]
+)
+def test_only_of_a_rise_it_is_said_that_it_is_no_sign_of_a_statins_failure(
+    now: float, rise: bool
+) -> None:
+    scans = {"prior_cac_agatston": 90.0, "cac_agatston": now, "prior_scan_years": 3.0}
+    for intensity in ("none", "high"):
+        section = _section(None, **scans, statin_intensity=intensity)
+        said = section.first_screen.removeprefix(section.change.line)
+        assert ("statin" in said) == (rise and intensity == "high")
+
+
 def test_a_rise_on_a_statin_without_more_low_density_calcium_is_densification() -> None:
     scans = {
         "prior_cac_agatston": 90.0,

@@ -17,6 +17,7 @@ from models.progression.two_scans.change import (
     COMPARABLE,
     DENSIFIED,
     NOT_COMPARABLE,
+    RISE,
     find_differences,
     judge_change_alone,
     limit_of_rescan,
@@ -32,7 +33,8 @@ class Change:
     none of its failure, "". ``earlier``, ``now``: scores in AU; ``limit``: how far a rescan of the
     earlier one may differ, NaN where nothing is published; ``years``: between the two, or None.
     ``published``: slow, expected or rapid by the published law, "". ``comparable``: False where the
-    scans were made differently; then nothing is worked out of the two.
+    scans were made differently; then nothing is worked out of the two. ``risen``: whether the
+    verdict is a rise.
     """
 
     line: str
@@ -44,6 +46,7 @@ class Change:
     years: float | None = None
     published: str = ""
     comparable: bool = True
+    risen: bool = False
 
 
 def describe_change(
@@ -76,13 +79,14 @@ def describe_change(
         limit,
         None if years is None else float(years),
         str(judged["growth_published"]),
+        risen=judged["change_verdict"] == RISE,
     )
 
 
 def first_screen_line(change: Change, patient: Mapping[str, Any], texts: PageTexts) -> str:
-    """The one line of the first screen; what a statin does to the score stands beside it."""
+    """The one line of the first screen; what a statin does to the score stands beside a rise."""
     on_statin = recorded(patient, "statin_intensity") not in (None, "none")
-    if not change.line or not on_statin or not change.comparable:
+    if not change.risen or not on_statin:
         return change.line
     return f"{change.line} {texts('trend.denser' if change.densified else 'trend.statin')}"
 

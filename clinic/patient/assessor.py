@@ -158,10 +158,10 @@ class Assessor:
             certain=scorer.find_certain(features, explanation),
             simulated=scorer.about.simulated,
         )[0]
-        patient = known_of(covariates, features)
+        patient = known_of(columns, features)
         step_writer = StepWriter(writer, covariates, features)
         steps = step_writer.write(explanation)
-        calcium = describe_calcium(patient, features.iloc[0], writer)
+        calcium = describe_calcium(patient, columns, features.iloc[0], writer)
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
         panel = advice.build(margins[0], horizon, patient, chosen, at.interval)
         percentile = percentile_of(patient, features.iloc[0])
@@ -178,6 +178,7 @@ class Assessor:
             guidance,
             describe_percentile(patient, features.iloc[0], texts),
             growth.first_screen,
+            calcium.part,
         )
         return Assessment(
             horizon,

@@ -11,7 +11,8 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import read_score
+from features.derivation.calcium import PartOfScore, agatston, find_parts, read_score
+from features.derivation.columns import Columns
 from models.plain_language.comparison import find_no_table
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
@@ -42,7 +43,8 @@ class CalciumPanel:
     """``topics``: name of the topic and its rows (label, value); ``vessels``: label, Agatston.
 
     ``caution``: why the comparison may not hold for this patient, or "". ``acquisition``: by
-    variable, canonical, what is known of how the scan was made.
+    variable, canonical, what is known of how the scan was made. ``part``: what is known of a score
+    that is None.
     """
 
     topics: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -50,6 +52,7 @@ class CalciumPanel:
     caution: str = ""
     score: float | None = None
     acquisition: Mapping[str, Any] = field(default_factory=dict)
+    part: PartOfScore | None = None
 
     @property
     def is_known(self) -> bool:
@@ -58,18 +61,34 @@ class CalciumPanel:
 
 
 def describe_calcium(
-    patient: Mapping[str, Any], features: pd.Series, writer: ValueWriter
+    patient: Mapping[str, Any], columns: Columns, features: pd.Series, writer: ValueWriter
 ) -> CalciumPanel:
-    """The panel of one patient, from canonical covariates and derived features."""
+    """The panel of one patient, from canonical covariates (1, variables) and derived features.
+
+    ``patient``: the covariates, with what follows from others.
+    """
     dictionary, texts = writer.dictionary, writer.texts
+    total = float(columns.derived(agatston)[0])
+    score = total if _is_known(total) else None
+    part = find_parts(columns)[0]
+    summed = score is not None and bool(np.isnan(columns["cac_agatston"][0]))
     topics = []
     no_table = find_no_table(patient)
     for topic in TOPICS:
         rows = [
-            (texts.label(dictionary[name]), writer.say(name, patient[name]))
+            (
+                texts.label(dictionary[name]),
+                texts("calcium.summed", n=texts.write.number(read_score(total)))
+                if summed and name == "cac_agatston"
+                else writer.say(name, patient[name]),
+            )
             for name in _RECORDED.get(topic, ())
             if _is_known(patient.get(name))
         ]
+        if topic == "amount" and part is not None:
+            least = texts.write.number(part.least)
+            said = texts("calcium.part", n=least, known=part.known)
+            rows.insert(0, (texts.label(dictionary["cac_agatston"]), said))
         for name in _DERIVED.get(topic, ()):
             if name in _OF_SOME_CALCIUM and not features.get("log_cac", 0.0) > 0:
                 continue
@@ -79,17 +98,9 @@ def describe_calcium(
             value = features.get(name)
             if value is not None and _is_known(value):
                 rows.append(_derived(name, float(value), texts))
-        if topic == "amount" and not rows and _is_known(features.get("log_cac")):
-            total = float(np.expm1(features["log_cac"]))
-            rows = [
-                (
-                    texts.label(dictionary["cac_agatston"]),
-                    texts("calcium.summed", n=texts.write.number(read_score(total))),
-                )
-            ]
         if rows:
             topics.append((texts(f"calcium.{topic}"), tuple(rows)))
-    if not _is_known(features.get("log_cac")):
+    if score is None:
         topics = [entry for entry in topics if entry[0] != texts("calcium.comparison")]
     vessels = [
         (texts(f"calcium.vessels.{name[-3:].strip('_')}"), float(patient[name]))
@@ -98,10 +109,8 @@ def describe_calcium(
     ]
     known_disease = any(patient.get(name) == 1 for name in ("prior_cad", "prior_pci"))
     caution = texts("calcium.known_disease") if known_disease and topics else ""
-    logged = features.get("log_cac")
-    score = float(np.expm1(logged)) if logged is not None and _is_known(logged) else None
     made = {name: patient[name] for name in _RECORDED["scan"] if _is_known(patient.get(name))}
-    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made)
+    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made, part)
 
 
 def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:

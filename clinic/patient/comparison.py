@@ -79,7 +79,7 @@ def _scans(columns: Columns, made: Mapping[str, Any], writer: ValueWriter) -> tu
 def _facts(first: Assessment, second: Assessment, texts: PageTexts) -> tuple[Row, ...]:
     pairs = zip(_FACTS, first.overview.who, second.overview.who, strict=False)
     rows = [Row(texts(f"comparison.facts.{name}"), one, other) for name, one, other in pairs]
-    calcium = [" ".join(view.overview.calcium) for view in (first, second)]
+    calcium = [view.overview.calcium_sentences for view in (first, second)]
     return (*rows, Row(texts("calcium.title"), calcium[0], calcium[1]))
 
 

@@ -18,7 +18,7 @@ from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import read_score
+from features.derivation.calcium import PartOfScore, read_score
 from models.guidelines.guideline import Guideline
 from models.treatment_effects.conditions import recorded
 
@@ -48,6 +48,11 @@ class Overview:
     icons: Markup
     icons_words: str
 
+    @property
+    def calcium_sentences(self) -> str:
+        """The lines on the score one after another, each closed by a full stop."""
+        return " ".join(line if line.endswith(".") else f"{line}." for line in self.calcium)
+
 
 @dataclass(frozen=True)
 class OverviewWriter:
@@ -72,17 +77,21 @@ class OverviewWriter:
         guidance: Guidance,
         percentile: str,
         trend: str,
+        part: PartOfScore | None = None,
     ) -> Overview:
-        """The overview of one patient; risks are fractions by the main horizon."""
+        """The overview of one patient; risks are fractions by the main horizon.
+
+        ``part``: of a calcium score that is not known.
+        """
         shown = [t for t in themes if abs(t.points) >= _SMALL and t.name != COMPETING][:_BARS]
         competing = [t for t in themes if t.name == COMPETING]
         rest = sum(t.points for t in themes) - sum(t.points for t in (*shown, *competing))
         icons, words = self._icons(risk, panel)
         return Overview(
-            self._who(patient),
+            self._who(patient, part),
             self._scale(risk, interval, average),
             average,
-            self._calcium(patient, guidance, percentile, trend),
+            self._calcium(patient, guidance, percentile, trend, part),
             (*shown, *competing),
             self._bars([*shown, *competing]),
             self.texts("overview.rest", points=self.texts.write.signed(rest)),
@@ -94,13 +103,15 @@ class OverviewWriter:
             words,
         )
 
-    def _who(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
+    def _who(self, patient: Mapping[str, Any], part: PartOfScore | None) -> tuple[str, ...]:
         facts = []
         for name in ("age", "sex", "cac_agatston", "ldl_cholesterol", "statin_intensity"):
             value = recorded(patient, name)
             said = "–"
             if value is not None:
                 said = self.writer.say(name, np.floor(value) if name == "age" else value)
+            elif name == "cac_agatston" and part is not None and part.least > 0:
+                said = f"≥ {self.writer.say(name, np.floor(part.least))}"
             facts.append(self.texts(f"overview.who.{name}", value=said))
         high, low = (recorded(patient, name) for name in ("systolic_bp", "diastolic_bp"))
         if high is not None:
@@ -131,9 +142,17 @@ class OverviewWriter:
         )
 
     def _calcium(
-        self, patient: Mapping[str, Any], guidance: Guidance, percentile: str, trend: str
+        self,
+        patient: Mapping[str, Any],
+        guidance: Guidance,
+        percentile: str,
+        trend: str,
+        part: PartOfScore | None,
     ) -> tuple[str, ...]:
         score = recorded(patient, "cac_agatston")
+        if part is not None:
+            least = self.texts.write.whole(np.floor(part.least))
+            return (self.texts("overview.part_of_calcium", score=least, known=part.known),)
         if score is None:
             return (self.texts("overview.no_calcium"),)
         said = [

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.derivation.calcium import agatston, find_parts
+from features.derivation.columns import Columns
 from models.scorer import Scorer
 
-_SCENARIOS = (0.0, 100.0, 300.0)
+_SCENARIOS = (0.0, 100.0, 300.0, 1000.0)
+_MOST_SCENARIOS = 3
 AGE_AND_SEX = ("age", "sex")
 # Features that are the variable of that name, worked out from others where it was not recorded.
-_FOLLOWING = ("ldl_cholesterol", "egfr", "bmi")
+_FOLLOWING = ("ldl_cholesterol", "egfr", "bmi", "vessel_count")
 
 
 def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> float | None:
@@ -26,23 +29,29 @@ def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> floa
 def suppose_calcium(
     scorer: Scorer, covariates: pd.DataFrame, horizon: float
 ) -> tuple[tuple[str, float], ...]:
-    """The risk if the calcium score were each of these, of a patient who has none."""
-    several = pd.concat([covariates] * len(_SCENARIOS), ignore_index=True)
-    several["cac_agatston"] = np.array(_SCENARIOS)
+    """The risk if the total calcium score were each of these, of a patient in whom it is unknown.
+
+    None of them is below what the vessels that are known sum to.
+    """
+    part = find_parts(Columns.of(covariates, scorer.dictionary))[0]
+    least = 0.0 if part is None else part.least
+    scores = (least, *(score for score in _SCENARIOS if score > least))[:_MOST_SCENARIOS]
+    several = pd.concat([covariates] * len(scores), ignore_index=True)
+    several["cac_agatston"] = np.array(scores)
     risks = scorer.predictor.link.risk(scorer.margins_of(several), [horizon])[:, 0]
-    return tuple(
-        (f"{score:.0f}", float(risk)) for score, risk in zip(_SCENARIOS, risks, strict=True)
-    )
+    return tuple((f"{score:.0f}", float(risk)) for score, risk in zip(scores, risks, strict=True))
 
 
-def known_of(covariates: pd.DataFrame, features: pd.DataFrame) -> dict[str, Any]:
-    """The patient's canonical covariates, with what follows from others where it is missing."""
-    patient: dict[str, Any] = {str(name): value for name, value in covariates.iloc[0].items()}
+def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
+    """The canonical covariates of one patient, with what follows from others where it is missing.
+
+    The calcium score is never taken back out of its logarithm: 300 would come out below 300.
+    """
+    row = columns.covariates.iloc[0]
+    patient: dict[str, Any] = {str(name): value for name, value in row.items()}
     for name in _FOLLOWING:
         value = patient.get(name)
         if value is None or pd.isna(value):
             patient[name] = float(features.iloc[0][name])
-    score = patient.get("cac_agatston")
-    if score is None or pd.isna(score):
-        patient["cac_agatston"] = float(np.expm1(features.iloc[0]["log_cac"]))
+    patient["cac_agatston"] = float(columns.derived(agatston)[0])
     return patient

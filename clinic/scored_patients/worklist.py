@@ -8,6 +8,10 @@ from typing import Any
 import pandas as pd
 
 from clinic.scored_patients.store import IDENTIFIER, WORK_COLUMNS
+from features.array_types import FloatArray
+from features.derivation.calcium import agatston
+from features.derivation.columns import Columns
+from features.dictionary.dictionary import Dictionary
 
 _UNKNOWN = -1.0
 
@@ -28,16 +32,20 @@ def work_columns(
     }
     blank: dict[str, Any] = {"age": _UNKNOWN, "sex": "", "cac": _UNKNOWN}
     known = None if covariates is None else covariates.reindex(chunk[IDENTIFIER])
-    for name, column in (("age", "age"), ("sex", "sex"), ("cac", "cac_agatston")):
-        if known is None or column not in known:
+    for name in blank:
+        if known is None or (name != "cac" and name not in known):
             found[name] = [blank[name]] * n
             continue
-        values = known[column].tolist()
+        values = (_scores(known) if name == "cac" else known[name]).tolist()
         found[name] = [
             value if there and not pd.isna(value) else blank[name]
             for value, there in zip(values, joined, strict=True)
         ]
     return [found[name] for name in WORK_COLUMNS]
+
+
+def _scores(covariates: pd.DataFrame) -> FloatArray:
+    return Columns(covariates, Dictionary.load()).derived(agatston)
 
 
 def _column(chunk: pd.DataFrame, name: str, blank: Any) -> list[Any]:

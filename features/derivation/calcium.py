@@ -47,6 +47,27 @@ def read_score(score: float) -> float:
     return max(score, 1.0) if score > 0 else score
 
 
+@dataclass(frozen=True)
+class PartOfScore:
+    """Of a total score that is not known: what ``known`` vessels, 1 to 3, sum to, AU.
+
+    ``least``: that sum. The total is at least as high; what a further vessel adds is not guessed.
+    """
+
+    least: float
+    known: int
+
+
+def find_parts(columns: Columns) -> list[PartOfScore | None]:
+    """For each of n patients; None where the total is known, or the score of no vessel is."""
+    vessels = np.array([columns[f"cac_agatston_{vessel}"] for vessel in VESSELS])
+    known = np.where(np.isnan(columns.derived(agatston)), (~np.isnan(vessels)).sum(axis=0), 0)
+    return [
+        PartOfScore(float(least), int(n)) if n else None
+        for least, n in zip(np.nansum(vessels, axis=0), known, strict=True)
+    ]
+
+
 def has_none(columns: Columns) -> FloatArray:
     """1 where the total score is 0, (n,)."""
     score = columns.derived(agatston)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import floor
 from pathlib import Path
 
 import yaml
 
-from features.derivation.calcium import read_score
+from features.derivation.calcium import PartOfScore, read_score
 from features.errors import ConfigError
 from features.yaml_file import read_yaml
 from models.plain_language.texts import REFERENCE, check_translation, flatten_texts
@@ -29,7 +30,10 @@ class Helping:
 
 @dataclass(frozen=True)
 class LeafletFacts:
-    """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO."""
+    """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO.
+
+    ``calcium_part``: of a score that is None.
+    """
 
     years: float
     risk: float
@@ -40,6 +44,7 @@ class LeafletFacts:
     helping: tuple[Helping, ...]
     simulated: bool
     date: str
+    calcium_part: PartOfScore | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,9 @@ def _risk(facts: LeafletFacts, t: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
+    part = facts.calcium_part
+    if part is not None:
+        return t["calcium.part"].format(known=part.known, score=floor(part.least))
     if facts.calcium_score is None:
         return t["calcium.unknown"]
     score = read_score(facts.calcium_score)

@@ -11,7 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import FloatArray
+from features.derivation.calcium import PartOfScore, agatston, find_parts
 from features.derivation.catalogue import CATALOGUE
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation, find_unknown
 from models.input_ranges import InputRanges
@@ -52,6 +54,7 @@ class PatientSummary:
     """One patient in numbers; None where something is not known. Risks are fractions.
 
     ``by_ethnicity``: whether ``percentile`` compares within the patient's ethnic group too.
+    ``calcium_part``: of a calcium score that is None.
     ``treated``: drugs the patient takes that contribute above zero: they mark treated disease.
     """
 
@@ -70,6 +73,7 @@ class PatientSummary:
     outside: tuple[str, ...]
     simulated: bool = False
     competing: float | None = None
+    calcium_part: PartOfScore | None = None
 
 
 def summarise_patients(
@@ -97,6 +101,8 @@ def summarise_patients(
     contributions = explanation.by_variable(CATALOGUE)
     dictionary = Dictionary.load()
     outside = _outside(covariates, ranges)
+    columns = Columns(covariates, dictionary)
+    scores, parts = columns.derived(agatston), find_parts(columns)
     names = dict.fromkeys([*map(str, contributions), *ranges.important])
     unknown = pd.DataFrame(find_unknown(names, covariates, features))
     summaries = []
@@ -115,7 +121,7 @@ def summarise_patients(
                 risk,
                 None if intervals is None else (float(intervals[row, 0]), float(intervals[row, 1])),
                 explanation.base_risk,
-                _expm1(_known(derived, "log_cac")),
+                None if np.isnan(scores[row]) else float(scores[row]),
                 _percentile(patient, derived),
                 _compared_within_ethnicity(patient),
                 _known(derived, "arterial_age"),
@@ -131,6 +137,7 @@ def summarise_patients(
                 outside[row],
                 simulated,
                 None if competing is None else float(competing[row]),
+                parts[row],
             )
         )
     return summaries
@@ -139,10 +146,6 @@ def summarise_patients(
 def _known(values: pd.Series, name: str) -> float | None:
     value = values.get(name)
     return None if value is None or pd.isna(value) else float(value)
-
-
-def _expm1(value: float | None) -> float | None:
-    return None if value is None else float(np.expm1(value))
 
 
 def _percentile(patient: pd.Series, derived: pd.Series) -> float | None:

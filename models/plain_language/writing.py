@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 
 from features.derivation.calcium import read_score
 from models.explanation.population import show_quantity
@@ -75,9 +76,12 @@ def _risk(patient: PatientSummary, texts: Texts) -> str:
 
 
 def _comparison(patient: PatientSummary, texts: Texts) -> str:
-    if patient.calcium_score is None:
+    score, part = patient.calcium_score, patient.calcium_part
+    if part is not None:
+        return texts.say("calcium.part", score=f"{floor(part.least)}", known=str(part.known))
+    if score is None:
         return texts.say("calcium.unknown")
-    score = read_score(patient.calcium_score)
+    score = read_score(score)
     if score == 0:
         return texts.say("calcium.none")
     sentences = [texts.say("calcium.score", score=f"{score:.0f}")]

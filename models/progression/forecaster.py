@@ -16,6 +16,7 @@ import pandas as pd
 
 from features.derivation.calcium import agatston
 from features.derivation.catalogue import derive_features
+from features.derivation.characteristics import bmi
 from features.derivation.columns import Columns
 from features.errors import ModelError
 from features.intake.frame import Unknown
@@ -142,7 +143,7 @@ class Forecaster(TrainedModel[ProgressionPredictor]):
         features = derive_features(columns, self.dictionary, wanted)
         fit = self.for_columns(columns.covariates.columns)
         first = columns.derived(agatston)
-        return fit, features, fit.predictor.patients(features, first, columns["bmi"])
+        return fit, features, fit.predictor.patients(features, first, columns.derived(bmi))
 
     def _without(self, absent: Sequence[str]) -> Self:
         predictor = self.predictor.without(absent)

@@ -132,18 +132,19 @@ def describe_reasons(
 def describe_change() -> dict[str, dict[str, Any]]:
     """The columns on the change since an earlier scan, by published limits and laws alone."""
     verdicts = ", ".join(SENTENCES)
+    empty = "empty where the scans are not comparable"
     return {
         "change_verdict": text_column(
             "the change of the calcium score since the earlier scan by the published limits of a "
             f"rescan: {verdicts}; empty without an earlier score"
         ),
         "volume_verdict": text_column("the same of the calcium volume"),
-        "change_per_year": number_column(DEFINITIONS["agatston_per_year"]),
-        "percent_per_year": number_column(DEFINITIONS["percent_per_year"]),
-        "root_change": number_column(DEFINITIONS["root_change"]),
+        "change_per_year": number_column(f"{DEFINITIONS['agatston_per_year']}; {empty}"),
+        "percent_per_year": number_column(f"{DEFINITIONS['percent_per_year']}; {empty}"),
+        "root_change": number_column(f"{DEFINITIONS['root_change']}; {empty}"),
         "growth_published": text_column(
             "slow, expected or rapid for age and sex by the published law (Heinz Nixdorf Recall), "
-            "empty where it does not speak"
+            f"empty where it does not speak; {empty}"
         ),
         "densified": whole_column(
             "1 where a real rise on a statin goes with no more calcium of low density: plaque grew "

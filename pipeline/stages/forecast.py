@@ -128,7 +128,8 @@ def _judge_changes(
 
     of, scans = held.observations(), held_out.later_scans
     assert scans is not None
-    scored = held_out.covariates["cac_agatston"].reindex(scans.index).notna().to_numpy()
+    first = pd.Series(held.first, held_out.covariates.index)
+    scored = first.reindex(scans.index).notna().to_numpy()
     people = held_out.covariates.iloc[held.patient]
     male = people["sex"].eq("male").to_numpy()
     features = X.loc[people.index]
@@ -136,7 +137,9 @@ def _judge_changes(
     by_model = classify_by_model(
         forecaster.predictor, features, of.first, of.seen, of.years, of.bmi
     )
-    change = judge_change(of.first, of.seen, of.bmi, made_alike(scans[scored]))
+    alike = made_alike(scans[scored])
+    pace[~alike] = by_model[~alike] = ""
+    change = judge_change(of.first, of.seen, of.bmi, alike)
     return tabulate_verdicts(
         {"change": change, "pace by the published law": pace, "pace by the model": by_model}
     )

@@ -14,6 +14,7 @@ from clinic.patient.suppositions import known_of
 from clinic.site import Site
 from clinic.words.texts import load_texts
 from features.derivation.catalogue import derive_features
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression import contributions
 from models.progression.forecaster import Forecaster
@@ -27,9 +28,10 @@ def _section(forecaster: Forecaster | None, **values: object) -> GrowthSection:
     covariates = pd.DataFrame({name: [value] for name, value in {**MAN, **values}.items()})
     covariates["sex"] = covariates["sex"].astype("str")
     dictionary = Dictionary.load()
-    features = derive_features(covariates, dictionary)
+    columns = Columns(covariates, dictionary)
+    features = derive_features(columns, dictionary)
     writer = GrowthWriter(forecaster, dictionary, load_texts())
-    return writer.write(covariates, features, known_of(covariates, features))
+    return writer.write(covariates, features, known_of(columns, features))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,18 @@ def test_a_change_is_judged_by_what_a_rescan_would_show(
 ) -> None:
     section = _section(None, prior_cac_agatston=earlier, cac_agatston=now, prior_scan_years=3.0)
     assert said in section.change.line
+
+
+@pytest.mark.parametrize("weight", [45.0, 80.0, 150.0])
+def test_the_limit_that_the_page_names_is_the_one_that_the_verdict_goes_by(weight: float) -> None:
+    measured = {"bmi": None, "height": 175.0, "weight": weight}
+    given = {"bmi": weight / 1.75**2}
+    for rise in range(60, 100):
+        scans = {"prior_cac_agatston": 100.0, "cac_agatston": 100.0 + rise, "prior_scan_years": 3.0}
+        line = _section(None, **scans, **measured).change.line
+        assert line == _section(None, **scans, **given).change.line
+        found = re.search(r"up to (\d+)", line)
+        assert found and ("a real rise" in line) == (rise > int(found[1])), line
 
 
 def test_a_forecast_is_explained_and_a_change_is_judged_once_for_a_page(
@@ -106,6 +120,19 @@ def test_the_page_says_in_what_two_scans_were_made_differently_and_works_nothing
     assert alike is not None
     # the scan of now alone is drawn
     assert str(section.outlook.fan).count("<circle") == str(alike.fan).count("<circle") - 2
+
+
+@pytest.mark.parametrize(
+    ("now", "rise"), [(180.0, True), (90.0, False), (95.0, False), (5.0, False)]
+)
+def test_only_of_a_rise_it_is_said_that_it_is_no_sign_of_a_statins_failure(
+    now: float, rise: bool
+) -> None:
+    scans = {"prior_cac_agatston": 90.0, "cac_agatston": now, "prior_scan_years": 3.0}
+    for intensity in ("none", "high"):
+        section = _section(None, **scans, statin_intensity=intensity)
+        said = section.first_screen.removeprefix(section.change.line)
+        assert ("statin" in said) == (rise and intensity == "high")
 
 
 def test_a_rise_on_a_statin_without_more_low_density_calcium_is_densification() -> None:

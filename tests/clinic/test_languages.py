@@ -167,6 +167,7 @@ def _ask_for_every_page(client: TestClient) -> dict[str, str]:
         },
         "extrapolated": {"age": "109", "sex": "female", "cac_agatston": "0", "diabetes": "1"},
         "unknown": {"cac_agatston": "", "systolic_bp": ""},
+        "known in part": {"cac_agatston": "", "cac_agatston_lad": "1.200"},
         "faulty": {"age": "200", "ldl_cholesterol": "viel", "hdl_cholesterol": "3,1"},
         "unclear": {"cac_agatston": "1,250", "ldl_cholesterol": "3.9"},
         "contradictory": {"diastolic_bp": "150", "pack_years": "3", "smoking_status": "never"},

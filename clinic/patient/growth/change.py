@@ -18,9 +18,10 @@ from models.progression.two_scans.change import (
     COMPARABLE,
     DENSIFIED,
     NOT_COMPARABLE,
-    detectable_rise,
+    RISE,
     find_differences,
     judge_change_alone,
+    limit_of_rescan,
 )
 from models.treatment_effects.conditions import recorded
 
@@ -33,7 +34,8 @@ class Change:
     none of its failure, "". ``earlier``, ``now``: scores in AU; ``limit``: how far a rescan of the
     earlier one may differ, NaN where nothing is published; ``years``: between the two, or None.
     ``published``: slow, expected or rapid by the published law, "". ``comparable``: False where the
-    scans were made differently; then nothing is worked out of the two.
+    scans were made differently; then nothing is worked out of the two. ``risen``: whether the
+    verdict is a rise.
     """
 
     line: str
@@ -45,6 +47,7 @@ class Change:
     years: float | None = None
     published: str = ""
     comparable: bool = True
+    risen: bool = False
 
 
 def describe_change(
@@ -56,16 +59,14 @@ def describe_change(
         return Change("")
     columns = Columns.of(covariates, dictionary)
     judged = {name: column[0] for name, column in judge_change_alone(columns).items()}
-    bmi = recorded(patient, "bmi")
-    body = np.array([np.nan if bmi is None else float(bmi)])
-    limit = float(detectable_rise(np.array([float(earlier)]), body)[0])
+    limit = float(limit_of_rescan(columns)[0])
     years = recorded(patient, "prior_scan_years")
     line = texts(
         f"trend.{judged['change_verdict']}",
         first=texts.write.whole(read_score(float(earlier))),
         now=texts.write.whole(read_score(float(now))),
         when=texts("trend.ago", n=texts.write.number(float(years))) if years is not None else "",
-        limit=texts.write.whole(limit) if np.isfinite(limit) else "",
+        limit=_tell_limit(limit, texts),
         differing=tell_differences(columns, patient, ValueWriter(dictionary, texts)),
     )
     if judged["change_verdict"] == NOT_COMPARABLE:
@@ -79,13 +80,14 @@ def describe_change(
         limit,
         None if years is None else float(years),
         str(judged["growth_published"]),
+        risen=judged["change_verdict"] == RISE,
     )
 
 
 def first_screen_line(change: Change, patient: Mapping[str, Any], texts: PageTexts) -> str:
-    """The one line of the first screen; what a statin does to the score stands beside it."""
+    """The one line of the first screen; what a statin does to the score stands beside a rise."""
     on_statin = recorded(patient, "statin_intensity") not in (None, "none")
-    if not change.line or not on_statin or not change.comparable:
+    if not change.risen or not on_statin:
         return change.line
     return f"{change.line} {texts('trend.denser' if change.densified else 'trend.statin')}"
 
@@ -104,6 +106,11 @@ def tell_differences(columns: Columns, patient: Mapping[str, Any], writer: Value
         for name, differs in find_differences(columns).items()
         if differs[0]
     )
+
+
+def _tell_limit(limit: float, texts: PageTexts) -> str:
+    """Rounded down: then whole scores differ by more where the verdict says that they do."""
+    return texts.write.whole(np.floor(limit)) if np.isfinite(limit) else ""
 
 
 def _tell_rates(judged: Mapping[str, Any], texts: PageTexts) -> list[tuple[str, str, str]]:

@@ -17,6 +17,9 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
+from features.derivation.calcium import agatston
+from features.derivation.characteristics import bmi
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
 from features.errors import TooFewEventsError
@@ -45,7 +48,7 @@ class LaterScans:
     """Later scans (s,) of patients who are rows of a table of features.
 
     ``patient``: position there; ``score`` in AU ``years`` after the first; ``first`` (n,) and
-    ``bmi`` (n,) of the patients.
+    ``bmi`` (n,) of the patients, as forecasts have them.
     """
 
     patient: npt.NDArray[np.intp]
@@ -58,12 +61,8 @@ class LaterScans:
     def of_table(cls, scans: pd.DataFrame, covariates: pd.DataFrame) -> LaterScans:
         """Of a cohort's later scans and covariates; scans of patients without a first score go."""
         position = pd.Series(np.arange(len(covariates)), index=covariates.index)
-        first = covariates["cac_agatston"].to_numpy(np.float64)
-        bmi = (
-            covariates["bmi"].to_numpy(np.float64)
-            if "bmi" in covariates
-            else np.full(len(covariates), np.nan)
-        )
+        columns = Columns(covariates, Dictionary.load())
+        first = columns.derived(agatston)
         known = scans[scans.index.isin(covariates.index)]
         patient = position.loc[known.index].to_numpy(np.intp)
         usable = ~np.isnan(first[patient])
@@ -72,7 +71,7 @@ class LaterScans:
             known["years"].to_numpy(np.float64)[usable],
             known["cac_agatston"].to_numpy(np.float64)[usable],
             first,
-            bmi,
+            columns.derived(bmi),
         )
 
     def observations(self) -> Observations:

@@ -18,7 +18,8 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.derivation.calcium import BANDS, agatston, volume
 from features.derivation.calcium_change import Measure, annual_change, rescan_limit, root_change
-from features.derivation.columns import Columns, ratio
+from features.derivation.characteristics import bmi as body_mass_index
+from features.derivation.columns import Columns, ratio, where
 from features.dictionary.dictionary import Dictionary
 from models.progression.law.growth_law import Patients
 from models.progression.law.published_law import classify
@@ -71,11 +72,17 @@ def detectable_rise(
     """The upper 95 % limit of a rescan difference, (n,): AU, or mm3 of volume.
 
     ``first``: first score or volume; ``bmi`` in kg/m2, where it is missing MESA's mean. From zero
-    there is a limit of the Agatston score only, and NaN for volume.
+    there is a limit of the Agatston score only, and NaN for volume. A score just above zero is no
+    more exact than one of zero: the formula, which would say so of a few units, is held there.
     """
     from_zero = FROM_ZERO if measure == "agatston" else np.nan
-    limit = rescan_limit(first, bmi, measure)
+    limit = np.fmax(rescan_limit(first, bmi, measure), from_zero)
     return np.where(first == 0, from_zero, np.where(first > 0, limit, np.nan))
+
+
+def limit_of_rescan(columns: Columns) -> FloatArray:
+    """How far in AU a rescan of the earlier score may differ (n,): what its verdict goes by."""
+    return detectable_rise(columns["prior_cac_agatston"], columns.derived(body_mass_index))
 
 
 def judge_change(
@@ -124,7 +131,8 @@ def judge_change_alone(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     ``change_verdict``: a key of `SENTENCES`, by score; ``volume_verdict`` by volume;
     both "" without an earlier scan. ``change_per_year``, ``percent_per_year``, ``root_change``:
     `DEFINITIONS`. ``growth_published``: slow, expected or rapid by the percentile kept (HNR).
-    ``densified``: 1 where a rise on a statin is of density (`is_densified`), 0 where not.
+    ``densified``: 1 where a rise on a statin is of density (`is_densified`), 0 where not. Of scans
+    that are not comparable nothing but that is said: no rate, no pace.
     """
     first, before = columns["prior_cac_agatston"], columns["prior_cac_volume"]
     rows = np.flatnonzero(~np.isnan(first) | ~np.isnan(before))
@@ -151,21 +159,22 @@ def _names_read() -> tuple[str, ...]:
 
 def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
-    years, bmi = columns["prior_scan_years"], columns["bmi"]
+    years, bmi = columns["prior_scan_years"], columns.derived(body_mass_index)
     before, after = columns["prior_cac_volume"], columns.derived(volume)
     published = classify(first, now, columns["age"] - years, columns["sex"] == 1, years)
-    published[np.isnan(columns["sex"])] = ""
     alike = taken_alike(columns)
+    published[np.isnan(columns["sex"]) | ~alike] = ""
     verdict = np.where(np.isnan(first), "", judge_change(first, now, bmi, alike))
     by_volume = judge_change(before, after, bmi, alike, measure="volume")
+    by_year = columns.derived(annual_change)
     low = [columns[f"{when}cac_volume_{BANDS[0]}"] for when in ("prior_", "")]
     denser = is_densified(verdict, columns["statin_intensity"] > 0, low[0], low[1])
     return {
         "change_verdict": verdict,
         "volume_verdict": np.where(np.isnan(before), "", by_volume),
-        "change_per_year": columns.derived(annual_change).round(2),
-        "percent_per_year": ratio(100 * columns.derived(annual_change), first).round(2),
-        "root_change": columns.derived(root_change).round(3),
+        "change_per_year": where(alike, by_year, np.nan).round(2),
+        "percent_per_year": where(alike, ratio(100 * by_year, first), np.nan).round(2),
+        "root_change": where(alike, columns.derived(root_change), np.nan).round(3),
         "growth_published": published,
         "densified": denser.astype(np.int64),
     }
@@ -204,11 +213,12 @@ def judge_by_model(
 ) -> npt.NDArray[np.object_]:
     """Slow, expected or rapid (n,) by the model: below its 20 %, above its 80 % for such a patient.
 
-    From the covariates of now.
+    From the covariates of now; "" where the scans are not comparable.
     """
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
-    years, bmi = columns["prior_scan_years"], columns["bmi"]
-    return classify_by_model(predictor, features, first, now, years, bmi)
+    years, bmi = columns["prior_scan_years"], columns.derived(body_mass_index)
+    compared = where(taken_alike(columns), first, np.nan)
+    return classify_by_model(predictor, features, compared, now, years, bmi)
 
 
 def classify_by_model(

@@ -61,7 +61,7 @@ def describe_forecast(
         told |= describe_change()
         told["growth_model"] = text_column(
             "slow (below 20 %), expected or rapid (above 80 %) for such a patient by the model; "
-            "empty where it cannot say"
+            "empty where it cannot say, or the scans are not comparable"
         )
     reason = f"the score expected after {years[-1]:g} years"
     told |= describe_reasons(reason, request.n_reasons, request.points, "AU")

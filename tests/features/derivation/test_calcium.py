@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.derivation.calcium import HIGHEST, arterial_age
+from features.derivation.calcium import HIGHEST, PartOfScore, arterial_age, find_parts
 from features.derivation.catalogue import derive_features
+from features.derivation.columns import Columns
 from features.dictionary.data_files import data_file
+from features.dictionary.dictionary import Dictionary
 from tests.features.derivation.one_patient import features_of
 
 VESSELS = {
@@ -48,6 +50,18 @@ def test_the_recorded_total_goes_before_the_sum() -> None:
 
 def test_the_total_is_unknown_where_a_vessel_is() -> None:
     assert np.isnan(features_of(**(VESSELS | {"cac_agatston_lm": None}))["log_cac"])
+
+
+def test_vessels_that_are_known_bound_a_total_that_is_not() -> None:
+    table = pd.DataFrame([VESSELS] * 5, dtype=float)
+    table.loc[[1, 3], "cac_agatston_lm"] = np.nan
+    table.loc[2] = np.nan
+    table.loc[4, "cac_agatston_lad"] = np.nan
+    table["cac_agatston"] = [np.nan, np.nan, np.nan, 250.0, np.nan]
+    found = find_parts(Columns(table, Dictionary.load()))
+    bound, other = PartOfScore(60 + 10 + 30, 3), PartOfScore(10 + 30, 3)
+    assert found == [None, bound, None, None, other]
+    assert find_parts(Columns(table.iloc[:0], Dictionary.load())) == []
 
 
 def test_without_calcium_no_vessel_and_no_volume_has_any() -> None:

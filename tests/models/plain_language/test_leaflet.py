@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from features.derivation.calcium import PartOfScore
 from models.plain_language.leaflet import (
     Helping,
     LeafletFacts,
@@ -28,6 +31,11 @@ FACTS = LeafletFacts(
 
 def test_a_sixth_grader_can_read_the_leaflet() -> None:
     assert reading_grade(write_leaflet(FACTS).text) <= 6
+    in_part = replace(FACTS, calcium_score=None, calcium_part=PartOfScore(650.2, 3))
+    assert reading_grade(write_leaflet(in_part).text) <= 6
+    assert "In 3 of the 4 blood vessels of your heart your score is 650." in (
+        write_leaflet(in_part).text
+    )
 
 
 @pytest.mark.parametrize("language", sorted(known_languages()))

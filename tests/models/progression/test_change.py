@@ -51,6 +51,20 @@ def test_the_limit_is_the_published_formula() -> None:
     assert volume == pytest.approx([0.16 * 100 + 4.30 * 10 + 0.23 * 27 - 5.00])
 
 
+def test_the_limit_never_falls_as_the_first_score_rises_from_zero() -> None:
+    scores = np.concatenate([np.linspace(0, 30, 301), np.linspace(31, 3000, 300)])
+    for body in (13.0, 16.0, USUAL_BMI, np.nan, 60.0):
+        limit = detectable_rise(scores, np.full(len(scores), body))
+        assert limit[0] == FROM_ZERO and (np.diff(limit) >= 0).all()
+
+
+def test_what_is_noise_from_zero_is_noise_from_a_few_units_whatever_the_body() -> None:
+    for first in (0.0, 1.0, 2.0, 3.0):
+        for body in (13.0, 16.0, 27.0):
+            found = judge_change(np.array([first]), np.array([11.0]), np.array([body]))
+            assert found[0] == WITHIN_NOISE
+
+
 def test_a_missing_body_mass_index_is_taken_as_the_studys_mean() -> None:
     unknown = detectable_rise(np.array([100.0]), np.array([np.nan]))
     assert unknown == detectable_rise(np.array([100.0]), np.array([USUAL_BMI]))

@@ -1,0 +1,155 @@
+"""What the page says of a patient's calcium, whichever way the score was recorded."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from starlette.testclient import TestClient
+
+from clinic.patient.assessor import Assessment
+from clinic.patient.comparison import compare
+from clinic.patient.leaflets import make_leaflet
+from clinic.patient.suppositions import suppose_calcium
+from clinic.scored_patients.store import IDENTIFIER, WORK_COLUMNS
+from clinic.scored_patients.worklist import work_columns
+from clinic.site import Site
+from clinic.words.values import ValueWriter
+from features.derivation.calcium import VESSELS
+from features.dictionary.dictionary import Dictionary
+from tests.clinic.conftest import token_of
+
+MAN = {"age": 60.0, "sex": "male", "ldl_cholesterol": 130.0, "diabetes": 0.0}
+LIMITS = (1.0, 10.0, 100.0, 300.0, 400.0, 1000.0, 3000.0)
+
+
+def _assess(site: Site, **values: object) -> Assessment:
+    assessor = site.assessor
+    return assessor.assess(_table(**values), assessor.horizons[-1])
+
+
+def _table(**values: object) -> pd.DataFrame:
+    table = pd.DataFrame({name: [value] for name, value in {**MAN, **values}.items()})
+    return table.astype({"sex": "str"})
+
+
+def _by_vessels(*scores: float | None) -> dict[str, float | None]:
+    known = zip(VESSELS, scores, strict=True)
+    return {f"cac_agatston_{vessel}": score for vessel, score in known if score is not None}
+
+
+@pytest.mark.parametrize("score", [*LIMITS, *np.nextafter(LIMITS, 0.0), 7.0, 650.3])
+def test_class_goal_and_treatments_are_the_same_by_total_and_by_vessels(
+    site: Site, score: float
+) -> None:
+    by_total = _assess(site, cac_agatston=score, vessel_count=1.0)
+    by_vessels = _assess(site, **_by_vessels(0.0, score, 0.0, 0.0))
+    assert by_total.calcium.score == by_vessels.calcium.score == score
+    assert by_total.guidance == by_vessels.guidance
+    rules = [[row.name for row in one.treatments.offered] for one in (by_total, by_vessels)]
+    assert rules[0] == rules[1]
+    assert by_total.overview.calcium == by_vessels.overview.calcium
+
+
+def test_a_score_at_the_limit_of_a_class_is_in_the_class_that_begins_there(site: Site) -> None:
+    steps = site.assessor.guideline.classes
+    for below, step in pairwise(steps):
+        view = _assess(site, **_by_vessels(0.0, step.start, 0.0, 0.0))
+        assert view.guidance.calcium_class == step.name
+        # any calcium is a score of 1 at least: below the first class with some there is none
+        least = np.nextafter(step.start, 0.0) if step.start > 1 else 0.0
+        view = _assess(site, **_by_vessels(0.0, least, 0.0, 0.0))
+        assert view.guidance.calcium_class == below.name
+
+
+def test_the_page_says_where_the_score_is_the_sum_of_vessels(site: Site) -> None:
+    view = _assess(site, **_by_vessels(50.0, 100.0, 50.0, 100.0))
+    assert "300 AU (sum of vessels)" in str(view.calcium.topics)
+    assert "sum of vessels" not in str(_assess(site, cac_agatston=300.0).calcium.topics)
+
+
+def test_the_list_shows_the_sum_of_vessels_as_the_page_does() -> None:
+    ids = pd.Index(["a", "b", "c"], name=IDENTIFIER)
+    vessels = pd.DataFrame(_by_vessels(0.0, 300.0, 0.0, 0.0), index=ids)
+    vessels.iloc[1, 0] = np.nan
+    covariates = vessels.assign(cac_agatston=[np.nan, np.nan, 7.0])
+    chunk = pd.DataFrame({IDENTIFIER: ids})
+    found = work_columns(chunk, covariates, [True] * 3, "risk_10y")
+    assert found[list(WORK_COLUMNS).index("cac")] == [300.0, -1.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("vessels", "least", "known", "supposed"),
+    [
+        ((None, 300.0, 150.0, 200.0), "650", "3", ["650", "1000"]),
+        ((None, 0.0, 0.0, 0.0), "0", "3", ["0", "100", "300"]),
+        ((None, None, 120.4, None), "120", "1", ["120", "300", "1000"]),
+        ((2000.0, 900.7, None, None), "2900", "2", ["2901"]),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_sum_of_the_vessels_that_are_known_bounds_the_score_from_below(
+    site: Site,
+    vessels: tuple[float | None, ...],
+    least: str,
+    known: str,
+    supposed: list[str],
+    language: str,
+) -> None:
+    spoken, entered = site.speaking(language), _by_vessels(*vessels)
+    view = _assess(spoken, **entered)
+    assert view.calcium.score is None and view.calcium.is_known
+    assert view.guidance.calcium_class == "" and view.growth.outlook is None
+    texts = spoken.texts
+    written = texts.write.whole(float(least))
+    assert view.overview.calcium == (texts("overview.part_of_calcium", score=written, known=known),)
+    assert ("≥" in view.overview.who[2]) == (least != "0")
+    said = [
+        dict(view.paragraphs)["comparison"],
+        make_leaflet(view, simulated=False, date="", language=language).sections[1].sentences[0],
+    ]
+    for text in said:
+        assert re.findall(r"\d+", text) == [known, "4", least]
+    assert not any(phrase in str(view) for phrase in (texts("overview.no_calcium"), "no scan"))
+    scores = suppose_calcium(site.assessor.scorer, _table(**entered), view.horizon)
+    assert [score for score, _ in scores] == supposed
+    risks = [risk for _, risk in scores]
+    assert risks == sorted(risks)
+
+
+def test_the_page_of_a_score_known_in_part_supposes_none_below(client: TestClient) -> None:
+    entered = {"cac_agatston": "", **dict.fromkeys(list(_by_vessels(0, 0, 0, 0))[1:], "100")}
+    page = client.post(
+        "/new",
+        data={"csrf": token_of(client.get("/new").text), "age": "60", "sex": "male", **entered},
+    ).text
+    shown = re.search(r'class="scenarios">(.*?)</p>', page, re.DOTALL)
+    assert shown and re.findall(r">(\d+): ", shown[1]) == ["300", "1000"]
+    assert "The total calcium score is not known." in shown[1]
+    assert "at least 300 AU (sum of 3 of 4 vessels)" in page
+
+
+def test_what_is_said_of_the_score_in_a_row_is_sentences(site: Site) -> None:
+    view = _assess(site, cac_agatston=300.0, prior_cac_agatston=90.0, ethnicity="white")
+    first, percentile, change = view.overview.calcium
+    assert view.overview.calcium_sentences == f"{first}. {percentile} {change}"
+    assert not first.endswith(".") and percentile.endswith(".") and change.endswith(".")
+    assert compare(view, view, ValueWriter(Dictionary.load(), site.texts)).groups[0][1][
+        -1
+    ].first == (view.overview.calcium_sentences)
+
+
+def test_the_sheet_for_printing_closes_the_class_before_the_percentile(
+    site: Site, client: TestClient
+) -> None:
+    shown = 0
+    for one in site.store.list_patients("patient_id", False, 9).patients:
+        sheet = client.get(f"/patients/{one.key}/print").text
+        found = re.search(r"CAC-DRS A\d(/N\d)?(.)", sheet)
+        if found and one.cac > 0:
+            assert found[2] == "."
+            shown += 1
+    assert shown

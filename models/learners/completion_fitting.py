@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from features.array_types import BoolArray, FloatArray
@@ -66,7 +68,8 @@ def _find_factors(correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
     otherwise be taken to say everything of each other.
     """
     n_features = len(correlation)
-    n_factors = min(MOST_FACTORS, n_features // FEATURES_PER_FACTOR)
+    # of two features one factor could say nothing but that they go together
+    n_factors = min(MOST_FACTORS, ceil(n_features / FEATURES_PER_FACTOR), n_features // 3)
     loadings, noise = np.zeros((n_features, n_factors)), np.full(n_features, 0.5)
     if not n_factors:
         return loadings, np.ones(n_features)

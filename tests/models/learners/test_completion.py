@@ -99,6 +99,24 @@ def test_a_silenced_feature_tells_what_a_missing_one_does() -> None:
     assert (alone.covariance[0] == heard.covariance[7]).all()
 
 
+def test_copies_of_one_thing_tell_of_nothing_else_by_their_difference() -> None:
+    # twenty cohorts of 400: a feature that hangs on none of the others, half of it missing
+    draws = np.random.default_rng(9)
+    left = []
+    for _ in range(20):
+        thing, others = draws.normal(size=(800, 1)), draws.normal(size=(800, 18))
+        copies = thing + 0.15 * draws.normal(size=(800, 4))
+        alone = draws.normal(size=(800, 2)) * 0.2 + draws.normal(size=(800, 1))
+        features = np.hstack([copies, others, alone])
+        unknown = features.copy()
+        unknown[::2, -2:] = NAN
+        completion = learn_completion(unknown[:400])
+        seen = completion.complete(np.hstack([features[400:, :-2], np.full((400, 2), NAN)]))
+        left.append((seen.standard[:, -1] ** 2).mean())
+    # least squares would leave 22 / 400
+    assert np.mean(left) < 0.07
+
+
 def test_what_is_known_is_left_as_it_is() -> None:
     completion = learn_completion(_draw())
     patients = _draw(20, seed=7)

@@ -3,10 +3,12 @@
     python -m benchmarks.absent_inputs [cohorts] [patients] [table.csv]
 
 Trains the whole recipe on fresh cohorts and scores new patients of the same world from files that
-lack one column after the other, then every group of the dictionary. In every other cohort gaps are
-informative: three kinds of frailty, which no covariate tells, each of 6 % of the patients, multiply
-the hazard of the event by 3 to 4, and whoever has one lacks a variable, two variables or a group.
-A model learns there what a gap tells; it must not tell it of everybody where a column is absent.
+lack one column after the other, then every group of the dictionary, and from files of few columns:
+age, sex and what is beside them in practice, or whatever else, drawn at random. In every other
+cohort gaps are informative: three kinds of frailty, which no covariate tells, each of 6 % of the
+patients, multiply the hazard of the event by 3 to 4, and whoever has one lacks a variable, two
+variables or a group. A model learns there what a gap tells; it must not tell it of everybody where
+a column is absent.
 Mean predicted over mean true 10-year risk; beside it that of the whole file, which is as far from 1
 as the chance in the cohort's events makes it.
 """
@@ -41,6 +43,15 @@ N_TEST = 3_000
 LOW, HIGH = 0.93, 1.07
 FRAIL, LOG_HAZARDS = 0.06, (1.1, 1.25, 1.4)
 _GROUPS = ("lifestyle", "laboratory", "lipids", "mineral", "morphology")
+_CLASSIC = ("systolic_bp", "smoking_status", "diabetes")
+_FILES = {
+    "age and sex": (),
+    "classic and LDL": (*_CLASSIC, "ldl_cholesterol"),
+    "Pooled Cohort Equations": (*_CLASSIC, "total_cholesterol", "hdl_cholesterol", "bp_treated"),
+    "classic, LDL and calcium": (*_CLASSIC, "ldl_cholesterol", "cac_agatston"),
+    "calcium": ("cac_agatston",),
+}
+_AT_RANDOM = 10
 _WITH_A_DATE = ("prior_cac_agatston", "prior_scan_years")  # one of them alone is an error
 
 
@@ -99,7 +110,7 @@ class World:
 
 
 def measure_cohort(seed: int, n_patients: int, *, is_informative: bool) -> pd.DataFrame:
-    """absent, ratio, whole (the ratio of the whole file) for every column and group."""
+    """absent, ratio, whole (the ratio of the whole file) for every column, group and short file."""
     names = [str(name) for name in simulate_cohort(100, seed, False).covariates]
     world = World.draw(seed, names) if is_informative else World((), ())
     cohort, _ = world.people(seed, n_patients)
@@ -115,6 +126,13 @@ def measure_cohort(seed: int, n_patients: int, *, is_informative: bool) -> pd.Da
     sets = {name: (name,) for name in names}
     for group in dict.fromkeys(known[name].group for name in names):
         sets[f"all of {group}"] = tuple(n for n in names if known[n].group == group)
+    draws, others = np.random.default_rng(seed), [n for n in names if n not in ("age", "sex")]
+    short = dict(_FILES)
+    for number in range(_AT_RANDOM):
+        drawn = draws.choice(others, draws.integers(1, 30), replace=False)
+        short[f"drawn {number + 1}"] = tuple(map(str, drawn))
+    for name, there in short.items():
+        sets[f"only {name}"] = tuple(n for n in others if n not in there)
     gaps = {name for names_ in world.hidden for name in names_}
     return pd.DataFrame(
         [
@@ -143,6 +161,9 @@ def train(cohort: Cohort, seed: int) -> Scorer:
 def summarise(ratios: pd.DataFrame) -> list[str]:
     """A table by kind of gaps and of what is absent, then the worst of all."""
     is_group = ratios["absent"].str.startswith("all of ")
+    is_drawn = ratios["absent"].str.startswith("only drawn ")
+    is_short = ratios["absent"].str.startswith("only ") & ~is_drawn
+    is_column = ~(is_group | is_short | is_drawn)
     lines = [
         f"| gaps | absent | files | lowest | highest | outside {LOW} to {HIGH} | farthest from the "
         "whole file |",
@@ -150,9 +171,11 @@ def summarise(ratios: pd.DataFrame) -> list[str]:
     ]
     for gaps, own in ratios.groupby("gaps", sort=False):
         for what, mask in (
-            ("one column", ~is_group),
-            ("one column whose gaps tell", ~is_group & ratios["tells"]),
+            ("one column", is_column),
+            ("one column whose gaps tell", is_column & ratios["tells"]),
             ("a group", is_group),
+            ("all but few in use", is_short),
+            ("all but 3 to 31 at random", is_drawn),
         ):
             part = own[mask.loc[own.index]]
             if part.empty:

@@ -83,6 +83,8 @@ def _shared(material: Material) -> dict[str, Any]:
         "main_evaluation": main_evaluation(material),
         "performance": summarise_performance(material),
         "findings": subgroup_tables.finding_texts(material),
+        "n_gaps_tested": subgroup_tables.count_tests(material),
+        "untested_groups": subgroup_tables.untested_groups(material),
         "standings": performance_tables.standings_table(material),
         "differences": performance_tables.difference_table(material),
         "stack": model_tables.stack_table(material),

@@ -73,6 +73,7 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
 
 def judge(evaluations: Mapping[str, Evaluation], extras: Extras) -> list[str]:
     """What the figures say at the last horizon; the evaluation with most patients speaks first."""
+    from models.evaluation.comparisons.findings import list_findings
     from models.evaluation.verdict import compare_models, compare_scores, judge_calibration
     from pipeline.evaluation.evaluation import MODEL
     from pipeline.evaluation.rivals import LABELS, RECALIBRATED
@@ -91,8 +92,7 @@ def judge(evaluations: Mapping[str, Evaluation], extras: Extras) -> list[str]:
         if RECALIBRATED in one.risks:
             again = judge_calibration(one.result, RECALIBRATED, last)
             sentences.append(f"After local recalibration: {again}")
-        if len(gaps):
-            sentences += [text for text in gaps.loc[gaps["evaluation"] == name, "finding"] if text]
+        sentences += [one.text for one in list_findings(gaps) if one.evaluation == name]
         said += [f"In {title_of(name)}: {sentence}" for sentence in sentences]
     return said
 

@@ -198,7 +198,8 @@ def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
 
 
 def _say(row: Mapping[object, object]) -> str:
-    name = f"{_SPOKEN.get(str(row['subgroup']), row['subgroup'])}: {row['level']}"
+    subgroup = str(row["subgroup"])
+    name = f"{_SPOKEN.get(subgroup, subgroup.replace('_', ' '))}: {row['level']}"
     limits = f", 95 % interval of the gap {row['lower']:+.2f} to {row['upper']:+.2f}"
     sizes = f"about {row['n']} patients, {row['events']} events"
     values = f"{row['estimate']:.2f} against {row['overall']:.2f} in all"

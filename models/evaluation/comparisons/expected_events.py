@@ -38,7 +38,8 @@ def expect_events(endpoint: Endpoint, risk: FloatArray, horizon: float) -> Float
     hazard = -np.log1p(-incidence)
     place = np.searchsorted(endpoint.time[seen][order], lived, side="right")
     whole: FloatArray = -np.log1p(-np.minimum(risk, _NEARLY_ONE))
-    return whole * hazard[place] / hazard[-1]
+    lived_through: FloatArray = hazard[place] / hazard[-1]
+    return whole * lived_through
 
 
 def count_expected(

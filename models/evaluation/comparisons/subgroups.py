@@ -209,7 +209,7 @@ def _say(row: Mapping[object, object]) -> str:
         way = "too low" if float(str(row["true_gap"])) > 0 else "too high"
         what = f"risks are {way} beside those of all (observed over expected {values}"
         sizes += f" where {_about(str(row['expected']))} were expected"
-        if pd.isna(row["estimate"]):
+        if row["estimate"] != row["estimate"]:
             what, limits = f"risks are {way} beside those of all (", ""
     return f"{name}: at {row['horizon']:g} years {what}{limits}{', ' if limits else ''}{sizes})."
 

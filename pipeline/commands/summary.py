@@ -8,6 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.evaluation.comparisons.standing import (
+    IS_ITS_LINEAR_PART,
+    LINEAR_PARTS,
+    is_same_model,
+)
 from pipeline.commands.listing import format_table
 from pipeline.evaluation.evaluation import MODEL
 from pipeline.evaluation.rivals import LABELS
@@ -58,7 +63,9 @@ def _describe_result(
 ) -> str:
     if not metrics:
         return "Nothing is evaluated yet: run `calcirisk run`."
-    models = {key: name for key, name in _MODELS.items() if not key or key in metrics}
+    linear = [key for key in LINEAR_PARTS if is_same_model(metrics.get(key, {}), metrics)]
+    shown = {key: name for key, name in _MODELS.items() if key not in linear}
+    models = {key: name for key, name in shown.items() if not key or key in metrics}
     blocks = [metrics if not key else metrics[key] for key in models]
     rows = [
         (f"{title}, {horizon:g} years", *(_with_interval(b, metric, horizon, d) for b in blocks))
@@ -78,6 +85,7 @@ def _describe_result(
             "",
             "C-index: 0.5 is chance, 1 perfect ranking. "
             "Calibration: observed over predicted risk, 1 is right.",
+            *([IS_ITS_LINEAR_PART] if linear else []),
             *_describe_cross_validation(horizons[-1], metrics, validated),
             *design.get("not_judged", []),
         ]
@@ -113,6 +121,7 @@ def _describe_cross_validation(
         f"{_MODELS.get(model, model)} {block[name]:.3f}"
         for model, block in validated.items()
         if name in block
+        and not (model in LINEAR_PARTS and is_same_model(block, validated["calcirisk"]))
     ]
     return [f"Cross-validated C-index at {horizon:g} years, {patients}: " + ", ".join(told)]
 

@@ -33,7 +33,7 @@ def test_before_the_first_run_it_says_what_to_run(paths: Paths) -> None:
     assert "calcirisk run" in summarise(Params.load(), paths)
 
 
-def test_figures_stand_beside_the_plain_cox_model_with_their_interval(paths: Paths) -> None:
+def test_figures_stand_beside_the_linear_part_with_their_interval(paths: Paths) -> None:
     _write(paths.metrics, FIGURES)
     lines = summarise(Params.load(), paths).splitlines()
     row = next(line for line in lines if line.startswith("C-index, 5 years"))
@@ -112,3 +112,13 @@ def test_where_everyone_was_judged_the_summary_says_so(paths: Paths) -> None:
     account = {"patients": 700, "of": 700}
     _write(paths.evaluate / "design.json", {"judged": {"cross_validation": account}})
     assert "at 5 years, all 700 patients: " in summarise(Params.load(), paths)
+
+
+def test_a_model_that_is_its_linear_part_has_no_column_beside_itself(paths: Paths) -> None:
+    own = {"c_index_5y": FIGURES["c_index_5y"], "observed_over_expected_5y": 1.04}
+    validated = {"calcirisk": {"c_index_5y": 0.8}, "ridge_cox": {"c_index_5y": 0.8}}
+    _write(paths.metrics, {**FIGURES, "ridge_cox": own, "cross_validation": validated})
+    _write(paths.model / "about.json", {"horizons": [5.0]})
+    told = summarise(Params.load(), paths)
+    assert "linear part alone" not in told
+    assert told.count("Boosted trees earned no weight here: the model is its linear part.") == 1

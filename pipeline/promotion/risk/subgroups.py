@@ -25,10 +25,10 @@ def judge_subgroups(challenger: Evidence, accepted: Mapping[str, str]) -> tuple[
     table = challenger.tables.get("subgroup_gaps")
     if table is None:
         return (not_measured("subgroups", _REQUIRED),)
-    if table["lower"].isna().all():
+    found = list_findings(table)
+    if not found and table["lower"].isna().all():
         remedy = f"set evaluate.n_bootstrap above 0, {MEASURE_AGAIN}"
         return (not_measured("subgroups", _REQUIRED, remedy),)
-    found = list_findings(table)
     if not found:
         return (_judge_none(table),)
     said: dict[str, list[str]] = {}

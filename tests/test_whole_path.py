@@ -104,7 +104,7 @@ def test_the_summary_names_the_figures_the_files_and_the_caution(
     params = str(outputs / "params.yaml")
     assert cli.main(["summary", "--params", params, "--out", str(outputs)]) == 0
     told = capsys.readouterr().out
-    for word in ("C-index", "Calibration", "ridge Cox", "NOT FOR CARE", "mlflow ui", "risks.csv"):
+    for word in ("C-index", "Calibration", "XGBoost Cox", "NOT FOR CARE", "mlflow ui", "risks.csv"):
         assert word in told
 
 

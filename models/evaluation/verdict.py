@@ -109,7 +109,7 @@ def _sign(value: float) -> str:
 
 def _inside(name: str) -> str:
     """A name inside a sentence: proper names keep their capital."""
-    return name[0].lower() + name[1:] if name.split()[0] in ("Ridge", "Boosted") else name
+    return name[0].lower() + name[1:] if name.split()[0] in ("Ridge", "Boosted", "Its") else name
 
 
 def judge_calibration(result: EvaluationResult, model: str, horizon: float) -> str:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from models.evaluation.comparisons.standing import (
+    LINEAR_PARTS,
+    NEGLIGIBLE_GAIN,
+    find_better_brier,
+    find_linear,
+    is_preferred,
+)
 from models.report.material import Material
 from models.report.words import Words
-
-NEGLIGIBLE_GAIN = 0.005
-"""A lead in C-index smaller than this, however certain, changes the order of 1 pair in 200."""
 
 _DIFFERENCES = ("evaluation", "model", "metric", "horizon", "difference", "lower", "upper", "n")
 _SCORES = ("evaluation", "score", "metric", "horizon", "estimate", "model_estimate", "n")
@@ -48,6 +52,11 @@ class Comparison:
         return "behind" if self.upper < 0 else "level"
 
     @property
+    def is_preferred(self) -> bool:
+        """Whether the comparator is to be used in place of the model."""
+        return is_preferred(-self.gain, -self.upper, has_better_brier=self.has_better_brier)
+
+    @property
     def is_negligible(self) -> bool:
         """Ahead or behind, but by too little to matter."""
         return self.standing != "level" and abs(self.gain) < NEGLIGIBLE_GAIN
@@ -56,7 +65,7 @@ class Comparison:
 def compare(material: Material, metric: str = "c_index") -> tuple[Comparison, ...]:
     """Every comparison at the last horizon, those of the evaluation with most patients first."""
     words, horizon = Words.load(), material.last_horizon
-    closer = _find_better_brier(material, horizon)
+    closer = find_better_brier(material.table("differences", *_DIFFERENCES), horizon)
     found = [
         Comparison(
             row["model"],
@@ -81,11 +90,29 @@ def compare(material: Material, metric: str = "c_index") -> tuple[Comparison, ..
     return tuple(sorted(found, key=lambda one: one.evaluation != first))
 
 
-def _find_better_brier(material: Material, horizon: float) -> set[tuple[str, str]]:
-    """(evaluation, comparator) where the model's Brier score is lower, the whole interval long."""
-    rows = _rows(material.table("differences", *_DIFFERENCES), "brier", horizon)
-    # as the file has it: the comparator less the model
-    return {(row["evaluation"], row["model"]) for row in rows if row["lower"] > 0}
+def find_linear_evaluations(material: Material) -> set[str]:
+    """Evaluations in which the model is its linear part."""
+    return find_linear(material.table("differences", *_DIFFERENCES))
+
+
+def without_itself(material: Material) -> Material:
+    """Without rows of its linear part where the model is that: it is not compared with itself."""
+    linear = find_linear_evaluations(material)
+    tables = {
+        name: table[~(table["model"].isin(LINEAR_PARTS) & _is_of(name, table, linear))]
+        if "model" in table.columns
+        else table
+        for name, table in material.tables.items()
+    }
+    return replace(material, tables=tables)
+
+
+def _is_of(name: str, table: pd.DataFrame, evaluations: set[str]) -> pd.Series:
+    """Which rows speak of these evaluations; folds and repeats are those of the validation."""
+    if "evaluation" in table.columns:
+        return table["evaluation"].isin(evaluations)
+    is_validated = name in ("folds", "repeats") and bool(evaluations - {"held_out"})
+    return pd.Series(is_validated, index=table.index)
 
 
 def main_evaluation(material: Material) -> str:

@@ -6,8 +6,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from models.evaluation.comparisons.standing import IS_ITS_LINEAR_PART
 from models.report.checklist import answer_items, items_by_section, read_flags, state_facts
-from models.report.comparison import compare, main_evaluation
+from models.report.comparison import (
+    compare,
+    find_linear_evaluations,
+    main_evaluation,
+    without_itself,
+)
 from models.report.figures import caption_figures, pick_first
 from models.report.flow_diagram import draw_flow
 from models.report.material import Material
@@ -36,12 +42,14 @@ from models.report.words import TEMPLATES, Words
 
 def render_report(material: Material) -> str:
     """The report as one HTML page that asks the network for nothing."""
-    return _render("report.html.j2", {**_shared(material), **_tables(material)})
+    linear, material = find_linear_evaluations(material), without_itself(material)
+    return _render("report.html.j2", {**_shared(material, linear), **_tables(material)})
 
 
 def render_card(material: Material) -> str:
     """The model card as Markdown."""
-    return _render("model_card.md.j2", _shared(material))
+    linear, material = find_linear_evaluations(material), without_itself(material)
+    return _render("model_card.md.j2", _shared(material, linear))
 
 
 def _render(template: str, context: dict[str, Any]) -> str:
@@ -62,7 +70,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
     return environment.get_template(template).render(context).rstrip() + "\n"
 
 
-def _shared(material: Material) -> dict[str, Any]:
+def _shared(material: Material, linear: set[str]) -> dict[str, Any]:
     items = answer_items(material)
     words, facts = Words.load(), state_facts(material)
     sections = words.content["sections"]
@@ -80,9 +88,13 @@ def _shared(material: Material) -> dict[str, Any]:
         "facts": facts,
         "flags": read_flags(material),
         "comparisons": compare(material),
+        "linear_in": sorted(linear),
+        "is_its_linear_part": IS_ITS_LINEAR_PART,
         "main_evaluation": main_evaluation(material),
         "performance": summarise_performance(material),
         "findings": subgroup_tables.finding_texts(material),
+        "n_gaps_tested": subgroup_tables.count_tests(material),
+        "untested_groups": subgroup_tables.untested_groups(material),
         "standings": performance_tables.standings_table(material),
         "differences": performance_tables.difference_table(material),
         "stack": model_tables.stack_table(material),

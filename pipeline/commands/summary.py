@@ -8,6 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.evaluation.comparisons.standing import (
+    IS_ITS_LINEAR_PART,
+    LINEAR_PARTS,
+    is_same_model,
+)
 from pipeline.commands.listing import format_table
 from pipeline.evaluation.evaluation import MODEL
 from pipeline.evaluation.rivals import LABELS
@@ -23,10 +28,11 @@ def summarise(params: Params, paths: Paths) -> str:
     Leaves out what no stage has written yet.
     """
     training, about = _read(paths.train / "training.json"), _read(paths.model / "about.json")
+    design = _read(paths.evaluate / "design.json")
     horizons = about.get("horizons", params.horizons)
     parts = [
         _describe_result(
-            _name_cohort(params, paths, about), horizons, training, _read(paths.metrics)
+            _name_cohort(params, paths, about), horizons, training, design, _read(paths.metrics)
         ),
         _describe_warnings(training),
         _describe_places(paths, about),
@@ -52,11 +58,14 @@ def _describe_result(
     cohort: str,
     horizons: Sequence[float],
     training: Mapping[str, Any],
+    design: Mapping[str, Any],
     metrics: Mapping[str, Any],
 ) -> str:
     if not metrics:
         return "Nothing is evaluated yet: run `calcirisk run`."
-    models = {key: name for key, name in _MODELS.items() if not key or key in metrics}
+    linear = [key for key in LINEAR_PARTS if is_same_model(metrics.get(key, {}), metrics)]
+    shown = {key: name for key, name in _MODELS.items() if key not in linear}
+    models = {key: name for key, name in shown.items() if not key or key in metrics}
     blocks = [metrics if not key else metrics[key] for key in models]
     rows = [
         (f"{title}, {horizon:g} years", *(_with_interval(b, metric, horizon, d) for b in blocks))
@@ -65,7 +74,9 @@ def _describe_result(
         if f"{metric}_{horizon:g}y" in metrics
     ]
     n = training.get("parts", {}).get("held_out")
-    patients = f"{n:,} held-out patients" if n else "held-out patients"
+    judged = design.get("judged", {})
+    patients = _count_judged(judged.get("held_out", {"patients": n, "of": n}), "held-out patients")
+    validated = _count_judged(judged.get("cross_validation", {}), "patients", "all ")
     return "\n".join(
         [
             f"Cohort {cohort}, {patients}, 95 % intervals",
@@ -74,9 +85,19 @@ def _describe_result(
             "",
             "C-index: 0.5 is chance, 1 perfect ranking. "
             "Calibration: observed over predicted risk, 1 is right.",
-            *_describe_cross_validation(horizons[-1], metrics),
+            *([IS_ITS_LINEAR_PART] if linear else []),
+            *_describe_cross_validation(horizons[-1], metrics, validated),
+            *design.get("not_judged", []),
         ]
     )
+
+
+def _count_judged(account: Mapping[str, Any], patients: str, everyone: str = "") -> str:
+    """``164 of 176 held-out patients``: who was judged, of how many."""
+    n, of = account.get("patients"), account.get("of")
+    if not n or not of:
+        return patients
+    return f"{everyone}{n:,} {patients}" if n == of else f"{n:,} of {of:,} {patients}"
 
 
 def _with_interval(block: Mapping[str, Any], metric: str, horizon: float, decimals: int) -> str:
@@ -89,7 +110,9 @@ def _with_interval(block: Mapping[str, Any], metric: str, horizon: float, decima
     return f"{block[name]:.{decimals}f} ({limits[0]:.{decimals}f} to {limits[1]:.{decimals}f})"
 
 
-def _describe_cross_validation(horizon: float, metrics: Mapping[str, Any]) -> list[str]:
+def _describe_cross_validation(
+    horizon: float, metrics: Mapping[str, Any], patients: str
+) -> list[str]:
     validated = metrics.get("cross_validation")
     name = f"c_index_{horizon:g}y"
     if not validated or name not in validated.get("calcirisk", {}):
@@ -98,8 +121,9 @@ def _describe_cross_validation(horizon: float, metrics: Mapping[str, Any]) -> li
         f"{_MODELS.get(model, model)} {block[name]:.3f}"
         for model, block in validated.items()
         if name in block
+        and not (model in LINEAR_PARTS and is_same_model(block, validated["calcirisk"]))
     ]
-    return [f"Cross-validated C-index at {horizon:g} years, all patients: " + ", ".join(told)]
+    return [f"Cross-validated C-index at {horizon:g} years, {patients}: " + ", ".join(told)]
 
 
 def _describe_warnings(training: Mapping[str, Any]) -> str:

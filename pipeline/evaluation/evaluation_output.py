@@ -73,6 +73,12 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
 
 def judge(evaluations: Mapping[str, Evaluation], extras: Extras) -> list[str]:
     """What the figures say at the last horizon; the evaluation with most patients speaks first."""
+    from models.evaluation.comparisons.findings import list_findings
+    from models.evaluation.comparisons.standing import (
+        IS_ITS_LINEAR_PART,
+        LINEAR_PARTS,
+        find_linear,
+    )
     from models.evaluation.verdict import compare_models, compare_scores, judge_calibration
     from pipeline.evaluation.evaluation import MODEL
     from pipeline.evaluation.rivals import LABELS, RECALIBRATED
@@ -85,14 +91,15 @@ def judge(evaluations: Mapping[str, Evaluation], extras: Extras) -> list[str]:
         sentences = compare_scores(own, last) if len(own) else []
         if len(one.risks) > 1 or not sentences:
             # recalibration changes no order of patients: there is nobody to beat
-            compared = compare_models(one.result, MODEL, last, LABELS, (RECALIBRATED,))
-            sentences = compared + sentences
+            is_linear = bool(find_linear(one.result.differences))
+            without = (RECALIBRATED, *(LINEAR_PARTS if is_linear else ()))
+            compared = compare_models(one.result, MODEL, last, LABELS, without)
+            sentences = [*([IS_ITS_LINEAR_PART] if is_linear else []), *compared, *sentences]
         sentences.append(judge_calibration(one.result, MODEL, last))
         if RECALIBRATED in one.risks:
             again = judge_calibration(one.result, RECALIBRATED, last)
             sentences.append(f"After local recalibration: {again}")
-        if len(gaps):
-            sentences += [text for text in gaps.loc[gaps["evaluation"] == name, "finding"] if text]
+        sentences += [one.text for one in list_findings(gaps) if one.evaluation == name]
         said += [f"In {title_of(name)}: {sentence}" for sentence in sentences]
     return said
 
@@ -206,6 +213,7 @@ def _finite(figures: Mapping[str, Any]) -> dict[str, float]:
 
 def draw_plots(evaluations: Mapping[str, Evaluation], extras: Extras, folder: Path) -> None:
     """Calibration and decision curves by horizon, discrimination, incidence over time, as SVG."""
+    from models.evaluation.comparisons.standing import LINEAR_PARTS, find_linear
     from models.plots.calibration import plot_calibration
     from models.plots.forest import plot_forest
     from models.plots.incidence import plot_incidence
@@ -227,6 +235,8 @@ def draw_plots(evaluations: Mapping[str, Evaluation], extras: Extras, folder: Pa
         metrics = one.result.metrics
         title = f"Discrimination in {patients}"
         chosen = metrics[metrics["metric"] == "c_index"]
+        if find_linear(one.result.differences):
+            chosen = chosen[~chosen["model"].isin(LINEAR_PARTS)]
         figure = plot_forest(chosen, title, "Harrell's C, 95 % interval", LABELS)
         write_svg(figure, folder / f"discrimination_{name}.svg", title)
     draw_decisions(extras.table("decision_curve"), folder)

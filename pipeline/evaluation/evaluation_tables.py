@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from models.evaluation.comparisons.standing import LINEAR_PARTS
 from pipeline.evaluation.evaluation import MODEL
 from pipeline.evaluation.recipe_validation import Validated
 from pipeline.evaluation.rivals import name_rivals
@@ -41,7 +42,14 @@ def tabulate_evaluations(
     by side, to the same results.
     """
     tasks = [
-        _Task(name, table, one.endpoint, risks_at(one, k), covariates.loc[one.X.index], horizon)
+        _Task(
+            name,
+            table,
+            one.endpoint,
+            _unlike(risks_at(one, k)),
+            covariates.loc[one.X.index],
+            horizon,
+        )
         for name, one in evaluations.items()
         for table in _TABLES
         for k, horizon in enumerate(one.horizons)
@@ -66,6 +74,16 @@ def count_tasks(evaluations: Mapping[str, Predicted]) -> int:
 def risks_at(one: Predicted, k: int) -> dict[str, FloatArray]:
     """Each model's risks (n,) by the horizon at place ``k``."""
     return {name: np.ascontiguousarray(risk[:, k]) for name, risk in one.risks.items()}
+
+
+def _unlike(risks: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Without its linear part where that is the model itself: nothing is compared with itself."""
+    own = risks[MODEL]
+    return {
+        name: risk
+        for name, risk in risks.items()
+        if name not in LINEAR_PARTS or not np.allclose(risk, own, rtol=0, atol=1e-9)
+    }
 
 
 @dataclass(frozen=True)

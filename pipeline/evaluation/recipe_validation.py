@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from models.cores import count_cores
-from pipeline.evaluation.evaluation import MODEL
+from pipeline.evaluation.evaluation import MODEL, know_risks
 from pipeline.evaluation.rivals import build_rival, linear_alone, name_rivals
 from pipeline.settings.params import Params
 
@@ -43,6 +43,11 @@ class Plan:
     sites: tuple[str, ...] = ()
 
     @property
+    def n_patients(self) -> int:
+        """Patients whom a fold holds out."""
+        return sum(len(held_out) for _, held_out in self.repeats[0])
+
+    @property
     def n_fits(self) -> int:
         """Folds in all."""
         return sum(len(folds) for folds in self.repeats)
@@ -65,7 +70,7 @@ class Validated:
 
     @property
     def held_out(self) -> BoolArray:
-        """(n,) patients whom a fold held out."""
+        """(n,) patients whom a fold held out and every model knows the risks of."""
         return np.asarray(self.predictions.fold >= 0)
 
 
@@ -143,18 +148,6 @@ def _compare_refits(
     return Instability.of_folds(risks[:, known], horizons[-1])
 
 
-def say_unknown(patients: int) -> tuple[str, ...]:
-    """The sentence on patients from whose entry a horizon leads beyond what the model knows."""
-    from features.disclosure import tell_count
-
-    if not patients:
-        return ()
-    return (
-        f"{tell_count(patients)} patients are not judged: from their entry on, a horizon leads "
-        "beyond the years, or ages, that the model knows",
-    )
-
-
 def steps_over_time(endpoint: Endpoint, horizons: tuple[float, ...]) -> tuple[float, ...]:
     """Times up to the last horizon that the Brier score is averaged over; none of a yes/no."""
     from models.metrics.integrated_brier import time_steps
@@ -205,8 +198,9 @@ def _predict(
     )
     if not endpoint.is_delayed:
         return found
-    # a horizon from a late entry may lead beyond what the fold's model knows
-    known = np.isfinite(found.risks[MODEL]).all(axis=1)
+    # a horizon from a late entry may lead beyond what a model of the fold knows: the same patients
+    # are judged in every table
+    known = know_risks(found.risks)
     return replace(found, fold=np.where(known, found.fold, -1))
 
 

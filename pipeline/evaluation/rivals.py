@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from models.evaluation.comparisons.standing import LINEAR_NAME
 from pipeline.evaluation.evaluation import MODEL
 from pipeline.settings.params import Params
 
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 RECALIBRATED = "calcirisk_recalibrated"
 LABELS = {
     MODEL: MODEL,
-    "ridge_cox": "ridge Cox regression",
+    "ridge_cox": LINEAR_NAME,
     "boosted_cox": "XGBoost Cox",
-    "ridge_logistic": "ridge logistic regression",
+    "ridge_logistic": LINEAR_NAME,
     "boosted_logistic": "XGBoost logistic",
 }
 

@@ -11,12 +11,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.evaluation.evaluation import MIN_AT_RISK, MODEL, Predicted
-from pipeline.evaluation.recipe_validation import (
-    count_processes,
-    say_unknown,
-    share_threads,
-    steps_over_time,
-)
+from pipeline.evaluation.judged_patients import describe_judged
+from pipeline.evaluation.recipe_validation import count_processes, share_threads, steps_over_time
 from pipeline.evaluation.rivals import build_rival, name_rivals
 from pipeline.settings.params import SIMULATED, Params, Paths
 
@@ -106,11 +102,12 @@ def run(params: Params, paths: Paths) -> None:
         tables["oracle"], tables["dependent_censoring"] = (one.result() for one in more)
         if recipe is not None:
             tables |= {**recipe.tables, "incremental": steps.result()}
-    about = describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
-    left_out += say_unknown(int(is_held_out.sum()) - len(done["held_out"].endpoint))
-    unstable = None
-    if recipe is not None:
-        about, unstable = {**recipe.about, **about}, recipe.instability
+    about = dict(recipe.about if recipe else {})
+    about |= describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
+    planned = {"held_out": int(is_held_out.sum())} | (recipe.planned if recipe else {})
+    about |= describe_judged(planned, {name: one.endpoint for name, one in done.items()})
+    left_out += tuple(about["not_judged"])
+    unstable = None if recipe is None else recipe.instability
     _say(write_evaluation(done, Extras(tables, about, left_out, unstable), paths.evaluate))
 
 
@@ -183,11 +180,13 @@ def judge_held_out(
 class ValidatedRecipe:
     """``name`` of the evaluation, its ``tables`` by file name, ``about`` for design.json.
 
+    ``planned`` {name: patients whom a fold holds out}, judged or not.
     ``instability``: how far the models of the folds agree; None where there are too few.
     ``tabulate_steps``: makes one more table, which takes a while.
     """
 
     name: str
+    planned: dict[str, int]
     predicted: Predicted
     tables: dict[str, pd.DataFrame]
     about: dict[str, Any]
@@ -234,7 +233,8 @@ def validate(
         tables["instability"] = tabulate_instability(unstable, params.evaluate.decision.categories)
     return ValidatedRecipe(
         plan.name,
-        Predicted(X[rows], endpoint.take(rows), horizons, risks, over_time).of_known(),
+        {plan.name: plan.n_patients},
+        Predicted(X[rows], endpoint.take(rows), horizons, risks, over_time),
         tables,
         plan.about,
         unstable,

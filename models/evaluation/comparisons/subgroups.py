@@ -1,10 +1,11 @@
 """Is the model as good in every group of patients? Groups, their figures, and gaps from all.
 
 A gap is a finding only beyond a threshold and beyond chance: by its bootstrap standard error, at a
-level shared by all gaps that are tested (Bonferroni), over all tables of a run. Observed over
-expected is tested on the log scale, where its error does not depend on its size. C-indices inside
-groups made by age or calcium are lower by nature, for the group takes the strongest predictors
-away; they are shown, and are no findings.
+level shared by all gaps that are tested (Bonferroni), over all tables of a run. A C-index needs
+events that were observed, for its pairs are made of them. Observed over expected needs events that
+were observed or expected: few of many expected are as much of a finding as many of few. C-indices
+inside groups made by age or calcium are lower by nature, for the group takes the strongest
+predictors away; they are shown, and are no findings.
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
+from models.evaluation.comparisons.expected_events import (
+    count_expected,
+    deviate_ratio,
+    expect_events,
+    standard_error,
+)
 from models.evaluation.comparisons.paired_risks import (
     Arm,
     Figures,
@@ -40,6 +47,7 @@ _SPOKEN = {"age_band": "age", "cac_group": "calcium score"}
 _LEVEL = 0.05
 _COMMON = 0.02  # share of the patients from which on a yes is a group
 _ALONE, _AFTER_ALL_LOOKS = "beyond chance alone", "beyond chance after all looks"
+_TOO_FEW, _BY_NATURE, _UNDEFINED = "too few events", "lower by nature", "undefined"
 
 Group = tuple[str, str]
 """Subgroup and level, such as ("sex", "female")."""
@@ -48,6 +56,9 @@ Group = tuple[str, str]
 @dataclass(frozen=True)
 class GapLimits:
     """Below ``min_events`` a group is small; larger gaps than these are worth a sentence.
+
+    The events are those observed for a C-index, for observed over expected the larger of those
+    observed and those expected.
 
     ``n_tables`` of gaps share the chance of a false finding: one for each evaluation and horizon.
     """
@@ -105,34 +116,45 @@ def measure_groups(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Figures of each group, and their gaps from all patients, of the (n,) risks.
 
-    First: subgroup, level, metric, horizon, estimate, lower, upper, n, events, small. Second:
-    subgroup, level, metric, horizon, estimate, overall, gap, lower, upper (95 %, paired), n,
-    events, small, chance ("beyond chance alone", "beyond chance after all looks", ""), finding (""
-    where none). ``n`` and ``events`` are texts, told in tens; a group
-    with 1 to 9 of either has its row, and no figure that would tell how many.
+    First: subgroup, level, metric, horizon, estimate, lower, upper, n, events, expected, small.
+    Second: subgroup, level, metric, horizon, estimate, overall, gap, lower, upper (95 %, paired),
+    n, events, expected, small, not_tested (why: "too few events", "lower by nature", "undefined";
+    "" of those tested), chance ("beyond chance alone", "beyond chance after all looks", ""),
+    finding ("" where none). ``n``, ``events`` and ``expected`` are texts, told in tens; a group
+    with 1 to 9 patients or events has its row, and no figure that would tell how many, but is
+    tested as any other.
     """
     arms: dict[Group, Arm] = {group: Arm(risk, rows) for group, rows in groups.items()}
     everyone: Group = ("", "")
     arms[everyone] = Arm(risk, all_rows(len(risk)))
     measured = measure_arms(endpoint, arms, horizon, seed, n_bootstrap)
-    overall = measured.pop(everyone)
+    overall, each = measured.pop(everyone), expect_events(endpoint, risk, horizon)
     figures, gaps = [], []
     for (subgroup, level), counted in measured.items():
+        expected = count_expected(endpoint, each, groups[subgroup, level], overall)
         lead = {"subgroup": subgroup, "level": level, "horizon": float(horizon)}
         sizes = {"n": tell_count(counted.n), "events": tell_count(counted.events)}
-        tail = {**sizes, "small": counted.events < limits.min_events}
+        sizes["expected"] = tell_count(round(expected))
         own = _withhold_if_few(counted)
         for metric in SHOWN:
             lower, upper = own.interval(metric)
             shown = {"estimate": own.estimate(metric), "lower": lower, "upper": upper}
+            tail = {**sizes, "small": _count_for(metric, counted, expected) < limits.min_events}
             figures.append({**lead, "metric": metric, **shown, **tail})
         for metric in _TESTED:
             gap, lower, upper = difference(own, overall, metric)
             shown = {"estimate": own.estimate(metric), "overall": overall.estimate(metric)}
             spread = {"gap": gap, "lower": lower, "upper": upper}
-            z = _deviation(own, overall, metric)
-            gaps.append({**lead, "metric": metric, **shown, **spread, **tail, "z": z})
+            tail = {**sizes, "small": _count_for(metric, counted, expected) < limits.min_events}
+            tests = _deviation(counted, overall, metric, expected)
+            gaps.append({**lead, "metric": metric, **shown, **spread, **tail, **tests})
     return pd.DataFrame(figures), _judge(pd.DataFrame(gaps), limits)
+
+
+def _count_for(metric: str, counted: Figures, expected: float) -> float:
+    """The events that a metric rests on: calibration on those expected as well."""
+    by_expected = metric in ("observed_over_expected", "mean_risk", "observed_risk")
+    return max(counted.events, expected) if by_expected else counted.events
 
 
 def _withhold_if_few(own: Figures) -> Figures:
@@ -144,57 +166,53 @@ def _withhold_if_few(own: Figures) -> Figures:
     )
 
 
-def _log_where_ratio(values: FloatArray, metric: str) -> FloatArray:
-    if metric != "observed_over_expected":
-        return values
-    return np.log(values, out=np.full_like(values, np.nan), where=values > 0)
-
-
-def _deviation(own: Figures, overall: Figures, metric: str) -> float:
-    """The gap in standard errors; NaN where it is undefined in a tenth of the resamples."""
-    first, second = (
-        _log_where_ratio(np.r_[one.estimate(metric), one.drawn(metric)], metric)
-        for one in (own, overall)
-    )
-    gap, *draws = first - second
-    error = _standard_error(np.array(draws))
-    return float(gap / error) if error > 0 else float("nan")
-
-
-def _standard_error(draws: FloatArray) -> float:
-    usable = draws[np.isfinite(draws)]
-    if len(usable) < max(2, 0.9 * len(draws)):
-        return float("nan")
-    return float(usable.std(ddof=1))
+def _deviation(own: Figures, overall: Figures, metric: str, expected: float) -> dict[str, float]:
+    """The gap as it is judged, and in standard errors; also where its figures are not told."""
+    gap = own.estimate(metric) - overall.estimate(metric)
+    if metric == "observed_over_expected":
+        return {"true_gap": gap, "z": deviate_ratio(own, overall, expected)}
+    error = standard_error(own.drawn(metric) - overall.drawn(metric))
+    return {"true_gap": gap, "z": gap / error if error > 0 else float("nan")}
 
 
 def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
     if gaps.empty:
         return gaps
     by_nature = gaps["subgroup"].isin(_BY_PREDICTOR) & (gaps["metric"] == "c_index")
-    tested = ~gaps["small"] & ~by_nature & gaps["z"].notna()
+    reasons = [gaps["small"], by_nature, gaps["z"].isna()]
+    untested = np.select(reasons, [_TOO_FEW, _BY_NATURE, _UNDEFINED], "")
+    tested = untested == ""
     n_tests = max(1, int(tested.sum())) * limits.n_tables
     beyond_chance = gaps["z"].abs() > NormalDist().inv_cdf(1 - _LEVEL / (2 * n_tests))
     c_index = gaps["metric"] == "c_index"
-    too_far = (c_index & (gaps["gap"] < -limits.max_c_index_gap)) | (
-        ~c_index & (gaps["gap"].abs() > limits.max_calibration_gap)
+    too_far = (c_index & (gaps["true_gap"] < -limits.max_c_index_gap)) | (
+        ~c_index & (gaps["true_gap"].abs() > limits.max_calibration_gap)
     )
     found = tested & beyond_chance & too_far
     texts = [_say(row) if is_found else "" for row, is_found in zip(
         gaps.to_dict("records"), found, strict=True)]  # fmt: skip
     alone = ~gaps["small"] & (gaps["z"].abs() > NormalDist().inv_cdf(1 - _LEVEL / 2))
     chance = np.select([tested & beyond_chance, alone], [_AFTER_ALL_LOOKS, _ALONE], "")
-    return gaps.drop(columns="z").assign(chance=chance, finding=texts)
+    judged = gaps.drop(columns=["z", "true_gap"])
+    return judged.assign(not_tested=untested, chance=chance, finding=texts)
 
 
 def _say(row: Mapping[object, object]) -> str:
-    name = f"{_SPOKEN.get(str(row['subgroup']), row['subgroup'])}: {row['level']}"
-    limits = f"95 % interval of the gap {row['lower']:+.2f} to {row['upper']:+.2f}"
+    subgroup = str(row["subgroup"])
+    name = f"{_SPOKEN.get(subgroup, subgroup.replace('_', ' '))}: {row['level']}"
+    limits = f", 95 % interval of the gap {row['lower']:+.2f} to {row['upper']:+.2f}"
     sizes = f"about {row['n']} patients, {row['events']} events"
     values = f"{row['estimate']:.2f} against {row['overall']:.2f} in all"
     if row["metric"] == "c_index":
         what = f"patients are ranked worse (C-index {values}"
     else:
-        way = "too low" if float(str(row["gap"])) > 0 else "too high"
+        way = "too low" if float(str(row["true_gap"])) > 0 else "too high"
         what = f"risks are {way} beside those of all (observed over expected {values}"
-    return f"{name}: at {row['horizon']:g} years {what}, {limits}, {sizes})."
+        sizes += f" where {_about(str(row['expected']))} were expected"
+        if row["estimate"] != row["estimate"]:
+            what, limits = f"risks are {way} beside those of all (", ""
+    return f"{name}: at {row['horizon']:g} years {what}{limits}{', ' if limits else ''}{sizes})."
+
+
+def _about(count: str) -> str:
+    return f"about {count}" if count.isdigit() else count

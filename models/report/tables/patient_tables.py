@@ -5,6 +5,7 @@ from __future__ import annotations
 from features.disclosure import tell_count
 from models.report.material import Material
 from models.report.table import ABSENT, Table, count, format_number, plain_table
+from models.report.tables.performance_tables import read_count
 from models.report.words import Words
 
 
@@ -49,21 +50,25 @@ def complete_variables(material: Material) -> list[str]:
 
 
 def analysis_table(material: Material) -> Table:
-    """Patients and events of each analysis: tuning and fitting, held-out, cross-validation."""
+    """Patients and events of each analysis: tuning and fitting, held-out, cross-validation.
+
+    Of an evaluation those who were judged, where design.json says who.
+    """
     words, training, ingest = Words.load(), material.training, material.ingest
-    developed, all_patients = training["patients"], ingest["patients"]
-    rows = [
-        ("development", developed, training["events"], training.get("competing_events", 0)),
-        (
-            "held_out",
-            all_patients - developed,
-            ingest["events"] - training["events"],
-            ingest.get("competing_events", 0) - training.get("competing_events", 0),
-        ),
-    ]
+    developed, everyone = training["patients"], ingest["patients"]
+    own = (developed, training["events"], training.get("competing_events", 0))
+    whole = (everyone, ingest["events"], ingest.get("competing_events", 0))
+    sizes = {
+        "development": own,
+        "held_out": tuple(all_ - some for all_, some in zip(whole, own, strict=True)),
+    }
     if "cross_validation" in set(material.table("metrics", "evaluation")["evaluation"]):
-        everyone = (all_patients, ingest["events"], ingest.get("competing_events", 0))
-        rows.append(("cross_validation", *everyone))
+        sizes["cross_validation"] = whole
+    for name, account in material.design.get("judged", {}).items():
+        if name in sizes:
+            counts = (account[key] for key in ("patients", "events", "competing_events"))
+            sizes[name] = tuple(read_count(n) for n in counts)
+    rows = [(name, *counts) for name, counts in sizes.items()]
     heads = ("analysis", "patients", "events", "competing_events")
     return Table(
         tuple(words.of("columns", name) for name in heads),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from models.evaluation.comparisons.findings import count_tested, list_findings, list_too_small
 from models.report.comparison import main_evaluation
 from models.report.material import Material
 from models.report.table import (
@@ -14,7 +15,7 @@ from models.report.table import (
     format_interval,
     format_number,
 )
-from models.report.tables.performance_tables import read_count, select_main
+from models.report.tables.performance_tables import read_count
 from models.report.words import Words
 
 _KEY = ["subgroup", "level"]
@@ -27,7 +28,8 @@ def subgroup_tables(material: Material) -> list[tuple[str, Table]]:
     """(evaluation, a row per subgroup) at the last horizon; that of most patients first.
 
     Sizes in tens, main metrics, and each gap from all patients with its interval, marked where it
-    lies beyond chance alone and where beyond chance after all looks. Small groups are marked.
+    lies beyond chance alone and where beyond chance after all looks, or why it was not tested.
+    Small groups are marked.
     """
     figures = material.table("subgroups", *_FIGURES)
     gaps = material.table("subgroup_gaps", *_GAPS)
@@ -46,21 +48,47 @@ def subgroup_tables(material: Material) -> list[tuple[str, Table]]:
 
 
 def finding_texts(material: Material) -> list[str]:
-    """What the gaps between subgroups gave rise to say."""
-    gaps = select_main(material, material.table("subgroup_gaps", "finding"))
-    return [str(text) for text in gaps["finding"].dropna().unique() if str(text).strip()]
+    """Every finding of whichever evaluation and horizon, each with the patients it was made in."""
+    words, main = Words.load(), main_evaluation(material)
+    found = list_findings(material.table("subgroup_gaps", "finding"))
+    told = [
+        f"{_name_patients(one.evaluation, words)}{one.text}"
+        for one in sorted(found, key=lambda one: one.evaluation != main)
+    ]
+    return list(dict.fromkeys(told))
+
+
+def _name_patients(evaluation: str, words: Words) -> str:
+    return f"In {words.of('evaluations', evaluation)}: " if evaluation else ""
+
+
+def count_tests(material: Material) -> int:
+    """How many gaps were tested, in all evaluations and at all horizons."""
+    return count_tested(material.table("subgroup_gaps", "finding"))
+
+
+def untested_groups(material: Material) -> list[str]:
+    """Groups in whom nothing could be tested, as the table of subgroups names them."""
+    words = Words.load()
+    gaps = material.table("subgroup_gaps", *_KEY, "finding")
+    return [_name_group(subgroup, level, words) for subgroup, level in list_too_small(gaps)]
+
+
+def _name_group(subgroup: str, level: str, words: Words) -> str:
+    return f"{words.of('subgroups', subgroup)}: {words.of('levels', level)}"
 
 
 def _tabulate(figures: pd.DataFrame, gaps: pd.DataFrame) -> Table:
     words = Words.load()
     shown = [name for name in _SHOWN if name in {*figures["metric"]}]
     compared = [name for name in shown if name in {*gaps["metric"]}]
+    counted = [name for name in ("n", "events", "expected") if name in figures.columns]
     rows = []
     for (subgroup, level), own in figures.groupby(_KEY, sort=False):
-        small = "small" in own.columns and own["small"].astype(str).eq("True").any()
-        name = f"{words.of('subgroups', str(subgroup))}: {words.of('levels', str(level))}"
+        small = "small" in own.columns and own["small"].astype(str).eq("True").all()
+        name = _name_group(str(subgroup), str(level), words)
         mark = f" {words.of('columns', 'small_mark')}" if small else ""
-        sizes = (count(read_count(own[column].iloc[0])) for column in ("n", "events"))
+        sizes = (count(read_count(own[column].iloc[0])) for column in counted)
         apart = gaps[(gaps["subgroup"] == subgroup) & (gaps["level"] == level)]
         cells = []
         for metric in shown:
@@ -68,7 +96,7 @@ def _tabulate(figures: pd.DataFrame, gaps: pd.DataFrame) -> Table:
             if metric in compared:
                 cells.append(_gap(apart, metric, words))
         rows.append((name + mark, *sizes, *cells))
-    heads = [words.of("columns", name) for name in ("subgroup", "patients", "events")]
+    heads = [words.of("columns", name) for name in ("subgroup", "patients", *counted[1:])]
     for metric in shown:
         heads.append(words.metric(metric).label)
         if metric in compared:
@@ -88,5 +116,9 @@ def _gap(apart: pd.DataFrame, metric: str, words: Words) -> str:
         decimals = words.metric(metric).decimals
         text = format_gain(row["gap"], row["lower"], row["upper"], decimals)
         mark = words.content["chance"].get(row["chance"], "")
-        return text if text == ABSENT else text.replace("\n", f"{mark}\n", 1)
+        reason = words.content["not_tested"].get(row.get("not_tested"))
+        figure, *limits = text.split("\n")
+        if figure == ABSENT and reason:
+            return str(reason)
+        return "\n".join([f"{figure}{mark}", *limits, *([reason] if reason else [])])
     return format_number(None, 0)

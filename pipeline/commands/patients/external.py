@@ -14,10 +14,8 @@ import pandas as pd
 from features.errors import CohortError, ConfigError, HorizonError, Problem
 from models.risk.absolute_risk import FixedHorizonLink, Link
 from pipeline.evaluation.evaluation import MIN_AT_RISK, MODEL, Predicted, know_risks
-from pipeline.evaluation.recipe_validation import (
-    say_unknown,
-    steps_over_time,
-)
+from pipeline.evaluation.judged_patients import say_left_out
+from pipeline.evaluation.recipe_validation import steps_over_time
 from pipeline.evaluation.rivals import RECALIBRATED
 from pipeline.files.destinations import existing, map_of
 from pipeline.files.stage_folder import written_whole
@@ -188,7 +186,7 @@ def judge_external(
         risks[RECALIBRATED] = fitted.risk(margins[rest], link, asked)
     answered = know_risks(risks)
     if not answered.all():
-        left_out += say_unknown(len(judged) - int(answered.sum()))
+        left_out += say_left_out(EXTERNAL, len(judged) - int(answered.sum()), len(judged))
         rest[rest] = answered
         risks = {name: risk[answered] for name, risk in risks.items()}
         judged = judged.take(answered)

@@ -1,6 +1,7 @@
-"""The gates against what is used today: ridge regression and reference scores, same patients.
+"""The gates against simpler models: the linear part alone and reference scores, same patients.
 
-Both were measured where the patients are, with paired intervals, and logged as tables.
+Any other rival blocks nothing, but a line says where the report prefers it. All were measured where
+the patients are, with paired intervals, and logged as tables.
 """
 
 from __future__ import annotations
@@ -11,32 +12,66 @@ from typing import Any
 
 import pandas as pd
 
+from models.evaluation.comparisons.standing import (
+    IS_ITS_LINEAR_PART,
+    LINEAR_PARTS,
+    find_better_brier,
+    find_linear,
+    is_preferred,
+)
+from pipeline.evaluation.rivals import LABELS
 from pipeline.promotion.evidence import Evidence, Figure
 from pipeline.promotion.gate import MEASURE_AGAIN, Gate, not_measured
 
 MODEL = "calcirisk"
-RIDGE = {"ridge_cox": "ridge Cox", "ridge_logistic": "ridge logistic regression"}
 PATIENTS = {"held_out": "held out", "cross_validation": "cross-validated"}
 
 
-def judge_ridge(challenger: Evidence, tolerance: float) -> tuple[Gate, ...]:
+def judge_linear(challenger: Evidence, tolerance: float) -> tuple[Gate, ...]:
     """The linear part alone, on held-out patients and, where done, on the cross-validated."""
-    name, table = "lead of ridge regression", challenger.tables.get("differences")
+    name, table = "lead of its linear part", challenger.tables.get("differences")
     required = _require(tolerance)
     if table is None:
         return (not_measured(name, required),)
-    own = table[
-        table["model"].isin(list(RIDGE))
-        & (table["reference"] == MODEL)
-        & (table["metric"] == "c_index")
-    ]
+    own = _against_model(table)
+    own = own[own["model"].isin(LINEAR_PARTS)]
     if "held_out" not in set(own["evaluation"]):
         return (not_measured(name, required),)
-    gates = []
+    gates, same = [], find_linear(table)
     for row in _at_last_horizon(own, "evaluation"):
-        lead = Figure(*(float(row[name]) for name in ("difference", "lower", "upper")))
-        gates.append(_judge_lead(f"lead of {RIDGE[row['model']]}", row, lead, tolerance))
+        if row["evaluation"] in same:
+            told = f"{name}, {_where(row)}"
+            gates.append(Gate(told, required, IS_ITS_LINEAR_PART.rstrip("."), True))
+        else:
+            gates.append(_judge_lead(name, row, _lead_of_rival(row), tolerance))
     return tuple(gates)
+
+
+def tell_rivals(challenger: Evidence) -> tuple[Gate, ...]:
+    """Every other model that the report prefers, as a line that blocks nothing."""
+    table = challenger.tables.get("differences")
+    if table is None:
+        return ()
+    rivals, gates = _against_model(table), []
+    rivals = rivals[~rivals["model"].isin(LINEAR_PARTS)]
+    for row in _at_last_horizon(rivals, "evaluation", "model"):
+        lead, closer = _lead_of_rival(row), find_better_brier(table, row["horizon"])
+        has_better_brier = (row["evaluation"], row["model"]) in closer
+        if is_preferred(lead.estimate, lead.lower, has_better_brier=has_better_brier):
+            label = LABELS.get(row["model"], row["model"])
+            found = f"{lead.show('+.4f')}: the report prefers {label}"
+            gates.append(
+                Gate(f"lead of {label}, {_where(row)}", "told, blocks nothing", found, True)
+            )
+    return tuple(gates)
+
+
+def _against_model(table: pd.DataFrame) -> pd.DataFrame:
+    return table[(table["reference"] == MODEL) & (table["metric"] == "c_index")]
+
+
+def _lead_of_rival(row: Mapping[str, Any]) -> Figure:
+    return Figure(*(float(row[name]) for name in ("difference", "lower", "upper")))
 
 
 def judge_reference_scores(challenger: Evidence, tolerance: float) -> tuple[Gate, ...]:
@@ -63,13 +98,17 @@ def _require(tolerance: float) -> str:
 
 
 def _judge_lead(name: str, row: Mapping[str, Any], lead: Figure, tolerance: float) -> Gate:
-    patients = PATIENTS.get(row["evaluation"], row["evaluation"])
-    name, required = f"{name}, {patients}, {row['horizon']:g} years", _require(tolerance)
+    name, required = f"{name}, {_where(row)}", _require(tolerance)
     if not lead.is_measured:
         return not_measured(name, required, f"set evaluate.n_bootstrap above 0, {MEASURE_AGAIN}")
     passed = lead.estimate <= tolerance or lead.lower <= 0
     remedy = "" if passed else f"use {name.split(' of ')[1].split(',')[0]}, or mend the model"
     return Gate(name, required, lead.show("+.4f"), passed, remedy)
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    patients = PATIENTS.get(row["evaluation"], row["evaluation"])
+    return f"{patients}, {row['horizon']:g} years"
 
 
 def _lead(row: Mapping[str, Any]) -> Figure:

@@ -6,7 +6,7 @@ from pipeline.promotion.champion import Compared, Rematch, Terms, judge_champion
 from pipeline.promotion.evidence import Evidence
 from pipeline.promotion.fitness import judge_calibration, judge_events, judge_origin
 from pipeline.promotion.gate import Gate
-from pipeline.promotion.risk.comparators import judge_reference_scores, judge_ridge
+from pipeline.promotion.risk.comparators import judge_linear, judge_reference_scores, tell_rivals
 from pipeline.promotion.risk.leaks import judge_leakage
 from pipeline.promotion.risk.subgroups import judge_subgroups
 from pipeline.settings.params import PromoteParams
@@ -22,8 +22,9 @@ def judge(
         *judge_events(challenger, thresholds),
         *judge_calibration(challenger, thresholds),
         *judge_subgroups(challenger, thresholds.accepted_gaps),
-        *judge_ridge(challenger, thresholds.max_comparator_lead),
+        *judge_linear(challenger, thresholds.max_comparator_lead),
         *judge_reference_scores(challenger, thresholds.max_comparator_lead),
+        *tell_rivals(challenger),
         judge_champion(challenger, champion, rematch, terms_of(thresholds)),
     )
 

@@ -106,8 +106,48 @@ def test_a_group_of_few_events_keeps_its_row_and_tells_no_figure_and_no_count(
     assert gaps[["estimate", "gap", "lower", "upper"]].isna().all(axis=None)
 
 
-def test_a_ratio_is_tested_on_the_log_scale_and_shares_chance_with_every_table() -> None:
-    """26 events where 43 were expected: 3.3 standard errors on the plain scale, 2.6 on the log."""
+def _of_yes_or_no(events: int, patients: int, others: int = 4000) -> pd.Series:
+    """The gap in calibration of a group of whom a tenth should have the event, as of all others."""
+    event = np.zeros(patients + others, dtype=np.int8)
+    event[:events] = 1
+    event[patients : patients + others // 10] = 1
+    n = len(event)
+    groups = {("sex", "female"): np.arange(n) < patients}
+    endpoint, limits = Endpoint(np.full(n, 10.0), event, 10.0), replace(LIMITS, n_tables=20)
+    gaps = measure_groups(endpoint, np.full(n, 0.1), groups, 10, 1, 200, limits)[1]
+    return gaps[gaps["metric"] == "observed_over_expected"].iloc[0]
+
+
+@pytest.mark.parametrize("events", [0, 1, 5, 9, 12])
+def test_far_too_few_events_are_a_finding_however_few_they_are(events: int) -> None:
+    gap = _of_yes_or_no(events, patients=450)
+    assert "sex: female: at 10 years risks are too high beside those of all" in gap["finding"]
+    assert f"{gap['events']} events where about 50 were expected" in gap["finding"]
+    assert gap["chance"] == "beyond chance after all looks"
+    assert not gap["small"]
+
+
+def test_a_finding_of_few_events_tells_no_figure_that_counts_them() -> None:
+    gap = _of_yes_or_no(5, patients=450)
+    assert gap[["estimate", "gap", "lower", "upper"]].isna().all()
+    assert gap["finding"].endswith("(about 450 patients, <10 events where about 50 were expected).")
+
+
+def test_far_too_many_events_are_a_finding_however_few_were_expected() -> None:
+    gap = _of_yes_or_no(30, patients=60)
+    assert "risks are too low beside those of all" in gap["finding"]
+    assert "30 events where <10 were expected" in gap["finding"]
+
+
+def test_few_events_of_few_expected_are_not_tested_and_that_is_told() -> None:
+    gap = _of_yes_or_no(5, patients=100)
+    assert gap["small"]
+    assert gap["not_tested"] == "too few events"
+    assert gap["finding"] == ""
+
+
+def test_gaps_share_chance_with_every_table() -> None:
+    """26 events where 43 were expected: 3.1 standard errors, enough for one look, not for 20."""
     n, small = 4300, 430
     event = np.zeros(n, dtype=np.int8)
     event[:26] = 1
@@ -121,9 +161,18 @@ def test_a_ratio_is_tested_on_the_log_scale_and_shares_chance_with_every_table()
         )[1]["finding"]
         .ne("")
         .any()
-        for tables in (1, 20)
+        for tables in (1, 40)
     }
-    assert found == {1: True, 20: False}
+    assert found == {1: True, 40: False}
+
+
+def test_only_c_indices_of_ages_are_not_tested_as_lower_by_nature(cohort: Simulated) -> None:
+    groups = {("age_band", "below 55"): cohort.margin < 0}
+    _, gaps = measure_groups(cohort.endpoint, cohort.risk(8), groups, 8, 1, 30, LIMITS)
+    assert dict(zip(gaps["metric"], gaps["not_tested"], strict=True)) == {
+        "c_index": "lower by nature",
+        "observed_over_expected": "",
+    }
 
 
 def test_a_lower_c_index_within_ages_is_no_finding(cohort: Simulated) -> None:

@@ -35,6 +35,6 @@ def test_reclassification_has_a_row_per_reference_and_says_its_caveat_once(
     rows = pd.DataFrame([{**row, "reference": name} for name in ("pce", "ridge_cox")])
     material = replace(material, tables={**material.tables, "reclassification": rows})
     table = reclassification_table(material)
-    assert [cells[0] for cells in table.rows] == ["pce", "ridge Cox regression"]
+    assert [cells[0] for cells in table.rows] == ["pce", "its linear part alone"]
     assert reclassification_caveats(material) == [("IDI", "Careful.")]
     assert not net_benefit_table(material)

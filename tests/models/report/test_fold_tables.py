@@ -24,7 +24,7 @@ def test_folds_are_summed_up_and_a_single_one_is_not(material: Material) -> None
         for i, c in enumerate((0.6, 0.7, 0.8))
     ]
     (cells,) = fold_table(with_table(material, "folds", rows)).rows
-    assert cells == ("ridge Cox regression", "10", "3", "0.700", "0.600", "0.800")
+    assert cells == ("its linear part alone", "10", "3", "0.700", "0.600", "0.800")
     assert not fold_table(with_table(material, "folds", rows[:1]))
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from models.report.material import Material
+from models.report.rendering import render_card, render_report
 from models.report.tables.patient_tables import (
     analysis_table,
     characteristics_table,
@@ -35,3 +36,13 @@ def test_table_one_is_shown_in_the_words_of_the_dictionary(material: Material) -
     shown = characteristics_table(replace(material, tables={"table_one": table}))
     assert shown.columns == ("Variable", "Level or unit", "All")
     assert shown.rows == (("Age", "years", "60 (9)"), ("Sex", "", "<5"))
+
+
+def test_analyses_count_who_was_judged(material: Material) -> None:
+    account = {"patients": 380, "of": 400, "events": "60", "competing_events": "<10"}
+    said = "About 20 of 400 cross-validated patients are not judged: why."
+    about = {"judged": {"cross_validation": account}, "not_judged": [said]}
+    judged = replace(material, design={**material.design, **about})
+    assert analysis_table(judged).rows[-1][1:] == ("380", "60", "<10")
+    assert said in render_report(judged)
+    assert said in render_card(judged)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from models.report.material import Material
 from models.report.rendering import render_report
-from models.report.tables.subgroup_tables import subgroup_tables
+from models.report.tables.subgroup_tables import finding_texts, subgroup_tables
 
 BLANK = "\N{NO-BREAK SPACE}"
 
@@ -72,3 +72,46 @@ def test_a_gap_that_cannot_be_told_has_no_mark(material: Material) -> None:
 
 def test_without_the_table_there_is_none(material: Material) -> None:
     assert subgroup_tables(material) == []
+
+
+def test_every_finding_is_told_whatever_its_horizon_and_its_patients(material: Material) -> None:
+    gaps = [
+        gap("female", "held_out", finding="A at 10 years."),
+        gap("female", "cross_validation", horizon=5.0, finding="B at 5 years."),
+        gap("male", "cross_validation", finding=float("nan")),
+    ]
+    shown = with_tables(material, subgroups=[figure("female")], subgroup_gaps=gaps)
+    assert finding_texts(shown) == [
+        "In cross-validated patients: B at 5 years.",
+        "In held-out patients: A at 10 years.",
+    ]
+    page = render_report(shown)
+    assert page.count("A at 10 years.") == page.count("B at 5 years.") == 2
+    assert "No finding" not in page
+
+
+def test_of_a_group_that_was_not_tested_no_chance_is_told_but_why(material: Material) -> None:
+    nan, few = float("nan"), "too few events"
+    gaps = [
+        gap("female", gap=nan, lower=nan, upper=nan, chance=nan, not_tested=few, finding=nan),
+        gap("male", not_tested=nan, finding=nan),
+        gap("other", not_tested=few, finding=nan),
+    ]
+    rows = [figure(level, expected="<10") for level in ("female", "male", "other")]
+    shown = with_tables(material, subgroups=rows, subgroup_gaps=gaps)
+    ((_, table),) = subgroup_tables(shown)
+    assert "Events expected" in table.columns
+    assert table.rows[0][-1] == "not tested: too few events"
+    assert table.rows[1][-1] == f"−0.30\n(−0.50{BLANK}to{BLANK}−0.10)"
+    assert table.rows[2][-1].endswith("\nnot tested: too few events")
+    page = render_report(shown)
+    assert "of 1 gap tested" in page
+    assert "Not tested at all, for too few patients or events: Sex: female; Sex: other." in page
+
+
+def test_where_no_gap_could_be_tested_no_finding_is_denied(material: Material) -> None:
+    gaps = [gap("female", not_tested="too few events", finding=float("nan"))]
+    page = render_report(with_tables(material, subgroups=[figure("female")], subgroup_gaps=gaps))
+    assert "No gap could be tested" in page
+    assert "No subgroup could be tested." in page
+    assert "compatible with chance" not in page

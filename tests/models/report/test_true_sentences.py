@@ -18,14 +18,14 @@ def _with(material: Material, *rows: dict[str, Any]) -> Material:
 
 def test_whoever_ranks_better_by_enough_is_to_be_used_instead(material: Material) -> None:
     card = render_card(_with(material, difference("ridge_cox", -0.03, 0.01)))
-    assert "Prefer ridge Cox regression" in card
+    assert "Prefer its linear part alone" in card
 
 
 def test_nobody_is_sent_to_a_model_that_is_ahead_by_too_little_to_matter(
     material: Material,
 ) -> None:
     card = render_card(_with(material, difference("ridge_cox", -0.0006, 0.0004)))
-    assert "worse than ridge Cox regression" in card
+    assert "worse than its linear part alone" in card
     assert "too small to matter" in card
     assert "Prefer" not in card
 
@@ -36,7 +36,7 @@ def test_nobody_is_sent_to_a_model_whose_risks_are_farther_from_the_truth(
     # the comparator's Brier score less the model's: higher, the whole interval long
     brier = {**difference("ridge_cox", -0.002, 0.001), "metric": "brier"}
     card = render_card(_with(material, difference("ridge_cox", -0.03, 0.01), brier))
-    assert "Predicted risks are more accurate than those of ridge Cox regression" in card
+    assert "Predicted risks are more accurate than those of its linear part alone" in card
     assert "Prefer" not in card
 
 
@@ -51,3 +51,23 @@ def test_the_page_speaks_of_no_folder_that_this_run_may_not_have(material: Mater
     page = render_report(material)
     assert "outputs/train" not in page
     assert "what the scores in use predict" not in page
+
+
+def test_a_model_that_is_its_linear_part_is_nowhere_compared_with_itself(
+    material: Material,
+) -> None:
+    own = material.tables["metrics"]
+    both = pd.concat([own, own.assign(model="ridge_cox")])
+    rows = [{**difference("ridge_cox", 0.0, 0.0), "metric": name} for name in ("c_index", "brier")]
+    tables = {"metrics": both, "differences": pd.DataFrame(rows)}
+    same = replace(material, tables={**material.tables, **tables})
+    for told in (render_report(same), render_card(same)):
+        assert "Boosted trees earned no weight here: the model is its linear part." in told
+        assert "its linear part alone" not in told
+        assert "No comparator was evaluated" not in told
+
+
+def test_a_model_with_trees_is_compared_with_its_linear_part(compared: Material) -> None:
+    page = render_report(compared)
+    assert "better discrimination than its linear part alone" in page
+    assert "earned no weight" not in page

@@ -33,7 +33,7 @@ def test_before_the_first_run_it_says_what_to_run(paths: Paths) -> None:
     assert "calcirisk run" in summarise(Params.load(), paths)
 
 
-def test_figures_stand_beside_the_plain_cox_model_with_their_interval(paths: Paths) -> None:
+def test_figures_stand_beside_the_linear_part_with_their_interval(paths: Paths) -> None:
     _write(paths.metrics, FIGURES)
     lines = summarise(Params.load(), paths).splitlines()
     row = next(line for line in lines if line.startswith("C-index, 5 years"))
@@ -87,3 +87,38 @@ def test_the_last_line_is_the_caution(paths: Paths, simulated: bool, caution: st
     last = summarise(Params.load(), paths).splitlines()[-1]
     assert last.startswith(caution)
     assert "NOT FOR CARE" in last
+
+
+def test_counts_say_who_was_judged_and_who_was_left_out(paths: Paths) -> None:
+    own = {"c_index_5y": 0.8}
+    _write(paths.metrics, {**FIGURES, "cross_validation": {"calcirisk": own}})
+    _write(paths.model / "about.json", {"horizons": [5.0]})
+    accounts = {
+        "held_out": {"patients": 164, "of": 176},
+        "cross_validation": {"patients": 666, "of": 700},
+    }
+    about = {"judged": accounts, "not_judged": ["About 10 of 176 are not judged: why."]}
+    _write(paths.evaluate / "design.json", about)
+    told = summarise(Params.load(), paths)
+    assert "164 of 176 held-out patients, 95 % intervals" in told
+    assert "Cross-validated C-index at 5 years, 666 of 700 patients: calcirisk 0.800" in told
+    assert "all" not in told.split("666")[0].rsplit("\n", 1)[1]
+    assert told.count("are not judged") == 1
+
+
+def test_where_everyone_was_judged_the_summary_says_so(paths: Paths) -> None:
+    _write(paths.metrics, {**FIGURES, "cross_validation": {"calcirisk": {"c_index_5y": 0.8}}})
+    _write(paths.model / "about.json", {"horizons": [5.0]})
+    account = {"patients": 700, "of": 700}
+    _write(paths.evaluate / "design.json", {"judged": {"cross_validation": account}})
+    assert "at 5 years, all 700 patients: " in summarise(Params.load(), paths)
+
+
+def test_a_model_that_is_its_linear_part_has_no_column_beside_itself(paths: Paths) -> None:
+    own = {"c_index_5y": FIGURES["c_index_5y"], "observed_over_expected_5y": 1.04}
+    validated = {"calcirisk": {"c_index_5y": 0.8}, "ridge_cox": {"c_index_5y": 0.8}}
+    _write(paths.metrics, {**FIGURES, "ridge_cox": own, "cross_validation": validated})
+    _write(paths.model / "about.json", {"horizons": [5.0]})
+    told = summarise(Params.load(), paths)
+    assert "linear part alone" not in told
+    assert told.count("Boosted trees earned no weight here: the model is its linear part.") == 1

@@ -10,6 +10,8 @@ import pytest
 from features.cohort import Cohort
 from features.endpoint import Endpoint
 from features.errors import CohortError
+from models.evaluation import cross_validation
+from models.evaluation.cross_validation import HeldOutPredictions
 from pipeline.evaluation.recipe_validation import (
     build_model,
     count_processes,
@@ -129,3 +131,22 @@ def test_a_small_cohort_is_not_worth_a_second_process(params: Params) -> None:
     chosen = _design(params, "random", n_processes=4)
     assert count_processes(chosen, 100) == 1
     assert count_processes(chosen, 100_000) == 4
+
+
+def test_who_is_unknown_to_any_model_is_judged_in_no_table(
+    cohort: Cohort, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    risks = {name: np.full((240, 1), 0.1) for name in ("calcirisk", "boosted_cox")}
+    risks["calcirisk"][3], risks["boosted_cox"][5] = np.nan, np.nan
+    fold, nothing = np.arange(240) % 2, np.zeros((2, 0, 1))
+    given = HeldOutPredictions(risks, {}, fold, nothing)
+    monkeypatch.setattr(cross_validation, "cross_validate", lambda *_, **__: given)
+    assert cohort.endpoint is not None
+    late = replace(cohort.endpoint, start=np.full(240, 1.0))
+    delayed, chosen = replace(cohort, endpoint=late), _design(params, "random", incremental=False)
+    plan = plan_validation(delayed, chosen)
+    assert plan is not None
+    assert plan.n_patients == 240
+    X = pd.DataFrame({"age": delayed.covariates["age"]})
+    validated = validate_recipe(X, delayed, (3.0,), plan, chosen, lambda: None)
+    assert np.flatnonzero(~validated.held_out).tolist() == [3, 5]

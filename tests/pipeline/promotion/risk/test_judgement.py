@@ -38,7 +38,7 @@ def test_a_figure_that_was_not_measured_fails_and_says_which_stage_to_run(name: 
     ("name", "gate"),
     [
         ("metrics", "events held out"),
-        ("differences", "lead of ridge regression"),
+        ("differences", "lead of its linear part"),
         ("reference_scores", "lead of reference scores"),
         ("subgroup_gaps", "subgroups"),
     ],

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from features.endpoint import CENSORED, COMPETING, EVENT, Endpoint
+from models.evaluation.comparisons.expected_events import (
+    count_expected,
+    deviate_ratio,
+    expect_events,
+)
+from models.evaluation.comparisons.paired_risks import Arm, all_rows, measure_arms
+from tests.models.metrics.simulated import simulate
+
+
+def test_of_yes_or_no_a_patient_is_expected_to_have_as_many_events_as_the_risk_says() -> None:
+    risk = np.array([0.1, 0.4])
+    endpoint = Endpoint(np.full(2, 10.0), np.array([EVENT, CENSORED], dtype=np.int8), 10.0)
+    assert expect_events(endpoint, risk, 10.0) == pytest.approx(risk)
+
+
+def test_risks_that_are_right_expect_as_many_events_as_are_seen_in_spite_of_censoring() -> None:
+    cohort = simulate(6000, seed=7)
+    seen = ((cohort.endpoint.event == EVENT) & (cohort.endpoint.time <= 8)).sum()
+    assert expect_events(cohort.endpoint, cohort.risk(8), 8).sum() == pytest.approx(seen, rel=0.06)
+
+
+def test_who_was_hardly_followed_is_expected_to_show_hardly_an_event() -> None:
+    time = np.r_[np.linspace(1, 12, 400), np.full(100, 0.5)]
+    event = np.r_[np.tile([EVENT, CENSORED], 200), np.zeros(100)].astype(np.int8)
+    late = np.arange(500) >= 400
+    assert expect_events(Endpoint(time, event), np.full(500, 0.4), 10)[late].sum() < 1
+
+
+def test_nobody_without_follow_up_is_expected_to_show_an_event_after_a_competing_one() -> None:
+    time, event = np.array([1.0, 2, 3, 12]), np.array([COMPETING, EVENT, CENSORED, CENSORED])
+    each = expect_events(Endpoint(time, event.astype(np.int8)), np.full(4, 0.3), 10)
+    # out of reach of the event, as in the subdistribution: still followed
+    assert each[0] == each[3]
+
+
+def test_without_any_event_the_risk_is_spread_over_the_years() -> None:
+    endpoint = Endpoint(np.array([5.0, 12.0]), np.zeros(2, dtype=np.int8))
+    each = expect_events(endpoint, np.full(2, 1 - np.exp(-1)), 10)
+    assert each == pytest.approx([0.5, 1.0])
+
+
+def test_gaps_of_a_model_that_is_right_are_as_rarely_far_off_as_chance_makes_them() -> None:
+    """Of 250 deals of events to a group of 30 expected, some 12 lie 1.96 standard errors off."""
+    far, n, draws = 0, 1200, np.random.default_rng(3)
+    rows, risk = np.arange(n) < 300, np.full(n, 0.1)
+    for _ in range(250):
+        event = (draws.random(n) < risk).astype(np.int8)
+        endpoint = Endpoint(np.full(n, 10.0), event, 10.0)
+        arms = {"all": Arm(risk, all_rows(n)), "own": Arm(risk, rows)}
+        measured = measure_arms(endpoint, arms, 10, 1, 60)
+        expected = count_expected(endpoint, risk, rows, measured["all"])
+        far += abs(deviate_ratio(measured["own"], measured["all"], expected)) > 1.96
+    assert 3 <= far <= 24

@@ -144,8 +144,8 @@ def test_page_and_leaflet_say_whose_mean_it_is(
         lambda: Population.explain(assessor, store),
     )
     for language, note, leaflet in (
-        ("en", "its training patients of this age and sex, about", "in the group that this tool"),
-        ("de", "seine Trainingspatienten dieses Alters und Geschlechts", "Alters und Geschlechts"),
+        ("en", "training patients of this age and sex (about", "in the group that this tool"),
+        ("de", "Trainingspatienten dieses Alters und Geschlechts (etwa", "aus der Gruppe, an der"),
     ):
         with TestClient(create_app(site.speaking(language)), base_url=LOCAL) as browser:
             (key,) = keys_of(browser.get("/patients").text)
@@ -160,4 +160,4 @@ def test_weighted_patients_are_said_to_be_so(spreading: tuple[Scorer, pd.DataFra
     assert scorer.averages is not None
     weighted = replace(scorer, averages=replace(scorer.averages, weighted=True))
     view = Assessor(weighted, load_texts()).assess(covariates.iloc[[0]], 10.0)
-    assert view.overview.average_note.endswith("within 5 years, by their sampling weights.")
+    assert view.overview.average_note.endswith("within 5 years), by their sampling weights.")

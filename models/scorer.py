@@ -19,6 +19,7 @@ from features.derivation.therapy import FILLS
 from features.dictionary.variable import Needed
 from features.errors import HorizonError, ModelError
 from features.intake.frame import Unknown
+from models.average_risks import AverageRisks
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation, RankedReason, rank_reasons
 from models.explanation.population import read_weights
@@ -28,6 +29,7 @@ from models.risk.predictor import CLOCK, RiskPredictor
 from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
 from models.storage.model_folder import (
+    AVERAGES,
     EXPLAINER,
     PREDICTOR,
     RANGES,
@@ -47,11 +49,13 @@ class Scorer(TrainedModel[RiskPredictor]):
     """A trained model with its dictionary, ranges and explainer, ready for covariates.
 
     ``weights``: variable -> how much it typically moves a risk, as a share of the risk.
+    ``averages``: mean risks by age and sex, None of models trained before these were kept.
     """
 
     explainer: Explainer | None = field(repr=False)
     interval: RiskInterval | None = field(default=None, repr=False)
     weights: Mapping[str, float] = field(default_factory=dict, repr=False)
+    averages: AverageRisks | None = field(default=None, repr=False)
 
     @classmethod
     def load(cls, model_folder: Path) -> Scorer:
@@ -94,6 +98,7 @@ class Scorer(TrainedModel[RiskPredictor]):
             why = "the model knows the hazards of no other ages"
             dictionary = dictionary.needing(CLOCK, Needed(*ages, why))
         explainer, interval = model_folder / EXPLAINER, model_folder / UNCERTAINTY
+        weights, averages = model_folder / WEIGHTS, model_folder / AVERAGES
         return cls(
             about,
             predictor,
@@ -101,7 +106,8 @@ class Scorer(TrainedModel[RiskPredictor]):
             InputRanges.load(model_folder / RANGES),
             Explainer.load(explainer, predictor) if explainer.is_dir() else None,
             RiskInterval.load(interval, predictor) if interval.is_dir() else None,
-            read_weights(model_folder / WEIGHTS) if (model_folder / WEIGHTS).is_file() else {},
+            read_weights(weights) if weights.is_file() else {},
+            AverageRisks.load(averages, about.horizons) if averages.is_file() else None,
         )
 
     def score(

@@ -14,11 +14,13 @@ from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.icons import draw_icons
 from clinic.drawing.scale import draw_scale
 from clinic.patient.guidance import Guidance
+from clinic.patient.suppositions import NoAverage
 from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.calcium import PartOfScore, read_score
+from models.average_risks import WINDOW_YEARS, Average
 from models.guidelines.guideline import Guideline
 from models.treatment_effects.conditions import recorded
 
@@ -30,6 +32,7 @@ _SMALL = 0.05
 class Overview:
     """What the first screen shows; ``who``: short facts; ``calcium``: the line on the score.
 
+    ``average``: a fraction; ``average_note``: of whom it is the mean, or why there is none.
     ``checks``: what does not fit together in the inputs; ``contrary``: themes that lower the risk
     here though they are known to raise it; ``every_theme``: those shown and all others.
     """
@@ -37,6 +40,7 @@ class Overview:
     who: tuple[str, ...]
     scale: Markup
     average: float | None
+    average_note: str
     calcium: tuple[str, ...]
     themes: tuple[Theme, ...]
     bars: Markup
@@ -71,7 +75,7 @@ class OverviewWriter:
         patient: Mapping[str, Any],
         risk: float,
         interval: tuple[float, float] | None,
-        average: float | None,
+        average: Average | NoAverage,
         themes: tuple[Theme, ...],
         panel: TreatmentPanel,
         guidance: Guidance,
@@ -87,10 +91,12 @@ class OverviewWriter:
         competing = [t for t in themes if t.name == COMPETING]
         rest = sum(t.points for t in themes) - sum(t.points for t in (*shown, *competing))
         icons, words = self._icons(risk, panel)
+        mean = average.risk if isinstance(average, Average) else None
         return Overview(
             self._who(patient, part),
-            self._scale(risk, interval, average),
-            average,
+            self._scale(risk, interval, mean),
+            mean,
+            self._average_note(average),
             self._calcium(patient, guidance, percentile, trend, part),
             (*shown, *competing),
             self._bars([*shown, *competing]),
@@ -139,6 +145,15 @@ class OverviewWriter:
             lambda narrow: draw_scale(
                 risk, interval, average, bounds, title, f"{said} {label}", label, narrow
             )
+        )
+
+    def _average_note(self, average: Average | NoAverage) -> str:
+        if isinstance(average, NoAverage):
+            return self.texts(f"overview.no_average.{average}")
+        return self.texts(
+            "overview.average_of_weighted" if average.weighted else "overview.average_of",
+            n=self.texts.write.whole(average.patients),
+            years=self.texts.write.general(WINDOW_YEARS),
         )
 
     def _calcium(

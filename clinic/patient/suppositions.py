@@ -1,7 +1,8 @@
-"""What is supposed of a patient where a value is not known, and what follows from others."""
+"""What is supposed of a patient where a value is not known, and whom the patient is set beside."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from features.derivation.calcium import agatston, find_parts
 from features.derivation.columns import Columns
+from models.average_risks import Average
 from models.scorer import Scorer
 
 _SCENARIOS = (0.0, 100.0, 300.0, 1000.0)
@@ -18,12 +20,29 @@ AGE_AND_SEX = ("age", "sex")
 _FOLLOWING = ("ldl_cholesterol", "egfr", "bmi", "vessel_count")
 
 
-def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> float | None:
-    """The model's risk of somebody of this age and sex of whom nothing else is known."""
+class NoAverage(StrEnum):
+    """Why a patient has no average beside the risk."""
+
+    UNKNOWN = "unknown"
+    """Age or sex is not recorded."""
+    FEW = "few"
+    """The model was trained on too few patients known to be of this age and sex."""
+    NONE = "none"
+    """The model is of a version that kept no averages."""
+
+
+def average_of(scorer: Scorer, covariates: pd.DataFrame, horizon: float) -> Average | NoAverage:
+    """The mean risk by a horizon (years) of patients of this age and sex, of those trained on.
+
+    ``covariates``: one patient (1, variables).
+    """
     known = covariates[list(AGE_AND_SEX)] if set(AGE_AND_SEX) <= set(covariates) else None
     if known is None or known.isna().to_numpy().any():
-        return None
-    return float(scorer.predictor.link.risk(scorer.margins_of(known), [horizon])[0, 0])
+        return NoAverage.UNKNOWN
+    if scorer.averages is None:
+        return NoAverage.NONE
+    age, sex = known.iloc[0]
+    return scorer.averages.find(str(sex), float(age), horizon) or NoAverage.FEW
 
 
 def suppose_calcium(

@@ -118,8 +118,16 @@ def _risk(facts: LeafletFacts, t: Mapping[str, str]) -> tuple[str, ...]:
         low, high = (round(100 * limit) for limit in facts.interval)
         said.append(t["risk.range"].format(low=low, high=high))
     if facts.average is not None:
-        said.append(t["risk.average"].format(n=round(100 * facts.average)))
+        said.append(_average(facts.average, n < 1, t))
     return tuple(said)
+
+
+def _average(average: float, of_thousand: bool, t: Mapping[str, str]) -> str:
+    """Of as many people as the patient's own risk is."""
+    if of_thousand:
+        return t["risk.average_few"].format(n=round(1000 * average))
+    n = round(100 * average)
+    return t["risk.average"].format(n=n) if n else t["risk.average_under"]
 
 
 def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:

@@ -21,9 +21,11 @@ from models.input_ranges import InputRanges
 from models.risk.outputs import name_risks
 from models.risk.predictor import RiskPredictor
 from models.saving.absence_fitting import fit_absences
+from models.saving.average_fitting import fit_averages
 from models.saving.reference_files import write_reference_files
 from models.serving.vendor import SCORER_MODULES
 from models.storage.model_folder import (
+    AVERAGES,
     EXPLAINER,
     PREDICTOR,
     RANGES,
@@ -82,6 +84,7 @@ def write_model_folder(
     )
     replace(predictor, absences=absences).save(folder / PREDICTOR)
     Profile.fit(covariates, name_risks(about.horizons, risks), weight).save(folder / PROFILE)
+    fit_averages(covariates, risks, about.horizons, weight).save(folder / AVERAGES)
     write_reference_files(folder, SCORER_MODULES, dictionary)
     return seal_model_folder(folder, about)
 

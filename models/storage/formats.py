@@ -48,8 +48,8 @@ class Numbers:
     steady: bool = False
 
 
-# p features, u of them modelled, b bends, r products, i indicators: as the docstrings of the parts
-# have it.
+# p features, u of them modelled, b bends, r products, i indicators, h horizons, g ages: as the
+# docstrings of the parts have it.
 FIELDS: dict[str, Numbers] = {
     "used": Numbers(("u",), 0, "p", whole=True, rising=True),
     "mean": Numbers(("u",)),
@@ -82,6 +82,9 @@ FIELDS: dict[str, Numbers] = {
     "shift": Numbers(()),
     "begun_shift": Numbers(()),
     "longest": Numbers((), 1e-3, 200),
+    "ages": Numbers(("g",), 0, 150, whole=True, rising=True),
+    "patients": Numbers(("g",), 0, whole=True),
+    "mean_risks": Numbers(("h", "g"), 0, 1),
     "law.power": Numbers((), 1e-3, 100),
     "law.rates": Numbers(("r",), 0),
     "law.weights": Numbers(("r",), 0, 1),

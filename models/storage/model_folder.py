@@ -7,6 +7,7 @@
     uncertainty/    what `RiskInterval.save` writes (may be absent: then there are no intervals)
     ranges.json     where the training values of each variable lay
     weights.json    how much each variable typically moves a risk (may be absent)
+    averages.json   mean predicted risk by age and sex (absent in older models)
     profile.json    how they were spread, and the risks, for monitoring (may be absent)
     variables.yaml  the data dictionary it was trained with
     reference/      the published tables its features are derived from
@@ -27,7 +28,7 @@ from features.errors import ModelError
 from models.storage.formats import LARGEST_FILE, read_json
 
 PREDICTOR, EXPLAINER, UNCERTAINTY = "predictor", "explainer", "uncertainty"
-REFERENCE, WEIGHTS = "reference", "weights.json"
+REFERENCE, WEIGHTS, AVERAGES = "reference", "weights.json", "averages.json"
 SIGNATURE = "signature.json"
 RANGES, DICTIONARY, ABOUT = "ranges.json", "variables.yaml", "about.json"
 

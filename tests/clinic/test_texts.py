@@ -38,6 +38,7 @@ def test_every_text_is_used_somewhere() -> None:
         "guidance.topics.",
         "guidance.checked.",
         "overview.who.",
+        "overview.no_average.",
         "comparison.facts.",
     )
     unused = [

@@ -74,3 +74,19 @@ def test_the_scan_is_told_as_it_is(score: float | None, words: str) -> None:
     assert words in leaflet.text
     assert "1000 people" in leaflet.text
     assert leaflet.research == leaflet.made == ""
+
+
+@pytest.mark.parametrize(
+    ("risk", "average", "words"),
+    [
+        (0.14, 0.08, "about 8 in 100."),
+        (0.14, 0.004, "less than 1 in 100."),
+        (0.004, 0.007, "about 7 in 1000."),
+        (0.004, 0.03, "about 30 in 1000."),
+    ],
+)
+def test_the_average_is_told_of_as_many_people_as_the_risk(
+    risk: float, average: float, words: str
+) -> None:
+    said = write_leaflet(replace(FACTS, risk=risk, average=average)).sections[0].sentences[-1]
+    assert said.endswith(words)

@@ -29,6 +29,7 @@ from models.report.tables import (
     model_tables,
     patient_tables,
     performance_tables,
+    prior_tables,
     subgroup_tables,
 )
 from models.report.words import TEMPLATES, Words
@@ -134,6 +135,9 @@ def _tables(material: Material) -> dict[str, Any]:
         "variables": model_tables.variables_table(material),
         "group_sizes": model_tables.group_table(material),
         "markers": model_tables.marker_table(material),
+        "published_effects": prior_tables.published_table(material),
+        "prior_told": prior_tables.describe_prior(material),
+        "shrunk_towards": prior_tables.name_direction_of_shrinking(material),
         "other_causes": model_tables.other_causes_table(material),
         "outside": outside,
     }

@@ -48,7 +48,7 @@ def run(params: Params, paths: Paths) -> None:
     from features.splits import require_endpoint
     from models.cores import beside, side_by_side
     from models.metrics.horizons import usable_horizons
-    from pipeline.evaluation.evaluation_output import Extras, write_evaluation
+    from pipeline.evaluation.evaluation_output import Extras, read_conflicts, write_evaluation
     from pipeline.evaluation.evaluation_tables import (
         count_tasks,
         describe_cohort,
@@ -107,7 +107,8 @@ def run(params: Params, paths: Paths) -> None:
         if recipe is not None:
             tables |= {**recipe.tables, "incremental": steps.result()}
     about = describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
-    left_out += say_unknown(int(is_held_out.sum()) - len(done["held_out"].endpoint))
+    unknown = say_unknown(int(is_held_out.sum()) - len(done["held_out"].endpoint))
+    left_out += (*unknown, *read_conflicts(paths.train))
     unstable = None
     if recipe is not None:
         about, unstable = {**recipe.about, **about}, recipe.instability

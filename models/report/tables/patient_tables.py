@@ -19,7 +19,8 @@ def characteristics_table(material: Material) -> Table:
     shown = table.astype("object").where(table.notna(), "")
     shown["variable"] = [labels.get(str(name), str(name)) for name in shown["variable"]]
     prose = ("level_or_unit", "statistic")
-    return plain_table(shown, words.headings("table_one"), prose)
+    kind = "table_one_fixed" if material.is_fixed_horizon else "table_one"
+    return plain_table(shown, words.headings(kind), prose)
 
 
 def missing_table(material: Material) -> Table:
@@ -65,6 +66,9 @@ def analysis_table(material: Material) -> Table:
         everyone = (all_patients, ingest["events"], ingest.get("competing_events", 0))
         rows.append(("cross_validation", *everyone))
     heads = ("analysis", "patients", "events", "competing_events")
+    if material.is_fixed_horizon:
+        # a yes or no knows no competing event
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
     return Table(
         tuple(words.of("columns", name) for name in heads),
         tuple((words.of("analyses", name), *(count(n) for n in counts)) for name, *counts in rows),

@@ -76,5 +76,5 @@ def _ratio(row: Mapping[Any, Any], mean: str, width: str) -> str:
     middle, reach = row[mean] * row["per"], CHANCE * row[width] * row["per"]
     if pd.isna(middle) or not np.isfinite(reach):
         return ABSENT
-    limits = np.exp([middle - reach, middle + reach])
-    return format_interval(np.exp(middle), *limits, 2)
+    low, high = np.exp(middle - reach), np.exp(middle + reach)
+    return format_interval(np.exp(middle), low, high, 2)

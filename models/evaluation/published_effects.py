@@ -127,11 +127,12 @@ def describe_conflicts(
     what is published speaks. ``ratio``: "hazard" or "odds". Empty where nothing contradicts.
     """
     against = table[table["contradicts"]]
-    if against.empty:
+    if not len(against):
         return []
     allowed = np.hypot(against["cohort_error"], against["published_width"])
-    distance = (against["cohort"] - against["published"]).abs() / allowed
-    farthest = against.loc[distance.groupby(against["variable"], sort=False).idxmax()]
+    distance: pd.Series = (against["cohort"] - against["published"]).abs() / allowed
+    farthest_first = against.assign(distance=distance).sort_values("distance", ascending=False)
+    farthest = farthest_first.drop_duplicates("variable").sort_index()
     labels = label_steps(farthest, dictionary)
     told = [_describe_conflict(row, labels, ratio) for row in farthest.to_dict("records")]
     compared = int(table["published"].notna().sum())

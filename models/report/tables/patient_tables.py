@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from features.disclosure import tell_count
+from features.disclosure import share_of_told, tell_count
 from models.report.material import Material
-from models.report.table import ABSENT, Table, count, format_number, plain_table
+from models.report.table import Table, count, format_number, plain_table
 from models.report.words import Words
 
 
@@ -32,9 +32,10 @@ def missing_table(material: Material) -> Table:
     for name, share in sorted(shares.items(), key=lambda item: -item[1]):
         if share > 0:
             label = material.variables[name].label if name in material.variables else name
-            missing = tell_count(round(share * total))
+            count_missing = round(share * total)
+            missing = tell_count(count_missing)
             known = f"{int(missing):,}" if missing.isdigit() else missing
-            percent = format_number(100 * int(missing) / total, 1) if missing.isdigit() else ABSENT
+            percent = format_number(100 * share_of_told(count_missing, total), 1)
             rows.append((label, known, percent))
     heads = tuple(words.of("columns", name) for name in ("variable", "missing", "missing_percent"))
     return Table(heads, tuple(rows))
@@ -66,10 +67,9 @@ def analysis_table(material: Material) -> Table:
         everyone = (all_patients, ingest["events"], ingest.get("competing_events", 0))
         rows.append(("cross_validation", *everyone))
     heads = ("analysis", "patients", "events", "competing_events")
-    if material.is_fixed_horizon:
-        # a yes or no knows no competing event
-        heads, rows = heads[:-1], [row[:-1] for row in rows]
-    return Table(
-        tuple(words.of("columns", name) for name in heads),
-        tuple((words.of("analyses", name), *(count(n) for n in counts)) for name, *counts in rows),
+    # a yes or no knows no competing event
+    shown = heads[:-1] if material.is_fixed_horizon else heads
+    cells = tuple(
+        (words.of("analyses", name), *map(count, counts))[: len(shown)] for name, *counts in rows
     )
+    return Table(tuple(words.of("columns", name) for name in shown), cells)

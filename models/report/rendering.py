@@ -13,6 +13,7 @@ from models.report.flow_diagram import draw_flow
 from models.report.material import Material
 from models.report.opening import summarise_performance
 from models.report.table import (
+    as_sentence,
     count,
     format_number,
     format_signed,
@@ -54,6 +55,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "as_sentence": as_sentence,
         "count": count,
         "number": format_number,
         "signed": format_signed,

@@ -106,19 +106,18 @@ def run(params: Params, paths: Paths) -> None:
         tables["oracle"], tables["dependent_censoring"] = (one.result() for one in more)
         if recipe is not None:
             tables |= {**recipe.tables, "incremental": steps.result()}
-    about = describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
-    unknown = say_unknown(int(is_held_out.sum()) - len(done["held_out"].endpoint))
-    left_out += (*unknown, *read_conflicts(paths.train))
-    unstable = None
-    if recipe is not None:
-        about, unstable = {**recipe.about, **about}, recipe.instability
-    _say(write_evaluation(done, Extras(tables, about, left_out, unstable), paths.evaluate))
+    n_held_out = int(is_held_out.sum())
+    about = describe_design(params, n_held_out) | describe_sample(endpoint)
+    left_out += say_unknown(n_held_out - len(done["held_out"].endpoint))
+    about = about if recipe is None else {**recipe.about, **about}
+    unstable = None if recipe is None else recipe.instability
+    extras = Extras(tables, about, (*left_out, *read_conflicts(paths.train)), unstable)
+    _say(write_evaluation(done, extras, paths.evaluate))
 
 
 def describe_design(params: Params, n_held_out: int) -> dict[str, Any]:
     """How the held-out patients were chosen, for design.json."""
-    split = params.train.split
-    return {"held_out_by": split.design, "held_out_patients": n_held_out}
+    return {"held_out_by": params.train.split.design, "held_out_patients": n_held_out}
 
 
 def describe_sample(endpoint: Endpoint) -> dict[str, Any]:

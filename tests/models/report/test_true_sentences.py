@@ -119,3 +119,9 @@ def test_only_an_unweighted_run_says_that_nothing_was_weighted(material: Materia
     page = render_report(replace(weighted, training=training))
     assert "or weighting" not in page
     assert "weighted by how they were sampled, not against imbalance" in page
+
+
+def test_warnings_do_not_run_into_each_other(material: Material) -> None:
+    warnings = ["hdl: is missing. Remove it", "ldl: is the same for everyone."]
+    page = render_report(replace(material, ingest={**material.ingest, "warnings": warnings}))
+    assert "Remove it. ldl: is the same for everyone.</p>" in page

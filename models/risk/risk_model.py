@@ -295,6 +295,6 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             warnings.append(
                 f"The cohort records only a yes or no by {self.endpoint_.horizon:g} years: no "
                 "other horizon can be answered. Patients lost before it count as event-free, as do "
-                "those who died of something else: risk is the cumulative incidence if none was lost."
+                "those who died of something else: risk is a cumulative incidence if none was lost."
             )
         return warnings

@@ -19,9 +19,10 @@ from features.disclosure import (
     SMALL,
     SMALLEST_COUNT,
     is_small,
-    round_count,
+    share_of_told,
     tell_count,
-    tell_count_and_share,
+    tell_levels,
+    tell_missing,
 )
 from features.endpoint import CENSORED, COMPETING, EVENT
 from features.splits import require_endpoint
@@ -45,34 +46,44 @@ def table_one(cohort: Cohort, dictionary: Mapping[str, Variable] | None = None) 
     rows = [{"variable": "patients", "level_or_unit": "", "statistic": "n", **first}]
     for name, values in cohort.covariates.items():
         variable = known[str(name)]
-        levels = variable.codes if variable.kind == "category" else ("",)
-        missing = tell_count_and_share(int(values.isna().sum()), len(values))
-        for position, level in enumerate(levels):
-            rows.append(
-                {
-                    "variable": str(name),
-                    **_describe(values, variable, level, groups),
-                    "missing": missing if position == 0 else "",
-                }
-            )
+        described = _describe(values, variable, groups)
+        missing = tell_missing(int(values.isna().sum()), len(values))
+        for position, cells in enumerate(described):
+            told = missing if position == 0 else ""
+            rows.append({"variable": str(name), **cells, "missing": told})
     return pd.DataFrame(rows).fillna({"missing": ""})
 
 
 def _describe(
-    values: pd.Series, variable: Variable, level: str, groups: Mapping[str, BoolArray]
-) -> dict[str, str]:
+    values: pd.Series, variable: Variable, groups: Mapping[str, BoolArray]
+) -> list[dict[str, str]]:
+    """A row of cells per level of a category; one of a number or a yes/no."""
     if variable.kind == "number":
         given = values.to_numpy(dtype=np.float64)
         cells = {name: _median(given[rows]) for name, rows in groups.items()}
         unit = variable.unit or ""
-        return {"level_or_unit": unit, "statistic": "median (quartiles)", **cells}
-    chosen = values.eq(level) if variable.kind == "category" else values.eq(1.0)
-    yes, known = chosen.fillna(value=False).to_numpy(dtype=bool), values.notna().to_numpy()
-    cells = {
-        name: tell_count_and_share(int((yes & rows).sum()), int((known & rows).sum()))
+        return [{"level_or_unit": unit, "statistic": "median (quartiles)", **cells}]
+    levels = variable.codes if variable.kind == "category" else (1.0, 0.0)
+    chosen = [values.eq(level).fillna(value=False).to_numpy(dtype=bool) for level in levels]
+    absent = values.isna().to_numpy(bool)
+    columns = {
+        name: _levels([int((one & rows).sum()) for one in chosen], int((absent & rows).sum()))
         for name, rows in groups.items()
     }
-    return {"level_or_unit": level or "yes", "statistic": "n (%)", **cells}
+    shown = levels if variable.kind == "category" else ("yes",)
+    return [
+        {
+            "level_or_unit": str(level),
+            "statistic": "n (%)",
+            **{name: told[position] for name, told in columns.items()},
+        }
+        for position, level in enumerate(shown)
+    ]
+
+
+def _levels(counts: list[int], missing: int) -> list[str]:
+    known = sum(counts)
+    return [SMALL for _ in counts] if is_small(known) else tell_levels(counts, missing)
 
 
 def _median(values: npt.NDArray[np.float64]) -> str:
@@ -86,8 +97,8 @@ def _median(values: npt.NDArray[np.float64]) -> str:
 def missingness(cohort: Cohort) -> pd.DataFrame:
     """Share of patients without a value, overall and by outcome, most missing first.
 
-    Columns: variable, missing (count in tens, text), share, event, competing, censored (shares of
-    the counts in tens; NaN in a group of fewer than 10 or where the count is 1 to 9).
+    Columns: variable, missing (count in tens, text), share, event, competing, censored (of counts
+    in tens; NaN where the count is 1 to 9, or the group is too small for a share of tens).
     """
     event = require_endpoint(cohort).event
     rows = []
@@ -102,7 +113,6 @@ def missingness(cohort: Cohort) -> pd.DataFrame:
 
 
 def _share(absent: BoolArray) -> float:
-    n = int(absent.sum())
-    if len(absent) < SMALLEST_COUNT or is_small(n):
+    if len(absent) < SMALLEST_COUNT:
         return float("nan")
-    return min(1.0, round_count(n) / round_count(len(absent)))
+    return share_of_told(int(absent.sum()), len(absent))

@@ -7,8 +7,13 @@ difference of them is exact (docs/decisions/0027).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SMALLEST_COUNT = 10
 """The smallest number of patients, above zero, that is told."""
+
+FEWEST_FOR_A_SHARE = 20 * SMALLEST_COUNT
+"""Patients from which on counts in tens have shares: below, these would be many points off."""
 
 SMALL = f"<{SMALLEST_COUNT}"
 """What stands in place of a smaller one."""
@@ -29,10 +34,65 @@ def tell_count(count: int) -> str:
     return SMALL if is_small(count) else f"{round_count(count)}"
 
 
-def tell_count_and_share(count: int, of: int) -> str:
-    """``120 (4.0 %)`` of the patients counted, both in tens; ``<10``; empty of nobody."""
-    if not of:
-        return ""
-    if is_small(count) or is_small(of):
-        return SMALL
-    return f"{round_count(count)} ({100 * min(1.0, round_count(count) / round_count(of)):.1f} %)"
+def tell_missing(count: int, of: int) -> str:
+    """``120 (4.0 %)``: a count in tens, and its share of a number of patients that is told exactly.
+
+    ``<10`` for a small one; without its share where rounding would move that by more than 5 points.
+    """
+    told = tell_count(count)
+    share = share_of_told(count, of)
+    return told if share != share else f"{told} ({100 * share:.1f} %)"
+
+
+def share_of_told(count: int, of: int) -> float:
+    """The count in tens over all patients; NaN where it is small, or ``of`` below 100 and any."""
+    if is_small(count) or not of or (count and of < FEWEST_FOR_A_SHARE // 2):
+        return float("nan")
+    return min(1.0, round_count(count) / of)
+
+
+def tell_levels(counts: Sequence[int], missing: int = 0) -> list[str]:
+    """``60 (25 %)`` for each level of a variable: counts in tens that add up, and their shares.
+
+    ``missing``: patients of the same group without a value. The tens of the levels add up to what
+    readers know of the group already, how many it has, how many of them lack the value (0, fewer
+    than ten, tens) and how many levels are small: so that no small level is had by subtraction
+    (were each rounded for itself, of 91 patients told as 50, 50 and <10 one would be the third).
+    Shares are of these tens, a small level taken as 5: they add up to 100 %, and are told where
+    rounding moves none by more than some 5 points. A group in which all levels could be small tells
+    no more than a bound: ``<30`` of two. Empty of nobody.
+    """
+    known, levels = sum(counts), sum(count > 0 for count in counts)
+    if not known:
+        return ["" for _ in counts]
+    told_missing = SMALLEST_COUNT // 2 if is_small(missing) else round_count(missing)
+    of = known + missing - told_missing
+    if of < SMALLEST_COUNT * levels + SMALLEST_COUNT // 2:
+        # also where they are no more than nine each
+        return [f"<{SMALLEST_COUNT * (levels + 1)}" if count else "0" for count in counts]
+    n_small = sum(map(is_small, counts))
+    hidden = SMALLEST_COUNT // 2 * n_small
+    tens = _tens_that_add_up(counts, round_count(of - hidden))
+    whole = sum(tens.values()) + hidden
+    decimals = 1 if whole >= 1_000 else 0
+    return [
+        SMALL
+        if is_small(count)
+        else f"{tens.get(i, 0)}"
+        if whole < FEWEST_FOR_A_SHARE
+        else f"{tens.get(i, 0)} ({100 * tens.get(i, 0) / whole:.{decimals}f} %)"
+        for i, count in enumerate(counts)
+    ]
+
+
+def _tens_that_add_up(counts: Sequence[int], total: int) -> dict[int, int]:
+    """Counts that are not small in tens, by position; whoever is moved least makes up the rest."""
+    tens = {i: round_count(count) for i, count in enumerate(counts) if count >= SMALLEST_COUNT}
+    rest = max(total, SMALLEST_COUNT * len(tens)) - sum(tens.values())
+    while tens and rest:
+        step = SMALLEST_COUNT if rest > 0 else -SMALLEST_COUNT
+        free = [i for i, told in tens.items() if told + step >= SMALLEST_COUNT]
+        moved = max(free, key=lambda i: (counts[i] - tens[i]) * step)
+        tens[moved] += step
+        rest -= step
+    return tens

@@ -12,7 +12,15 @@ import yaml
 
 from features.dictionary.data_files import data_file
 from features.dictionary.prior import Prior, read_prior
-from features.dictionary.variable import GROUPS, KINDS, Conversion, Kind, Needed, Variable
+from features.dictionary.variable import (
+    GROUPS,
+    KINDS,
+    OWN_GROUP,
+    Conversion,
+    Kind,
+    Needed,
+    Variable,
+)
 from features.errors import MapError
 from features.yaml_file import read_yaml
 
@@ -100,7 +108,7 @@ def _variable(name: Any, entry: Any) -> Variable:
     return Variable(
         name=name,
         label=entry["label"],
-        group=_one_of(name, "group", entry["group"], GROUPS),
+        group=_group(name, entry),
         kind=kind,
         evidence=entry["evidence"],
         source=entry["source"],
@@ -150,6 +158,12 @@ def _one_of(name: str, key: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise _wrong(name, key, f"is {value!r}, must be one of {', '.join(known)}")
     return value
+
+
+def _group(name: str, entry: dict[str, Any]) -> str:
+    # also in models that were kept when such a variable had a group of the dictionary
+    own = entry.get("own") is True
+    return OWN_GROUP if own else _one_of(name, "group", entry["group"], GROUPS)
 
 
 def _kind(name: str, value: str) -> Kind:

@@ -31,9 +31,10 @@ GROUPS = (
     "emerging",
 )
 
+"""Of the data dictionary, in its order."""
 
-OWN_GROUP = "emerging"
-"""The group of variables that a cohort map adds."""
+OWN_GROUP = "own variables"
+"""The group of variables that a cohort map adds, and of no other."""
 
 
 class Conversion(NamedTuple):

@@ -145,7 +145,8 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
     found = Examination(findings, flow)
     if not kept.any():
         return found
-    check_columns(covariates[kept], findings)
+    origins = {name: one.columns for name, one in rules.cohort_map.variables.items()}
+    check_columns(covariates[kept], origins, findings)
     if follow_up is not None and wanted.endpoint and follow_up["time"].notna().any():
         column = ", ".join(one.column for one in wanted.endpoint.events)
         check_outcomes(follow_up[kept], column, findings, limits.needed)

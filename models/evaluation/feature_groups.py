@@ -15,10 +15,11 @@ import pandas as pd
 
 from features.array_types import FloatArray
 from features.derivation.catalogue import Feature
+from features.dictionary.variable import OWN_GROUP
 from features.endpoint import Endpoint
 from models.evaluation.cross_validation import RiskEstimator
 
-STEPS = ("clinical", "+ calcium", "+ morphology", "+ therapy and lifestyle")
+STEPS = ("clinical", "+ calcium", "+ morphology", "+ therapy and lifestyle", "+ own variables")
 """In the order in which they are added."""
 
 _STEP_OF_GROUP = {
@@ -33,6 +34,7 @@ _STEP_OF_GROUP = {
     "lifestyle": 3,
     "mineral": 3,
     "emerging": 3,
+    OWN_GROUP: 4,
 }
 # Every clinical risk equation has them: without them calcium would look better than it is.
 _CLINICAL = {

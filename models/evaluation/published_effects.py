@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from features.derivation.columns import RECORDED
 from features.dictionary.prior import Priors
+from features.dictionary.variable import Variable
 from models.learners.prior import KNOWS_CALCIUM
 from models.risk.cause_fitting import FittedLinear
 
 CHANCE = 1.96
+BEYOND_CHANCE = 0.05
+"""How often the cohort is marked as contradicting a prior that is right."""
 COLUMNS = (
     *("feature", "variable", "published", "published_width", "cohort", "cohort_error"),
     *("used", "used_error", "per", "fixed", "contradicts"),
@@ -76,3 +81,75 @@ def compare_with_published(
     allowed = CHANCE * np.hypot(table["cohort_error"], table["published_width"])
     table["contradicts"] = (apart > allowed) & table["published"].notna()
     return table[list(COLUMNS)]
+
+
+def with_an_effect(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows that readers are shown: a published effect, or a cohort that contradicts having none."""
+    return table[(table["published"].fillna(0.0) != 0.0) | table["contradicts"]]
+
+
+def label_steps(table: pd.DataFrame, dictionary: Mapping[str, Variable]) -> dict[str, str]:
+    """What each feature of `compare_with_published` is called, with the step of its ratio."""
+    from features.derivation.catalogue import CATALOGUE
+
+    meanings = {each.name: each.meaning for each in CATALOGUE}
+    return {
+        str(row["feature"]): label_step(row, meanings.get(str(row["feature"]), ""), dictionary)
+        for row in table.to_dict("records")
+    }
+
+
+def label_step(
+    row: Mapping[Hashable, Any], meaning: str, dictionary: Mapping[str, Variable]
+) -> str:
+    """What a feature is called beside the ratio of one step: "Age, per 10 years"."""
+    variable = dictionary.get(str(row["variable"]))
+    label = str(row["feature"]) if variable is None else variable.label
+    _, depends, other = str(row["feature"]).partition(" by ")
+    if depends:
+        return f"{label}, change of its effect by {other}, per {row['per']:g}"
+    if meaning.endswith("yes or no") or (variable is not None and variable.kind == "boolean"):
+        return label if meaning in ("", RECORDED, "yes or no") else f"{label} ({meaning[:-11]})"
+    if meaning == RECORDED:
+        unit = (variable.unit if variable else None) or ""
+        return f"{label}, per {row['per']:g} {unit}".rstrip()
+    if meaning.startswith("1 in "):
+        return f"{label} ({meaning})"
+    return f"{label}, per {row['per']:g} of {meaning}" if meaning else label
+
+
+def describe_conflicts(
+    table: pd.DataFrame, dictionary: Mapping[str, Variable], ratio: str
+) -> list[str]:
+    """A sentence that names each variable whose effect in the cohort contradicts the published one.
+
+    ``table``: of `compare_with_published`; of several features of a variable the one farthest from
+    what is published speaks. ``ratio``: "hazard" or "odds". Empty where nothing contradicts.
+    """
+    against = table[table["contradicts"]]
+    if not len(against):
+        return []
+    allowed = np.hypot(against["cohort_error"], against["published_width"])
+    distance: pd.Series = (against["cohort"] - against["published"]).abs() / allowed
+    farthest_first = against.assign(distance=distance).sort_values("distance", ascending=False)
+    farthest = farthest_first.drop_duplicates("variable").sort_index()
+    labels = label_steps(farthest, dictionary)
+    told = [_describe_conflict(row, labels, ratio) for row in farthest.to_dict("records")]
+    compared = int(table["published"].notna().sum())
+    return [
+        f"The cohort contradicts what is published: {'; '.join(told)}. Check how these columns "
+        f"are coded, and who the patients are. By chance alone some {BEYOND_CHANCE * compared:.1f} "
+        f"of the {compared} effects compared would do so."
+    ]
+
+
+def _describe_conflict(row: Mapping[Hashable, Any], labels: Mapping[str, str], ratio: str) -> str:
+    step = row["per"]
+    own, published, used = (np.exp(row[name] * step) for name in ("cohort", "published", "used"))
+    reach = CHANCE * row["cohort_error"]
+    low, high = (np.exp((row["cohort"] + side * reach) * step) for side in (-1, 1))
+    return (
+        f"{labels[str(row['feature'])]} ({ratio} ratio {own:.2f} in this cohort alone, 95 % "
+        f"interval {low:.2f} to {high:.2f}; {published:.2f} published; {used:.2f} used by "
+        "the model)"
+    )

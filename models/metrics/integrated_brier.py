@@ -92,7 +92,8 @@ class RisksOverTime:
         other = np.divide(n_free, before, out=unseen, where=before > 0)
         other += ended[last] - with_event[last]
         null = with_event[last] * (1 - risk) ** 2 + other * risk**2
-        return self._average(scores / resamples.size), self._average(null / resamples.size)
+        each = resamples.per_patient(scores), resamples.per_patient(null)
+        return self._average(each[0]), self._average(each[1])
 
     def _average(self, scores: FloatArray) -> FloatArray:
         """Of scores (t, ...) over time."""

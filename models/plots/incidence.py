@@ -72,6 +72,8 @@ def _draw_group(axes: Axes, part: pd.DataFrame, colour: str) -> None:
 
 
 def _name(number: int, of: int) -> str:
+    if of == 1:
+        return "All patients"
     if number == of:
         return "Highest risk"
     return "Lowest risk" if number == 1 else f"Group {number}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from models.evaluation.published_effects import with_an_effect
 from models.plots.style import BLUE, GREY, INK, PALE, VERMILION, new_figure, styled
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ def plot_published_effects(table: pd.DataFrame, labels: Mapping[str, str], unit:
     are comparable. ``labels``: of features, with the step. ``unit``: "Hazard ratio" or "Odds
     ratio". What contradicts the published effect is marked.
     """
-    has_effect = table["published"].fillna(0.0) != 0.0
-    shown = table[has_effect | table["contradicts"]].reset_index(drop=True)
+    shown = with_an_effect(table).reset_index(drop=True)
     with styled():
         figure = new_figure(11.0, 2.4 + 0.42 * max(len(shown), 1))
         axes = figure.subplots()

@@ -80,10 +80,18 @@ def _answer(
         note = "" if fact.status == "answered" else fact.text
         return Item(*first, f"fact-{fact.name}", fact.status, note)
     if "only_if" in entry and not flags[entry["only_if"]]:
-        return Item(*first, "checklist", "not applicable", entry["otherwise"])
+        return Item(*first, "checklist", "not applicable", _why_not(entry, material))
     lacking = [name for name in entry.get("needs", ()) if material.table(name).empty]
     note = f"not in this run: {', '.join(lacking)}" if lacking else ""
     return Item(*first, entry["section"], "in part" if lacking else "answered", note)
+
+
+def _why_not(entry: Mapping[str, Any], material: Material) -> str:
+    words = read_checklist()["modelled"]
+    return str(entry["otherwise"]).format(
+        outcome=words["fixed_horizon" if material.is_fixed_horizon else "times"],
+        weighting=words["weighted" if material.is_weighted else "unweighted"],
+    )
 
 
 def read_flags(material: Material) -> dict[str, bool]:

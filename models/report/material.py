@@ -51,6 +51,12 @@ class Material:
         return bool(self.predictor.get("link", {}).get("kind") == "fixed_horizon")
 
     @property
+    def is_weighted(self) -> bool:
+        """Whether patients count by how they were drawn: a survey's weights, a case-cohort's."""
+        drawn = self.training.get("case_cohort") or self.training.get("weighted_to")
+        return bool(drawn or self.design.get("weighted_to"))
+
+    @property
     def last_horizon(self) -> float:
         """The horizon (years) that single sentences and small tables speak of."""
         metrics = self.tables.get("metrics")

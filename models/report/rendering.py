@@ -19,6 +19,7 @@ from models.report.flow_diagram import draw_flow
 from models.report.material import Material
 from models.report.opening import summarise_performance
 from models.report.table import (
+    as_sentence,
     count,
     format_number,
     format_signed,
@@ -35,6 +36,7 @@ from models.report.tables import (
     model_tables,
     patient_tables,
     performance_tables,
+    prior_tables,
     subgroup_tables,
 )
 from models.report.words import TEMPLATES, Words
@@ -61,6 +63,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "as_sentence": as_sentence,
         "count": count,
         "number": format_number,
         "signed": format_signed,
@@ -146,6 +149,9 @@ def _tables(material: Material) -> dict[str, Any]:
         "variables": model_tables.variables_table(material),
         "group_sizes": model_tables.group_table(material),
         "markers": model_tables.marker_table(material),
+        "published_effects": prior_tables.published_table(material),
+        "prior_told": prior_tables.describe_prior(material),
+        "shrunk_towards": prior_tables.name_direction_of_shrinking(material),
         "other_causes": model_tables.other_causes_table(material),
         "outside": outside,
     }

@@ -294,7 +294,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         if self.endpoint_.is_fixed_horizon:
             warnings.append(
                 f"The cohort records only a yes or no by {self.endpoint_.horizon:g} years: no "
-                "other horizon can be answered, patients lost before it cannot be told from "
-                "event-free ones, and competing death cannot be allowed for."
+                "other horizon can be answered. Patients lost before it count as event-free, as do "
+                "those who died of something else: risk is a cumulative incidence if none was lost."
             )
         return warnings

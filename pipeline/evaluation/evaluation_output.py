@@ -64,6 +64,12 @@ def write_evaluation(
     return said
 
 
+def read_conflicts(folder: Path) -> tuple[str, ...]:
+    """What the cohort contradicts of what is published, as the stage train said in ``folder``."""
+    training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    return tuple(training.get("conflicts", ()))
+
+
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
     """Each as a CSV file of its name; six significant digits."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -47,6 +47,10 @@ class Comparison:
     ratio: float = 2.0
 
 
+ONLY_CERTAIN = "contributions whose 90 % interval does not hold 0 are named"
+"""Which contributions are reasons; the interval is that of `models.margins.find_certain`."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What is asked of the scores.
@@ -98,7 +102,8 @@ def describe_columns(
         "thresholds": list(steps),
     }
     reason = f"the {last}-year risk"
-    told |= describe_reasons(reason, wanted.reasons, wanted.points, "percentage points")
+    reasons = wanted.reasons, wanted.points, "percentage points"
+    told |= describe_reasons(reason, *reasons, with_intervals)
     told["missing_inputs"] = whole_column("number of important inputs missing")
     told["outside_training"] = text_column("inputs outside the training range, separated by '; '")
     told["imputed_cac"] = whole_column("1 where the calcium score was missing and imputed")
@@ -115,17 +120,27 @@ def describe_columns(
 
 
 def describe_reasons(
-    outcome: str, n_reasons: int, points: Literal["text", "column"], unit: str
+    outcome: str,
+    n_reasons: int,
+    points: Literal["text", "column"],
+    unit: str,
+    with_intervals: bool = True,
 ) -> dict[str, dict[str, Any]]:
-    """The columns of reasons, the unit of their contributions in the text or in a column."""
+    """The columns of reasons, the unit of their contributions in the text or in a column.
+
+    ``with_intervals``: the model knows how sure it is of a contribution, and names no other.
+    """
+    rule = f"; only {ONLY_CERTAIN}" if with_intervals else ""
     told = {}
     for rank in range(1, n_reasons + 1):
-        reason = f"contributor number {rank} to {outcome}, by size"
+        reason = f"contributor number {rank} to {outcome}, by size{rule}; empty where there is none"
         if points == "column":
             told[f"reason_{rank}"] = text_column(reason)
-            told[f"reason_{rank}_points"] = number_column(f"{reason}: contribution in {unit}")
+            told[f"reason_{rank}_points"] = number_column(
+                f"contribution of reason_{rank} in {unit}; empty where there is none"
+            )
         else:
-            told[f"reason_{rank}"] = text_column(f"{reason}, with its contribution in {unit}")
+            told[f"reason_{rank}"] = text_column(f"{reason}. With its contribution in {unit}")
     return told
 
 

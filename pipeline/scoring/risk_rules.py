@@ -109,7 +109,7 @@ class ScoringRules(BatchRules):
         """The columns of the output that the tally counts."""
         risks = [f"risk_{year:g}y" for year in self.years]
         flags = ("risk_category", "outside_training", "imputed_cac", "reference_disagrees")
-        return tuple(name for name in (*risks, *flags) if name in self.told)
+        return tuple(name for name in (*risks, *flags, "reason_1") if name in self.told)
 
     def name_unlearnt(self, filled: Collection[str]) -> tuple[str, ...]:
         """Labels of variables of these columns that the model has learnt nothing of."""

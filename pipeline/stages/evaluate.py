@@ -44,7 +44,7 @@ def run(params: Params, paths: Paths) -> None:
     from features.splits import require_endpoint
     from models.cores import beside, side_by_side
     from models.metrics.horizons import usable_horizons
-    from pipeline.evaluation.evaluation_output import Extras, write_evaluation
+    from pipeline.evaluation.evaluation_output import Extras, read_conflicts, write_evaluation
     from pipeline.evaluation.evaluation_tables import (
         count_tasks,
         describe_cohort,
@@ -106,15 +106,14 @@ def run(params: Params, paths: Paths) -> None:
     about |= describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
     planned = {"held_out": int(is_held_out.sum())} | (recipe.planned if recipe else {})
     about |= describe_judged(planned, {name: one.endpoint for name, one in done.items()})
-    left_out += tuple(about["not_judged"])
+    left_out += (*about["not_judged"], *read_conflicts(paths.train))
     unstable = None if recipe is None else recipe.instability
     _say(write_evaluation(done, Extras(tables, about, left_out, unstable), paths.evaluate))
 
 
 def describe_design(params: Params, n_held_out: int) -> dict[str, Any]:
     """How the held-out patients were chosen, for design.json."""
-    split = params.train.split
-    return {"held_out_by": split.design, "held_out_patients": n_held_out}
+    return {"held_out_by": params.train.split.design, "held_out_patients": n_held_out}
 
 
 def describe_sample(endpoint: Endpoint) -> dict[str, Any]:

@@ -9,16 +9,14 @@ identifiers; no later stage reads it or sends it anywhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.derivation.columns import RECORDED
 from pipeline.settings.params import Params, Paths
 
 if TYPE_CHECKING:
@@ -159,7 +157,7 @@ def write_other_causes(
 
 def write_published(dictionary: Dictionary, paths: Paths) -> None:
     """Published effects beside those learnt and used, as table and forest plot."""
-    from features.derivation.catalogue import CATALOGUE
+    from models.evaluation.published_effects import label_steps
     from models.plots.published_effects import plot_published_effects
     from models.plots.style import write_svg
 
@@ -168,29 +166,10 @@ def write_published(dictionary: Dictionary, paths: Paths) -> None:
         return
     table = pd.read_csv(source)
     table.to_csv(paths.explain / "tables" / "published_effects.csv", index=False)
-    meanings = {each.name: each.meaning for each in CATALOGUE}
-    labels = {
-        str(row["feature"]): label_step(row, meanings.get(row["feature"], ""), dictionary)
-        for row in table.to_dict("records")
-    }
+    labels = label_steps(table, dictionary)
     figure = plot_published_effects(table, labels, f"{table['ratio'].iloc[0].title()} ratio")
     title = "Effects: published, estimated from this cohort, used in the model"
     write_svg(figure, paths.explain / "plots" / "published_effects.svg", title)
-
-
-def label_step(row: Mapping[Hashable, Any], meaning: str, dictionary: Dictionary) -> str:
-    """What a feature is called beside the ratio of one step: "Age, per 10 years"."""
-    variable = dictionary.get(str(row["variable"]))
-    label = str(row["feature"]) if variable is None else variable.label
-    _, depends, other = str(row["feature"]).partition(" by ")
-    if depends:
-        return f"{label}, change of its effect by {other}, per {row['per']:g}"
-    if meaning.endswith("yes or no") or (variable is not None and variable.kind == "boolean"):
-        return label if meaning in ("", RECORDED, "yes or no") else f"{label} ({meaning[:-11]})"
-    if meaning == RECORDED:
-        unit = (variable.unit if variable else None) or ""
-        return f"{label}, per {row['per']:g} {unit}".rstrip()
-    return f"{label}, per {row['per']:g} of {meaning}" if meaning else label
 
 
 def write_patients(

@@ -16,6 +16,7 @@ from pipeline.settings.params import Params, Paths, SplitParams
 if TYPE_CHECKING:
     from features.cohort import Cohort
     from features.designs import Design
+    from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
     from models.explanation.explainer import Explainer
     from models.risk.predictor import RiskPredictor
@@ -64,8 +65,8 @@ def run(params: Params, paths: Paths) -> None:
     )
     write_parts(model, paths)
     write_variants(model, development, X, horizons, params, paths)
-    write_published(model, paths)
-    write_training(model, split, left_out, paths)
+    conflicts = write_published(model, known, paths)
+    write_training(model, split, left_out, conflicts, paths)
 
 
 def split_cohort(cohort: Cohort, split: SplitParams, seed: int) -> pd.DataFrame:
@@ -163,19 +164,22 @@ def write_variants(
         )
 
 
-def write_published(model: RiskModel, paths: Paths) -> None:
-    """published_effects.csv: published, learnt from this cohort alone, used."""
+def write_published(model: RiskModel, known: Dictionary, paths: Paths) -> list[str]:
+    """published_effects.csv: published, learnt from this cohort alone, used; return conflicts."""
     from features.dictionary.prior import Priors
-    from models.evaluation.published_effects import compare_with_published
+    from models.evaluation.published_effects import compare_with_published, describe_conflicts
     from models.risk.cause_fitting import LINEAR, FittedLinear
     from models.uncertainty.risk_interval import OWNERS
 
     linear = model.causes_[0].parts.get(LINEAR)
-    if isinstance(linear, FittedLinear):
-        names = model.predictor_.feature_names
-        table = compare_with_published(linear, names, OWNERS, model.priors or Priors())
-        table["ratio"] = "odds" if model.endpoint_.is_fixed_horizon else "hazard"
-        table.to_csv(paths.train / PUBLISHED, index=False, float_format="%.6g")
+    if not isinstance(linear, FittedLinear):
+        return []
+    names = model.predictor_.feature_names
+    table = compare_with_published(linear, names, OWNERS, model.priors or Priors())
+    ratio = "odds" if model.endpoint_.is_fixed_horizon else "hazard"
+    table["ratio"] = ratio
+    table.to_csv(paths.train / PUBLISHED, index=False, float_format="%.6g")
+    return describe_conflicts(table, known, ratio)
 
 
 def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
@@ -235,15 +239,20 @@ def warn_of_clusters(endpoint: Endpoint) -> list[str]:
 
 
 def write_training(
-    model: RiskModel, split: pd.DataFrame, left_out: Sequence[str], paths: Paths
+    model: RiskModel,
+    split: pd.DataFrame,
+    left_out: Sequence[str],
+    conflicts: Sequence[str],
+    paths: Paths,
 ) -> None:
     """What was chosen and why, and what a person should be warned of."""
     size, told = judge_sample_size(model)
-    told += warn_of_clusters(model.endpoint_)
+    told = [*conflicts, *told, *warn_of_clusters(model.endpoint_)]
     report: dict[str, Any] = {
         **model.report_,
         "sample_size": size,
         "parts": {name: int(count) for name, count in split["part"].value_counts().items()},
+        "conflicts": list(conflicts),
         "warnings": [*(f"Horizon {one}." for one in left_out), *model.warnings_, *told],
     }
     text = json.dumps(report, indent=2, default=float) + "\n"

@@ -32,8 +32,8 @@ def test_numbers_have_quartiles_and_levels_counts_by_what_became_of_the_patients
     assert table[names].to_numpy()[0].tolist() == ["400", "100", "100", "200"]
     # ten each of the ages 40 to 49: the 25th of 0 to 99 lies at 24.75, between 42 and 42
     assert table.loc[("age", "years"), "event"] == "44.5 (42 to 47)"
-    assert table.loc[("sex", "female"), "overall"] == "100 (25.0 %)"
-    assert table.loc[("sex", "female"), "event"] == "100 (100.0 %)"
+    assert table.loc[("sex", "female"), "overall"] == "100 (25 %)"
+    assert table.loc[("sex", "female"), "event"] == "100"
     assert table.loc[("diabetes", "yes"), "missing"] == "70 (17.5 %)"
 
 
@@ -49,10 +49,10 @@ def test_no_cell_tells_of_fewer_than_ten_and_none_can_be_had_by_subtraction(
 ) -> None:
     row = _row(cohort, "diabetes", "yes")
     # 103 in all, 100 with the event, 3 with the competing one
-    assert row["overall"] == "100 (30.3 %)"
-    assert row["event"] == "100 (100.0 %)"
+    assert row["overall"] == "100 (30 %)"
+    assert row["event"] == "100"
     assert row["competing"] == SMALL
-    assert row["censored"] == "0 (0.0 %)"
+    assert row["censored"] == "0"
 
 
 def test_a_share_does_not_tell_how_few_have_no_value(cohort: Cohort) -> None:
@@ -60,7 +60,7 @@ def test_a_share_does_not_tell_how_few_have_no_value(cohort: Cohort) -> None:
     cohort.covariates.loc["p0":"p3", "diabetes"] = np.nan
     row = _row(cohort, "diabetes", "yes")
     assert row["missing"] == SMALL
-    assert row["overall"] == "200 (50.0 %)"  # 198 of 396, as 200 of 400
+    assert row["overall"] == "200 (50 %)"  # 198 of 396, as 200 of 400
 
 
 def test_missingness_is_listed_most_missing_first_and_small_counts_are_hidden(

@@ -56,7 +56,8 @@ def twins_by_values(columns: pd.DataFrame) -> pd.Series:
 
     Patients who agree in all telling columns (numbers with many values that the others do not
     determine), or in all of a half or a third of them, and whose values are so rare together that
-    no such pair is expected by chance. By halves and thirds a twin of whom one or two values were
+    no such pair is expected by chance; where there are any, all who agree in all these columns, of
+    which they have most. By halves and thirds a twin of whom one or two values were
     changed is found as well.
     """
     numbers = columns.select_dtypes("number").reset_index(drop=True)
@@ -67,6 +68,9 @@ def twins_by_values(columns: pd.DataFrame) -> pd.Series:
         keys = pd.util.hash_pandas_object(numbers[part], index=False)
         alike = keys.duplicated(keep=False)
         rare = is_beyond_chance(numbers[part], alike, own[part])
+        if len(part) == len(own) and rare.any():
+            # where some are twins, so are others who agree in everything, however common it is
+            rare = alike & (numbers[part].notna().mean(axis=1) > 0.5)
         found = _groups_of_twins(keys.where(rare))
         groups = groups.where(groups >= 0, found)
     return groups

@@ -96,6 +96,6 @@ def shares_above(
         int(np.searchsorted(follow_up.times, horizon, side="left")),
         int(np.searchsorted(follow_up.times, horizon, side="right")),
     )
-    share = marked / resamples.size
+    share = resamples.per_patient(marked)
     risk = np.where(marked > 0, risk, 0.0)
     return share * risk, share * (1 - risk)

@@ -55,6 +55,10 @@ class Resamples:
         """(b,) patients in each resample."""
         return np.asarray(self.counts.sum(axis=0))
 
+    def per_patient(self, totals: FloatArray) -> FloatArray:
+        """Totals (..., b) of each resample over its patients; NaN of a resample of nobody."""
+        return np.asarray(totals / np.where(self.size > 0, self.size, np.nan))
+
     @cached_property
     def by_resample(self) -> FloatArray:
         """The counts (b, n)."""

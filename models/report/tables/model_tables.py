@@ -24,7 +24,10 @@ def stack_table(material: Material) -> Table:
         for name in names:
             cells = tuple(_chosen(cause.get(part, {}), name) for cause in causes.values())
             if set(cells) != {ABSENT}:
-                rows.append((words.of("stack", f"{part}_{name}"), *cells))
+                label = f"{part}_{name}"
+                if material.is_fixed_horizon and f"{label}_fixed" in words.content["stack"]:
+                    label += "_fixed"
+                rows.append((words.of("stack", label), *cells))
     settings = dict.fromkeys(
         key for cause in causes.values() for key in cause.get("boosted", {}).get("settings", {})
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from features.disclosure import tell_count
+from features.disclosure import share_of_told, tell_count
 from models.report.material import Material
-from models.report.table import ABSENT, Table, count, format_number, plain_table
+from models.report.table import Table, count, format_number, plain_table
 from models.report.tables.performance_tables import read_count
 from models.report.words import Words
 
@@ -20,7 +20,8 @@ def characteristics_table(material: Material) -> Table:
     shown = table.astype("object").where(table.notna(), "")
     shown["variable"] = [labels.get(str(name), str(name)) for name in shown["variable"]]
     prose = ("level_or_unit", "statistic")
-    return plain_table(shown, words.headings("table_one"), prose)
+    kind = "table_one_fixed" if material.is_fixed_horizon else "table_one"
+    return plain_table(shown, words.headings(kind), prose)
 
 
 def missing_table(material: Material) -> Table:
@@ -32,9 +33,10 @@ def missing_table(material: Material) -> Table:
     for name, share in sorted(shares.items(), key=lambda item: -item[1]):
         if share > 0:
             label = material.variables[name].label if name in material.variables else name
-            missing = tell_count(round(share * total))
+            count_missing = round(share * total)
+            missing = tell_count(count_missing)
             known = f"{int(missing):,}" if missing.isdigit() else missing
-            percent = format_number(100 * int(missing) / total, 1) if missing.isdigit() else ABSENT
+            percent = format_number(100 * share_of_told(count_missing, total), 1)
             rows.append((label, known, percent))
     heads = tuple(words.of("columns", name) for name in ("variable", "missing", "missing_percent"))
     return Table(heads, tuple(rows))
@@ -70,7 +72,9 @@ def analysis_table(material: Material) -> Table:
             sizes[name] = tuple(read_count(n) for n in counts)
     rows = [(name, *counts) for name, counts in sizes.items()]
     heads = ("analysis", "patients", "events", "competing_events")
-    return Table(
-        tuple(words.of("columns", name) for name in heads),
-        tuple((words.of("analyses", name), *(count(n) for n in counts)) for name, *counts in rows),
+    # a yes or no knows no competing event
+    shown = heads[:-1] if material.is_fixed_horizon else heads
+    cells = tuple(
+        (words.of("analyses", name), *map(count, counts))[: len(shown)] for name, *counts in rows
     )
+    return Table(tuple(words.of("columns", name) for name in shown), cells)

@@ -63,7 +63,7 @@ class Tally(Account):
     """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon.
 
     ``labels``: what a person calls each input; ``given``: those that the source has a column of.
-    ``category_names``: in order of risk.
+    ``category_names``: in order of risk. ``n_unreasoned``: without any reason, though asked for.
     """
 
     years: tuple[float, ...]
@@ -74,6 +74,7 @@ class Tally(Account):
     n_outside: int = 0
     n_imputed: int = 0
     n_disagreeing: int = 0
+    n_unreasoned: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     categories: Counter[str] = field(default_factory=Counter)
     histogram: npt.NDArray[np.int64] = field(
@@ -96,6 +97,9 @@ class Tally(Account):
         self.n_imputed += _count(scored["imputed_cac"])
         if "reference_disagrees" in scored.column_names:
             self.n_disagreeing += _count(pc.equal(scored["reference_disagrees"], 1))
+        if "reason_1" in scored.column_names:
+            named = pc.fill_null(pc.cast(scored["reason_1"], pa.string()), "")
+            self.n_unreasoned += _count(pc.equal(named, ""))
         for year in self.years:
             name = f"risk_{year:g}y"
             self.sums[name] = self.sums.get(name, 0.0) + float(pc.sum(scored[name]).as_py() or 0)

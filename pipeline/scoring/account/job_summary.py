@@ -9,10 +9,13 @@ from typing import Any, Self
 
 from features.intake.sources.source import KnowsRecorded, filled_columns
 from pipeline.scoring.account.counts import Account, Tally
+from pipeline.scoring.columns import ONLY_CERTAIN
 from pipeline.scoring.job_setup import Job
 
 # With fewer rows, nearly all the time is that of the start.
 _WORTH_A_RATE = 200
+# Share of rows without a reason from which on the summary says why.
+_MANY_UNREASONED = 0.1
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class ScoreSummary(JobSummary):
     n_imputed: int
     n_disagreeing: int
     mean_risks: dict[str, float]
+    n_unreasoned: int = 0
 
     @classmethod
     def of(cls, job: Job, tally: Tally, seconds: float) -> ScoreSummary:
@@ -126,6 +130,7 @@ class ScoreSummary(JobSummary):
             n_imputed=tally.n_imputed,
             n_disagreeing=tally.n_disagreeing,
             mean_risks=tally.mean_risks,
+            n_unreasoned=tally.n_unreasoned,
         )
 
     @property
@@ -140,6 +145,15 @@ class ScoreSummary(JobSummary):
             *self._warn_of_empty(),
             f"{self.n_imputed:,} without a calcium score, {self.n_outside:,} with an input outside "
             f"the training range, {self.n_disagreeing:,} at odds with the published score",
+            *self._explain_no_reasons(),
+        ]
+
+    def _explain_no_reasons(self) -> list[str]:
+        if not self.n_unreasoned or self.n_unreasoned < _MANY_UNREASONED * self.n_scored:
+            return []
+        return [
+            f"{self.n_unreasoned:,} of {self.n_scored:,} rows have no reason: only {ONLY_CERTAIN}, "
+            "and this model is sure of none of theirs"
         ]
 
     def _warn_of_empty(self) -> list[str]:

@@ -12,7 +12,7 @@ from features.cohort_map.entries import Occurrence
 from features.dictionary.dictionary import Dictionary
 from features.errors import CalciriskError, CohortError
 from features.intake.files.cohort_file import read_bytes
-from features.intake.ingestion import Ingested, Limits, ingest
+from features.intake.ingestion import Ingested, Limits, examine, ingest
 
 LIMITS = Limits(0.1, date(2026, 11, 1))
 
@@ -258,6 +258,23 @@ def test_a_column_all_missing_or_constant_is_a_warning() -> None:
         ("hdl_cholesterol", "is missing for every patient"),
     ]
     assert found.cohort.covariates["hdl_cholesterol"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "rule"),
+    [
+        (("4.5", "5.1", "6.2"), "is declared mg/dL, but its values can only be mmol/L"),
+        (("high", "low", "normal"), "holds text in every cell where numbers are expected"),
+    ],
+)
+def test_a_column_that_cannot_be_read_is_no_missing_one(cells: tuple[str, ...], rule: str) -> None:
+    rows = [f"{50 + i},{cells[i % 3]}" for i in range(60)]
+    content = {"variables": {"age": "age", "total_cholesterol": "chol"}}
+    cohort_map = CohortMap.read("c.yaml", {"name": "c", "file": "c.csv", **content})
+    raw = read_bytes("\n".join(["age,chol", *rows]).encode(), "c.csv")
+    found = examine(raw, cohort_map, Dictionary.load(), LIMITS, with_endpoint=False).findings
+    assert [problem.rule for problem in found.problems] == [rule]
+    assert found.warnings == []
 
 
 LESIONS: dict[str, Any] = {

@@ -17,7 +17,7 @@ GROUPS = {name: variable.group for name, variable in Dictionary.load().items()}
 def test_steps_are_nested_and_the_last_has_every_feature() -> None:
     names = [feature.name for feature in CATALOGUE]
     steps = nested_features(CATALOGUE, GROUPS, names)
-    assert tuple(steps) == STEPS
+    assert tuple(steps) == STEPS[:-1]  # the dictionary has none of one's own
     sets = [set(step) for step in steps.values()]
     assert all(first < second for first, second in pairwise(sets))
     assert sets[-1] == set(names)

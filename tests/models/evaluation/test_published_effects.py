@@ -4,9 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.dictionary.dictionary import Dictionary
 from features.dictionary.prior import Belief, Modifier, Prior, Priors
 from features.endpoint import Endpoint
-from models.evaluation.published_effects import compare_with_published
+from models.evaluation.published_effects import (
+    compare_with_published,
+    describe_conflicts,
+    label_steps,
+)
 from models.risk.cause_fitting import LINEAR, FittedLinear
 from models.risk.risk_model import RiskModel
 
@@ -69,3 +74,34 @@ def test_what_contradicts_the_published_effect_is_marked_and_nothing_else(
     table: pd.DataFrame,
 ) -> None:
     assert table["contradicts"].tolist() == [False, False, True, True]
+
+
+def test_every_variable_that_contradicts_what_is_published_is_named_once(
+    table: pd.DataFrame,
+) -> None:
+    per = table["per"].where(table.index != "turned", 1.0)
+    told = describe_conflicts(table.assign(per=per).reset_index(), Dictionary.load(), "hazard")
+    assert len(told) == 1
+    assert told[0].count("in this cohort alone") == 2
+    alone = np.exp(float(table["cohort"].to_numpy()[2]))
+    assert f"turned (hazard ratio {alone:.2f} in this cohort alone" in told[0]
+    assert "1.22 published; 1.00 used by the model" in told[0]
+    assert "change of its effect by years" in told[0]
+    agreeing = table[~table["contradicts"]].reset_index()
+    assert describe_conflicts(agreeing, Dictionary.load(), "hazard") == []
+
+
+def test_several_features_of_a_variable_speak_by_the_one_farthest_off() -> None:
+    rows = [
+        ("smoking_ever", "smoking_status", 0.05, 0.1, -0.36, 0.15, 0.0, True),
+        ("smoking_status_current", "smoking_status", 0.37, 0.2, -0.99, 0.18, 0.0, True),
+        ("diabetes", "diabetes", 0.39, 0.25, 0.25, 0.19, 0.3, False),
+    ]
+    names = ("feature", "variable", "published", "published_width", "cohort", "cohort_error")
+    smokers = pd.DataFrame(rows, columns=[*names, "used", "contradicts"]).assign(per=1.0)
+    told = describe_conflicts(smokers, Dictionary.load(), "odds")
+    assert told[0].startswith(
+        "The cohort contradicts what is published: Smoking (current) (odds ratio 0.37 in this "
+        "cohort alone, 95 % interval 0.26 to 0.53; 1.45 published; 1.00 used by the model)."
+    )
+    assert label_steps(smokers, Dictionary.load())["diabetes"] == "Diabetes"

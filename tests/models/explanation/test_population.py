@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.cohort_map.own_variables import read_own_variables
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import GROUPS, OWN_GROUP
 from models.explanation.explanation import Explanation
 from models.explanation.population import (
     describe_value,
@@ -95,3 +97,14 @@ def test_a_variable_weighs_what_it_moves_a_risk_where_it_is_recorded(tmp_path: P
     assert weights == {"age": pytest.approx((0.02 / 0.1 + 0.01 / 0.2) / 2)}
     write_weights(weights, tmp_path / "weights.json")
     assert read_weights(tmp_path / "weights.json") == {"age": 0.125}
+
+
+def test_a_variable_of_ones_own_is_no_treatment_and_of_no_group_of_the_dictionary() -> None:
+    entries = read_own_variables("c.yaml", {"gout": {"label": "Gout", "kind": "boolean"}})
+    # as models were kept whose own variables had a group of the dictionary
+    for group in (entries["gout"]["group"], "emerging"):
+        known = Dictionary.load().extended({"gout": {**entries["gout"], "group": group}})
+        contributions = pd.DataFrame({"gout": np.linspace(-0.02, 0.02, 50)})
+        (row,) = summarise_variables(contributions, contributions, known).to_dict("records")
+        assert (row["group"], row["caution"]) == (OWN_GROUP, "")
+    assert OWN_GROUP not in GROUPS

@@ -35,6 +35,15 @@ def test_identical_rows_under_other_identifiers_are_one_patient() -> None:
     assert "6 of them across" in leak.measured
 
 
+def test_where_a_part_of_a_file_stands_twice_all_of_its_patients_are_counted() -> None:
+    # few and coarse columns: most of the pairs could agree by chance, were there no others
+    names = ["age", "systolic_bp", "hdl_cholesterol", "ldl_cholesterol", "heart_rate", "glucose"]
+    subject = replace(simulated(), columns=simulated().columns[[*names, "cac_agatston"]].round())
+    known = np.flatnonzero(subject.columns.notna().all(axis=1))[:60].tolist()
+    (leak,) = check_duplicates(_append(subject, known, [f"x{i}" for i in range(60)]), Limits())
+    assert leak.measured.startswith("120 patients have the same values as another, 120 of them")
+
+
 @pytest.mark.parametrize("changed", ["age", "systolic_bp", "ldl_cholesterol", "hba1c"])
 def test_a_twin_of_whom_one_value_was_changed_is_found(changed: str) -> None:
     values = simulated().columns[changed]

@@ -126,6 +126,19 @@ def test_incidence_starts_at_zero_and_names_each_group(cohort: Simulated, tmp_pa
     assert "Lowest risk (n = 60)" in shown
 
 
+def test_a_single_group_is_all_patients_and_not_those_at_highest_risk(
+    cohort: Simulated, tmp_path: Path
+) -> None:
+    times = np.linspace(1, 10, 10)
+    risks = np.column_stack([cohort.risk(time) for time in times])
+    table = incidence_by_group(cohort.endpoint, risks, times)
+    one = table[table["group"] == 1]
+    write_svg(plot_incidence(one, "Incidence"), tmp_path / "plot.svg", "Incidence")
+    shown = " ".join(texts(tmp_path / "plot.svg"))
+    assert "All patients (n = 60)" in shown
+    assert "Highest" not in shown
+
+
 def test_a_style_leaves_nothing_behind() -> None:
     import matplotlib as mpl
 

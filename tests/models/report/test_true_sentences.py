@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from models.report.material import Material
 from models.report.rendering import render_card, render_report
@@ -71,3 +73,75 @@ def test_a_model_with_trees_is_compared_with_its_linear_part(compared: Material)
     page = render_report(compared)
     assert "better discrimination than its linear part alone" in page
     assert "earned no weight" not in page
+
+
+@pytest.fixture
+def yes_or_no(material: Material) -> Material:
+    """The same run of a cohort that knows nothing but a yes or no by ten years."""
+    link = {"kind": "fixed_horizon", "horizon": 10.0, "intercept": -1.8}
+    cause = material.training["causes"]["event"]
+    causes = {"event": {**cause, "boosted": {**cause["boosted"], "out_of_fold_loss": 0.42}}}
+    table = pd.DataFrame(
+        {"variable": ["age"], "overall": ["60"], "event": ["65"], "competing": [""]}
+    ).assign(censored="59")
+    return replace(
+        material,
+        cohort={**material.cohort, "competing": False},
+        ingest={**material.ingest, "competing_events": 0, "follow_up_years": 10.0},
+        training={**material.training, "competing_events": 0, "causes": causes},
+        predictor={
+            **material.predictor,
+            "link": link,
+            "causes": material.predictor["causes"][:1],
+        },
+        tables={**material.tables, "table_one": table},
+    )
+
+
+@pytest.mark.parametrize(
+    "untrue",
+    [
+        "censor",
+        "baseline hazard",
+        "cumulative hazard",
+        "overestimated where death",
+        "ompeting",
+        "Follow-up was",
+        "followed for up to",
+        "over all follow-up",
+        "the earlier event",
+        "time to event",
+        "partial likelihood",
+        "Cox regression",
+    ],
+)
+def test_a_yes_or_no_by_a_horizon_knows_no_times_and_no_other_deaths(
+    yes_or_no: Material, untrue: str
+) -> None:
+    page, card = render_report(yes_or_no), render_card(yes_or_no)
+    assert untrue not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    assert untrue not in card
+
+
+def test_who_died_of_something_else_counts_as_event_free_in_a_yes_or_no(
+    yes_or_no: Material,
+) -> None:
+    page = render_report(yes_or_no)
+    assert "count as event-free, so that risk is the cumulative incidence" in page
+    assert "By 10 years 60 patients had the event, and 340 had not" in page
+    assert "No event" in page
+
+
+def test_only_an_unweighted_run_says_that_nothing_was_weighted(material: Material) -> None:
+    assert "without resampling or weighting" in render_report(material)
+    weighted = replace(material, design={"weighted_to": 8e4, "resampled": "patients"})
+    training = {**weighted.training, "effective_patients": 250.0}
+    page = render_report(replace(weighted, training=training))
+    assert "or weighting" not in page
+    assert "weighted by how they were sampled, not against imbalance" in page
+
+
+def test_warnings_do_not_run_into_each_other(material: Material) -> None:
+    warnings = ["hdl: is missing. Remove it", "ldl: is the same for everyone."]
+    page = render_report(replace(material, ingest={**material.ingest, "warnings": warnings}))
+    assert "Remove it. ldl: is the same for everyone.</p>" in page

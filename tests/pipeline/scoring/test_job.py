@@ -10,7 +10,9 @@ import pytest
 from features.errors import CohortError, ConfigError
 from features.intake.rows import REPEATED
 from pipeline.scoring import batch as part
+from pipeline.scoring.account.job_summary import ScoreSummary
 from pipeline.scoring.batch import score_batch
+from pipeline.scoring.columns import ONLY_CERTAIN
 from pipeline.scoring.job import score_stream
 from pipeline.scoring.kept.work_folder import WorkFolder
 from pipeline.scoring.request import ScoreRequest
@@ -150,6 +152,22 @@ def test_the_schema_names_every_column_in_its_order(request_: ScoreRequest, path
     assert [column["name"] for column in schema["columns"]] == columns
     assert all(column["meaning"] for column in schema["columns"])
     assert columns[-4:] == ["model", "version", "digest", "run_id"]
+
+
+def test_schema_and_summary_say_when_a_row_has_no_reason(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    asked = replace(request_, n_reasons=1)
+    summary = score_stream(asked, paths)
+    schema = json.loads(asked.schema.read_text())
+    (reason,) = (one for one in schema["columns"] if one["name"] == "reason_1")
+    assert f"only {ONLY_CERTAIN}; empty where there is none" in reason["meaning"]
+    unreasoned = pd.read_csv(asked.out, keep_default_na=False)["reason_1"].eq("").sum()
+    assert isinstance(summary, ScoreSummary)
+    assert summary.n_unreasoned == unreasoned
+    many = replace(summary, n_unreasoned=summary.n_scored)
+    assert f"393 of 393 rows have no reason: only {ONLY_CERTAIN}" in many.describe()
+    assert "no reason" not in replace(summary, n_unreasoned=0).describe()
 
 
 def test_the_same_job_has_the_same_run_and_another_has_another(

@@ -30,6 +30,16 @@ def scored(risks: list[float], categories: Sequence[str | None], missing: str = 
     )
 
 
+def test_rows_without_a_reason_are_counted_over_batches() -> None:
+    tally = make_tally()
+    for reasons in (["Age +4.2", "", None], ["", "BMI -0.3", "Age +1.0"]):
+        table = scored([0.1] * 3, ["low"] * 3)
+        tally.add(table.append_column("reason_1", pa.array(reasons, pa.string())))
+    assert tally.n_unreasoned == 3
+    tally.add(scored([0.1] * 3, ["low"] * 3))  # no reasons were asked for
+    assert tally.n_unreasoned == 3
+
+
 def test_batches_count_as_one_table() -> None:
     risks = [number / 100 for number in range(100)]
     names = ["low"] * 50 + ["high"] * 50

@@ -121,6 +121,18 @@ def test_nothing_is_measured_where_nobody_is_followed_to_the_horizon() -> None:
     assert np.isfinite(figures[1]).all()
 
 
+def test_a_resample_of_nobody_has_no_figures_and_no_warning() -> None:
+    # of a small subgroup a resample may hold nobody; warnings are errors here
+    drawn = simulate(200, seed=6)
+    everyone = FollowUp.of(drawn.endpoint)
+    risk = -np.expm1(-0.1 * np.exp(drawn.margin))
+    resamples = Resamples.of(everyone, [np.zeros(200), np.ones(200)])
+    figures, _ = PreparedRisk.of(everyone, risk, 5.0).measure_resamples(resamples)
+    assert np.isnan(figures[0]).all()
+    assert np.isfinite(figures[1]).all()
+    assert np.isnan(resamples.per_patient(np.ones((3, 2)))[:, 0]).all()
+
+
 def test_all_resamples_are_dealt_once_in_their_order() -> None:
     counts = [np.full(3, float(k)) for k in range(37)]
     dealt = [one for some in Resamples.deal(counts) for one in some]

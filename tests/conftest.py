@@ -83,7 +83,7 @@ def drawn_covariates() -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "age": rng.uniform(45, 80, n).round(),
-            "sex": pd.Series(rng.choice(["female", "male"], n), dtype="str"),
+            "sex": rng.choice(["female", "male"], n),
             "diabetes": (rng.random(n) < 0.15).astype(float),
             "cac_agatston": np.where(rng.random(n) < 0.45, 0.0, rng.lognormal(4, 1.5, n).round()),
             "ldl_cholesterol": rng.normal(125, 30, n).clip(40, 250).round(1),

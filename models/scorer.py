@@ -24,7 +24,6 @@ from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation, RankedReason, rank_reasons
 from models.explanation.population import read_weights
 from models.input_ranges import InputRanges
-from models.margins import find_certain
 from models.risk.predictor import CLOCK, RiskPredictor
 from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
@@ -38,7 +37,8 @@ from models.storage.model_folder import (
     verify_model_folder,
 )
 from models.trained_model import TrainedModel
-from models.uncertainty.risk_interval import OWNERS, RiskInterval, contribution_spread
+from models.uncertainty.certain_reasons import find_certain_reasons
+from models.uncertainty.risk_interval import RiskInterval
 
 # Matrix products may differ in their last bits with the number of threads; limits need no more.
 _DECIMALS = 6
@@ -123,8 +123,8 @@ class Scorer(TrainedModel[RiskPredictor]):
         at any inside the follow-up; where the model keeps intervals, ``risk_5y_low`` and
         ``risk_5y_high``: the 90 % interval for the true risk. ``reason_1``, ...: label and
         contribution in percentage points to the risk at the last horizon, largest first of those
-        whose 90 % interval does not hold 0, "" where none is left; a yes, no or category stands
-        beside its label, and so does "not recorded".
+        whose sign is known (`find_certain_reasons`), "" where none is left; a yes, no or category
+        stands beside its label, and so does "not recorded".
         ``missing_inputs``: how many important inputs are missing. ``outside_training``: labels of
         inputs beyond the 0.5 and 99.5 % quantiles of the training cohort, "; " between them.
 
@@ -242,9 +242,7 @@ class Scorer(TrainedModel[RiskPredictor]):
         """
         if self.interval is None or self.explainer is None:
             return None
-        worth = explanation.worth
-        spread = contribution_spread(self.interval, self.explainer, features, worth, OWNERS)
-        return find_certain(explanation.by_variable(CATALOGUE), spread)
+        return find_certain_reasons(self.interval, self.explainer, features, explanation)
 
     def _reasons(
         self, covariates: pd.DataFrame, features: pd.DataFrame, horizon: float, n_reasons: int

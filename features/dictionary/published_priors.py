@@ -30,6 +30,14 @@ def load_priors(dictionary: Mapping[str, Variable]) -> Priors:
     return Priors(by_feature, _sums(), _modifiers())
 
 
+def load_sums() -> tuple[Sum, ...]:
+    """Features that describe one thing, of which more is known than of each.
+
+    Raises MapError where prior_sums.yaml of data/reference is not valid.
+    """
+    return _sums()
+
+
 @cache
 def _sums() -> tuple[Sum, ...]:
     with _entries("prior_sums.yaml") as entries:

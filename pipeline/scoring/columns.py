@@ -47,8 +47,11 @@ class Comparison:
     ratio: float = 2.0
 
 
-ONLY_CERTAIN = "contributions whose 90 % interval does not hold 0 are named"
-"""Which contributions are reasons; the interval is that of `models.margins.find_certain`."""
+ONLY_CERTAIN = (
+    "contributions whose 90 % interval, or that of all that describes the same thing, does not hold "
+    "0 are named"
+)
+"""Which are reasons (`models.uncertainty.certain_reasons`)."""
 
 
 @dataclass(frozen=True)

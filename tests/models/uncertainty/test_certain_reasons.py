@@ -1,0 +1,102 @@
+"""Reasons of which the model knows the sign, alone or as the sum of what describes one thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.derivation.catalogue import CATALOGUE, derive_features, learnable
+from features.dictionary.dictionary import Dictionary
+from features.dictionary.published_priors import load_priors, load_sums
+from features.endpoint import Endpoint
+from features.simulation.cohort import simulate_cohort
+from models.explanation.explainer import Explainer
+from models.explanation.explanation import Explanation
+from models.margins import REACH, find_certain
+from models.risk.risk_model import RiskModel
+from models.uncertainty.certain_reasons import find_certain_reasons
+from models.uncertainty.fitting import fit_uncertainty
+from models.uncertainty.risk_interval import OWNERS, RiskInterval, contribution_spread
+
+N_FITTED = 2_000
+
+
+@dataclass(frozen=True)
+class Told:
+    """A model of simulated patients, and what it tells of others."""
+
+    interval: RiskInterval
+    explainer: Explainer
+    features: pd.DataFrame
+    explanation: Explanation
+
+    def spread(self, owners: dict[str, str]) -> pd.DataFrame:
+        """Standard deviations of contributions (n, owners)."""
+        worth = self.explanation.worth
+        return contribution_spread(self.interval, self.explainer, self.features, worth, owners)
+
+    @property
+    def certain(self) -> pd.DataFrame:
+        """Which variables (n, v) may be reasons."""
+        found = find_certain_reasons(self.interval, self.explainer, self.features, self.explanation)
+        own = self.own_values
+        return pd.DataFrame(found, index=own.index, columns=own.columns)
+
+    @property
+    def own_values(self) -> pd.DataFrame:
+        """Contributions (n, v) by variable."""
+        return self.explanation.by_variable(CATALOGUE)
+
+
+@pytest.fixture(scope="module")
+def told() -> Told:
+    drawn = simulate_cohort(N_FITTED + 400, seed=12, with_lesions=False)
+    features = learnable(derive_features(drawn.covariates))
+    fitted, outcome = features.iloc[:N_FITTED], drawn.endpoint.iloc[:N_FITTED]
+    endpoint = Endpoint(outcome["time"].to_numpy(float), outcome["event"].to_numpy(np.int8))
+    model = RiskModel(
+        monotone={feature.name: feature.monotone for feature in CATALOGUE},
+        priors=load_priors(Dictionary.load()),
+        widths=(0.5,),
+        penalties=(),
+        n_folds=2,
+        max_rounds=5,
+        n_threads=1,
+    ).fit(fitted, endpoint)
+    explainer = Explainer.fit(model.predictor_, fitted, [10.0])
+    others = features.iloc[N_FITTED:]
+    return Told(fit_uncertainty(model), explainer, others, explainer.explain(others, 10.0))
+
+
+def test_what_is_certain_by_itself_may_be_a_reason(told: Told) -> None:
+    alone = find_certain(told.own_values, told.spread(OWNERS))
+    assert alone.any()
+    assert told.certain.to_numpy()[alone].all()
+
+
+@pytest.mark.parametrize("number", range(len(load_sums())))
+def test_where_a_sum_is_certain_one_of_its_variables_is_a_reason(told: Told, number: int) -> None:
+    values = pd.DataFrame(told.explanation.values, columns=list(told.explanation.feature_names))
+    features = [name for name in load_sums()[number].features if name in values]
+    variables = sorted({OWNERS[name] for name in features})
+    one = told.spread({**OWNERS, **dict.fromkeys(features, "the thing")})["the thing"]
+    total = values[features].sum(axis=1).to_numpy()
+    known = np.abs(total) > REACH * one.to_numpy()
+    assert known.any()
+    own, certain = told.own_values[variables], told.certain[variables]
+    same_way = own.mul(np.sign(total), axis=0) > 0
+    assert (certain & same_way).any(axis=1).to_numpy()[known].all()
+    # no other variable of it becomes one than the largest that points there
+    alone = find_certain(told.own_values[variables], told.spread(OWNERS))
+    added = certain & ~alone
+    assert not added.to_numpy()[~known].any()
+    largest = own.abs().where(same_way, 0.0)
+    assert (largest.eq(largest.max(axis=1), axis=0) | ~added).all().all()
+
+
+def test_cholesterol_and_smoking_can_be_reasons_though_told_in_parts(told: Told) -> None:
+    for variables in (("ldl_cholesterol", "total_cholesterol", "apob"), ("smoking_status",)):
+        assert told.certain[list(variables)].any(axis=1).mean() > 0.1

@@ -40,7 +40,7 @@ def load_sums() -> tuple[Sum, ...]:
 
 @cache
 def _sums() -> tuple[Sum, ...]:
-    with _entries("prior_sums.yaml") as entries:
+    with _entries("reference/prior_sums.yaml") as entries:
         sums = [Sum(entry["features"], read_prior(entry["prior"])) for entry in entries]
         counted = Counter(name for one in sums for name in one.features)
         if shared := sorted(name for name, times in counted.items() if times > 1):
@@ -50,7 +50,7 @@ def _sums() -> tuple[Sum, ...]:
 
 @cache
 def _modifiers() -> tuple[Modifier, ...]:
-    with _entries("prior_modifiers.yaml") as entries:
+    with _entries("reference/prior_modifiers.yaml") as entries:
         found = [
             Modifier(entry["feature"], entry["by"], read_prior(entry["prior"])) for entry in entries
         ]
@@ -61,8 +61,8 @@ def _modifiers() -> tuple[Modifier, ...]:
 
 @contextmanager
 def _entries(name: str) -> Iterator[list[Any]]:
-    """The entries of a file of data/reference; MapError names the file where they are not valid."""
-    path = data_file(f"reference/{name}")
+    """The entries of a file of data; MapError names the file where they are not valid."""
+    path = data_file(name)
     try:
         yield list(read_yaml(path).values())
     except (OSError, ValueError, KeyError, yaml.YAMLError) as error:

@@ -141,6 +141,8 @@ def test_our_own_scoring_path_can_be_served_and_takes_the_tables_it_names() -> N
     assert list(find_data_files()) == [
         "data/reference/hoff2001_cac_percentile_cutoffs.csv",
         "data/reference/mesa_cac_percentile_cutoffs.csv",
+        "data/reference/prior_modifiers.yaml",
+        "data/reference/prior_sums.yaml",
         "data/variables.yaml",
     ]
 

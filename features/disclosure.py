@@ -40,6 +40,8 @@ def tell_missing(count: int, of: int) -> str:
     ``<10`` for a small one; without its share where rounding would move that by more than 5 points.
     """
     told = tell_count(count)
+    if is_small(of - count):  # who has the value would be a small count
+        return f"all but {SMALL}"
     share = share_of_told(count, of)
     return told if share != share else f"{told} ({100 * share:.1f} %)"
 

@@ -151,5 +151,5 @@ def _describe_conflict(row: Mapping[Hashable, Any], labels: Mapping[str, str], r
     return (
         f"{labels[str(row['feature'])]} ({ratio} ratio {own:.2f} in this cohort alone, 95 % "
         f"interval {low:.2f} to {high:.2f}; {published:.2f} published; {used:.2f} used by "
-        "the model)"
+        "its linear part)"
     )

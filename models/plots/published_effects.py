@@ -20,7 +20,7 @@ REACH = 1.96
 SERIES = (
     ("published, as the prior has it", "published", "published_width", GREY, "s", -0.25),
     ("this cohort alone", "cohort", "cohort_error", BLUE, "o", 0.0),
-    ("used by the model", "used", "used_error", VERMILION, "D", 0.25),
+    ("used by the linear part", "used", "used_error", VERMILION, "D", 0.25),
 )
 _WIDEST = (0.2, 5.0)
 _LINE = 60  # characters; a label has two lines

@@ -32,7 +32,8 @@ _SAME_THING = {"morphology": "calcium"}  # what a group tells is told by another
 class _Trial:
     """A predictor that knows of no absence, patients, and the mean incidence (k,) of a whole file.
 
-    Evenly spaced by risk: a few patients of high risk make up much of a mean.
+    Evenly spaced by risk, each for as many patients by their weights: a few patients of high risk
+    make up much of a mean.
     """
 
     predictor: RiskPredictor
@@ -42,10 +43,15 @@ class _Trial:
 
     @classmethod
     def of(
-        cls, predictor: RiskPredictor, by_risk: pd.DataFrame, horizon: float, n_patients: int
+        cls,
+        predictor: RiskPredictor,
+        by_risk: pd.DataFrame,
+        weight: FloatArray,
+        horizon: float,
+        n_patients: int,
     ) -> Self:
-        n = min(n_patients, len(by_risk))
-        rows = ((np.arange(n) + 0.5) * len(by_risk) / n).astype(int)
+        n, passed = min(n_patients, len(by_risk)), np.cumsum(weight)
+        rows = np.searchsorted(passed, (np.arange(n) + 0.5) * passed[-1] / n, side="right")
         patients = by_risk.iloc[rows]
         incidence = predictor.cumulative_incidence(patients, [horizon])
         return cls(predictor, patients, horizon, incidence[:, 0].mean(axis=0))
@@ -73,6 +79,7 @@ def fit_absences(
     limits: Mapping[str, tuple[float, float]],
     variables: Collection[str],
     horizon: float,
+    weight: FloatArray | None = None,
 ) -> Absences:
     """Shifts under which mean incidence of each cause by the horizon is that of the whole file.
 
@@ -80,12 +87,14 @@ def fit_absences(
     of all but one group beside the demographic variables; of all but age and sex, and of all but
     these and one variable or group.
     ``features``, ``risk`` (n,): those of the patients trained on; no outcome is looked at.
-    ``variables``: those of the training file; ``limits``: see `InputRanges`.
+    ``variables``: those of the training file; ``limits``: see `InputRanges`. ``weight``:
+    (n,) how many each patient stands for, None where each stands for one.
     """
     plain = replace(predictor, absences=Absences())
     order = np.argsort(risk, kind="stable")
     by_risk = features.iloc[order][list(plain.feature_names)].astype(np.float64)
-    few, many = (_Trial.of(plain, by_risk, horizon, n) for n in (_FEW, _MANY))
+    stands_for = np.ones(len(order)) if weight is None else weight[order]
+    few, many = (_Trial.of(plain, by_risk, stands_for, horizon, n) for n in (_FEW, _MANY))
     found, group = dict[frozenset[int], FloatArray](), dict[frozenset[int], int]()
 
     def measure(

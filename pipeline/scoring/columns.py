@@ -48,8 +48,8 @@ class Comparison:
 
 
 ONLY_CERTAIN = (
-    "contributions whose 90 % interval, or that of all that describes the same thing, does not hold "
-    "0 are named"
+    "contributions whose 90 % interval, or that of all that describes the same thing, does not "
+    "hold 0 are named"
 )
 """Which are reasons (`models.uncertainty.certain_reasons`)."""
 

@@ -43,17 +43,18 @@ def expect_events(endpoint: Endpoint, risk: FloatArray, horizon: float) -> Float
 
 
 def count_expected(
-    endpoint: Endpoint, each: FloatArray, rows: BoolArray, overall: Figures
+    endpoint: Endpoint, each: FloatArray, rows: BoolArray, overall: Figures, horizon: float
 ) -> float:
-    """Events expected of the marked patients, on the scale of those seen in all.
+    """Events expected of the marked patients, as those seen are counted: each patient once.
 
-    ``each`` (n,): `expect_events`. A group has that share of all expected events which its
-    weighted patients have of their sum: what is approximate, or sampled, in ``each`` drops out.
+    ``each`` (n,): `expect_events`. What is approximate, or sampled, in ``each`` drops out: of all
+    patients the weighted events stand to the weighted expected as observed to expected risk.
     """
-    ratio, weighted = overall.estimate(_RATIO), endpoint.weight * each
-    if not (ratio > 0 and weighted.sum() > 0):
+    ratio, expected = overall.estimate(_RATIO), (endpoint.weight * each).sum()
+    seen = endpoint.weight[FollowUp.of(endpoint).has_event_by(horizon)].sum()
+    if not (ratio > 0 and expected > 0 and seen > 0):
         return float(each[rows].sum())
-    return float(overall.events / ratio * weighted[rows].sum() / weighted.sum())
+    return float(seen / ratio / expected * each[rows].sum())
 
 
 def deviate_ratio(own: Figures, overall: Figures, expected: float) -> float:

@@ -131,7 +131,7 @@ def measure_groups(
     overall, each = measured.pop(everyone), expect_events(endpoint, risk, horizon)
     figures, gaps = [], []
     for (subgroup, level), counted in measured.items():
-        expected = count_expected(endpoint, each, groups[subgroup, level], overall)
+        expected = count_expected(endpoint, each, groups[subgroup, level], overall, horizon)
         lead = {"subgroup": subgroup, "level": level, "horizon": float(horizon)}
         sizes = {"n": tell_count(counted.n), "events": tell_count(counted.events)}
         sizes["expected"] = tell_count(round(expected))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from features.endpoint import CENSORED, COMPETING, EVENT, Endpoint
+from features.sample.survey import Survey
 from models.evaluation.comparisons.expected_events import (
     count_expected,
     deviate_ratio,
@@ -54,6 +55,21 @@ def test_gaps_of_a_model_that_is_right_are_as_rarely_far_off_as_chance_makes_the
         endpoint = Endpoint(np.full(n, 10.0), event, 10.0)
         arms = {"all": Arm(risk, all_rows(n)), "own": Arm(risk, rows)}
         measured = measure_arms(endpoint, arms, 10, 1, 60)
-        expected = count_expected(endpoint, risk, rows, measured["all"])
+        expected = count_expected(endpoint, risk, rows, measured["all"], 10)
         far += abs(deviate_ratio(measured["own"], measured["all"], expected)) > 1.96
     assert 3 <= far <= 24
+
+
+@pytest.mark.parametrize("weight", [1.0, 3.0, 30.0])
+def test_weights_of_other_patients_do_not_change_what_a_group_should_show(weight: float) -> None:
+    n, draws = 2000, np.random.default_rng(5)
+    rows, risk = np.arange(n) < 500, np.full(n, 0.1)
+    event = (draws.random(n) < np.where(rows, 0.2, risk)).astype(np.int8)
+    survey = Survey(np.where(rows, 1.0, weight))
+    endpoint = Endpoint(np.full(n, 10.0), event, 10.0, survey=survey)
+    measured = measure_arms(
+        endpoint, {"all": Arm(risk, all_rows(n)), "own": Arm(risk, rows)}, 10, 1, 60
+    )
+    expected = count_expected(endpoint, risk, rows, measured["all"], 10)
+    assert expected == pytest.approx(50)
+    assert deviate_ratio(measured["own"], measured["all"], expected) > 3

@@ -85,7 +85,7 @@ def test_every_variable_that_contradicts_what_is_published_is_named_once(
     assert told[0].count("in this cohort alone") == 2
     alone = np.exp(float(table["cohort"].to_numpy()[2]))
     assert f"turned (hazard ratio {alone:.2f} in this cohort alone" in told[0]
-    assert "1.22 published; 1.00 used by the model" in told[0]
+    assert "1.22 published; 1.00 used by its linear part" in told[0]
     assert "change of its effect by years" in told[0]
     agreeing = table[~table["contradicts"]].reset_index()
     assert describe_conflicts(agreeing, Dictionary.load(), "hazard") == []
@@ -102,6 +102,6 @@ def test_several_features_of_a_variable_speak_by_the_one_farthest_off() -> None:
     told = describe_conflicts(smokers, Dictionary.load(), "odds")
     assert told[0].startswith(
         "The cohort contradicts what is published: Smoking (current) (odds ratio 0.37 in this "
-        "cohort alone, 95 % interval 0.26 to 0.53; 1.45 published; 1.00 used by the model)."
+        "cohort alone, 95 % interval 0.26 to 0.53; 1.45 published; 1.00 used by its linear part)."
     )
     assert label_steps(smokers, Dictionary.load())["diabetes"] == "Diabetes"

@@ -165,7 +165,10 @@ class Assessor:
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
         panel = advice.build(margins[0], horizon, patient, chosen, at.interval)
         percentile = percentile_of(patient, features.iloc[0])
-        guidance = advise(self.guideline, patient, percentile, inputs, guideline_scores(), texts)
+        harmful = [row.name for row in panel.harmful]
+        guidance = advise(
+            self.guideline, patient, percentile, inputs, guideline_scores(), texts, harmful
+        )
         grows = GrowthWriter(self.forecaster, scorer.dictionary, texts)
         growth = grows.write(covariates, features, patient)
         overview = OverviewWriter(writer, self.guideline).write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,12 @@ def advise(
     inputs: Inputs,
     scores: Mapping[str, ReferenceScore],
     texts: PageTexts,
+    harmful: Collection[str] = (),
 ) -> Guidance:
-    """The guidance of one patient; ``percentile``: None where there is no table."""
+    """The guidance of one patient; ``percentile``: None where there is no table.
+
+    ``harmful``: treatments that do this patient more harm than good, by name.
+    """
     known = {**patient, PERCENTILE: percentile}
     score = recorded(patient, "cac_agatston")
     step = None if score is None else guideline.calcium_class(float(score))
@@ -50,6 +54,7 @@ def advise(
     old, _ = _category(guideline.earlier, guideline, inputs, scores, texts)
     rescan = texts.phrase(guideline.rescan(known))
     enhancers = [texts.phrase(one) for one in guideline.enhancers_of(known)]
+    aspirin = texts.phrase(guideline.word_on_aspirin(known, "aspirin" in harmful))
     rows = (
         ("category", "; ".join(said for said in (new, old) if said)),
         (
@@ -59,7 +64,7 @@ def advise(
         ("zero", guideline.word_on_zero(known, texts.phrase)),
         ("ldl", goal),
         ("enhancers", ", ".join(enhancers)),
-        ("aspirin", texts.phrase(guideline.word_on_aspirin(known))),
+        ("aspirin", aspirin),
         ("rescan", rescan),
     )
     return Guidance(

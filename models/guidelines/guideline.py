@@ -69,10 +69,14 @@ class RiskScale:
 
 @dataclass(frozen=True)
 class Saying:
-    """A sentence that holds for whom its condition holds."""
+    """A sentence that holds for whom its condition holds.
+
+    ``outweighed``: said in its place where what it speaks of does the patient more harm than good.
+    """
 
     text: str
     when: Condition
+    outweighed: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Guideline:
     earlier: RiskScale
     classes: tuple[Step, ...]
     goals: tuple[Goal, ...]
+    no_goal: Condition
     enhancers: tuple[Saying, ...]
     zero: Saying
     zero_but: str
@@ -122,18 +127,17 @@ class Guideline:
         return _step(self.classes, read_score(score))
 
     def ldl_goal(self, patient: Patient) -> Goal | None:
-        """The first goal whose condition holds; None where none does.
+        """The lowest goal whose condition holds, the first of equals; None where none does.
 
-        None, too, where what is not known could make a goal before it a lower one.
+        None, too, where what is not known could make it a lower one, or mean that there is none.
         """
-        patient, lowest = _classed(patient), math.inf
-        for goal in self.goals:
-            held = goal.when.holds(patient)
-            if held:
-                return goal if goal.goal <= lowest else None
-            if held is None:
-                lowest = min(lowest, goal.goal)
-        return None
+        patient = _classed(patient)
+        if self.no_goal.holds(patient) is not False:
+            return None
+        found = [(goal, goal.when.holds(patient)) for goal in self.goals]
+        possible = min((one.goal for one, held in found if held is None), default=math.inf)
+        lowest = min((one for one, held in found if held), key=lambda one: one.goal, default=None)
+        return None if lowest is None or possible < lowest.goal else lowest
 
     def ldl_gap(self, patient: Patient) -> float | None:
         """How far LDL cholesterol lies above its goal, mg/dL; None where either is unknown."""
@@ -160,23 +164,30 @@ class Guideline:
 
     def rescan(self, patient: Patient) -> str:
         """When to look again; "" where it hangs on what is not known."""
-        return _first(self.rescans, _classed(patient))
+        found = _first(self.rescans, _classed(patient))
+        return "" if found is None else found.text
 
-    def word_on_aspirin(self, patient: Patient) -> str:
-        """What is said of aspirin; "" where it hangs on what is not known."""
-        return _first(self.aspirin, _classed(patient))
+    def word_on_aspirin(self, patient: Patient, harmful: bool = False) -> str:
+        """What is said of aspirin; "" where it hangs on what is not known.
+
+        ``harmful``: by its benefit and bleeding in this patient it does more harm than good.
+        """
+        found = _first(self.aspirin, _classed(patient))
+        if found is None:
+            return ""
+        return found.outweighed or found.text if harmful else found.text
 
 
-def _first(sayings: Sequence[Saying], patient: Patient) -> str:
-    """The text of the first that holds; "" where one before it, of another text, may hold too."""
+def _first(sayings: Sequence[Saying], patient: Patient) -> Saying | None:
+    """The first that holds; None where one before it, of another text, may hold too."""
     possible: set[str] = set()
     for saying in sayings:
         held = saying.when.holds(patient)
         if held is not False:
             possible.add(saying.text)
         if held:
-            return saying.text if possible == {saying.text} else ""
-    return ""
+            return saying if possible == {saying.text} else None
+    return None
 
 
 def _texts(sayings: Sequence[Saying], patient: Patient, held: Truth) -> list[str]:
@@ -214,6 +225,7 @@ def _read(stored: Mapping[str, Any]) -> Guideline:
         _scale("risk: earlier", stored["risk"]["earlier"]),
         _steps("calcium", stored["calcium"]["classes"]),
         tuple(_goal(entry, reader) for entry in stored["ldl_goals"]["rules"]),
+        reader.read("ldl_goals", stored["ldl_goals"]["not_for"]),
         _sayings("enhancers", stored["enhancers"]["rules"], reader),
         Saying(zero["text"], reader.read("zero", zero["when"])),
         zero["but"],
@@ -248,5 +260,12 @@ def _sayings(
     name: str, entries: Sequence[Mapping[str, Any]], reader: ConditionReader
 ) -> tuple[Saying, ...]:
     for entry in entries:
-        only(entry, ("text", "when"), name)
-    return tuple(Saying(str(entry["text"]), reader.read(name, entry["when"])) for entry in entries)
+        only(entry, ("text", "when", "outweighed"), name)
+    return tuple(
+        Saying(
+            str(entry["text"]),
+            reader.read(name, entry["when"]),
+            str(entry.get("outweighed", "")),
+        )
+        for entry in entries
+    )

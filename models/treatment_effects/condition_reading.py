@@ -1,6 +1,7 @@
 """Conditions as they are written in the shipped evidence, read strictly.
 
-``{variable: age, at_least: 40, below: 70}``, ``{variable: diabetes, is: true}``,
+``{variable: age, at_least: 40, below: 70}``, ``{variable: plaque_volume, above: 0}``,
+``{variable: diabetes, is: true}``,
 ``{variable: statin_intensity, in: [none]}``, ``{all: [...]}``, ``{any: [...]}``, ``{none: [...]}``,
 or ``{condition: NAME}`` for one that the file names once. ``if_missing: false`` beside a rule:
 a record that is silent of it means that the rule does not hold.
@@ -15,7 +16,8 @@ from typing import Any, Literal
 from features.dictionary.dictionary import Dictionary
 from models.treatment_effects.conditions import Condition, Rule, Several
 
-_RULE = ("variable", "in", "is", "at_least", "below", "if_missing")
+_LIMITS = ("at_least", "above", "below")
+_RULE = ("variable", "in", "is", *_LIMITS, "if_missing")
 _SEVERAL: tuple[Literal["all", "any", "none"], ...] = ("all", "any", "none")
 
 
@@ -72,11 +74,11 @@ class ConditionReader:
 
     @staticmethod
     def _limits(name: str, variable: str, entry: Mapping[str, Any]) -> Rule:
-        limits = {key: number(entry[key]) for key in ("at_least", "below") if key in entry}
+        limits = {key: number(entry[key]) for key in _LIMITS if key in entry}
         if not limits:
-            raise ValueError(f"{name}: {variable} needs 'at_least' or 'below'")
-        missing = entry.get("if_missing")
-        return Rule(variable, (), limits.get("at_least"), limits.get("below"), missing)
+            raise ValueError(f"{name}: {variable} needs 'at_least', 'above' or 'below'")
+        at_least, above, below = (limits.get(key) for key in _LIMITS)
+        return Rule(variable, (), at_least, below, entry.get("if_missing"), above)
 
 
 def only(entry: Mapping[str, Any], keys: Any, name: str) -> None:

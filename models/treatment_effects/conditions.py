@@ -19,7 +19,7 @@ def recorded(patient: Patient, variable: str) -> Any:
 
 @dataclass(frozen=True)
 class Rule:
-    """One condition on one variable; ``values``, or at least ``at_least`` and below ``below``.
+    """One condition on one variable; ``values``, or the limits that are given.
 
     ``if_missing``: what a missing value counts as, for what is recorded only where it is present.
     """
@@ -29,6 +29,7 @@ class Rule:
     at_least: float | None = None
     below: float | None = None
     if_missing: Truth = None
+    above: float | None = None
 
     def holds(self, patient: Patient) -> Truth:
         """Whether it holds; ``if_missing`` where the patient's value is missing."""
@@ -38,8 +39,10 @@ class Rule:
         if self.values:
             return value in self.values
         number = float(value)
-        return (self.at_least is None or number >= self.at_least) and (
-            self.below is None or number < self.below
+        return (
+            (self.at_least is None or number >= self.at_least)
+            and (self.above is None or number > self.above)
+            and (self.below is None or number < self.below)
         )
 
     def holds_in_silence(self, patient: Patient, own: str) -> Truth:

@@ -84,6 +84,7 @@ def _guidelines() -> Iterable[str]:
     yield from (us.zero.text, us.zero_but, us.zero_open)
     for sayings in (us.enhancers, us.zero_not_for, us.zero_exceptions, us.rescans, us.aspirin):
         yield from (saying.text for saying in sayings)
+    yield from (saying.outweighed for saying in us.aspirin if saying.outweighed)
 
 
 def _growth() -> Iterable[str]:

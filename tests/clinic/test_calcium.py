@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -153,3 +154,25 @@ def test_the_sheet_for_printing_closes_the_class_before_the_percentile(
             assert found[2] == "."
             shown += 1
     assert shown
+
+
+# treated for one more major bleeding: fewer than for one event less, and more
+@pytest.mark.parametrize(("number", "harmful"), [(1.0, True), (1e6, False)])
+@pytest.mark.parametrize("score", [100.0, 150.0, 400.0, 2000.0])
+def test_guideline_and_panel_agree_on_aspirin(
+    site: Site, score: float, number: float, harmful: bool
+) -> None:
+    effects = site.assessor.effects
+    aspirin = effects["aspirin"]
+    assert aspirin.harm is not None
+    bleeds = replace(aspirin, harm=replace(aspirin.harm, number=number))
+    assessor = replace(
+        site.assessor, effects=replace(effects, options={**effects.options, "aspirin": bleeds})
+    )
+    well = dict.fromkeys(("prior_cad", "prior_stroke", "prior_pad", "vitamin_k_antagonist"), 0.0)
+    table = _table(**well, antiplatelet="none", egfr=90.0, cac_agatston=score)
+    view = assessor.assess(table, assessor.horizons[-1])
+    said = dict(view.guidance.rows)["Aspirin"]
+    assert ("aspirin" in {row.name for row in view.treatments.harmful}) == harmful
+    assert ("harm likely exceeds the benefit" in said) == harmful
+    assert ("may be considered" in said) != harmful

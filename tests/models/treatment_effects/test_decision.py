@@ -135,12 +135,11 @@ def test_on_dialysis_no_drug_for_ldl_is_started_and_a_statin_is_kept(
         assert any("already taken is continued" in reason for reason in result.reasons)
 
 
-@pytest.mark.parametrize("dialysis", [0.0, None])
-def test_without_dialysis_failing_kidneys_are_no_word_against_a_statin(
-    dialysis: float | None,
-) -> None:
-    patient = {**STENT, "dialysis": dialysis, "egfr": 8.0, "ldl_cholesterol": 150.0}
+def test_without_dialysis_failing_kidneys_are_no_word_against_a_statin() -> None:
+    patient = {**STENT, "dialysis": 0.0, "egfr": 8.0, "ldl_cholesterol": 150.0}
     assert ask(patient, "statin_high").options[0].decision == "recommended"
+    silent = {**patient, "dialysis": None, "egfr": 15.0}
+    assert ask(silent, "statin_high").options[0].decision == "recommended"
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_no_trial_of_a_mixed_outcome_with_most_of_it_stroke_is_applied_to_the_he
         ({"recommended": {"when": {"any": []}, "by": "x"}}, "needs a list"),
         ({"eligibility": [{"variable": "diabetes", "is": 1, "why": "x"}]}, "yes or no"),
         ({"eligibility": [{"variable": "sex", "in": ["f"], "why": "x"}]}, "must be one of"),
-        ({"eligibility": [{"variable": "age", "why": "x"}]}, "needs 'at_least' or 'below'"),
+        ({"eligibility": [{"variable": "age", "why": "x"}]}, "'at_least', 'above' or 'below'"),
         ({"eligibility": [{"variable": "age", "below": 60}]}, "'why'"),
     ],
 )

@@ -123,6 +123,30 @@ def test_the_sum_of_the_vessels_that_are_known_bounds_the_score_from_below(
     assert risks == sorted(risks)
 
 
+@pytest.mark.parametrize("age", [18.0, 29.0, 85.0, 90.0, 110.0])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_percentile_is_told_of_an_age_that_its_table_does_not_hold(
+    site: Site, age: float, language: str
+) -> None:
+    spoken = site.speaking(language)
+    view, within = (
+        _assess(spoken, **_WELL, age=years, ethnicity="white", cac_agatston=50.0)
+        for years in (age, 60.0)
+    )
+    texts = spoken.texts
+    why, name = texts("calcium.no_age"), texts("calcium.cac_percentile")
+    told = dict(row for _, rows in view.calcium.topics for row in rows)
+    assert told[name] == why and why in view.overview.calcium
+    assert why not in str(within.calcium.topics)
+    # higher than in so many of 100 people
+    assert "100" in dict(within.paragraphs)["comparison"]
+    assert "100" not in dict(view.paragraphs)["comparison"]
+    # below 100 units the goal of those without a table names the percentile in its own words
+    assert texts.phrase("calcium score of 1 to 99 (below 70 at or above the 75th percentile)") in (
+        view.guidance.goal
+    )
+
+
 _WELL = dict.fromkeys(("prior_cad", "prior_stroke", "prior_pad", "lipid_lowering"), 0.0)
 
 

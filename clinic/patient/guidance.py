@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from clinic.words.texts import PageTexts
-from models.guidelines.guideline import PERCENTILE, Guideline, RiskScale
+from models.guidelines.guideline import PERCENTILE, Guideline, RiskScale, Step
 from models.reference_scores.reference_score import Inputs, ReferenceScore
-from models.treatment_effects.conditions import recorded
+from models.treatment_effects.conditions import AtLeast, recorded
 
 MG_PER_MMOL = 38.67  # of cholesterol, mg/dL
 
@@ -47,8 +47,7 @@ def advise(
     ``harmful``: treatments that do this patient more harm than good, by name.
     """
     known = {**patient, PERCENTILE: percentile}
-    score = recorded(patient, "cac_agatston")
-    step = None if score is None else guideline.calcium_class(float(score))
+    step = _class_of(guideline, patient)
     goal = _goal(guideline, known, texts)
     new, category = _category(guideline.risk, guideline, inputs, scores, texts)
     old, _ = _category(guideline.earlier, guideline, inputs, scores, texts)
@@ -80,6 +79,15 @@ def advise(
         ),
         rescan,
     )
+
+
+def _class_of(guideline: Guideline, patient: Mapping[str, Any]) -> Step | None:
+    """The class of the score; of one that is known in part only where any total has the same."""
+    score, highest = patient.get("cac_agatston"), guideline.classes[-1]
+    if isinstance(score, AtLeast):
+        return highest if score.least >= highest.start else None
+    known = recorded(patient, "cac_agatston")
+    return None if known is None else guideline.calcium_class(float(known))
 
 
 def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) -> str:

@@ -12,6 +12,7 @@ from features.derivation.calcium import agatston, find_parts
 from features.derivation.columns import Columns
 from models.average_risks import Average
 from models.scorer import Scorer
+from models.treatment_effects.conditions import AtLeast
 
 _SCENARIOS = (0.0, 100.0, 300.0, 1000.0)
 _MOST_SCENARIOS = 3
@@ -54,16 +55,20 @@ def suppose_calcium(
     """
     part = find_parts(Columns.of(covariates, scorer.dictionary))[0]
     least = 0.0 if part is None else part.least
-    scores = (least, *(score for score in _SCENARIOS if score > least))[:_MOST_SCENARIOS]
+    # none that reads as the least does
+    further = (score for score in _SCENARIOS if score > np.ceil(least))
+    scores = (least, *further)[:_MOST_SCENARIOS]
     several = pd.concat([covariates] * len(scores), ignore_index=True)
     several["cac_agatston"] = np.array(scores)
     risks = scorer.predictor.link.risk(scorer.margins_of(several), [horizon])[:, 0]
-    return tuple((f"{score:.0f}", float(risk)) for score, risk in zip(scores, risks, strict=True))
+    said = [f"{np.floor(score):.0f}" for score in scores]
+    return tuple((score, float(risk)) for score, risk in zip(said, risks, strict=True))
 
 
 def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
     """The canonical covariates of one patient, with what follows from others where it is missing.
 
+    Where some vessels are known and the total score is not, the score is `AtLeast` their sum.
     The calcium score is never taken back out of its logarithm: 300 would come out below 300.
     """
     row = columns.covariates.iloc[0]
@@ -72,5 +77,7 @@ def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
         value = patient.get(name)
         if value is None or pd.isna(value):
             patient[name] = float(features.iloc[0][name])
-    patient["cac_agatston"] = float(columns.derived(agatston)[0])
+    part = find_parts(columns)[0]
+    score = float(columns.derived(agatston)[0])
+    patient["cac_agatston"] = score if part is None else AtLeast(part.least)
     return patient

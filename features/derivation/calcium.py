@@ -51,7 +51,7 @@ def read_score(score: float) -> float:
 class PartOfScore:
     """Of a total score that is not known: what ``known`` vessels, 1 to 3, sum to, AU.
 
-    ``least``: that sum. The total is at least as high; what a further vessel adds is not guessed.
+    ``least``: that sum, as it is read. The total is no lower; what other vessels add is unknown.
     """
 
     least: float
@@ -63,7 +63,7 @@ def find_parts(columns: Columns) -> list[PartOfScore | None]:
     vessels = np.array([columns[f"cac_agatston_{vessel}"] for vessel in VESSELS])
     known = np.where(np.isnan(columns.derived(agatston)), (~np.isnan(vessels)).sum(axis=0), 0)
     return [
-        PartOfScore(float(least), int(n)) if n else None
+        PartOfScore(read_score(float(least)), int(n)) if n else None
         for least, n in zip(np.nansum(vessels, axis=0), known, strict=True)
     ]
 

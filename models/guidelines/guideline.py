@@ -34,6 +34,7 @@ _FILE = (
 )
 _CHECKED = ("read in source", "second hand")
 PERCENTILE = "cac_percentile"
+_SCORES = ("cac_agatston", "prior_cac_agatston", "prior_cac_volume")
 
 
 @dataclass(frozen=True)
@@ -195,8 +196,8 @@ def _texts(sayings: Sequence[Saying], patient: Patient, held: Truth) -> list[str
 
 
 def _classed(patient: Patient) -> Patient:
-    """The patient with scores as they are classed."""
-    scores = {name: recorded(patient, name) for name in ("cac_agatston", "prior_cac_agatston")}
+    """The patient with scores, and the volume of calcium before, as they are classed."""
+    scores = {name: recorded(patient, name) for name in _SCORES}
     read = {name: read_score(float(score)) for name, score in scores.items() if score is not None}
     return {**patient, **read}
 

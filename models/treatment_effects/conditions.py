@@ -10,6 +10,18 @@ Patient = Mapping[str, Any]
 Truth = bool | None
 
 
+class AtLeast(float):
+    """A number that is not known, but to be at least ``least``; NaN to who asks for the number."""
+
+    least: float
+
+    def __new__(cls, least: float) -> AtLeast:
+        """A NaN that carries the least."""
+        number = super().__new__(cls, "nan")
+        number.least = least
+        return number
+
+
 def recorded(patient: Patient, variable: str) -> Any:
     """The patient's value of a variable, None where it is missing."""
     value = patient.get(variable)
@@ -22,6 +34,7 @@ class Rule:
     """One condition on one variable; ``values``, or the limits that are given.
 
     ``if_missing``: what a missing value counts as, for what is recorded only where it is present.
+    A value of which only the least is known decides what every value from there on decides alike.
     """
 
     variable: str
@@ -35,7 +48,7 @@ class Rule:
         """Whether it holds; ``if_missing`` where the patient's value is missing."""
         value = recorded(patient, self.variable)
         if value is None:
-            return self.if_missing
+            return self._holds_from(patient.get(self.variable))
         if self.values:
             return value in self.values
         number = float(value)
@@ -44,6 +57,14 @@ class Rule:
             and (self.above is None or number > self.above)
             and (self.below is None or number < self.below)
         )
+
+    def _holds_from(self, value: object) -> Truth:
+        if isinstance(value, AtLeast) and not self.values:
+            if self.below is not None and value.least >= self.below:
+                return False
+            if self.below is None and self.at_least is not None and value.least >= self.at_least:
+                return True
+        return self.if_missing
 
     def holds_in_silence(self, patient: Patient, own: str) -> Truth:
         """The same, where a record that is silent of illness and drugs means neither.

@@ -88,7 +88,9 @@ def test_the_list_shows_the_sum_of_vessels_as_the_page_does() -> None:
         ((None, 300.0, 150.0, 200.0), "650", "3", ["650", "1000"]),
         ((None, 0.0, 0.0, 0.0), "0", "3", ["0", "100", "300"]),
         ((None, None, 120.4, None), "120", "1", ["120", "300", "1000"]),
-        ((2000.0, 900.7, None, None), "2900", "2", ["2901"]),
+        ((2000.0, 900.7, None, None), "2900", "2", ["2900"]),
+        ((None, 299.7, None, None), "299", "1", ["299", "1000"]),
+        ((None, None, 0.4, None), "1", "1", ["1", "100", "300"]),
     ],
 )
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -103,7 +105,8 @@ def test_the_sum_of_the_vessels_that_are_known_bounds_the_score_from_below(
     spoken, entered = site.speaking(language), _by_vessels(*vessels)
     view = _assess(spoken, **entered)
     assert view.calcium.score is None and view.calcium.is_known
-    assert view.guidance.calcium_class == "" and view.growth.outlook is None
+    assert view.guidance.calcium_class == ("1,000 and over" if float(least) >= 1000 else "")
+    assert view.growth.outlook is None
     texts = spoken.texts
     written = texts.write.whole(float(least))
     assert view.overview.calcium == (texts("overview.part_of_calcium", score=written, known=known),)
@@ -119,6 +122,57 @@ def test_the_sum_of_the_vessels_that_are_known_bounds_the_score_from_below(
     assert [score for score, _ in scores] == supposed
     risks = [risk for _, risk in scores]
     assert risks == sorted(risks)
+
+
+@pytest.mark.parametrize("age", [18.0, 29.0, 85.0, 90.0, 110.0])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_percentile_is_told_of_an_age_that_its_table_does_not_hold(
+    site: Site, age: float, language: str
+) -> None:
+    spoken = site.speaking(language)
+    view, within = (
+        _assess(spoken, **_WELL, age=years, ethnicity="white", cac_agatston=50.0)
+        for years in (age, 60.0)
+    )
+    texts = spoken.texts
+    why, name = texts("calcium.no_age"), texts("calcium.cac_percentile")
+    told = dict(row for _, rows in view.calcium.topics for row in rows)
+    assert told[name] == why and why in view.overview.calcium
+    assert why not in str(within.calcium.topics)
+    # higher than in so many of 100 people
+    assert "100" in dict(within.paragraphs)["comparison"]
+    assert "100" not in dict(view.paragraphs)["comparison"]
+    # below 100 units the goal of those without a table names the percentile in its own words
+    assert texts.phrase("calcium score of 1 to 99 (below 70 at or above the 75th percentile)") in (
+        view.guidance.goal
+    )
+
+
+_WELL = dict.fromkeys(("prior_cad", "prior_stroke", "prior_pad", "lipid_lowering"), 0.0)
+
+
+@pytest.mark.parametrize("least", [0.0, 0.3, 50.0, 150.0, 350.0, 1000.0, 1200.0])
+def test_what_is_told_of_a_part_of_the_score_is_what_any_total_has_told(
+    site: Site, least: float
+) -> None:
+    part = _assess(site, **_WELL, cac_agatston_lad=least).guidance
+    totals = [total for total in (0.0, 1.0, 60.0, 100.0, 360.0, 1000.0, 4000.0) if total >= least]
+    told = [dict(_assess(site, **_WELL, cac_agatston=total).guidance.rows) for total in totals]
+    for topic in ("calcium", "aspirin", "rescan", "ldl"):
+        name = site.texts(f"guidance.topics.{topic}")
+        said = {one.get(name, "") for one in told}
+        assert dict(part.rows).get(name, "") == (said.pop() if len(said) == 1 else "")
+
+
+def test_treatments_are_decided_by_the_part_of_the_score_that_decides_them(site: Site) -> None:
+    part, total = (
+        {row.name: row.decision for row in view.treatments.offered}
+        for view in (
+            _assess(site, **_WELL, **{name: 1200.0})
+            for name in ("cac_agatston_lad", "cac_agatston")
+        )
+    )
+    assert part == total and part["statin_high"] == "recommended"
 
 
 def test_the_page_of_a_score_known_in_part_supposes_none_below(client: TestClient) -> None:

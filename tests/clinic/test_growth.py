@@ -52,6 +52,31 @@ def test_a_change_is_judged_by_what_a_rescan_would_show(
     assert said in section.change.line
 
 
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({}, "no_earlier"),
+        ({"cac_agatston": 90.0}, "no_earlier"),
+        ({"cac_agatston": 90.0, "prior_cad": 1.0, "prior_pci": 0.0}, "no_earlier"),
+        ({"prior_cac_agatston": 90.0}, "no_score_now"),
+        ({"prior_cac_agatston": 90.0, "cac_agatston_lad": 400.0}, "no_score_now"),
+        ({"cac_agatston": 90.0, "prior_cac_volume": 70.0}, "no_earlier_score"),
+        ({"cac_agatston": 90.0, "prior_scan_years": 4.0}, "no_earlier_score"),
+        ({"prior_scan_technique": "electron_beam"}, "no_earlier_score"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_without_two_scores_the_one_that_is_not_recorded_is_named(
+    site: Site, values: dict[str, object], key: str, language: str
+) -> None:
+    spoken = site.speaking(language)
+    table = pd.DataFrame({name: [value] for name, value in {**MAN, **values}.items()})
+    covariates = table.astype({name: "str" for name in table if isinstance(table[name][0], str)})
+    change = spoken.assessor.assess(covariates, spoken.assessor.horizons[-1]).growth.change
+    assert change.line == ""
+    assert change.without == spoken.texts(f"growth.{key}", first="90")
+
+
 @pytest.mark.parametrize("weight", [45.0, 80.0, 150.0])
 def test_the_limit_that_the_page_names_is_the_one_that_the_verdict_goes_by(weight: float) -> None:
     measured = {"bmi": None, "height": 175.0, "weight": weight}

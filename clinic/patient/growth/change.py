@@ -25,11 +25,15 @@ from models.progression.two_scans.change import (
 )
 from models.treatment_effects.conditions import recorded
 
+# Told of an earlier scan alone; all else of it has the name that it has today, after "prior_".
+_ONLY_EARLIER = ("prior_scan_years", COMPARABLE)
+
 
 @dataclass(frozen=True)
 class Change:
     """Since the earlier scan. ``line``: the verdict in a sentence or two, "" without one.
 
+    ``without``: why there is none, "".
     ``rates``: what it is called, how much, its definition. ``densified``: why a rise on a statin is
     none of its failure, "". ``earlier``, ``now``: scores in AU; ``limit``: how far a rescan of the
     earlier one may differ, NaN where nothing is published; ``years``: between the two, or None.
@@ -48,6 +52,7 @@ class Change:
     published: str = ""
     comparable: bool = True
     risen: bool = False
+    without: str = ""
 
 
 def describe_change(
@@ -56,7 +61,7 @@ def describe_change(
     """The change of one patient (1, variables); ``patient``: the same, with what follows."""
     earlier, now = (recorded(patient, name) for name in ("prior_cac_agatston", "cac_agatston"))
     if earlier is None or now is None:
-        return Change("")
+        return Change("", without=_tell_missing(patient, dictionary, texts))
     columns = Columns.of(covariates, dictionary)
     judged = {name: column[0] for name, column in judge_change_alone(columns).items()}
     limit = float(limit_of_rescan(columns)[0])
@@ -106,6 +111,17 @@ def tell_differences(columns: Columns, patient: Mapping[str, Any], writer: Value
         for name, differs in find_differences(columns).items()
         if differs[0]
     )
+
+
+def _tell_missing(patient: Mapping[str, Any], dictionary: Dictionary, texts: PageTexts) -> str:
+    """Which of the two scores is not recorded: of an earlier scan anything else may be."""
+    earlier = recorded(patient, "prior_cac_agatston")
+    if earlier is not None:
+        first = texts.write.whole(read_score(float(earlier)))
+        return texts("growth.no_score_now", first=first)
+    told_twice = (f"prior_{name}" for name in dictionary)
+    scanned = any(recorded(patient, name) is not None for name in (*_ONLY_EARLIER, *told_twice))
+    return texts("growth.no_earlier_score" if scanned else "growth.no_earlier")
 
 
 def _tell_limit(limit: float, texts: PageTexts) -> str:

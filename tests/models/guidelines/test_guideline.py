@@ -227,6 +227,12 @@ def test_a_goal_is_no_higher_than_the_one_of_disease_that_is_not_recorded(score:
     assert (found is None) == (score < 100)
 
 
+def test_any_volume_of_calcium_before_is_calcium_on_an_earlier_scan() -> None:
+    for name in ("prior_cac_volume", "prior_cac_agatston"):
+        said = US.word_on_zero(_patient(cac_agatston=0.0, **{name: 0.4}))
+        assert "calcium on an earlier scan" in said
+
+
 def test_when_to_look_again_hangs_on_the_score() -> None:
     assert "5 to 7 years" in US.rescan(_patient(cac_agatston=0.0))
     assert "after 3 years" in US.rescan(_patient(cac_agatston=0.0, diabetes=1.0))

@@ -34,7 +34,8 @@ class Rule:
     """One condition on one variable; ``values``, or the limits that are given.
 
     ``if_missing``: what a missing value counts as, for what is recorded only where it is present.
-    A value of which only the least is known decides what every value from there on decides alike.
+    A value of which only the least is known decides what every value from there on decides alike,
+    and leaves the rest open: it is no missing one.
     """
 
     variable: str
@@ -59,12 +60,13 @@ class Rule:
         )
 
     def _holds_from(self, value: object) -> Truth:
-        if isinstance(value, AtLeast) and not self.values:
-            if self.below is not None and value.least >= self.below:
-                return False
-            if self.below is None and self.at_least is not None and value.least >= self.at_least:
-                return True
-        return self.if_missing
+        if not isinstance(value, AtLeast) or self.values:
+            return self.if_missing
+        if self.below is not None:
+            return False if value.least >= self.below else None
+        reached = self.at_least is None or value.least >= self.at_least
+        passed = self.above is None or value.least > self.above
+        return True if reached and passed else None
 
     def holds_in_silence(self, patient: Patient, own: str) -> Truth:
         """The same, where a record that is silent of illness and drugs means neither.

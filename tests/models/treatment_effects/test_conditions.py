@@ -28,7 +28,9 @@ def test_a_least_decides_what_every_number_from_there_on_decides_alike(
     assert opposite is (None if expected is None else not expected)
 
 
-def test_a_least_is_no_number_and_counts_as_missing_where_it_does_not_decide() -> None:
+def test_a_least_is_no_number_and_open_where_it_does_not_decide_though_missing_means_no() -> None:
     patient = {"cac_agatston": AtLeast(50.0)}
     assert recorded(patient, "cac_agatston") is None
-    assert Rule("cac_agatston", at_least=100.0, if_missing=False).holds(patient) is False
+    rule = Rule("cac_agatston", at_least=100.0, if_missing=False)
+    assert rule.holds(patient) is None
+    assert rule.holds({"cac_agatston": None}) is False

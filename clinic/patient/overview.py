@@ -22,6 +22,7 @@ from clinic.words.values import ValueWriter
 from features.derivation.calcium import PartOfScore, read_score
 from models.average_risks import WINDOW_YEARS, Average
 from models.guidelines.guideline import Guideline
+from models.plain_language.writing import as_sentence
 from models.treatment_effects.conditions import recorded
 
 _BARS, _OPTIONS = 5, 3
@@ -55,7 +56,7 @@ class Overview:
     @property
     def calcium_sentences(self) -> str:
         """The lines on the score one after another, each closed by a full stop."""
-        return " ".join(line if line.endswith(".") else f"{line}." for line in self.calcium)
+        return " ".join(map(as_sentence, self.calcium))
 
 
 @dataclass(frozen=True)

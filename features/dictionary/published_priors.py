@@ -27,19 +27,15 @@ def load_priors(dictionary: Mapping[str, Variable]) -> Priors:
         for variable in dictionary.values()
         for feature, prior in variable.priors.items()
     }
-    return Priors(by_feature, _sums(), _modifiers())
+    return Priors(by_feature, load_sums(), _modifiers())
 
 
+@cache
 def load_sums() -> tuple[Sum, ...]:
     """Features that describe one thing, of which more is known than of each.
 
     Raises MapError where prior_sums.yaml of data/reference is not valid.
     """
-    return _sums()
-
-
-@cache
-def _sums() -> tuple[Sum, ...]:
     with _entries("reference/prior_sums.yaml") as entries:
         sums = [Sum(entry["features"], read_prior(entry["prior"])) for entry in entries]
         counted = Counter(name for one in sums for name in one.features)

@@ -30,7 +30,6 @@ GROUPS = (
     "mineral",
     "emerging",
 )
-
 """Of the data dictionary, in its order."""
 
 OWN_GROUP = "own variables"

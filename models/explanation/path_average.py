@@ -54,8 +54,7 @@ class Lattice:
     def read(self, wanted: FloatArray) -> FloatArray:
         """The gradient (n, k) at points (n, k) within the box, cubic between the lattice's."""
         corners, weights = _surround(wanted / STEP)
-        found = contract("nc,nck->nk", weights, self.gradients[self.cells(corners)])
-        return found
+        return contract("nc,nck->nk", weights, self.gradients[self.cells(corners)])
 
     def cells(self, corners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Rows of ``gradients`` at these coordinates (..., k)."""

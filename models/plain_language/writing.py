@@ -28,6 +28,11 @@ class PlainText:
         return "\n\n".join(text for _, text in self.paragraphs)
 
 
+def as_sentence(text: str) -> str:
+    """The text with a full stop at its end, where it has none."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def write_plain_text(patient: PatientSummary, texts: Texts) -> PlainText:
     """The text of one patient; what is not known or not the case is left out."""
     paragraphs = [

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.evaluation.comparisons.standing import IS_ITS_LINEAR_PART
+from models.plain_language.writing import as_sentence
 from models.report.checklist import answer_items, items_by_section, read_flags, state_facts
 from models.report.comparison import (
     compare,
@@ -19,7 +20,6 @@ from models.report.flow_diagram import draw_flow
 from models.report.material import Material
 from models.report.opening import summarise_performance
 from models.report.table import (
-    as_sentence,
     count,
     format_number,
     format_signed,

@@ -27,11 +27,6 @@ class Table:
         return bool(self.rows)
 
 
-def as_sentence(text: str) -> str:
-    """The text with a full stop at its end, where it has none."""
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
 def format_number(value: Any, decimals: int) -> str:
     """The number with so many decimals; a dash where it is missing, the text where it is text."""
     if value is None or value is pd.NA or value != value:

@@ -122,9 +122,9 @@ def fit_absences(
         others = everything - _ALWAYS
         measure(many, [others], BASE)
         # few patients say well enough what one more column moves
-        files = [[name for name in variables if name not in others]]
-        base = find_all_absent(files, dictionary, limits, plain.feature_names)[0]
-        beside = many.shift(base) - few.shift(base)
+        base = next(iter(found), frozenset[int]())
+        told_of_base = few.shift([plain.feature_names[place] for place in sorted(base)])
+        beside = found[base] - told_of_base if base else 0.0
         things = _group(sorted(others), dictionary, _SAME_THING)
         for number, own in enumerate(things.values(), start=1):
             measure(many, [others - own], number)

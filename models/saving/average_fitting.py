@@ -18,6 +18,8 @@ from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT, round_count
 from features.sample.survey import effective_size
 from models.average_risks import WINDOW_YEARS, AgeCurve, AverageRisks
+from models.learners.shapes.bends import restricted_cubic
+from models.metrics.calibration.binomial_regression import unlink
 
 FEWEST_PATIENTS = 50
 """Of one sex within the window, counted for what they are worth where they have weights."""
@@ -79,7 +81,7 @@ def _fit_curve(age: FloatArray, risks: FloatArray, worth: FloatArray) -> AgeCurv
         sums = [_sum_up(place, part) for part in (worth, worth * risk)]
         squares = [_sum_up(place, worth**2 * risk**power) for power in range(3)]
         coefficients = _regress(terms, sums[1] / sums[0], sums[0])
-        mean = _inverse_logit(terms_at @ coefficients)
+        mean = unlink(terms_at @ coefficients, "logit")
         error = _standard_error(terms, coefficients, sums[0], squares, terms_at)
         # that of a logit, times 1 - mean, is that of the mean as a share of it
         known &= error * (1 - mean) <= LARGEST_ERROR
@@ -109,16 +111,14 @@ def _place_knots(age: FloatArray) -> FloatArray:
 def _terms(age: FloatArray, knots: FloatArray) -> FloatArray:
     """(n, 1 + terms): a constant, age, and the restricted cubic terms of three knots or more."""
     middle, size = knots.mean(), max(1.0, float(np.ptp(knots)))
+    z, at = (age - middle) / size, (knots - middle) / size
     columns = [np.ones(len(age))]
     if len(knots) > 1:
-        columns.append((age - middle) / size)
+        columns.append(z)
     if len(knots) > 2:
-        cubes = np.maximum(age[:, None] - knots, 0) ** 3 / size**3
-        ends = np.diff(knots[-2:])[0]
-        for term in range(len(knots) - 2):
-            before = cubes[:, -2] * (knots[-1] - knots[term]) / ends
-            after = cubes[:, -1] * (knots[-2] - knots[term]) / ends
-            columns.append(cubes[:, term] - before + after)
+        # each of the first knots bends together with the last two
+        threes = np.array([(first, *at[-2:]) for first in at[:-2]])
+        columns += [*restricted_cubic(z[:, None].repeat(len(threes), axis=1), threes).T]
     return np.column_stack(columns)
 
 
@@ -130,7 +130,7 @@ def _regress(terms: FloatArray, share: FloatArray, weight: FloatArray) -> FloatA
     coefficients[0] = np.log(mean / (1 - mean))
     loss = _loss(terms @ coefficients, share, weight)
     for _ in range(_MOST_ITERATIONS):
-        fitted = _inverse_logit(terms @ coefficients)
+        fitted = unlink(terms @ coefficients, "logit")
         gradient = terms.T @ (weight * (share - fitted))
         curvature = (terms * (weight * fitted * (1 - fitted))[:, None]).T @ terms
         step = np.linalg.lstsq(curvature, gradient, rcond=1e-12)[0]
@@ -156,7 +156,7 @@ def _standard_error(
     The sandwich of Huber (1967) and White (1980, Econometrica 48:817-838). ``squares``: sums, by
     age, of weight^2, weight^2 * risk and weight^2 * risk^2.
     """
-    fitted = _inverse_logit(terms @ coefficients)
+    fitted = unlink(terms @ coefficients, "logit")
     curvature = (terms * (weight * fitted * (1 - fitted))[:, None]).T @ terms
     spread = squares[2] - 2 * fitted * squares[1] + fitted**2 * squares[0]
     middle = (terms * spread[:, None]).T @ terms
@@ -166,7 +166,3 @@ def _standard_error(
 
 def _loss(logit: FloatArray, share: FloatArray, weight: FloatArray) -> float:
     return float(weight @ (np.logaddexp(0, logit) - share * logit))
-
-
-def _inverse_logit(logit: FloatArray) -> FloatArray:
-    return np.asarray(0.5 * (1 + np.tanh(logit / 2)))

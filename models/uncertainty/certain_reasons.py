@@ -26,19 +26,20 @@ def find_certain_reasons(
     (`load_sums`), such as LDL, total cholesterol and apolipoprotein B, each may be uncertain and
     their sum certain: then the largest of those that point where the sum does.
     """
-    sums = [tuple(one.features) for one in load_sums()]
-    spread = contribution_spread(interval, explainer, X, explanation.worth, OWNERS, sums)
+    sums = {f"sum {number}": tuple(one.features) for number, one in enumerate(load_sums())}
+    things = {feature: thing for thing, features in sums.items() for feature in features}
+    spread = contribution_spread(interval, explainer, X, explanation.worth, OWNERS, things)
     by_variable = explanation.by_variable(CATALOGUE)
     certain, values = find_certain(by_variable, spread), by_variable.to_numpy()
     names, variables = list(explanation.feature_names), list(by_variable)
-    for number, features in enumerate(sums):
+    for thing, features in sums.items():
         inside = [names.index(feature) for feature in features if feature in names]
         owners = np.array(sorted({variables.index(OWNERS[names[place]]) for place in inside}), int)
         if len(owners) < 2:
             continue
         total = explanation.values[:, inside].sum(axis=1)
         size = values[:, owners] * np.sign(total)[:, None]
-        is_known = (np.abs(total) > REACH * spread[number].to_numpy()) & (size.max(axis=1) > 0)
+        is_known = (np.abs(total) > REACH * spread[thing].to_numpy()) & (size.max(axis=1) > 0)
         rows = np.flatnonzero(is_known)
         certain[rows, owners[size.argmax(axis=1)[rows]]] = True
     return certain

@@ -6,10 +6,11 @@ Imports, through everything it reaches, nothing beyond numpy, pandas and xgboost
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import NormalDist
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -187,24 +188,25 @@ def contribution_spread(
     X: pd.DataFrame,
     worth: FloatArray,
     owners: Mapping[str, str],
-    sums: Sequence[Collection[str]] = (),
+    things: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Standard deviation (n, variables) of what each variable contributes, as a fraction of risk.
 
     A contribution is ``sum over strata s of worth_s (terms - mean terms of s)' beta``: linear in
     the coefficients, whose covariance is known. ``worth``: (n, strata) of `Explanation`;
     ``owners``: feature -> variable, of the catalogue. What the trees leave open is not in it.
-    ``sums``: features whose contributions together have a column more each, called 0, 1, ....
+    ``things``: feature -> a thing that several describe, of whose sum there is a column as well.
     """
     predictor, part = explainer.predictor, interval.part
     of_feature = [owners.get(name) or owner_of(name) for name in predictor.feature_names]
     owner = [of_feature[position] for position in part.term_features]
-    names: list[str | int] = list(dict.fromkeys(of_feature))
-    roots = roots_by_owner(interval.coefficients, owner, tuple(map(str, names)))
-    for number, features in enumerate(sums):
-        inside = [predictor.feature_names[position] in features for position in part.term_features]
-        roots += roots_by_owner(interval.coefficients, tuple(map(str, inside)), ("True",))
-        names.append(number)
+    names = list(dict.fromkeys(of_feature))
+    roots = roots_by_owner(interval.coefficients, owner, names)
+    if things:
+        thing = [things.get(predictor.feature_names[place], "") for place in part.term_features]
+        summed = list(dict.fromkeys(things.values()))
+        roots += roots_by_owner(interval.coefficients, thing, summed)
+        names += summed
     means = explainer.causes[0].mean_recorded
     seen = predictor.see(X)
     spread = np.zeros((len(X), len(names)))

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from features.array_types import FloatArray
-from features.derivation.catalogue import CATALOGUE, derive_features, learnable
+from features.derivation.catalogue import derive_features, learnable
 from features.dictionary.dictionary import Dictionary
-from features.dictionary.published_priors import load_priors
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
 from models.absent_columns import find_absent
+from models.estimator.risk_estimator import known_directions, known_priors
 from models.input_ranges import InputRanges
 from models.risk.predictor import RiskPredictor
 from models.risk.risk_model import RiskModel
@@ -63,8 +63,8 @@ def trial() -> Trial:
     outcome = drawn.endpoint.iloc[:N_FITTED]
     endpoint = Endpoint(outcome["time"].to_numpy(float), outcome["event"].to_numpy(np.int8))
     model = RiskModel(
-        monotone={feature.name: feature.monotone for feature in CATALOGUE},
-        priors=load_priors(Dictionary.load()),
+        monotone=known_directions(),
+        priors=known_priors(),
         widths=(0.5,),
         penalties=(),
         max_rounds=60,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.array_types import BoolArray, FloatArray
+from features.array_types import FloatArray
 from features.endpoint import COMPETING, Endpoint
 from models.evaluation.comparisons.paired_risks import Figures
 from models.metrics.follow_up import FollowUp
@@ -42,19 +42,20 @@ def expect_events(endpoint: Endpoint, risk: FloatArray, horizon: float) -> Float
     return whole * lived_through
 
 
-def count_expected(
-    endpoint: Endpoint, each: FloatArray, rows: BoolArray, overall: Figures, horizon: float
-) -> float:
-    """Events expected of the marked patients, as those seen are counted: each patient once.
+def level_with_all(
+    endpoint: Endpoint, each: FloatArray, overall: Figures, horizon: float
+) -> FloatArray:
+    """Events expected of each patient (n,), on the scale of those that all patients have shown.
 
-    ``each`` (n,): `expect_events`. What is approximate, or sampled, in ``each`` drops out: of all
-    patients the weighted events stand to the weighted expected as observed to expected risk.
+    ``each`` (n,): `expect_events`. What is approximate, or sampled, in it drops out: of all
+    patients the weighted events stand to the weighted expected as observed to expected risk. Those
+    of a group add up as its events are counted: each patient once.
     """
     ratio, expected = overall.estimate(_RATIO), (endpoint.weight * each).sum()
     seen = endpoint.weight[FollowUp.of(endpoint).has_event_by(horizon)].sum()
     if not (ratio > 0 and expected > 0 and seen > 0):
-        return float(each[rows].sum())
-    return float(seen / ratio / expected * each[rows].sum())
+        return each
+    return np.asarray(each * (seen / ratio / expected))
 
 
 def deviate_ratio(own: Figures, overall: Figures, expected: float) -> float:

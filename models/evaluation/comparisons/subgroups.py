@@ -24,9 +24,9 @@ from features.dictionary.dictionary import Dictionary
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.expected_events import (
-    count_expected,
     deviate_ratio,
     expect_events,
+    level_with_all,
     standard_error,
 )
 from models.evaluation.comparisons.paired_risks import (
@@ -128,10 +128,11 @@ def measure_groups(
     everyone: Group = ("", "")
     arms[everyone] = Arm(risk, all_rows(len(risk)))
     measured = measure_arms(endpoint, arms, horizon, seed, n_bootstrap)
-    overall, each = measured.pop(everyone), expect_events(endpoint, risk, horizon)
+    overall = measured.pop(everyone)
+    each = level_with_all(endpoint, expect_events(endpoint, risk, horizon), overall, horizon)
     figures, gaps = [], []
     for (subgroup, level), counted in measured.items():
-        expected = count_expected(endpoint, each, groups[subgroup, level], overall, horizon)
+        expected = float(each[groups[subgroup, level]].sum())
         lead = {"subgroup": subgroup, "level": level, "horizon": float(horizon)}
         sizes = {"n": tell_count(counted.n), "events": tell_count(counted.events)}
         sizes["expected"] = tell_count(round(expected))

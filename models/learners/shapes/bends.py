@@ -39,7 +39,7 @@ class Bends:
     def terms(self, standard: FloatArray) -> FloatArray:
         """Bent terms (n, b) of standardised features (n, u)."""
         z = standard[:, self.columns]
-        return (_spline(z, self.knots) - self.intercept - self.slope * z) / self.scale
+        return (restricted_cubic(z, self.knots) - self.intercept - self.slope * z) / self.scale
 
     @property
     def end_slopes(self) -> tuple[FloatArray, FloatArray]:
@@ -94,7 +94,7 @@ def _learn_one(z: FloatArray) -> tuple[float, ...] | None:
     knots = np.quantile(z, KNOTS)
     if np.diff(knots).min() < _LEAST_SCALE:
         return None
-    spline = _spline(z[:, None], knots[None])[:, 0]
+    spline = restricted_cubic(z[:, None], knots[None])[:, 0]
     spread = z - z.mean()
     slope = float(spread @ spline / (spread @ spread))
     intercept = float(spline.mean() - slope * z.mean())
@@ -104,7 +104,7 @@ def _learn_one(z: FloatArray) -> tuple[float, ...] | None:
     return (*map(float, knots), intercept, slope, spread_around / SIZE)
 
 
-def _spline(z: FloatArray, knots: FloatArray) -> FloatArray:
+def restricted_cubic(z: FloatArray, knots: FloatArray) -> FloatArray:
     """The restricted cubic spline (n, b) that is 0 before the first of its knots (b, 3)."""
     bent = np.zeros(z.shape)
     for knot, weight in zip(knots.T, weigh_cubes(knots).T, strict=True):

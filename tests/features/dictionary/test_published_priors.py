@@ -23,12 +23,12 @@ def test_a_feature_stands_in_one_sum_alone(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "prior_sums.yaml"
     path.write_text(TWO_SUMS)
     monkeypatch.setattr(published_priors, "data_file", lambda _: path)
-    published_priors._sums.cache_clear()
+    published_priors.load_sums.cache_clear()
     try:
         with pytest.raises(MapError, match=r"prior_sums\.yaml: 'apob' stands in two sums"):
             load_priors(Dictionary.load())
     finally:
-        published_priors._sums.cache_clear()
+        published_priors.load_sums.cache_clear()
 
 
 TWICE = """

@@ -6,9 +6,9 @@ import pytest
 from features.endpoint import CENSORED, COMPETING, EVENT, Endpoint
 from features.sample.survey import Survey
 from models.evaluation.comparisons.expected_events import (
-    count_expected,
     deviate_ratio,
     expect_events,
+    level_with_all,
 )
 from models.evaluation.comparisons.paired_risks import Arm, all_rows, measure_arms
 from tests.models.metrics.simulated import simulate
@@ -55,7 +55,7 @@ def test_gaps_of_a_model_that_is_right_are_as_rarely_far_off_as_chance_makes_the
         endpoint = Endpoint(np.full(n, 10.0), event, 10.0)
         arms = {"all": Arm(risk, all_rows(n)), "own": Arm(risk, rows)}
         measured = measure_arms(endpoint, arms, 10, 1, 60)
-        expected = count_expected(endpoint, risk, rows, measured["all"], 10)
+        expected = level_with_all(endpoint, risk, measured["all"], 10)[rows].sum()
         far += abs(deviate_ratio(measured["own"], measured["all"], expected)) > 1.96
     assert 3 <= far <= 24
 
@@ -70,6 +70,6 @@ def test_weights_of_other_patients_do_not_change_what_a_group_should_show(weight
     measured = measure_arms(
         endpoint, {"all": Arm(risk, all_rows(n)), "own": Arm(risk, rows)}, 10, 1, 60
     )
-    expected = count_expected(endpoint, risk, rows, measured["all"], 10)
+    expected = level_with_all(endpoint, risk, measured["all"], 10)[rows].sum()
     assert expected == pytest.approx(50)
     assert deviate_ratio(measured["own"], measured["all"], expected) > 3

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from features.derivation.catalogue import CATALOGUE, derive_features, learnable
-from features.dictionary.dictionary import Dictionary
-from features.dictionary.published_priors import load_priors, load_sums
+from features.dictionary.published_priors import load_sums
 from features.endpoint import Endpoint
 from features.simulation.cohort import simulate_cohort
+from models.estimator.risk_estimator import known_directions, known_priors
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation
 from models.margins import REACH, find_certain
@@ -58,8 +58,8 @@ def told() -> Told:
     fitted, outcome = features.iloc[:N_FITTED], drawn.endpoint.iloc[:N_FITTED]
     endpoint = Endpoint(outcome["time"].to_numpy(float), outcome["event"].to_numpy(np.int8))
     model = RiskModel(
-        monotone={feature.name: feature.monotone for feature in CATALOGUE},
-        priors=load_priors(Dictionary.load()),
+        monotone=known_directions(),
+        priors=known_priors(),
         widths=(0.5,),
         penalties=(),
         n_folds=2,

@@ -16,7 +16,8 @@ from clinic.drawing.dependence import Tint, draw_dependence
 from clinic.patient.assessor import Assessor
 from clinic.scored_patients.store import PatientStore
 from clinic.words.texts import PageTexts
-from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 from models.explanation.population import (
@@ -55,7 +56,7 @@ class Population:
         if not len(covariates) or not len(covariates.columns):
             return None
         dictionary = assessor.scorer.dictionary
-        features = derive_features(covariates, dictionary)
+        features = assessor.scorer.derive(Columns(covariates, dictionary))
         explanation = assessor.explain(features, assessor.horizons[-1])
         spread = np.argsort(explanation.risk)[
             np.linspace(0, len(features) - 1, _PAIRED).astype(int)

@@ -5,7 +5,7 @@ Imports, through everything it reaches, nothing beyond numpy, pandas, xgboost an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
+from features.derivation.calcium import suppose_least
 from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.derivation.columns import Columns
 from features.derivation.therapy import FILLS
@@ -159,8 +160,8 @@ class Scorer(TrainedModel[RiskPredictor]):
         covariates = columns.covariates
         # reasons look at features that no model learns from as well
         wanted = None if n_reasons else self._risk_features
-        features = derive_features(columns, self.dictionary, wanted)
         fit = self.for_columns(covariates.columns)
+        features = fit.derive(columns, wanted)
         table = pd.DataFrame(fit._risks(features, years), index=covariates.index, dtype=float)
         table["missing_inputs"] = self.ranges.count_missing(columns)
         table["outside_training"] = self.ranges.name_outside(columns, self.labels)
@@ -180,9 +181,29 @@ class Scorer(TrainedModel[RiskPredictor]):
     def margins_of(self, covariates: pd.DataFrame | Columns) -> FloatArray:
         """Margins (n, k) of each cause, from canonical covariates that were checked."""
         columns = Columns.of(covariates, self.dictionary)
-        predictor = self.for_columns(columns.covariates.columns).predictor
-        wanted = frozenset(predictor.feature_names)
-        return predictor.margin(derive_features(columns, self.dictionary, wanted))
+        fit = self.for_columns(columns.covariates.columns)
+        return fit.predictor.margin(fit.derive(columns, frozenset(fit.predictor.feature_names)))
+
+    def derive(self, columns: Columns, wanted: Collection[str] | None = None) -> pd.DataFrame:
+        """The features (n, p) that risks are told from: `derive_features`, and more of vessels.
+
+        Where some vessels are known and the total score is not, the patient is read twice: with
+        the gap as it is, and with the score at the least it can be. What the model learns from is
+        taken from the reading with the higher hazard of the event, so that no such risk is below
+        that of the known vessels alone.
+        """
+        features = derive_features(columns, self.dictionary, wanted)
+        least = suppose_least(columns)
+        if least is None:
+            return features
+        rows, supposed = least
+        names = list(self.predictor.feature_names)
+        floor = derive_features(supposed, self.dictionary, frozenset(names))[names]
+        hazard = self.predictor.margin(features.iloc[rows])[:, 0]
+        higher = self.predictor.margin(floor)[:, 0] > hazard
+        places = features.columns.get_indexer(names)
+        features.iloc[rows[higher], places] = floor[higher].to_numpy()
+        return features
 
     @property
     def _risk_features(self) -> frozenset[str]:

@@ -32,7 +32,7 @@ from clinic.steps import StepWriter
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.array_types import FloatArray
-from features.derivation.catalogue import CATALOGUE, derive_features
+from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
 from features.errors import ModelError
 from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation, find_unknown
@@ -136,7 +136,7 @@ class Assessor:
         scorer, texts = self.scorer, self.texts
         writer = ValueWriter(scorer.dictionary, texts, units or {})
         columns = Columns.of(covariates, scorer.dictionary)
-        features = derive_features(columns, scorer.dictionary)
+        features = scorer.derive(columns)
         inputs = Inputs(columns)
         margins = scorer.predictor.margin(features)
         explanation = self.explain(features, horizon)

@@ -68,6 +68,19 @@ def find_parts(columns: Columns) -> list[PartOfScore | None]:
     ]
 
 
+def suppose_least(columns: Columns) -> tuple[npt.NDArray[np.intp], Columns] | None:
+    """Patients whose total score is unknown while vessels known sum to more than 0, as if that
+    sum were the total: their positions (m,) among the n, and their covariates. None if nobody is.
+    """
+    vessels = [columns[f"cac_agatston_{vessel}"] for vessel in VESSELS]
+    least = np.nansum(vessels, axis=0)
+    rows = np.flatnonzero(np.isnan(columns.derived(agatston)) & (least > 0))
+    if not len(rows):
+        return None
+    supposed = columns.covariates.iloc[rows].assign(cac_agatston=least[rows])
+    return rows, Columns(supposed, columns.dictionary)
+
+
 def has_none(columns: Columns) -> FloatArray:
     """1 where the total score is 0, (n,)."""
     score = columns.derived(agatston)

@@ -163,15 +163,15 @@ def judge_external(
     cohort: Cohort, scorer: Scorer, recalibrate: float | None, params: Params
 ) -> Judged:
     """The model, and it recalibrated, on the patients that the recalibration has not seen."""
-    from features.derivation.catalogue import derive_features
+    from features.derivation.columns import Columns
     from features.splits import require_endpoint
     from models.evaluation.recalibration import fit_recalibration
     from models.metrics.horizons import usable_horizons
 
     endpoint, known = require_endpoint(cohort).from_entry(), cohort.covariates
-    predictor = scorer.for_columns(known.columns).predictor
-    X = derive_features(known, scorer.dictionary, frozenset(predictor.feature_names))
-    margins, link = predictor.margin(X), predictor.link
+    fit = scorer.for_columns(known.columns)
+    X = fit.derive(Columns(known, scorer.dictionary), frozenset(fit.predictor.feature_names))
+    margins, link = fit.predictor.margin(X), fit.predictor.link
     to_fit = choose_part(cohort, recalibrate, params.seed)
     rest = ~to_fit
     within, unanswered = split_horizons(params.horizons, link)

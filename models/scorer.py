@@ -201,7 +201,7 @@ class Scorer(TrainedModel[RiskPredictor]):
         floor = derive_features(supposed, self.dictionary, frozenset(names))[names]
         hazard = self.predictor.margin(features.iloc[rows])[:, 0]
         higher = self.predictor.margin(floor)[:, 0] > hazard
-        places = features.columns.get_indexer(names)
+        places = features.columns.get_indexer(pd.Index(names))
         features.iloc[rows[higher], places] = floor[higher].to_numpy()
         return features
 

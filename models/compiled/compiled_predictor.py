@@ -16,6 +16,13 @@ import pandas as pd
 from features.array_types import FloatArray
 from models.compilation import compiled
 from models.compiled.compiled_incidence import CompiledLink
+from models.compiled.compiled_products import (
+    ExpectedFactors,
+    ProductTables,
+    add_products,
+    expect_factors,
+    tabulate_products,
+)
 from models.learners.compiled_completion import (
     BLOCK,
     CompletionTables,
@@ -28,7 +35,6 @@ from models.learners.compiled_completion import (
 from models.learners.completion import Completed, Completion
 from models.learners.linear import GapReading
 from models.learners.shapes.bends import weigh_cubes
-from models.learners.shapes.products import REACH
 from models.learners.trees.compiled_trees import NO_TREES, TreeTables, add_trees, tabulate_trees
 from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink
@@ -42,8 +48,7 @@ class LinearTables(NamedTuple):
 
     ``constant``: (k,); ``straight``: (u, k) of completed features. Bends look at what is recorded:
     they add ``levelled`` (u, k) times it, and each of their pieces ``weights`` (b, k) times the
-    cube of what the feature ``columns`` (b,) exceeds its knot ``knots`` (b,) by. So do products:
-    ``product_weights`` (r, k) times the features ``factors`` (r, 2), each held within `REACH`.
+    cube of what the feature ``columns`` (b,) exceeds its knot ``knots`` (b,) by.
     ``boosted_weights``: (k,) of the trees' output.
     """
 
@@ -53,8 +58,7 @@ class LinearTables(NamedTuple):
     columns: Integers
     knots: FloatArray
     weights: FloatArray
-    factors: Integers
-    product_weights: FloatArray
+    products: ProductTables
     boosted_weights: FloatArray
 
 
@@ -144,7 +148,8 @@ def add_up_margins(
     margins = by_pattern[gaps.pattern]
     tables = tabulate(completion, gaps, positions)
     turned = _tabulate_turned(causes, readings, len(gaps.patterns))
-    _add_margins(columns, tables, linear, turned, trees, margins)
+    expected = expect_factors(linear.products, causes, readings, gaps)
+    _add_margins(columns, tables, linear, turned, expected, trees, margins)
     return margins
 
 
@@ -193,7 +198,6 @@ def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> Lin
     constant, straight = np.zeros(n_causes), np.zeros((len(completion.used), n_causes))
     levelled = np.zeros_like(straight)
     pieces: dict[tuple[int, float], FloatArray] = {}
-    pairs: dict[tuple[int, int], FloatArray] = {}
     for k, cause in enumerate(causes):
         if cause.linear is None or not cause.linear_weight:
             continue
@@ -202,10 +206,8 @@ def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> Lin
         per_unit = cause.linear_weight * own.bent / bends.scale
         straight[:, k] = cause.linear_weight * own.straight
         np.subtract.at(levelled[:, k], bends.columns, per_unit * bends.slope)
-        per_product = cause.linear_weight * own.products
-        constant[k] = -(per_unit @ bends.intercept) - per_product @ products.mean
-        for first, second, weight in zip(products.first, products.second, per_product, strict=True):
-            pairs.setdefault((int(first), int(second)), np.zeros(n_causes))[k] += weight
+        constant[k] = -(per_unit @ bends.intercept)
+        constant[k] -= cause.linear_weight * own.products @ products.mean
         weights = per_unit[:, None] * weigh_cubes(bends.knots)
         for column, knots, of_knots in zip(bends.columns, bends.knots, weights, strict=True):
             for knot, weight in zip(knots, of_knots, strict=True):
@@ -215,9 +217,7 @@ def tabulate_linear(completion: Completion, causes: Sequence[CauseModel]) -> Lin
     of_pieces = np.array(list(pieces.values()), np.float64).reshape(-1, n_causes)
     boosted_weights = np.array([cause.boosted_weight for cause in causes])
     of_bends = levelled, columns, knots, of_pieces
-    factors = np.array(list(pairs), np.int64).reshape(-1, 2)
-    of_products = np.array(list(pairs.values()), np.float64).reshape(-1, n_causes)
-    return LinearTables(constant, straight, *of_bends, factors, of_products, boosted_weights)
+    return LinearTables(constant, straight, *of_bends, tabulate_products(causes), boosted_weights)
 
 
 @compiled()
@@ -226,6 +226,7 @@ def _add_margins(
     tables: CompletionTables,
     linear: LinearTables,
     turned: TurnedTables,
+    expected: ExpectedFactors,
     trees: tuple[TreeTables, ...],
     margins: FloatArray,
 ) -> None:
@@ -238,8 +239,10 @@ def _add_margins(
     for start in range(0, n, BLOCK):
         size = min(n - start, BLOCK)
         standardise_block(columns, tables, start, size, block, values)
-        _sum_shapes(linear, block, size, total)
-        _add_turned(turned, block, tables.pattern[start : start + size], total)
+        pattern = tables.pattern[start : start + size]
+        _sum_bends(linear, block, size, total)
+        add_products(linear.products, expected, block, pattern, total)
+        _add_turned(turned, block, pattern, total)
         fill_gaps(tables, start, size, block)
         _add_straight(linear, block, size, total)
         for k in range(n_causes):
@@ -273,8 +276,8 @@ def _add_straight(linear: LinearTables, block: FloatArray, size: int, total: Flo
 
 
 @compiled()
-def _sum_shapes(linear: LinearTables, block: FloatArray, size: int, total: FloatArray) -> None:
-    """Fill ``total`` (k, size) with bends and products of recorded features (u, size)."""
+def _sum_bends(linear: LinearTables, block: FloatArray, size: int, total: FloatArray) -> None:
+    """Fill ``total`` (k, size) with bends of recorded features (u, size)."""
     n_causes = len(total)
     for k in range(n_causes):
         total[k] = linear.constant[k]
@@ -288,10 +291,3 @@ def _sum_shapes(linear: LinearTables, block: FloatArray, size: int, total: Float
             for i in range(size):
                 above = max(block[column, i] - knot, 0.0)
                 total[k, i] += linear.weights[b, k] * (above * above * above)
-    for r in range(len(linear.factors)):
-        first, second = linear.factors[r]
-        for i in range(size):
-            one = min(max(block[first, i], -REACH), REACH)
-            other = min(max(block[second, i], -REACH), REACH)
-            for k in range(n_causes):
-                total[k, i] += linear.product_weights[r, k] * (one * other)

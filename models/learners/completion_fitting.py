@@ -8,7 +8,7 @@ import numpy as np
 
 from features.array_types import BoolArray, FloatArray
 from models.learners.completion import LARGEST_DEVIATION, Completion
-from models.learners.linear import SMALLEST_COUNT
+from models.learners.shapes.linear_design import SMALLEST_COUNT
 
 MOST_FACTORS = 20
 FEATURES_PER_FACTOR = 5

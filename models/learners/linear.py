@@ -1,8 +1,7 @@
-"""The linear part of a margin: standardised features, completed, with missing indicators."""
+"""The linear part of a margin, and what it makes of gaps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -13,135 +12,11 @@ from features.array_types import BoolArray, FloatArray
 from models.contraction import contract
 from models.learners.completion import Completed, Completion, Gaps
 from models.learners.shapes.bends import Bends
+from models.learners.shapes.linear_design import LinearDesign
 from models.learners.shapes.products import REACH, Products
 
-SMALLEST_COUNT = 10
 _MATERIAL = 0.01  # log hazard per standard deviation
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Sums of coefficients (c, m) that may not be negative, and the term (c,) to drop if one is."""
-
-    rows: FloatArray
-    culprits: npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class LinearDesign:
-    """How m linear terms are made of completed features; learnt on the patients fitted on.
-
-    The first u terms are the standardised features that ``completion`` models, the next those by
-    which the hazard bends along them, then products by which the effect of one depends on another.
-    The others are missing indicators, 0 or 1 less the ``share`` with it, one for each distinct
-    pattern of missingness, named by its first feature in ``indicated``. They are not standardised:
-    the rarer a gap, the less its few patients may say of the next one's risk (docs/decisions/0014).
-    A gap neither bends nor multiplies: its term stands where that of the mean does. ``absent``:
-    (i,) where a file has no such column, so that a gap says nothing.
-    """
-
-    completion: Completion
-    bends: Bends
-    products: Products
-    indicated: npt.NDArray[np.intp]
-    share: FloatArray
-    absent: BoolArray
-
-    @property
-    def term_features(self) -> tuple[int, ...]:
-        """Position among the features that each term belongs to."""
-        used = self.completion.used
-        shaped = used[self.bends.columns], used[self.products.first]
-        owners = np.concatenate([used, *shaped, self.indicated])
-        return tuple(int(owner) for owner in owners)
-
-    def limits(self, directions: npt.NDArray[np.int8]) -> Limits:
-        """What the features' monotone directions (p,) ask of the coefficients (m,).
-
-        The slope along a feature with a direction may nowhere point against it: where it does
-        because of a product or a bend, that is to go, else the feature's straight term.
-        """
-        n_straight, n_bent = len(self.completion.used), len(self.bends.columns)
-        of_straight = directions[self.completion.used].astype(np.float64)
-        of_bent = of_straight[self.bends.columns]
-        rows = np.zeros((n_straight + 2 * n_bent, len(self.term_features)))
-        rows[np.arange(n_straight), np.arange(n_straight)] = of_straight
-        for half, slopes in enumerate(self.bends.end_slopes):
-            row = n_straight + half * n_bent + np.arange(n_bent)
-            rows[row, self.bends.columns] = of_bent
-            rows[row, n_straight + np.arange(n_bent)] = of_bent * slopes
-        bent = n_straight + np.arange(n_bent)
-        culprits = np.concatenate([np.arange(n_straight), bent, bent])
-        return self._limit_products(Limits(rows, culprits), of_straight)
-
-    def _limit_products(self, limits: Limits, directions: FloatArray) -> Limits:
-        """The limits, and that no product turns a slope round that they hold, either way it goes.
-
-        Either end of the other factor's reach is a row: in between the slope is in between. The
-        rows of one product more stand beside those without it, so that one may go, another stay.
-        """
-        rows, culprits = [limits.rows], [limits.culprits]
-        first_product = len(self.completion.used) + len(self.bends.columns)
-        for column in np.flatnonzero(directions).tolist():
-            ends = limits.rows[limits.rows[:, column] != 0]
-            for product in self.products.along(column):
-                moved = np.zeros((2, 1, ends.shape[1]))
-                moved[:, 0, first_product + product] = -REACH, REACH
-                ends = (ends + moved).reshape(-1, ends.shape[1])
-                rows.append(ends)
-                culprits.append(np.full(len(ends), first_product + product))
-        return Limits(np.concatenate(rows), np.concatenate(culprits))
-
-    def terms(self, seen: Completed) -> FloatArray:
-        """Standardised terms (n, m) of completed features."""
-        indicators = self.indicators(seen.gaps)[seen.gaps.pattern]
-        recorded = seen.recorded
-        shaped = self.bends.terms(recorded), self.products.terms(recorded)
-        return np.concatenate([seen.standard, *shaped, indicators], axis=1)
-
-    def recorded_terms(self, seen: Completed) -> FloatArray:
-        """Terms (n, m) of what is recorded alone: 0 where a feature is missing."""
-        terms = self.terms(seen)
-        terms[:, : len(self.completion.used)] = seen.recorded
-        return terms
-
-    def indicators(self, gaps: Gaps) -> FloatArray:
-        """The missing indicators of each pattern of gaps (d, i)."""
-        return np.asarray((gaps.patterns[:, self.indicated] - self.share) * ~self.absent)
-
-    def without(self, features: npt.NDArray[np.intp]) -> LinearDesign:
-        """The design for a file that lacks what these features are made of."""
-        return replace(self, absent=self.absent | np.isin(self.indicated, features))
-
-    @classmethod
-    def learn(
-        cls, completion: Completion, seen: Completed, pairs: Sequence[tuple[int, int]] = ()
-    ) -> LinearDesign:
-        """Learn bends, products and indicators from the patients fitted on.
-
-        ``pairs``: positions of features, the effect of the first of which depends on the second.
-        """
-        missing = seen.missing
-        bends = Bends.learn(seen.standard, missing[:, completion.used])
-        place = {int(feature): column for column, feature in enumerate(completion.used)}
-        modelled = [(place[a], place[b]) for a, b in pairs if a in place and b in place]
-        products = Products.learn(seen.standard, missing[:, completion.used], modelled)
-        indicated = distinct_patterns(missing)
-        share, present = missing[:, indicated].mean(axis=0), np.zeros(len(indicated), bool)
-        return cls(completion, bends, products, indicated, share, present)
-
-
-def distinct_patterns(missing: BoolArray) -> npt.NDArray[np.intp]:
-    """First feature of each pattern of missingness that occurs often enough, in feature order."""
-    seen: set[bytes] = set()
-    chosen: list[int] = []
-    for position in range(missing.shape[1]):
-        count = int(missing[:, position].sum())
-        pattern = np.packbits(missing[:, position]).tobytes()
-        if SMALLEST_COUNT <= count <= len(missing) - SMALLEST_COUNT and pattern not in seen:
-            seen.add(pattern)
-            chosen.append(position)
-    return np.array(chosen, np.intp)
+_ROUNDING = 1e-9
 
 
 class Coefficients(NamedTuple):
@@ -160,7 +35,8 @@ class GapReading:
     ``slopes``: of known features, with what is expected of gaps credited to them; ``moved``: by how
     much these differ from the slopes by which gaps were completed. ``open_terms``: what gaps leave
     open adds, as `Completion.gap_terms` says. ``gaps``: the patterns, silent features aside.
-    ``margin``: (d,) what each adds beside its slopes.
+    ``margin``: (d,) what each adds beside its slopes. ``factors``: (c, d, u) by which the factors
+    of products are read from known features, each from itself alone where it is known.
     """
 
     gaps: Gaps
@@ -168,6 +44,7 @@ class GapReading:
     moved: FloatArray
     open_terms: FloatArray
     margin: FloatArray
+    factors: FloatArray
 
 
 @dataclass(frozen=True)
@@ -195,10 +72,13 @@ class LinearPart:
         """Contributions (n, m) to the margin; they sum to it.
 
         What is expected of a gap is credited to the known features that let one expect it; to the
-        gap itself what it leaves open, its indicator, and how the hazard bends there.
+        gap itself what it leaves open, its indicator, how the hazard bends there, and its products.
         """
         reading, straight = self.read(seen.gaps), seen.standard.shape[1]
-        terms = self.design.terms(seen)
+        terms, products = self.design.terms(seen), self.design.products
+        after = straight + len(self.design.bends.columns)
+        multiplied = products.terms(self.read_factors(seen, reading))
+        terms[:, after : after + multiplied.shape[1]] = multiplied
         terms *= self.coefficients
         terms[:, :straight] = seen.recorded * reading.slopes[seen.gaps.pattern]
         terms[:, :straight] += reading.open_terms[seen.gaps.pattern]
@@ -210,8 +90,9 @@ class LinearPart:
         own, recorded = self.split_coefficients(), seen.recorded
         margin = contract("ij,j->i", seen.standard, own.straight)
         margin += contract("ij,j->i", self.design.bends.terms(recorded), own.bent)
-        margin += contract("ij,j->i", self.design.products.terms(recorded), own.products)
         reading = self.read(seen.gaps)
+        products = self.design.products.terms(self.read_factors(seen, reading))
+        margin += contract("ij,j->i", products, own.products)
         margin += reading.margin[seen.gaps.pattern]
         margin += contract("ij,ij->i", recorded, reading.moved[seen.gaps.pattern])
         return np.asarray(margin)
@@ -227,10 +108,12 @@ class LinearPart:
         completion, straight = self.design.completion, self.split_coefficients().straight
         completed = completion.credit_slopes(gaps, straight)
         slopes, heard = completed.copy(), replace(gaps, covariance=gaps.covariance.copy())
+        factors = self._expect_factors(gaps)
         silent, rows = np.zeros_like(gaps.known), np.arange(len(gaps.patterns))
         while True:
             credited = (slopes[rows] - straight) * self.directions
-            against = (credited < -_MATERIAL) & gaps.known[rows]
+            turned = self._turn_most(factors[:, rows], gaps.known[rows])
+            against = (credited - turned < -_MATERIAL) & gaps.known[rows]
             silent[rows] |= against
             still = against.any(axis=1)
             rows, against = rows[still], against[still]
@@ -239,14 +122,57 @@ class LinearPart:
             now = completion.silence(heard.select(rows), against)
             heard.covariance[rows] = now.covariance
             slopes[rows] = np.where(silent[rows], straight, completion.credit_slopes(now, straight))
-        slopes = np.where(
-            ((slopes - straight) * self.directions < 0) & gaps.known, straight, slopes
-        )
+            factors[:, rows] = self._expect_factors(now, silent[rows])
+        credited = (slopes - straight) * self.directions
+        turned = self._turn_most(factors, gaps.known)
+        against = (credited < np.maximum(turned - _ROUNDING, 0.0)) & gaps.known
+        slopes = np.where(against, straight, slopes)
+        expected = ~gaps.known[:, self.design.products.factors].T
+        factors = np.where(expected[:, :, None] & against, 0.0, factors)
         open_terms = completion.gap_terms(heard, self.slopes)
         indicated = self.split_coefficients().indicated
         indicators = contract("di,i->d", self.design.indicators(gaps), indicated)
         margin = indicators + self.absent_terms.sum() + open_terms.sum(axis=1)
-        return GapReading(heard, slopes, slopes - completed, open_terms, margin)
+        return GapReading(heard, slopes, slopes - completed, open_terms, margin, factors)
+
+    def read_factors(self, seen: Completed, reading: GapReading) -> FloatArray:
+        """The standardised factors of products (n, c), each as expected where it is missing."""
+        columns, pattern = self.design.products.factors, seen.gaps.pattern
+        recorded = seen.recorded
+        factors = recorded[:, columns]
+        for place, column in enumerate(columns.tolist()):
+            rows = np.flatnonzero(~seen.gaps.known[pattern, column])
+            weights = reading.factors[place, pattern[rows]]
+            factors[rows, place] = contract("ij,ij->i", recorded[rows], weights)
+        return factors
+
+    def _expect_factors(self, gaps: Gaps, silent: BoolArray | None = None) -> FloatArray:
+        """``factors`` of `GapReading`; ``silent`` (d, u): known features that tell nothing."""
+        completion, columns = self.design.completion, self.design.products.factors
+        factors = np.zeros((len(columns), *gaps.known.shape))
+        for place, column in enumerate(columns.tolist()):
+            known = gaps.known[:, column]
+            factors[place, known, column] = 1.0
+            rows = np.flatnonzero(~known)
+            alone = np.zeros(len(completion.used))
+            alone[column] = 1.0
+            factors[place, rows] = completion.credit_slopes(gaps.select(rows), alone)
+            if silent is not None:
+                factors[place, rows] *= ~silent[rows]
+        return factors
+
+    def _turn_most(self, factors: FloatArray, known: BoolArray) -> FloatArray:
+        """By pattern and feature (d, u): the most that products of what is missing move a slope.
+
+        The other factor of each is taken to be anywhere within its reach. 0 without a direction.
+        """
+        products, most = self.design.products, np.zeros(known.shape)
+        sizes = np.abs(self.split_coefficients().products)
+        for size, pair in zip(sizes, products.places, strict=True):
+            for place in pair:
+                missing = ~known[:, products.factors[place], None]
+                most += REACH * size * missing * np.abs(factors[place])
+        return most * np.abs(self.directions)
 
     @property
     def absent_terms(self) -> FloatArray:

@@ -16,7 +16,7 @@ import numpy as np
 from features.array_types import BoolArray, FloatArray
 from features.dictionary.prior import Belief, Priors
 from models.contraction import contract
-from models.learners.linear import LinearDesign
+from models.learners.shapes.linear_design import LinearDesign
 
 # Widths where nothing is published: of a yes or no (a hazard ratio between .55 and 1.8 in 95 of
 # 100 such effects), of a standard deviation of a continuous feature, of a bend, of a gap. Beside

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray, FloatArray
-from models.learners.linear import Limits
 from models.learners.prior import Gaussian, TermPrior, Trust
+from models.learners.shapes.linear_design import Limits
 
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 

@@ -13,7 +13,7 @@ import pandas as pd
 from features.dictionary.prior import Modifier
 from models.learners.completion import Completed, Completion
 from models.learners.completion_fitting import learn_completion
-from models.learners.linear import LinearDesign
+from models.learners.shapes.linear_design import LinearDesign
 from models.learners.trust_path import Fold
 
 

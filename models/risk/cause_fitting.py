@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.dictionary.prior import Priors
-from models.learners.linear import Limits, LinearPart
+from models.learners.linear import LinearPart
 from models.learners.partial_likelihood import OwnWeights, RiskSets
 from models.learners.penalised_cox import CoxTask
 from models.learners.penalised_logistic import LogisticTask
 from models.learners.prior import Gaussian, Trust, term_prior
+from models.learners.shapes.linear_design import Limits
 from models.learners.trees.binned import Binned
 from models.learners.trees.boosted import BoostedPart
 from models.learners.trees.boosting import (

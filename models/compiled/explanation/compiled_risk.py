@@ -21,7 +21,7 @@ from models.explanation.carried import Carried, CauseBackground
 from models.explanation.explainer import Explainer, add_ages, other_causes, worth_of
 from models.explanation.path_average import average_gradients
 from models.explanation.tree_attribution import TreeAttribution
-from models.learners.completion import Completed, Gaps
+from models.learners.completion import Completed
 from models.learners.shapes.bends import weigh_cubes
 from models.margins import CauseModel
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Features = npt.NDArray[np.float32]
 
 _NO_BENDS = np.zeros((0, 3)), np.zeros((0, 5))
-_NO_SHAPES = *_NO_BENDS, np.zeros((0, 2), np.intp), np.zeros((0, 2))
+_NO_SHAPES = *_NO_BENDS, np.zeros((0, 3), np.intp), np.zeros((0, 2))
 # Chunks depend on the number of patients alone, so that numbers do not on that of threads.
 _LARGEST_CHUNK = 32_768
 
@@ -120,18 +120,22 @@ def _add_terms(
 
     means = np.zeros((total.shape[1], worth.shape[1]))
     np.add.at(means, np.array(cause.term_features, np.intp), background.mean_terms.T)
-    tables = _tabulate_terms(cause, seen.gaps, total.shape[1])
-    add_terms(tables, seen.recorded, seen.gaps.pattern, means, worth, total)
+    tables, factors = _tabulate_terms(cause, seen, total.shape[1])
+    add_terms(tables, seen.recorded, factors, seen.gaps.pattern, means, worth, total)
 
 
-def _tabulate_terms(cause: CauseModel, gaps: Gaps, n_features: int) -> TermTables:
+def _tabulate_terms(
+    cause: CauseModel, seen: Completed, n_features: int
+) -> tuple[TermTables, FloatArray]:
+    """And the factors of products (n, c) of these patients."""
     from models.compiled.explanation.compiled_sums import TermTables
 
+    gaps, linear = seen.gaps, cause.linear
     of_gaps = np.zeros((len(gaps.patterns), n_features))
-    linear = cause.linear
     if linear is None:
         none, slopes = np.zeros(0, np.intp), np.zeros((len(gaps.patterns), 0))
-        return TermTables(none, slopes, of_gaps, none, *_NO_SHAPES)
+        tables = TermTables(none, slopes, of_gaps, none, *_NO_SHAPES)
+        return tables, np.zeros((len(seen), 0))
     weight, completion, bends = cause.linear_weight, linear.design.completion, linear.design.bends
     own, products = linear.split_coefficients(), linear.design.products
     reading = linear.read(gaps)
@@ -143,13 +147,14 @@ def _tabulate_terms(cause: CauseModel, gaps: Gaps, n_features: int) -> TermTable
     slopes = weight * reading.slopes
     pieces = np.column_stack([weigh_cubes(bends.knots), -bends.slope, -bends.intercept])
     per_unit, per_product = weight * own.bent / bends.scale, weight * own.products
-    return TermTables(
+    tables = TermTables(
         completion.used,
         slopes,
         of_gaps,
         bends.columns,
         bends.knots,
         per_unit[:, None] * pieces,
-        np.column_stack([products.first, products.second]),
+        np.column_stack([products.first, products.places]),
         per_product[:, None] * np.column_stack([np.ones(len(products.mean)), -products.mean]),
     )
+    return tables, linear.read_factors(seen, reading)

@@ -24,9 +24,9 @@ class TermTables(NamedTuple):
 
     ``used``: (u,) features that are standardised; ``slopes``: (d, u) of them by pattern of gaps.
     ``of_gaps``: (d, p) what a pattern adds by itself. A feature ``columns`` (b,) among those used
-    adds ``bent`` (b, 5) times its cubes above the ``knots`` (b, 3), itself, and 1. Those used at
-    ``factors`` (r, 2), held within `REACH`, add ``joint`` (r, 2) times their product, and 1, to the
-    first of them.
+    adds ``bent`` (b, 5) times its cubes above the ``knots`` (b, 3), itself, and 1. ``products``
+    (r, 3): to a feature among those used ``joint`` (r, 2) times what two factors multiply to, each
+    held within `REACH`, and times 1, is added.
     """
 
     used: Integers
@@ -35,7 +35,7 @@ class TermTables(NamedTuple):
     columns: Integers
     knots: FloatArray
     bent: FloatArray
-    factors: Integers
+    products: Integers
     joint: FloatArray
 
 
@@ -43,12 +43,16 @@ class TermTables(NamedTuple):
 def add_terms(
     tables: TermTables,
     standard: FloatArray,
+    factors: FloatArray,
     pattern: Integers,
     means: FloatArray,
     worth: FloatArray,
     total: FloatArray,
 ) -> None:
-    """Add contributions of terms to ``total`` (n, p); ``means`` (p, s) of the background."""
+    """Add contributions of terms to ``total`` (n, p); ``means`` (p, s) of the background.
+
+    ``factors``: (n, c) of products, standardised, each as expected where it is missing.
+    """
     n_features, n_strata = means.shape
     own = np.empty(n_features)
     for i in range(len(standard)):
@@ -66,11 +70,11 @@ def add_terms(
                 above = max(z - tables.knots[b, k], 0.0)
                 bent += tables.bent[b, k] * (above * above * above)
             own[tables.used[tables.columns[b]]] += bent
-        for r in range(len(tables.factors)):
-            first, second = tables.factors[r]
-            one = min(max(standard[i, first], -REACH), REACH)
-            other = min(max(standard[i, second], -REACH), REACH)
-            own[tables.used[first]] += tables.joint[r, 0] * (one * other) + tables.joint[r, 1]
+        for r in range(len(tables.products)):
+            owner, first, second = tables.products[r]
+            one = min(max(factors[i, first], -REACH), REACH)
+            other = min(max(factors[i, second], -REACH), REACH)
+            own[tables.used[owner]] += tables.joint[r, 0] * (one * other) + tables.joint[r, 1]
         for f in range(n_features):
             expected = 0.0
             for s in range(n_strata):

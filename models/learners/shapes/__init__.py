@@ -1,1 +1,1 @@
-"""How a hazard depends on features other than along a straight line of each."""
+"""The terms of a linear margin, along a straight line of each feature and otherwise."""

@@ -24,17 +24,27 @@ class Products:
 
     The term is ``z1 * z2 - mean``, its mean (r,) that of the patients fitted on, both factors held
     within `REACH` of their means: so its slope along either is at most ``REACH``. The term belongs
-    to ``first``, whose effect it is that depends on ``second``; where either is missing it stands
-    where that of the mean does.
+    to ``first``, whose effect it is that depends on ``second``; where either is missing what is
+    expected of it stands in its place.
     """
 
     first: npt.NDArray[np.intp]
     second: npt.NDArray[np.intp]
     mean: FloatArray
 
-    def terms(self, standard: FloatArray) -> FloatArray:
-        """Product terms (n, r) of standardised features (n, u), 0 where missing."""
-        return _multiply(standard, self.first, self.second) - self.mean
+    @property
+    def factors(self) -> npt.NDArray[np.intp]:
+        """The features (c,) that some product is of, each once."""
+        return np.unique(np.concatenate([self.first, self.second]))
+
+    @property
+    def places(self) -> npt.NDArray[np.intp]:
+        """Where the first and the second of each product (r, 2) are among the `factors`."""
+        return np.searchsorted(self.factors, np.column_stack([self.first, self.second]))
+
+    def terms(self, factors: FloatArray) -> FloatArray:
+        """Product terms (n, r) of the standardised `factors` (n, c)."""
+        return _multiply(factors, *self.places.T) - self.mean
 
     def along(self, column: int) -> npt.NDArray[np.intp]:
         """The products of one feature: their positions."""

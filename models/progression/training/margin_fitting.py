@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from features.array_types import FloatArray
 from features.dictionary.prior import Priors
-from models.learners.linear import LinearDesign, LinearPart, distinct_patterns
+from models.learners.linear import LinearPart
 from models.learners.prior import Gaussian, Trust, term_prior
 from models.learners.shapes.bends import Bends
+from models.learners.shapes.linear_design import LinearDesign, distinct_patterns
 from models.learners.shapes.products import Products
 from models.learners.trees.boosted import BoostedPart
 from models.learners.trust_path import Believed, Terms, TrustPath, choose_trust

@@ -11,7 +11,8 @@ import xgboost
 from features.array_types import FloatArray
 from models.learners.completion import Completion
 from models.learners.completion_fitting import learn_completion
-from models.learners.linear import LinearDesign, LinearPart
+from models.learners.linear import LinearPart
+from models.learners.shapes.linear_design import LinearDesign
 from models.learners.trees.boosted import BoostedPart
 from models.margins import CauseModel
 from models.risk.absolute_risk import CompetingRisksLink, FixedHorizonLink, Link

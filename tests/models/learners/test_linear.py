@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.learners.completion_fitting import learn_completion
-from models.learners.linear import LinearDesign, LinearPart
+from models.learners.linear import LinearPart
+from models.learners.shapes.linear_design import LinearDesign
 
 NAN = np.nan
 
@@ -152,3 +153,40 @@ def test_a_feature_that_would_count_against_its_direction_tells_nothing_of_gaps(
     assert reading.open_terms[0, 2] > plain.open_terms[0, 2]
     for part in (free, held):
         assert part.margin(seen) == pytest.approx(part.terms(seen).sum(axis=1), abs=1e-12)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_products_of_what_is_expected_turn_no_known_feature_against_its_direction(
+    sign: int,
+) -> None:
+    draws = np.random.default_rng(9)
+    cause = draws.normal(size=(3_000, 2))
+    features = cause @ draws.normal(size=(2, 6)) + 0.7 * draws.normal(size=(3_000, 6))
+    completion = learn_completion(features)
+    design = LinearDesign.learn(completion, completion.complete(features), [(0, 1), (0, 2)])
+    n_terms, first = len(design.term_features), 6 + len(design.bends.columns)
+    directions = np.array([1, 1, -1, 1, -1, 1], np.int8)
+    turned = moved = 0
+    for _ in range(60):
+        coefficients = np.zeros(n_terms)
+        coefficients[:6] = directions * draws.uniform(0.0, 0.5, 6)
+        coefficients[first : first + 2] = sign * draws.uniform(0.0, 0.1, 2)
+        while (broken := (limits := design.limits(directions)).rows @ coefficients < 0).any():
+            coefficients[limits.culprits[broken]] = 0.0
+        slopes = coefficients[:6]
+        held = LinearPart(design, coefficients, slopes, directions)
+        free = LinearPart(design, coefficients, slopes, np.zeros(6, np.int8))
+        patients = draws.normal(0.0, 2.0, (200, 6))
+        patients[:100, 0] = NAN
+        patients[draws.random(patients.shape) < 0.2] = NAN
+        for feature, direction in enumerate(directions.tolist()):
+            further = patients.copy()
+            further[:, feature] += 0.4 * direction
+            before, after = completion.complete(patients), completion.complete(further)
+            assert (held.margin(after) - held.margin(before)).min() > -1e-8
+            turned += (free.margin(after) - free.margin(before)).min() < -1e-3
+        seen = completion.complete(patients)
+        assert held.terms(seen).sum(axis=1) == pytest.approx(held.margin(seen), abs=1e-12)
+        moved += coefficients[first : first + 2].any()
+    assert turned > 20
+    assert moved > 20

@@ -6,8 +6,8 @@ import numpy as np
 
 from features.dictionary.prior import Belief, Modifier, Prior, Priors
 from models.learners.completion_fitting import learn_completion
-from models.learners.linear import LinearDesign
 from models.learners.prior import Trust, term_prior
+from models.learners.shapes.linear_design import LinearDesign
 
 NAMES = ["published", "continuous", "even"]
 

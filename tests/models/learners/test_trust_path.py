@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.learners.linear import Limits
 from models.learners.penalised_cox import CoxTask
 from models.learners.penalised_logistic import LogisticTask
 from models.learners.prior import TermPrior, Trust
+from models.learners.shapes.linear_design import Limits
 from models.learners.trust_path import Believed, Terms, TrustPath, choose_trust, list_trusts
 
 POOL = ThreadPoolExecutor(2)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.array_types import FloatArray
-from models.learners.linear import Limits
 from models.learners.prior import TermPrior, Trust
+from models.learners.shapes.linear_design import Limits
 from models.learners.trust_path import COVERING, Believed, Terms
 from models.progression.law.likelihood import Slopes
 from models.progression.training.penalised import GrowthRegression, Observed

@@ -11,7 +11,8 @@ from features.derivation.catalogue import CATALOGUE, derive_features
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explainer import Explainer
 from models.learners.completion_fitting import learn_completion
-from models.learners.linear import LinearDesign, LinearPart
+from models.learners.linear import LinearPart
+from models.learners.shapes.linear_design import LinearDesign
 from models.margins import CauseModel
 from models.risk.absolute_risk import FixedHorizonLink
 from models.risk.predictor import RiskPredictor

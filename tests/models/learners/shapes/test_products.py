@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.learners.completion_fitting import learn_completion
-from models.learners.linear import LinearDesign
+from models.learners.shapes.linear_design import LinearDesign
 from models.learners.shapes.products import REACH, Products
 
 NAN = np.nan
@@ -33,12 +33,17 @@ def test_a_product_is_centred_on_those_of_whom_both_factors_are_known() -> None:
     assert far.tolist() == [[REACH**2, -(REACH**2)]]
 
 
-def test_a_product_of_which_a_factor_is_missing_stands_where_the_mean_patient_stands() -> None:
-    design = _design([(2, 0)])
-    seen = design.completion.complete(np.array([[1.5, 0.0, NAN, 0.0], [NAN] * 4]))
+def test_of_a_product_what_is_expected_of_a_missing_factor_stands_in_its_place() -> None:
+    design = _design([(1, 0)])
+    patients = np.array([[1.5, NAN, 0.0, 0.0], [-1.5, NAN, 0.0, 0.0], [NAN] * 4])
+    seen = design.completion.complete(patients)
+    expected = seen.standard[:2, 1] * seen.standard[:2, 0]
     place = len(design.completion.used) + len(design.bends.columns)
-    assert design.terms(seen)[:, place].tolist() == (-design.products.mean[[0, 0]]).tolist()
-    assert design.term_features[place] == 2
+    terms = design.terms(seen)[:, place] + design.products.mean
+    assert terms[:2] == pytest.approx(expected, abs=1e-12)
+    assert (expected > 0.1).all()
+    assert terms[2] == 0.0
+    assert design.term_features[place] == 1
 
 
 @pytest.mark.parametrize("turned", [0, 1, 2])

@@ -159,6 +159,12 @@ class Completion:
         implied = spread @ (self.loadings / self.noise[:, None]).T
         return np.asarray(gaps.known * (slopes + implied))
 
+    def expect(self, gaps: Gaps, feature: int) -> FloatArray:
+        """By pattern and feature (d, u): by what a missing feature is expected of known ones."""
+        spread = contract("dqr,r->dq", gaps.covariance, self.loadings[feature])
+        expected = by_row(spread, (self.loadings / self.noise[:, None]).T)
+        return np.asarray(gaps.known * expected)
+
     def find_gaps(self, missing: BoolArray) -> Gaps:
         """The distinct patterns of what is missing (n, p), and what each leaves open."""
         packed = np.ascontiguousarray(np.packbits(missing, axis=1))

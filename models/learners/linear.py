@@ -106,14 +106,14 @@ class LinearPart:
         risk was 1.4 times too high. What is smaller is dropped.
         """
         completion, straight = self.design.completion, self.split_coefficients().straight
-        completed = completion.credit_slopes(gaps, straight)
+        completed, known = completion.credit_slopes(gaps, straight), gaps.known
         slopes, heard = completed.copy(), replace(gaps, covariance=gaps.covariance.copy())
-        factors = self._expect_factors(gaps)
-        silent, rows = np.zeros_like(gaps.known), np.arange(len(gaps.patterns))
+        silent, rows = np.zeros_like(known), np.arange(len(known))
+        factors = self._expect_factors(gaps, silent)
         while True:
             credited = (slopes[rows] - straight) * self.directions
-            turned = self._turn_most(factors[:, rows], gaps.known[rows])
-            against = (credited - turned < -_MATERIAL) & gaps.known[rows]
+            turned = self._turn_most(factors[:, rows], known[rows])
+            against = (credited - turned < -_MATERIAL) & known[rows]
             silent[rows] |= against
             still = against.any(axis=1)
             rows, against = rows[still], against[still]
@@ -124,10 +124,10 @@ class LinearPart:
             slopes[rows] = np.where(silent[rows], straight, completion.credit_slopes(now, straight))
             factors[:, rows] = self._expect_factors(now, silent[rows])
         credited = (slopes - straight) * self.directions
-        turned = self._turn_most(factors, gaps.known)
-        against = (credited < np.maximum(turned - _ROUNDING, 0.0)) & gaps.known
+        turned = self._turn_most(factors, known)
+        against = (credited < np.maximum(turned - _ROUNDING, 0.0)) & known
         slopes = np.where(against, straight, slopes)
-        expected = ~gaps.known[:, self.design.products.factors].T
+        expected = ~known[:, self.design.products.factors].T
         factors = np.where(expected[:, :, None] & against, 0.0, factors)
         open_terms = completion.gap_terms(heard, self.slopes)
         indicated = self.split_coefficients().indicated
@@ -146,19 +146,17 @@ class LinearPart:
             factors[rows, place] = contract("ij,ij->i", recorded[rows], weights)
         return factors
 
-    def _expect_factors(self, gaps: Gaps, silent: BoolArray | None = None) -> FloatArray:
+    def _expect_factors(self, gaps: Gaps, silent: BoolArray) -> FloatArray:
         """``factors`` of `GapReading`; ``silent`` (d, u): known features that tell nothing."""
         completion, columns = self.design.completion, self.design.products.factors
         factors = np.zeros((len(columns), *gaps.known.shape))
         for place, column in enumerate(columns.tolist()):
             known = gaps.known[:, column]
-            factors[place, known, column] = 1.0
-            rows = np.flatnonzero(~known)
-            alone = np.zeros(len(completion.used))
-            alone[column] = 1.0
-            factors[place, rows] = completion.credit_slopes(gaps.select(rows), alone)
-            if silent is not None:
-                factors[place, rows] *= ~silent[rows]
+            factors[place, :, column] = known
+            if not known.all():
+                rows = np.flatnonzero(~known)
+                expected = completion.expect(gaps.select(rows), column)
+                factors[place, rows] = expected * ~silent[rows]
         return factors
 
     def _turn_most(self, factors: FloatArray, known: BoolArray) -> FloatArray:
@@ -167,12 +165,13 @@ class LinearPart:
         The other factor of each is taken to be anywhere within its reach. 0 without a direction.
         """
         products, most = self.design.products, np.zeros(known.shape)
-        sizes = np.abs(self.split_coefficients().products)
+        sizes = REACH * np.abs(self.split_coefficients().products)
         for size, pair in zip(sizes, products.places, strict=True):
             for place in pair:
-                missing = ~known[:, products.factors[place], None]
-                most += REACH * size * missing * np.abs(factors[place])
-        return most * np.abs(self.directions)
+                rows = np.flatnonzero(~known[:, products.factors[place]])
+                if len(rows) and size:
+                    most[rows] += np.abs(factors[place, rows]) * (size * np.abs(self.directions))
+        return most
 
     @property
     def absent_terms(self) -> FloatArray:

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
-from features.derivation.calcium import suppose_least
 from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.derivation.columns import Columns
-from features.derivation.therapy import FILLS
+from features.derivation.filling import FILLS
+from features.derivation.known_vessels import suppose_least
 from features.dictionary.variable import Needed
 from features.errors import HorizonError, ModelError
 from features.intake.frame import Unknown

@@ -11,8 +11,9 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import PartOfScore, agatston, find_parts, read_score
+from features.derivation.calcium import agatston, read_score
 from features.derivation.columns import Columns
+from features.derivation.known_vessels import PartOfScore, find_parts
 from models.plain_language.comparison import find_no_table
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")

@@ -19,7 +19,8 @@ from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import PartOfScore, read_score
+from features.derivation.calcium import read_score
+from features.derivation.known_vessels import PartOfScore
 from models.average_risks import WINDOW_YEARS, Average
 from models.guidelines.guideline import Guideline
 from models.plain_language.writing import as_sentence

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.derivation.calcium import agatston, find_parts
+from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
+from features.derivation.known_vessels import find_parts
 from models.average_risks import Average
 from models.scorer import Scorer
 from models.treatment_effects.conditions import AtLeast

@@ -142,6 +142,12 @@ BODY: tuple[Derivation, ...] = (
 )
 
 
+def ever_smoked(columns: Columns) -> FloatArray:
+    """1 in former and current smokers, (n,), and in whoever has pack-years; NaN where unknown."""
+    status = columns["smoking_status"]
+    return first_known(flag(status >= 1, status), where(columns["pack_years"] > 0, 1.0, np.nan))
+
+
 def pack_years(columns: Columns) -> FloatArray:
     """Pack-years smoked, (n,); 0 in those who never smoked."""
     return _zero_where(columns.is_code("smoking_status", "never") == 1, columns["pack_years"])
@@ -174,7 +180,7 @@ LIFESTYLE: tuple[Derivation, ...] = (
     Derivation(
         "smoking_ever",
         "smoking_status",
-        lambda columns: flag(columns["smoking_status"] >= 1, columns["smoking_status"]),
+        ever_smoked,
         "former or current: yes or no",
         "",
     ),

@@ -15,7 +15,7 @@ import pandas as pd
 
 from features.cohort_map.cohort_map import CohortMap
 from features.derivation.columns import Columns
-from features.derivation.therapy import fill_from_drugs
+from features.derivation.filling import fill_in
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
@@ -153,7 +153,7 @@ def examine_rows(rows: pd.DataFrame, rules: RowRules) -> ExaminedRows:
     if rules.lesions is not None:
         covariates = rules.lesions.join(covariates, identifiers, findings)
         covariates = covariates[[name for name in rules.dictionary if name in covariates]]
-    columns = Columns(fill_from_drugs(covariates, rules.dictionary), rules.dictionary)
+    columns = Columns(fill_in(covariates, rules.dictionary), rules.dictionary)
     check_combinations(columns, findings)
     check_needed(columns, rules.dictionary, findings, rules.cohort_map.variables)
     left_out = cells.index[:0] if kept is cells else cells.index.difference(kept.index)

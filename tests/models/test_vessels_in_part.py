@@ -13,7 +13,7 @@ from features.derivation.columns import Columns
 from models.compiled.compiled_scorer import compile_scorer
 from models.scorer import Scorer
 
-KNOWN = {"cac_agatston_lad": [0.0, 3.0, 40.0, 300.0, 1200.0, np.nan], "cac_agatston_rca": 10.0}
+LAD = [0.0, 3.0, 40.0, 300.0, 1200.0, np.nan]
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,8 @@ def patients(drawn_covariates: pd.DataFrame) -> pd.DataFrame:
     """Thirty patients, each with six scores of the LAD in turn, one of the RCA and no total."""
     one = drawn_covariates.head(30).assign(cac_agatston=np.nan)
     several = one.loc[one.index.repeat(6)].reset_index(drop=True)
-    vessels = {f"cac_agatston_{vessel}": np.nan for vessel in VESSELS}
-    lad = np.tile(KNOWN["cac_agatston_lad"], 30)
-    return several.assign(**vessels | {"cac_agatston_lad": lad, "cac_agatston_rca": 10.0})
+    unknown = several.assign(**{f"cac_agatston_{vessel}": np.nan for vessel in VESSELS})
+    return unknown.assign(cac_agatston_lad=np.tile(LAD, 30), cac_agatston_rca=10.0)
 
 
 def test_the_hazard_is_no_lower_than_with_the_sum_of_the_known_vessels_as_total(

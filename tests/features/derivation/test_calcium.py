@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.derivation.calcium import HIGHEST, PartOfScore, arterial_age, find_parts
+from features.derivation.calcium import HIGHEST, arterial_age
 from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
+from features.derivation.known_vessels import PartOfScore, find_parts
 from features.dictionary.data_files import data_file
 from features.dictionary.dictionary import Dictionary
 from tests.features.derivation.one_patient import features_of

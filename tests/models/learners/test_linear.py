@@ -184,9 +184,9 @@ def test_products_of_what_is_expected_turn_no_known_feature_against_its_directio
             further[:, feature] += 0.4 * direction
             before, after = completion.complete(patients), completion.complete(further)
             assert (held.margin(after) - held.margin(before)).min() > -1e-8
-            turned += (free.margin(after) - free.margin(before)).min() < -1e-3
+            turned += int((free.margin(after) - free.margin(before)).min() < -1e-3)
         seen = completion.complete(patients)
         assert held.terms(seen).sum(axis=1) == pytest.approx(held.margin(seen), abs=1e-12)
-        moved += coefficients[first : first + 2].any()
+        moved += int(coefficients[first : first + 2].any())
     assert turned > 20
     assert moved > 20

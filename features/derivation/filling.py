@@ -1,0 +1,101 @@
+"""Values that follow from others of the same patient, filled in where none is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.derivation.therapy import statin_intensity
+from features.dictionary.variable import Variable
+
+FILLS = {
+    "statin_drug": "statin_intensity",
+    "statin_dose": "statin_intensity",
+    "anticoagulant": "vitamin_k_antagonist",
+}
+
+
+@dataclass(frozen=True)
+class Implied:
+    """``variable`` can be nothing but ``code`` where ``holds`` is true of the column ``detail``."""
+
+    variable: str
+    code: str
+    detail: str
+    holds: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]
+
+
+IMPLIED = (
+    Implied("smoking_status", "current", "cigarettes_per_day", lambda x: x > 0),
+    Implied("smoking_status", "former", "years_since_quitting", lambda x: x > 0),
+    Implied("statin_intensity", "none", "lipid_lowering", lambda x: x == 0),
+)
+
+
+def fill_in(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.DataFrame:
+    """Canonical covariates (n, variables) with what follows from others where none is recorded.
+
+    A statin's intensity from its name and dose, a vitamin K antagonist from the class of the
+    anticoagulant, and what `IMPLIED` says: any other value would contradict the patient's own. The
+    latter makes no column where the table has none. What is recorded stays as it is. Columns in
+    the dictionary's order.
+    """
+    filled: dict[str, pd.Series] = {}
+    if _tells(covariates, "statin_drug", "statin_intensity"):
+        filled["statin_intensity"] = _intensity(covariates, dictionary["statin_intensity"].codes)
+    if _tells(covariates, "anticoagulant", "vitamin_k_antagonist"):
+        taken = covariates["anticoagulant"].astype(object)
+        is_antagonist = (taken == "vitamin_k_antagonist").astype(float).where(taken.notna())
+        filled["vitamin_k_antagonist"] = _keep(covariates, "vitamin_k_antagonist", is_antagonist)
+    full = covariates.assign(**filled) if filled else covariates
+    for rule in IMPLIED:
+        full = _imply(full, rule, dictionary)
+    if list(full) == list(covariates):
+        return full
+    return full[[name for name in dictionary if name in full]]
+
+
+def _imply(
+    covariates: pd.DataFrame, rule: Implied, dictionary: Mapping[str, Variable]
+) -> pd.DataFrame:
+    if not {rule.variable, rule.detail} <= set(covariates):
+        return covariates
+    recorded = covariates[rule.variable]
+    detail = covariates[rule.detail].to_numpy(np.float64, na_value=np.nan)
+    follows = recorded.isna().to_numpy() & rule.holds(detail)
+    if not follows.any():
+        return covariates
+    filled = recorded.astype(object).mask(follows, rule.code)
+    codes = pd.CategoricalDtype(list(dictionary[rule.variable].codes))
+    return covariates.assign(**{rule.variable: filled.astype(codes)})
+
+
+def _tells(covariates: pd.DataFrame, detail: str, variable: str) -> bool:
+    """Whether there is something to fill in, or the column itself, whoever is in this batch."""
+    if detail not in covariates:
+        return False
+    return variable not in covariates or bool(covariates[detail].notna().any())
+
+
+def _intensity(covariates: pd.DataFrame, codes: tuple[str, ...]) -> pd.Series:
+    names = covariates["statin_drug"].astype(object)
+    doses = covariates.get("statin_dose", pd.Series(np.nan, covariates.index))
+    found = [
+        None if pd.isna(name) else statin_intensity(name, None if np.isnan(dose) else dose)
+        for name, dose in zip(names, doses.to_numpy(np.float64), strict=True)
+    ]
+    worked_out = pd.Series(found, covariates.index, dtype=object)
+    kept = _keep(covariates, "statin_intensity", worked_out)
+    return kept.astype(pd.CategoricalDtype(list(codes)))
+
+
+def _keep(covariates: pd.DataFrame, name: str, worked_out: pd.Series) -> pd.Series:
+    if name not in covariates:
+        return worked_out
+    recorded = covariates[name]
+    kept = recorded.astype(object) if recorded.dtype == "category" else recorded
+    return kept.where(kept.notna(), worked_out)

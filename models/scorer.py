@@ -189,8 +189,8 @@ class Scorer(TrainedModel[RiskPredictor]):
 
         Where some vessels are known and the total score is not, the patient is read twice: with
         the gap as it is, and with the score at the least it can be. What the model learns from is
-        taken from the reading with the higher hazard of the event, so that no such risk is below
-        that of the known vessels alone.
+        taken from the reading with the higher hazard of the event: it is never below that of the
+        known vessels alone.
         """
         features = derive_features(columns, self.dictionary, wanted)
         least = suppose_least(columns)

@@ -11,6 +11,7 @@ from clinic.drawing.canvas import BLUE, GREY, INK, PALE, drawing, element, line,
 # percent at the right end; what lies beyond is drawn at the end with an arrow
 END = 40.0
 _LEFT, _RIGHT, _TOP = 8.0, 30.0, 34.0
+_OF_INTERVAL = "#9CC7E3"
 
 
 def draw_scale(
@@ -40,14 +41,15 @@ def draw_scale(
         parts.append(text(at, _TOP + 30, shown, "middle" if tick else "start", font_size=12))
     if interval is not None:
         low, high = x(interval[0]), x(interval[1])
-        parts.append(rectangle(low, _TOP + 3, high - low, 6, "#9CC7E3"))
+        parts.append(rectangle(low, _TOP + 3, high - low, 6, _OF_INTERVAL))
     if average is not None:
         at = x(average)
         side = "start" if at < width / 2 else "end"
         parts.append(line((at, _TOP - 12), (at, _TOP + 12), INK, 2))
         parts.append(text(at, _TOP - 17, average_label, side, font_size=12))
     parts.append(element("circle", cx=x(risk), cy=_TOP + 6, r=7, fill=BLUE, stroke="#FFFFFF"))
-    if 100 * risk > END:
-        parts.append(text(x(1) + 6, _TOP + 11, "▶", fill=BLUE))
+    if 100 * max(risk, *(interval or (risk,))) > END:
+        beyond = BLUE if 100 * risk > END else _OF_INTERVAL
+        parts.append(text(x(1) + 6, _TOP + 11, "▶", fill=beyond))
     name = f"scale{'-narrow' * narrow}"
     return drawing(name, width, _TOP + 36, title, description, parts)

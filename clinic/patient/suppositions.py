@@ -15,7 +15,7 @@ from models.average_risks import Average
 from models.scorer import Scorer
 from models.treatment_effects.conditions import AtLeast
 
-_SCENARIOS = (0.0, 100.0, 300.0, 1000.0)
+_SCENARIOS = (0.0, 100.0, 300.0, 1000.0, 3000.0)
 _MOST_SCENARIOS = 3
 AGE_AND_SEX = ("age", "sex")
 # Features that are the variable of that name, worked out from others where it was not recorded.

@@ -85,11 +85,11 @@ def test_the_list_shows_the_sum_of_vessels_as_the_page_does() -> None:
 @pytest.mark.parametrize(
     ("vessels", "least", "known", "supposed"),
     [
-        ((None, 300.0, 150.0, 200.0), "650", "3", ["650", "1000"]),
+        ((None, 300.0, 150.0, 200.0), "650", "3", ["650", "1000", "3000"]),
         ((None, 0.0, 0.0, 0.0), "0", "3", ["0", "100", "300"]),
         ((None, None, 120.4, None), "120", "1", ["120", "300", "1000"]),
-        ((2000.0, 900.7, None, None), "2900", "2", ["2900"]),
-        ((None, 299.7, None, None), "299", "1", ["299", "1000"]),
+        ((2000.0, 900.7, None, None), "2900", "2", ["2900", "3000"]),
+        ((None, 299.7, None, None), "299", "1", ["299", "1000", "3000"]),
         ((None, None, 0.4, None), "1", "1", ["1", "100", "300"]),
     ],
 )
@@ -182,7 +182,7 @@ def test_the_page_of_a_score_known_in_part_supposes_none_below(client: TestClien
         data={"csrf": token_of(client.get("/new").text), "age": "60", "sex": "male", **entered},
     ).text
     shown = re.search(r'class="scenarios">(.*?)</p>', page, re.DOTALL)
-    assert shown and re.findall(r">(\d+): ", shown[1]) == ["300", "1000"]
+    assert shown and re.findall(r">(\d+): ", shown[1]) == ["300", "1000", "3000"]
     assert "The total calcium score is not known." in shown[1]
     assert "at least 300 AU (sum of 3 of 4 vessels)" in page
 

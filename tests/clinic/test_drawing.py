@@ -12,6 +12,7 @@ from clinic.drawing.canvas import round_ticks
 from clinic.drawing.dependence import Tint, draw_dependence
 from clinic.drawing.levels import LEVELS, UNKNOWN
 from clinic.drawing.risk_curve import Curve, CurveWords, draw_risk_curve
+from clinic.drawing.scale import draw_scale
 from clinic.drawing.waterfall import Step, draw_waterfall
 
 NAME = "<script>alert(1)</script> & Co"
@@ -91,3 +92,14 @@ def test_ticks_are_few_and_within_their_range(low: float, high: float) -> None:
     ticks = round_ticks(low, high)
     assert len(ticks) <= 11
     assert all(low - 1e-6 <= tick <= high + 1e-6 for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("risk", "high", "arrows"), [(0.2, 0.39, 0), (0.3, 0.55, 1), (0.45, 0.6, 1), (0.45, None, 1)]
+)
+def test_what_lies_beyond_the_scale_has_an_arrow_the_interval_too(
+    risk: float, high: float | None, arrows: int
+) -> None:
+    interval = None if high is None else (0.1, high)
+    drawn = draw_scale(risk, interval, None, (), "Risk", "", "average")
+    assert drawn.count("▶") == arrows

@@ -220,9 +220,7 @@ class Scorer(TrainedModel[RiskPredictor]):
         if explainer is not None:
             explainer = replace(explainer, predictor=predictor)
         if interval is not None:
-            positions = predictor.positions_of(absent)
-            part = interval.part.without(positions)
-            interval = replace(interval, predictor=predictor, part=part)
+            interval = replace(interval, predictor=predictor)
         return replace(self, predictor=predictor, explainer=explainer, interval=interval)
 
     def _risks(self, features: pd.DataFrame, years: Sequence[float]) -> dict[str, FloatArray]:

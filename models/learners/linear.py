@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from models.learners.shapes.products import REACH, Products
 
 _MATERIAL = 0.01  # log hazard per standard deviation
 _ROUNDING = 1e-9
+_MOST_KEPT = 8_192  # patterns; a reading takes some 5 kB for each
 
 
 class Coefficients(NamedTuple):
@@ -62,6 +63,9 @@ class LinearPart:
     coefficients: FloatArray
     slopes: FloatArray
     directions: npt.NDArray[np.int8]
+    _read: dict[bytes, GapReading] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def term_features(self) -> tuple[int, ...]:
@@ -98,6 +102,20 @@ class LinearPart:
         return np.asarray(margin)
 
     def read(self, gaps: Gaps) -> GapReading:
+        """What each pattern of gaps means for the margin; kept, since margins, intervals and
+
+        reasons of a batch ask for the same.
+        """
+        key = gaps.patterns.tobytes()
+        kept = self._read.get(key)
+        if kept is None:
+            kept = self._read_anew(gaps)
+            self._read.clear()
+            if len(gaps.patterns) <= _MOST_KEPT:
+                self._read[key] = kept
+        return kept
+
+    def _read_anew(self, gaps: Gaps) -> GapReading:
         """What each pattern of gaps means for the margin, no direction turned round by it.
 
         Features that would count against their direction by more than `_MATERIAL` are silenced, in

@@ -36,7 +36,7 @@ def fit_uncertainty(model: RiskModel) -> RiskInterval:
         factor = predictor.causes[0].linear_weight * root_of(covariance)
     years, events = _events_by(model.endpoint_, predictor.link.max_horizon)
     unrecorded = _find_unrecorded(model, linear.part.design.completion.used)
-    return RiskInterval(predictor, linear.part, factor, unrecorded, years, events)
+    return RiskInterval(predictor, factor, unrecorded, years, events)
 
 
 def _find_unrecorded(model: RiskModel, used: npt.NDArray[np.intp]) -> dict[str, float]:

@@ -26,7 +26,7 @@ from models.margins import LEVEL, roots_by_owner, variance_of
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
 
-FORMAT = 5
+FORMAT = 6
 OWNERS = {feature.name: feature.variable for feature in CATALOGUE}
 _FILE = "uncertainty.json"
 _CHUNK = 16_384
@@ -44,9 +44,9 @@ class RiskInterval:
       part's coefficients under its prior (`Believed.covariance`), kept as a factor
       ``coefficients`` (m, m) with V = F F';
     - what missing values leave open, given the others (`Completion.gap_terms`), by the slopes of
-      ``part``; the interval is laid around the expected margin, to which the prediction adds half
-      this variance. A feature that was recorded of none of the patients fitted on, and whose effect
-      is published, leaves its variance in ``unrecorded`` open where it is missing;
+      the linear part; the interval is laid around the expected margin, to which the prediction adds
+      half this variance. A feature that was recorded of none of the patients fitted on, and whose
+      effect is published, leaves its variance in ``unrecorded`` open where it is missing;
     - the baseline hazard: one over the number of events by the horizon (``years``, ``events``); of
       hazards of ages, one over the number of events at the ages from the patient's own to there.
 
@@ -54,11 +54,22 @@ class RiskInterval:
     """
 
     predictor: RiskPredictor
-    part: LinearPart
     coefficients: FloatArray = field(repr=False)
     unrecorded: Mapping[str, float]
     years: FloatArray
     events: FloatArray
+
+    def __post_init__(self) -> None:
+        """Raises ModelError where the event's margin has no linear part."""
+        if self.predictor.causes[0].linear is None:
+            raise ModelError("Intervals come from the linear part, which this model does not have")
+
+    @property
+    def part(self) -> LinearPart:
+        """The linear part of the event's margin."""
+        linear = self.predictor.causes[0].linear
+        assert linear is not None
+        return linear
 
     def interval(
         self,
@@ -151,7 +162,6 @@ class RiskInterval:
         stored = {
             "format": FORMAT,
             "feature_names": list(self.predictor.feature_names),
-            "part": self.part.to_dict(),
             "unrecorded": dict(self.unrecorded),
             "years": self.years.tolist(),
             "events": self.events.tolist(),
@@ -174,12 +184,11 @@ class RiskInterval:
         names = tuple(stored["feature_names"])
         if stored["format"] != FORMAT or names != predictor.feature_names:
             raise ModelError(f"{folder} holds intervals of another version or model")
-        part = LinearPart.from_dict(predictor.completion, stored["part"])
         unrecorded = {str(name): float(each) for name, each in stored["unrecorded"].items()}
         if min(unrecorded.values(), default=0.0) < 0:
             raise ModelError(f"{folder} holds a variance below 0")
         years, events = np.array(stored["years"]), np.array(stored["events"])
-        return cls(predictor, part, coefficients, unrecorded, years, events)
+        return cls(predictor, coefficients, unrecorded, years, events)
 
 
 def contribution_spread(

@@ -190,3 +190,14 @@ def test_products_of_what_is_expected_turn_no_known_feature_against_its_directio
         moved += int(coefficients[first : first + 2].any())
     assert turned > 20
     assert moved > 20
+
+
+def test_a_reading_is_kept_for_the_same_gaps_and_for_no_others() -> None:
+    design = _design()
+    part = LinearPart(design, np.full(8, 0.2), np.full(4, 0.2), np.array([1, -1, 1, 0], np.int8))
+    one, other = (design.completion.complete(rows) for rows in (_features()[:40], _features()[50:]))
+    first, second = part.read(one.gaps), part.read(other.gaps)
+    assert part.read(other.gaps) is second
+    assert second.gaps.patterns.tolist() == other.gaps.patterns.tolist()
+    again = part.read(one.gaps)
+    assert (again.slopes == first.slopes).all() and (again.margin == first.margin).all()

@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
-from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
+from features.derivation.catalogue import CATALOGUE, catalogue_of
 from features.derivation.columns import Columns
 from features.derivation.filling import FILLS
-from features.derivation.known_vessels import suppose_least
 from features.dictionary.variable import Needed
 from features.errors import HorizonError, ModelError
 from features.intake.frame import Unknown
 from models.average_risks import AverageRisks
+from models.calcium_reading import read_features
 from models.explanation.explainer import Explainer
 from models.explanation.explanation import Explanation, RankedReason, rank_reasons
 from models.explanation.population import read_weights
@@ -185,25 +185,8 @@ class Scorer(TrainedModel[RiskPredictor]):
         return fit.predictor.margin(fit.derive(columns, frozenset(fit.predictor.feature_names)))
 
     def derive(self, columns: Columns, wanted: Collection[str] | None = None) -> pd.DataFrame:
-        """The features (n, p) that risks are told from: `derive_features`, and more of vessels.
-
-        Where some vessels are known and the total score is not, the patient is read twice: with
-        the gap as it is, and with the score at the least it can be. What the model learns from is
-        taken from the reading with the higher hazard of the event: it is never below that of the
-        known vessels alone.
-        """
-        features = derive_features(columns, self.dictionary, wanted)
-        least = suppose_least(columns)
-        if least is None:
-            return features
-        rows, supposed = least
-        names = list(self.predictor.feature_names)
-        floor = derive_features(supposed, self.dictionary, frozenset(names))[names]
-        hazard = self.predictor.margin(features.iloc[rows])[:, 0]
-        higher = self.predictor.margin(floor)[:, 0] > hazard
-        places = features.columns.get_indexer(pd.Index(names))
-        features.iloc[rows[higher], places] = floor[higher].to_numpy()
-        return features
+        """The features (n, p) that risks are told from, all or those ``wanted``."""
+        return read_features(self.predictor, Columns.of(columns, self.dictionary), wanted)
 
     @property
     def _risk_features(self) -> frozenset[str]:

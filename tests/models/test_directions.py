@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 
 from features.derivation.catalogue import CATALOGUE, derive_features, learnable
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.published_priors import load_priors
 from features.dictionary.variable import Variable
 from features.endpoint import Endpoint
 from features.intake.lesions.lesion_summary import summarise_lesions
 from features.simulation.cohort import simulate_cohort
+from models.calcium_reading import read_features
 from models.risk.risk_model import RiskModel
 from tests.fast_part import fast_only
 
@@ -92,3 +94,29 @@ def _steps(
     if len(recorded):
         start = draws.choice(recorded.to_numpy(np.float64), len(patients))
     return [np.clip(start * factor, low, high) for factor in (0.8, 0.95, 1.0, 1.02, 1.3, 2.0)]
+
+
+@pytest.mark.parametrize("missing", fast_only([0.3], [0.0, 0.3]), ids=["recorded", "with gaps"])
+def test_some_calcium_never_has_less_hazard_than_none(
+    model: RiskModel, covariates: pd.DataFrame, missing: float
+) -> None:
+    draws = np.random.default_rng(5)
+    patients = covariates.iloc[N_FITTED:].copy()
+    patients[OF_CALCIUM] = np.nan
+    dense = {
+        "cac_density_score": draws.choice([1.0, 2.5, 4.0], N_PATIENTS),
+        "cac_density_hu": draws.uniform(130, 900, N_PATIENTS),
+        "lesion_count": draws.integers(1, 9, N_PATIENTS).astype(float),
+    }
+    patients = patients.assign(**dense)
+    holes = draws.random(patients.shape) < missing
+    patients = patients.mask(pd.DataFrame(holes, patients.index, patients.columns))
+    scores = (0.0, 1.0, 2.0, 5.0, 20.0, 100.0, 400.0)
+    asked = pd.concat([patients.assign(cac_agatston=score) for score in scores])
+    asked.loc[asked["cac_agatston"] == 0, "lesion_count"] = 0.0
+    columns, names = Columns(asked, DICTIONARY), model.predictor_.feature_names
+    told = read_features(model.predictor_, columns, names)
+    hazards = model.predictor_.margin(told)[:, 0].reshape(len(scores), -1)
+    assert np.diff(hazards, axis=0).min() >= -1e-6
+    plain = model.predictor_.margin(derive_features(columns, DICTIONARY, names))[:, 0]
+    assert np.diff(plain.reshape(len(scores), -1), axis=0).min() < -0.01

@@ -43,7 +43,7 @@ def main() -> None:
     methods = {name: METHODS[name] for name in asked.methods.split(",")}
     console = Console(width=140)
     rows: list[dict[str, object]] = []
-    groups: list[pd.DataFrame] = []
+    groups: dict[str, list[pd.DataFrame]] = {}
     for place in range(max(asked.trainings, asked.worlds)):
         number = asked.first + place
         worlds = []
@@ -54,16 +54,19 @@ def main() -> None:
         for name, factors in worlds:
             judged = draw_world(N_JUDGED, JUDGED_SEED, factors)
             fitted = draw_world(asked.patients, FIRST_SEED + number, factors)
-            found = _measure(methods, fitted, judged, number, groups if factors is None else None)
+            found = _measure(methods, fitted, judged, number, groups.setdefault(name, []))
             rows += [{"world": name, "method": method, **found[method]} for method in found]
             console.print(f"training {number}, world {name}", style="dim")
     table = pd.DataFrame(rows)
     means = table.groupby(["world", "method"], sort=False).mean(numeric_only=True)
     console.print(means.round(4).to_markdown())
-    if groups:
-        stacked = pd.concat(groups, keys=range(len(groups)))
-        by_group = stacked.groupby(level=1, sort=False).agg(["mean", "min", "max"])
-        console.print(by_group.round(3).to_markdown())
+    for name, judged_groups in groups.items():
+        if judged_groups:
+            stacked = pd.concat(judged_groups, keys=range(len(judged_groups)))
+            by_group = stacked.groupby(level=1, sort=False).agg(["mean", "min", "max"])
+            console.print(
+                f"{name}, {len(judged_groups)} trainings:\n{by_group.round(3).to_markdown()}"
+            )
 
 
 def _measure(
@@ -71,7 +74,7 @@ def _measure(
     fitted: World,
     judged: World,
     seed: int,
-    groups: list[pd.DataFrame] | None,
+    groups: list[pd.DataFrame],
 ) -> dict[str, dict[str, float]]:
     few = np.arange(EXPLAINED)
     explained = World(
@@ -95,7 +98,7 @@ def _measure(
             "risk off by, points": 100 * float(np.sqrt(np.mean((risk - judged.risk) ** 2))),
             **judgement.to_dict(),
         }
-        if isinstance(reasoned.model, RiskModel) and method == "calcirisk" and groups is not None:
+        if isinstance(reasoned.model, RiskModel) and method == "calcirisk":
             groups.append(judge_groups(reasoned.model, judged))
     return found
 

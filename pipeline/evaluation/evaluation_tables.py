@@ -20,6 +20,7 @@ from pipeline.settings.params import Params
 if TYPE_CHECKING:
     from features.array_types import FloatArray
     from features.cohort import Cohort
+    from features.dictionary.dictionary import Dictionary
     from features.endpoint import Endpoint
     from pipeline.evaluation.evaluation import Predicted
 
@@ -31,7 +32,7 @@ _TABLES = ("reference_scores", "subgroups", "decision_curve", "reclassification"
 
 def tabulate_evaluations(
     evaluations: Mapping[str, Predicted],
-    covariates: pd.DataFrame,
+    cohort: Cohort,
     params: Params,
     advance: Callable[[], None] = lambda: None,
     pool: Executor | None = None,
@@ -47,14 +48,15 @@ def tabulate_evaluations(
             table,
             one.endpoint,
             _unlike(risks_at(one, k)),
-            covariates.loc[one.X.index],
+            cohort.covariates.loc[one.X.index],
             horizon,
         )
         for name, one in evaluations.items()
         for table in _TABLES
         for k, horizon in enumerate(one.horizons)
     ]
-    make = partial(_tabulate, params=params, n_tables=len(tasks) // len(_TABLES))
+    n_tables = len(tasks) // len(_TABLES)
+    make = partial(_tabulate, params=params, n_tables=n_tables, dictionary=cohort.dictionary)
     all_made = map(make, tasks) if pool is None else pool.map(make, tasks)
     parts: dict[str, list[pd.DataFrame]] = {}
     for task, made in zip(tasks, all_made, strict=True):
@@ -98,14 +100,14 @@ class _Task:
     horizon: float
 
 
-def _tabulate(task: _Task, params: Params, n_tables: int) -> Tables:
+def _tabulate(task: _Task, params: Params, n_tables: int, dictionary: Dictionary) -> Tables:
     from models.evaluation.comparisons.score_comparison import compare_scores, score_risks
     from models.reference_scores.registry import REFERENCE_SCORES
 
     endpoint, risks, horizon = task.endpoint, task.risks, task.horizon
     seed, n_bootstrap = params.seed, params.evaluate.n_bootstrap
     if task.table == "subgroups":
-        figures, gaps = _measure_groups(task, params, n_tables)
+        figures, gaps = _measure_groups(task, params, n_tables, dictionary)
         return {"subgroups": figures.assign(model=MODEL), "subgroup_gaps": gaps}
     scores = score_risks(task.covariates, REFERENCE_SCORES, horizon)
     if task.table == "reference_scores":
@@ -118,7 +120,7 @@ def _tabulate(task: _Task, params: Params, n_tables: int) -> Tables:
 
 
 def _measure_groups(
-    task: _Task, params: Params, n_tables: int
+    task: _Task, params: Params, n_tables: int, dictionary: Dictionary
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     from models.evaluation.comparisons.subgroups import GapLimits, find_groups, measure_groups
 
@@ -126,9 +128,10 @@ def _measure_groups(
     limits = GapLimits(
         chosen.min_events, chosen.max_c_index_gap, chosen.max_calibration_gap, n_tables
     )
-    risk, groups, seed = task.risks[MODEL], find_groups(task.covariates), params.seed
+    groups, seed = find_groups(task.covariates, dictionary), params.seed
     n_bootstrap = params.evaluate.n_bootstrap
-    return measure_groups(task.endpoint, risk, groups, task.horizon, seed, n_bootstrap, limits)
+    risk, horizon = task.risks[MODEL], task.horizon
+    return measure_groups(task.endpoint, risk, groups, horizon, seed, n_bootstrap, limits)
 
 
 def _decide(

@@ -89,7 +89,7 @@ def run(params: Params, paths: Paths) -> None:
         task = progress.add_task("scores, groups and decisions", total=count_tasks(predicted))
         tables = tabulate_evaluations(
             predicted,
-            cohort.covariates,
+            cohort,
             params,
             lambda: progress.advance(task),
             pool,

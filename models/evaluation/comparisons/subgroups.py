@@ -21,6 +21,7 @@ from features.array_types import BoolArray, FloatArray
 from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
+from features.dictionary.variable import Variable
 from features.disclosure import is_small, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.expected_events import (
@@ -69,14 +70,20 @@ class GapLimits:
     n_tables: int = 1
 
 
-def find_groups(covariates: pd.DataFrame) -> dict[Group, BoolArray]:
-    """The patients (n,) of each group that holds any; missing values are in no group but CAC's."""
-    columns = Columns(covariates, Dictionary.load())
+def find_groups(
+    covariates: pd.DataFrame, dictionary: Mapping[str, Variable] | None = None
+) -> dict[Group, BoolArray]:
+    """The patients (n,) of each group that holds any; missing values are in no group but CAC's.
+
+    ``dictionary``: with the variables of one's own that the cohort has, if any.
+    """
+    known = dictionary or Dictionary.load()
+    columns = Columns(covariates, known)
     groups: dict[Group, BoolArray] = {}
     for name in ("sex", "ethnicity"):
         if name in covariates:
             values = covariates[name]
-            for level in Dictionary.load()[name].codes:
+            for level in known[name].codes:
                 groups[name, level] = values.eq(level).fillna(value=False).to_numpy(dtype=bool)
     age = columns["age"]
     for low, high, level in (*_AGE_BANDS, (75, np.inf, "75 or above")):
@@ -87,19 +94,21 @@ def find_groups(covariates: pd.DataFrame) -> dict[Group, BoolArray]:
     for low, high, level in (*_CAC_GROUPS, (300, np.inf, "300 or above")):
         groups["cac_group", level] = (cac >= low) & (cac < high)
     groups["cac_group", "missing"] = np.isnan(cac)
-    groups |= _common_groups(covariates)
+    groups |= _common_groups(covariates, known)
     return {group: rows for group, rows in groups.items() if rows.any() and not rows.all()}
 
 
-def _common_groups(covariates: pd.DataFrame) -> dict[Group, BoolArray]:
-    """Every yes of the dictionary's variables, and every level of smoking, that enough have."""
+def _common_groups(
+    covariates: pd.DataFrame, dictionary: Mapping[str, Variable]
+) -> dict[Group, BoolArray]:
+    """Every yes, every level of smoking and of categories of one's own, that enough have."""
     groups: dict[Group, BoolArray] = {}
-    for name, variable in Dictionary.load().items():
+    for name, variable in dictionary.items():
         if name not in covariates:
             continue
         if variable.kind == "boolean":
             groups[name, "yes"] = (covariates[name] == 1).to_numpy(dtype=bool)
-        elif name == "smoking_status":
+        elif name == "smoking_status" or (variable.own and variable.kind == "category"):
             for level in variable.codes:
                 groups[name, level] = covariates[name].eq(level).fillna(value=False).to_numpy(bool)
     return {group: rows for group, rows in groups.items() if rows.mean() >= _COMMON}

@@ -154,7 +154,6 @@ class Judged:
     """``evaluation`` of the patients judged; ``recalibration`` where one was fitted on others."""
 
     evaluation: Evaluation
-    covariates: pd.DataFrame
     recalibration: Recalibration | None
     left_out: tuple[str, ...]
 
@@ -191,7 +190,7 @@ def judge_external(
         risks = {name: risk[answered] for name, risk in risks.items()}
         judged = judged.take(answered)
     evaluation = measure_external(X[rest], judged, horizons, risks, params)
-    return Judged(evaluation, known[rest], fitted, (*unanswered, *left_out))
+    return Judged(evaluation, fitted, (*unanswered, *left_out))
 
 
 def split_horizons(
@@ -258,7 +257,7 @@ def write_external(
     from pipeline.evaluation.evaluation_tables import describe_cohort, tabulate_evaluations
 
     done = {EXTERNAL: judged.evaluation}
-    tables = tabulate_evaluations(done, judged.covariates, params)
+    tables = tabulate_evaluations(done, cohort, params)
     tables |= describe_cohort(cohort)
     if judged.recalibration is not None:
         tables["recalibration"] = judged.recalibration.to_frame()

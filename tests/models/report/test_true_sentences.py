@@ -141,6 +141,18 @@ def test_only_an_unweighted_run_says_that_nothing_was_weighted(material: Materia
     assert "weighted by how they were sampled, not against imbalance" in page
 
 
+def test_a_cohort_without_groups_is_not_told_that_nothing_was_evaluated(
+    material: Material,
+) -> None:
+    tables = {k: t for k, t in material.tables.items() if not k.startswith("subgroup")}
+    page = render_report(replace(material, tables=tables))
+    assert "until then subgroup performance is unknown" not in page
+    assert "nothing tells enough of them apart" in page
+    assert "until then subgroup performance is unknown" in render_report(
+        replace(material, tables={})
+    )
+
+
 def test_warnings_do_not_run_into_each_other(material: Material) -> None:
     warnings = ["hdl: is missing. Remove it", "ldl: is the same for everyone."]
     page = render_report(replace(material, ingest={**material.ingest, "warnings": warnings}))

@@ -106,7 +106,8 @@ def run(params: Params, paths: Paths) -> None:
     about |= describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
     planned = {"held_out": int(is_held_out.sum())} | (recipe.planned if recipe else {})
     about |= describe_judged(planned, {name: one.endpoint for name, one in done.items()})
-    left_out += (*about["not_judged"], *read_conflicts(paths.train))
+    few = (about["few_clusters"],) if "few_clusters" in about else ()
+    left_out += (*about["not_judged"], *few, *read_conflicts(paths.train))
     unstable = None if recipe is None else recipe.instability
     _say(write_evaluation(done, Extras(tables, about, left_out, unstable), paths.evaluate))
 
@@ -122,7 +123,10 @@ def describe_sample(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.survey is not None:
         survey = endpoint.survey
         drawn = "patients" if survey.cluster is None else "clusters"
-        about["weighted_to"] = float(endpoint.weight.sum())
+        if survey.is_weighted:
+            about["weighted_to"] = float(endpoint.weight.sum())
+        if few := survey.find_few_clusters():
+            about["few_clusters"] = few
         about["resampled"] = drawn if survey.stratum is None else f"{drawn} within strata"
     if endpoint.is_delayed:
         about["time_scale"] = endpoint.time_scale

@@ -213,7 +213,7 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
         return size, []
     enough = "has enough for" if patients >= under.needed else "has too few even for"
     counted = f"{patients:,} patients with {endpoint.n_events} events"
-    if endpoint.survey is not None:
+    if endpoint.is_weighted:
         kind = "sampled" if endpoint.case_cohort else "weighted"
         counted = (
             f"{len(endpoint):,} {kind} patients, worth {patients:,} with {n_events:.0f} events"
@@ -229,12 +229,16 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
 
 def warn_of_clusters(endpoint: Endpoint) -> list[str]:
     """That intervals of a patient's risk do not know of clusters; nothing where there are none."""
-    if endpoint.survey is None or endpoint.survey.cluster is None:
+    survey = endpoint.survey
+    if survey is None or survey.cluster is None:
         return []
+    known = (
+        "allow for the weights of the sample but not for its" if survey.is_weighted else "ignore"
+    )
     return [
-        "The intervals of a patient's risk allow for the weights of the sample but not for its "
-        "clusters: where patients of one cluster resemble each other, they are too narrow. The "
-        "intervals of the evaluation draw whole clusters."
+        f"The intervals of a patient's risk {known} clusters: where patients of one cluster "
+        "resemble each other, they are too narrow. The intervals of the evaluation draw whole "
+        "clusters."
     ]
 
 

@@ -145,3 +145,11 @@ def test_warnings_do_not_run_into_each_other(material: Material) -> None:
     warnings = ["hdl: is missing. Remove it", "ldl: is the same for everyone."]
     page = render_report(replace(material, ingest={**material.ingest, "warnings": warnings}))
     assert "Remove it. ldl: is the same for everyone.</p>" in page
+
+
+def test_few_clusters_stand_beside_what_is_said_to_be_beyond_chance(material: Material) -> None:
+    few = "Intervals draw whole clusters, and there are 5 in 1 stratum: too few."
+    told = replace(material, design={"resampled": "clusters", "few_clusters": few})
+    assert f"**{few}" in render_card(told)
+    assert few in render_report(told)
+    assert "Weighted to the population" not in render_report(told)

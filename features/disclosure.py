@@ -7,6 +7,7 @@ difference of them is exact (docs/decisions/0027).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 SMALLEST_COUNT = 10
@@ -51,6 +52,21 @@ def share_of_told(count: int, of: int) -> float:
     if is_small(count) or not of or (count and of < FEWEST_FOR_A_SHARE // 2):
         return float("nan")
     return min(1.0, round_count(count) / of)
+
+
+def tell_risk(risk: float, of: int) -> float:
+    """A mean risk, or what a risk follows from, in steps as wide as tens of the ``of`` patients.
+
+    Told exactly, an observed risk is a fraction of whole numbers: with patients and events in tens
+    it gives both, and the small group that is left by subtraction. Steps are 1, 2 or 5 in their
+    first digit. NaN stays NaN.
+    """
+    if not (of > 0 and math.isfinite(risk)):
+        return float("nan")
+    least = min(1.0, SMALLEST_COUNT / of)
+    unit = 10.0 ** math.floor(math.log10(least) + 1e-9)
+    step = unit * next(one for one in (1, 2, 5, 10) if unit * one >= least * (1 - 1e-9))
+    return round(round(risk / step) * step, 10)
 
 
 def tell_levels(counts: Sequence[int], missing: int = 0) -> list[str]:

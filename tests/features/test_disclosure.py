@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from itertools import product
@@ -14,6 +15,7 @@ from features.disclosure import (
     tell_count,
     tell_levels,
     tell_missing,
+    tell_risk,
 )
 
 
@@ -108,3 +110,13 @@ def test_no_difference_of_two_told_counts_is_exact() -> None:
             if (tell_count(a), tell_count(b)) == told
         }
         assert len(others) >= SMALLEST_COUNT // 2
+
+
+@pytest.mark.parametrize("of", [40, 250, 390, 1000, 6800])
+def test_a_risk_times_its_patients_leaves_the_number_of_events_in_tens(of: int) -> None:
+    for events in range(12, of // 2, 7):
+        told = tell_risk(events / of, of)
+        alike = [k for k in range(of) if tell_risk(k / of, of) == told]
+        assert len(alike) >= 9, "an exact risk is a fraction of whole numbers"
+        assert abs(told - events / of) <= 25 / of
+    assert math.isnan(tell_risk(float("nan"), of))

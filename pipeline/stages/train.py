@@ -188,11 +188,11 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
     Weighted patients count for as many as they are worth, at the rate of the population.
     """
     from features.endpoint import EVENT
-    from models.evaluation.sample_size import least_sample_size
+    from models.evaluation.sample_size import least_sample_size, least_sample_size_of_yes_or_no
     from models.risk.cause_fitting import LINEAR, FittedLinear
 
     linear, endpoint = model.causes_[0].parts.get(LINEAR), model.endpoint_
-    if not isinstance(linear, FittedLinear) or endpoint.is_fixed_horizon:
+    if not isinstance(linear, FittedLinear):
         return {}, []
     candidates = len(linear.path.coefficients)
     free = linear.believed.effective_parameters(linear.path.trust, linear.path.coefficients)
@@ -200,10 +200,14 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
     patients = round(worth)
     share = worth * endpoint.weight / endpoint.weight.sum()
     n_events, years = float(share[endpoint.event == EVENT].sum()), float(share @ endpoint.time)
-    horizon = float(endpoint.time.max())
-    ask = least_sample_size(candidates, worth, n_events, years, horizon)
-    under = least_sample_size(free, worth, n_events, years, horizon)
+    ask, under = (
+        least_sample_size_of_yes_or_no(parameters, n_events / worth)
+        if endpoint.is_fixed_horizon
+        else least_sample_size(parameters, worth, n_events, years, float(endpoint.time.max()))
+        for parameters in (candidates, free)
+    )
     size = {
+        "patients": patients,
         "candidate_parameters": candidates,
         "effective_parameters": round(free, 1),
         "needed_for_candidates": ask.needed,

@@ -153,3 +153,18 @@ def test_few_clusters_stand_beside_what_is_said_to_be_beyond_chance(material: Ma
     assert f"**{few}" in render_card(told)
     assert few in render_report(told)
     assert "Weighted to the population" not in render_report(told)
+
+
+@pytest.mark.parametrize(
+    ("patients", "said"),
+    [(3_000, "enough for all"), (900, "enough under the prior"), (300, "either")],
+)
+def test_what_is_said_of_the_sample_size_is_what_its_criteria_ask(
+    material: Material, patients: int, said: str
+) -> None:
+    asked = {"candidate_parameters": 34, "effective_parameters": 9.9}
+    needed = {"needed_for_candidates": 2782, "needed_for_effective": 814}
+    size = {"patients": patients, **asked, **needed}
+    page = render_report(replace(material, training={**material.training, "sample_size": size}))
+    assert said in page
+    assert "sufficient for penalised models" not in page

@@ -165,7 +165,7 @@ def _report(ingested: Ingested, raw: RawTable, cohort_map: CohortMap) -> dict[st
         "rejected_rows": int(ingested.rejects["row"].nunique()),
         "rejects": rules.to_dict("records"),
         "warnings": [str(warning) for warning in ingested.warnings],
-        "missing_share": cohort.covariates.isna().mean().round(4).to_dict(),
+        "missing_share": cohort.covariates.isna().mean().to_dict(),
         "unused_columns": unused_columns(raw, cohort_map),
         "unconfirmed": list(cohort_map.unconfirmed),
     }

@@ -34,7 +34,9 @@ def test_missing_values_are_told_in_tens_of_all_patients() -> None:
     assert tell_missing(250, 466) == "250 (53.6 %)"
     assert tell_missing(3, 327) == "<10"
     assert tell_missing(0, 327) == "0 (0.0 %)"
-    assert tell_missing(14, 14) == "10"  # 10 of 14 would be 71 %
+    assert tell_missing(491, 491) == "491 (100.0 %)"  # in tens nobody could tell it from 485
+    assert tell_missing(996, 1000) == "all but <10"
+    assert tell_missing(4, 4) == "<10"
     assert tell_missing(0, 0) == "0"
 
 

@@ -168,3 +168,16 @@ def test_what_is_said_of_the_sample_size_is_what_its_criteria_ask(
     page = render_report(replace(material, training={**material.training, "sample_size": size}))
     assert said in page
     assert "sufficient for penalised models" not in page
+
+
+def test_a_variable_of_the_cohort_map_is_not_said_to_come_from_the_literature(
+    material: Material,
+) -> None:
+    known, shares = material.variables, material.ingest["missing_share"]
+    whole = f"candidates: {len(shares)} of {len(known)}, prespecified from the literature and none"
+    assert whole in render_report(material)
+    fat = replace(known["bmi"], name="fat", label="Epicardial fat", own=True)
+    ingest = {**material.ingest, "missing_share": {**shares, "fat": 0.0}}
+    page = render_report(replace(material, variables={**known, "fat": fat}, ingest=ingest))
+    assert f"candidates: {len(shares)} of {len(known)}, prespecified" in page
+    assert "those described in the cohort map were, too (Epicardial fat); and none" in page

@@ -7,27 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.endpoint import Endpoint
-from features.sample.survey import Survey
 from models.evaluation.cross_validation import cross_validate, measure_folds
 from models.evaluation.incidence import incidence_by_group
 from models.evaluation.performance import evaluate_predictions
 from pipeline.evaluation.evaluation import MODEL, Evaluation
 from pipeline.evaluation.evaluation_output import Extras, collect_metrics, write_evaluation
 from pipeline.settings.params import Params, Paths
-from pipeline.stages.evaluate import describe_sample, measure_against_truth
+from pipeline.stages.evaluate import measure_against_truth
 from tests.models.evaluation.toy_models import AverageModel, SignalModel
 from tests.models.metrics.simulated import Simulated, simulate
 
 HORIZONS = (5.0, 10.0)
-
-
-def test_clusters_alone_are_no_weights_and_a_few_of_them_are_told() -> None:
-    time, event, clinic = np.arange(1.0, 61), np.arange(60) % 2, np.arange(60) % 5
-    clustered = Endpoint(time, event.astype(np.int8), survey=Survey(np.ones(60), cluster=clinic))
-    about = describe_sample(clustered)
-    assert "weighted_to" not in about
-    assert "there are 5" in about["few_clusters"]
 
 
 @pytest.fixture(scope="module")

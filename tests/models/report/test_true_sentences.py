@@ -139,6 +139,8 @@ def test_only_an_unweighted_run_says_that_nothing_was_weighted(material: Materia
     page = render_report(replace(weighted, training=training))
     assert "or weighting" not in page
     assert "weighted by how they were sampled, not against imbalance" in page
+    assert "years; figures are weighted by how patients were sampled) calcirisk" in page
+    assert "figures are weighted" not in render_report(material)
 
 
 def test_warnings_do_not_run_into_each_other(material: Material) -> None:
@@ -181,3 +183,16 @@ def test_a_variable_of_the_cohort_map_is_not_said_to_come_from_the_literature(
     page = render_report(replace(material, variables={**known, "fat": fat}, ingest=ingest))
     assert f"candidates: {len(shares)} of {len(known)}, prespecified" in page
     assert "those described in the cohort map were, too (Epicardial fat); and none" in page
+
+
+def test_characteristics_of_a_sample_are_not_taken_for_those_of_its_cohort(
+    material: Material,
+) -> None:
+    ages = pd.DataFrame({"variable": ["age"], "level_or_unit": ["years"], "overall": ["60 (9)"]})
+    described = replace(material, tables={**material.tables, "table_one": ages})
+    said = "unweighted, of the case-cohort sample, in which cases are over-represented"
+    assert said not in render_report(described)
+    sample = {"subcohort": 200, "drawn": "0.1", "cases": "event", "method": "borgan"}
+    sample |= {"effective_events": 30.0}
+    training = {**material.training, "case_cohort": sample, "weighted_to": 4e3}
+    assert said in render_report(replace(described, training=training))

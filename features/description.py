@@ -20,7 +20,7 @@ from features.disclosure import (
     SMALLEST_COUNT,
     is_small,
     share_of_told,
-    tell_count,
+    tell_absent,
     tell_levels,
     tell_missing,
 )
@@ -102,14 +102,15 @@ def missingness(cohort: Cohort) -> pd.DataFrame:
     """
     event = require_endpoint(cohort).event
     rows = []
-    for name, values in cohort.covariates.items():
-        absent = values.isna().to_numpy()
-        missing = tell_count(int(absent.sum()))
+    absent_of = cohort.covariates.isna()
+    most_first = absent_of.sum().sort_values(ascending=False, kind="stable").index
+    for name in most_first:
+        absent = absent_of[name].to_numpy()
+        missing = tell_absent(int(absent.sum()), len(absent))
         row = {"variable": str(name), "missing": missing, "share": _share(absent)}
         row |= {group: _share(absent[event == code]) for group, code in _OUTCOMES.items()}
         rows.append(row)
-    table = pd.DataFrame(rows)
-    return table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+    return pd.DataFrame(rows)
 
 
 def _share(absent: BoolArray) -> float:

@@ -7,6 +7,7 @@ difference of them is exact (docs/decisions/0027).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 SMALLEST_COUNT = 10
@@ -37,20 +38,47 @@ def tell_count(count: int) -> str:
 def tell_missing(count: int, of: int) -> str:
     """``120 (4.0 %)``: a count in tens, and its share of a number of patients that is told exactly.
 
-    ``<10`` for a small one; without its share where rounding would move that by more than 5 points.
+    ``<10`` for a small one, ``all but <10`` where few have the value, all of them where nobody has
+    it; without its share where rounding would move that by more than 5 points.
     """
-    told = tell_count(count)
-    if is_small(of - count):  # who has the value would be a small count
-        return f"all but {SMALL}"
-    share = share_of_told(count, of)
+    told, share = tell_absent(count, of), share_of_told(count, of)
     return told if share != share else f"{told} ({100 * share:.1f} %)"
 
 
+def tell_absent(count: int, of: int) -> str:
+    """How many of the patients lack a value, as `tell_missing` has it without the share."""
+    if is_small(of - count):  # who has the value would be a small count
+        return f"all but {SMALL}"
+    return f"{of}" if count == of and not is_small(of) else tell_count(count)
+
+
 def share_of_told(count: int, of: int) -> float:
-    """The count in tens over all patients; NaN where it is small, or ``of`` below 100 and any."""
-    if is_small(count) or not of or (count and of < FEWEST_FOR_A_SHARE // 2):
+    """The count in tens over all patients, 1 of all.
+
+    NaN where it or what is left is small, or ``of`` below 100 and any.
+    """
+    if is_small(count) or is_small(of - count) or not of:
+        return float("nan")
+    if count == of:
+        return 1.0
+    if count and of < FEWEST_FOR_A_SHARE // 2:
         return float("nan")
     return min(1.0, round_count(count) / of)
+
+
+def tell_risk(risk: float, of: int) -> float:
+    """A mean risk, or what a risk follows from, in steps as wide as tens of the ``of`` patients.
+
+    Told exactly, an observed risk is a fraction of whole numbers: with patients and events in tens
+    it gives both, and the small group that is left by subtraction. Steps are 1, 2 or 5 in their
+    first digit. NaN stays NaN.
+    """
+    if not (of > 0 and math.isfinite(risk)):
+        return float("nan")
+    least = min(1.0, SMALLEST_COUNT / of)
+    unit = 10.0 ** math.floor(math.log10(least) + 1e-9)
+    step = unit * next(one for one in (1, 2, 5, 10) if unit * one >= least * (1 - 1e-9))
+    return round(round(risk / step) * step, 10)
 
 
 def tell_levels(counts: Sequence[int], missing: int = 0) -> list[str]:

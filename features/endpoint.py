@@ -130,6 +130,11 @@ class Endpoint:
         """(n,) how many patients each stands for; 1 without a survey."""
         return np.ones(len(self)) if self.survey is None else self.survey.weight
 
+    @property
+    def is_weighted(self) -> bool:
+        """Whether anybody stands for more or less than one patient."""
+        return self.survey is not None and self.survey.is_weighted
+
     def weights_of(self, cause: int) -> CauseWeights:
         """What each patient weighs in the hazard of a cause, EVENT or COMPETING."""
         if self.survey is None:

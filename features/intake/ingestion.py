@@ -34,6 +34,7 @@ from features.intake.validation.outcomes import (
     NONE_NEEDED,
     EventsNeeded,
     check_leakage,
+    check_lost_events,
     check_outcomes,
 )
 from features.sample.survey import Survey
@@ -149,6 +150,7 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
     check_columns(covariates[kept], origins, findings)
     if follow_up is not None and wanted.endpoint and follow_up["time"].notna().any():
         column = ", ".join(one.column for one in wanted.endpoint.events)
+        check_lost_events(follow_up["event"], kept, column, findings)
         check_outcomes(follow_up[kept], column, findings, limits.needed)
         check_leakage(covariates[kept], follow_up[kept], findings)
         if sample is not None and wanted.survey is not None:

@@ -120,8 +120,14 @@ def make_survey(
     else:
         design = _design_of(read, survey.case_cohort)
         whole = Survey.of_case_cohort(design, event.to_numpy(), stratum, cluster)
-    if alone := whole.lonely_strata:
+    if whole.n_clusters == 1:
+        rule = "is the same for every patient: one cluster shows no spread"
+        findings.problem(str(survey.cluster), rule, "Map the column of the clusters, or none")
+    elif alone := whole.lonely_strata:
         rule = f"{alone} strata have one cluster alone"
         remedy = "Each is joined with the next, so that intervals show a spread"
         findings.warn(str(survey.stratum or survey.cluster), rule, remedy)
+    elif few := whole.find_few_clusters():
+        remedy = "Leave 'cluster' out unless patients of one cluster resemble each other"
+        findings.warn(str(survey.cluster), few.rstrip("."), remedy)
     return whole.take(np.arange(len(whole)))

@@ -20,6 +20,13 @@ from features.array_types import BoolArray, FloatArray
 from features.errors import CohortError, Problem
 from features.sample.case_cohort import NAMES, CaseCohort, CauseWeights
 
+FEWEST_DEGREES = 30
+"""Clusters less strata below which resamples of clusters make intervals too narrow.
+
+Cameron AC, Miller DL (2015), Journal of Human Resources 50:317-372, section VI: too few are "less
+than 20 to less than 50".
+"""
+
 
 @dataclass(frozen=True)
 class Survey:
@@ -71,6 +78,30 @@ class Survey:
 
     def __len__(self) -> int:
         return len(self.weight)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether anybody stands for more or less than one patient."""
+        return self.case_cohort is not None or bool((self.weight != 1).any())
+
+    @property
+    def n_clusters(self) -> int | None:
+        """How many clusters the strata have together; None where each patient is one."""
+        if self.cluster is None:
+            return None
+        return int(self._labels().groupby(["stratum", "cluster"]).ngroups)
+
+    def find_few_clusters(self) -> str:
+        """A sentence where clusters less strata are fewer than FEWEST_DEGREES, else empty."""
+        n_clusters, n_strata = self.n_clusters, int(self._labels()["stratum"].nunique())
+        if n_clusters is None or n_clusters - n_strata >= FEWEST_DEGREES:
+            return ""
+        strata = "stratum" if n_strata == 1 else "strata"
+        return (
+            f"Intervals draw whole clusters, and there are {n_clusters} in {n_strata} {strata}: "
+            f"fewer than {FEWEST_DEGREES} beyond one for each stratum make intervals too narrow, "
+            "and what lies beyond chance by them may be chance."
+        )
 
     @property
     def lonely_strata(self) -> int:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.cohort import Cohort
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import SINCE_ENTRY, Endpoint
 from features.errors import CohortError, Problem
+from features.intake.follow_up import LONGEST_YEARS
 from features.intake.frame import read_covariates
 from models.estimator.frames import read_table
 from models.estimator.sample_columns import SampleColumns
@@ -50,7 +52,8 @@ def make_cohort(
     whether all with the "event" were taken or, with the competing event too, "both".
 
     A file of other names and units needs a map (README). Raises CohortError naming columns and rows
-    that break the dictionary, or who is neither in the subcohort nor a case.
+    that break the dictionary, times that are no years, or who is neither in the subcohort nor a
+    case.
     """
     frame = read_table(table)
     drawn = (subcohort, sampling_fraction, case_cohort, cases)
@@ -62,6 +65,9 @@ def make_cohort(
         rule = "is no column of the table"
         raise CohortError([Problem(one, rule, "Correct the name") for one in absent], name)
     index = pd.RangeIndex(len(frame)) if patient_id is None else pd.Index(frame[patient_id])
+    if nameless := int(np.asarray(index.isna()).sum()):
+        remedy = "Fill it in, or leave 'patient_id' out"
+        raise CohortError([Problem(patient_id or "rows", "is missing", remedy, nameless)], name)
     index = pd.Index(index.astype("str"), name="patient_id")
     if index.has_duplicates:
         rows = int(index.duplicated(keep=False).sum())
@@ -87,4 +93,8 @@ def _endpoint(
         named["competing"] = frame[competing]
     if start is not None:
         named["start"] = frame[start]
-    return read_target(pd.DataFrame(named), time_scale)
+    read = read_target(pd.DataFrame(named), time_scale)
+    if too_long := int((read.time > LONGEST_YEARS).sum()):
+        rule = f"follow-up of more than {LONGEST_YEARS:.0f} years"
+        raise CohortError([Problem(time, rule, "Give years, not days or months", too_long)], "y")
+    return read

@@ -91,9 +91,9 @@ def _read_columns(table: pd.DataFrame, time_scale: str) -> Endpoint:
 
 
 def _join(event: Any, time: Any, competing: Any, start: Any, time_scale: str) -> Endpoint:
-    code = np.asarray(event, dtype=np.float64)
+    code = _read_numbers("event", event)
     if competing is not None:
-        other = np.asarray(competing, dtype=np.float64)
+        other = _read_numbers("competing", competing)
         both = int(((code == 1) & (other == 1)).sum())
         if both or not (np.isin(code, (0, 1)).all() and np.isin(other, (0, 1)).all()):
             rule = "event and competing must be 0 or 1, and not both 1"
@@ -103,7 +103,27 @@ def _join(event: Any, time: Any, competing: Any, start: Any, time_scale: str) ->
     if unknown:
         rule = "must be 0 (censored), 1 (event) or 2 (competing event)"
         raise CohortError([Problem("event", rule, "Correct the codes", unknown)], "y")
-    return _end(np.asarray(time, dtype=np.float64), code.astype(np.int8), start, time_scale)
+    begun = None if start is None else _read_years("start", start)
+    return _end(_read_years("time", time), code.astype(np.int8), begun, time_scale)
+
+
+def _read_years(name: str, values: Any) -> npt.NDArray[np.float64]:
+    """(n,) years; dates and durations, whose numbers are nanoseconds, are refused."""
+    if getattr(getattr(values, "dtype", None), "kind", "") in ("M", "m"):
+        rule = "holds dates or durations, and years are asked for"
+        remedy = "Give years from entry, such as durations.dt.days / 365.25"
+        raise CohortError([Problem(name, rule, remedy, len(values))], "y")
+    return _read_numbers(name, values)
+
+
+def _read_numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
+    """(n,) numbers; numpy's own refusal would repeat a patient's value."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        number = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
+        rows = int(number.isna().sum())
+    raise CohortError([Problem(name, "is no number", "Give numbers", rows)], "y")
 
 
 def _end(

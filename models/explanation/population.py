@@ -16,7 +16,7 @@ from models.explanation.explanation import Explanation
 from models.storage.formats import read_json
 
 # Codes without an order cannot be high or low.
-NOMINAL = ("ethnicity",)
+NOMINAL = ("ethnicity", "statin_drug", "anticoagulant", "phosphate_binder")
 
 # Units that the label says already, or that clinicians leave out.
 UNSAID = ("AU", "score", "points", "lesions", "vessels", "pack-years", "1/day")
@@ -25,6 +25,7 @@ UNSAID = ("AU", "score", "points", "lesions", "vessels", "pack-years", "1/day")
 DIRECTIONS = {
     "little": "negligible contribution",
     "unordered": "no natural order",
+    "unrecorded": "not recorded itself",
     "both": "both directions",
     "up": "higher values, higher risk",
     "down": "higher values, lower risk",
@@ -39,7 +40,8 @@ _MARKER = "marks treated disease; says nothing about the effect of treatment"
 def rank_levels(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.DataFrame:
     """Covariates as numbers (n, variables) that can be called low or high; NaN where missing.
 
-    Categories become the position of their code; those without an order are all NaN.
+    Categories become the position of their code; those without an order, among them categories of
+    a cohort map with three codes or more, are all NaN.
     """
     columns = {}
     for name, variable in dictionary.items():
@@ -48,7 +50,7 @@ def rank_levels(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) ->
         column = covariates[name]
         if variable.kind != "category":
             columns[name] = column.to_numpy(np.float64)
-        elif name in NOMINAL:
+        elif name in NOMINAL or (variable.own and len(variable.codes) > 2):
             columns[name] = np.full(len(column), np.nan)
         else:
             position = {code: float(i) for i, code in enumerate(variable.codes)}
@@ -161,8 +163,9 @@ def show_quantity(value: float, variable: Variable) -> str:
 def _direction(levels: pd.Series | None, contributions: pd.Series) -> str:
     if 100 * contributions.abs().mean() < _SMALLEST_POINTS:
         return DIRECTIONS["little"]
-    recorded = levels is not None and levels.nunique() > 1
-    if levels is None or not recorded or contributions[levels.notna()].nunique() < 2:
+    if levels is None:  # derived from others, such as a filtration rate from creatinine
+        return DIRECTIONS["unrecorded"]
+    if levels.nunique() < 2 or contributions[levels.notna()].nunique() < 2:
         return DIRECTIONS["unordered"]
     correlation = levels.rank().corr(contributions[levels.notna()].rank())
     if abs(correlation) < _CLEAR:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.dictionary.prior import Priors
+from features.endpoint import EVENT, Endpoint
 
 FEW_EVENTS = 50
+COMFORTABLE_EVENTS_PER_FEATURE = 10
 _NORMAL = 1.96
 
 
@@ -28,4 +30,36 @@ def warn_of_few_events(
         f"{n_events} events, fewer than {FEW_EVENTS}: the model is mostly what is published, of "
         f"{published} of its {len(feature_names)} features. The level of risk comes from this "
         f"cohort alone and may be off by a factor of {factor:.1f}."
+    ]
+
+
+def effective_events(endpoint: Endpoint) -> float:
+    """Events of patients drawn at random that tell as much as those that were weighted or sampled.
+
+    Of a case-cohort sample fewer than there are: its controls are few.
+    """
+    return endpoint.effective_events(EVENT, endpoint.event == EVENT)
+
+
+def warn_of_few_per_feature(endpoint: Endpoint, n_features: int) -> list[str]:
+    """Below ``COMFORTABLE_EVENTS_PER_FEATURE``: that the model leans on its prior."""
+    effective = effective_events(endpoint)
+    if effective / n_features >= COMFORTABLE_EVENTS_PER_FEATURE:
+        return []
+    worth = f" worth {effective:.0f}" if endpoint.is_weighted else ""
+    return [
+        f"{effective / n_features:.1f} events per feature ({endpoint.n_events} events{worth}, "
+        f"{n_features} features): below {COMFORTABLE_EVENTS_PER_FEATURE}, so the model leans on "
+        "its prior. Prefer fewer features or more events."
+    ]
+
+
+def warn_of_few_competing(endpoint: Endpoint, minimum: int) -> list[str]:
+    """Below ``minimum`` competing events: that nothing was learnt of who has them."""
+    n_competing = endpoint.n_competing
+    if endpoint.is_fixed_horizon or not 0 < n_competing < minimum:
+        return []
+    return [
+        f"{n_competing} competing events, fewer than {minimum}: their hazard is taken to be the "
+        "same for every patient, at any age."
     ]

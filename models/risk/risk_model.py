@@ -32,12 +32,16 @@ from models.risk.cause_fitting import (
     fit_boosted_part,
     fit_linear_part,
 )
-from models.risk.few_events import warn_of_few_events
+from models.risk.few_events import (
+    effective_events,
+    warn_of_few_competing,
+    warn_of_few_events,
+    warn_of_few_per_feature,
+)
 from models.risk.predictor import RiskPredictor
 from models.risk.sampling import causes_of, describe_sample, find_clock
 
 MINIMUM_COMPETING = 20
-COMFORTABLE_EVENTS_PER_FEATURE = 10
 
 
 class RiskModel(BaseEstimator):  # type: ignore[misc]
@@ -277,7 +281,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             "competing_events": self.endpoint_.n_competing,
             **describe_sample(self.endpoint_, assembly.link),
             "features": len(names),
-            "events_per_feature": self.endpoint_.n_events / len(names),
+            "events_per_feature": effective_events(self.endpoint_) / len(names),
             **assembly.report,
         }
         self.warnings_ = self._warnings()
@@ -285,12 +289,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     def _warnings(self) -> list[str]:
         names, n_events = list(self.feature_names_in_), self.report_["events"]
         warnings = warn_of_few_events(n_events, names, self.priors)
-        if self.report_["events_per_feature"] < COMFORTABLE_EVENTS_PER_FEATURE:
-            warnings.append(
-                f"{self.report_['events_per_feature']:.1f} events per feature ({n_events} events, "
-                f"{len(names)} features): below {COMFORTABLE_EVENTS_PER_FEATURE}, so the model "
-                "leans on its prior. Prefer fewer features or more events."
-            )
+        warnings += warn_of_few_per_feature(self.endpoint_, len(names))
+        warnings += warn_of_few_competing(self.endpoint_, MINIMUM_COMPETING)
         if self.endpoint_.is_fixed_horizon:
             warnings.append(
                 f"The cohort records only a yes or no by {self.endpoint_.horizon:g} years: no "

@@ -57,7 +57,7 @@ def weights_of_fit(endpoint: Endpoint) -> FloatArray | None:
 def describe_sample(endpoint: Endpoint, link: Link) -> dict[str, Any]:
     """What is said of weights, case-cohort samples and delayed entry, where there are any."""
     said: dict[str, Any] = {}
-    if endpoint.survey is not None:
+    if endpoint.is_weighted:
         said["weighted_to"] = float(endpoint.weight.sum())
         said["effective_patients"] = endpoint.worth
     if design := endpoint.case_cohort:

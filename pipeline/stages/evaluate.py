@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipeline.evaluation.design_description import describe_design, describe_sample
 from pipeline.evaluation.evaluation import MIN_AT_RISK, MODEL, Predicted
-from pipeline.evaluation.judged_patients import describe_judged
+from pipeline.evaluation.judged_patients import describe_judged, tell_in_tens
 from pipeline.evaluation.recipe_validation import count_processes, share_threads, steps_over_time
 from pipeline.evaluation.rivals import build_rival, name_rivals
 from pipeline.settings.params import SIMULATED, Params, Paths
@@ -105,29 +106,12 @@ def run(params: Params, paths: Paths) -> None:
     about = dict(recipe.about if recipe else {})
     about |= describe_design(params, int(is_held_out.sum())) | describe_sample(endpoint)
     planned = {"held_out": int(is_held_out.sum())} | (recipe.planned if recipe else {})
+    done, tables = tell_in_tens(planned, done, tables)
     about |= describe_judged(planned, {name: one.endpoint for name, one in done.items()})
-    left_out += (*about["not_judged"], *read_conflicts(paths.train))
+    few = (about["few_clusters"],) if "few_clusters" in about else ()
+    left_out += (*about["not_judged"], *few, *read_conflicts(paths.train))
     unstable = None if recipe is None else recipe.instability
     _say(write_evaluation(done, Extras(tables, about, left_out, unstable), paths.evaluate))
-
-
-def describe_design(params: Params, n_held_out: int) -> dict[str, Any]:
-    """How the held-out patients were chosen, for design.json."""
-    return {"held_out_by": params.train.split.design, "held_out_patients": n_held_out}
-
-
-def describe_sample(endpoint: Endpoint) -> dict[str, Any]:
-    """What weights and delayed entry make of the figures, for design.json; empty without them."""
-    about: dict[str, Any] = {}
-    if endpoint.survey is not None:
-        survey = endpoint.survey
-        drawn = "patients" if survey.cluster is None else "clusters"
-        about["weighted_to"] = float(endpoint.weight.sum())
-        about["resampled"] = drawn if survey.stratum is None else f"{drawn} within strata"
-    if endpoint.is_delayed:
-        about["time_scale"] = endpoint.time_scale
-        about["given_event_free_at_entry"] = endpoint.time_scale != "age"
-    return about
 
 
 def predict_by_rival(

@@ -111,7 +111,7 @@ def _describe(
         if endpoint.case_cohort is not None:
             n_drawn = int(endpoint.case_cohort.subcohort.sum())
             lines.append(f"{n_drawn:>9,}  in the subcohort of a case-cohort sample")
-        if endpoint.survey is not None:
+        if endpoint.is_weighted:
             lines.append(f"{endpoint.weight.sum():>9,.0f}  people whom the weights stand for")
         if endpoint.is_delayed:
             lines.append(f"{endpoint.entered.max():>9.1f}  years on the clock at the latest entry")
@@ -165,7 +165,7 @@ def _report(ingested: Ingested, raw: RawTable, cohort_map: CohortMap) -> dict[st
         "rejected_rows": int(ingested.rejects["row"].nunique()),
         "rejects": rules.to_dict("records"),
         "warnings": [str(warning) for warning in ingested.warnings],
-        "missing_share": cohort.covariates.isna().mean().round(4).to_dict(),
+        "missing_share": cohort.covariates.isna().mean().to_dict(),
         "unused_columns": unused_columns(raw, cohort_map),
         "unconfirmed": list(cohort_map.unconfirmed),
     }

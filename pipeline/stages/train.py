@@ -188,11 +188,11 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
     Weighted patients count for as many as they are worth, at the rate of the population.
     """
     from features.endpoint import EVENT
-    from models.evaluation.sample_size import least_sample_size
+    from models.evaluation.sample_size import least_sample_size, least_sample_size_of_yes_or_no
     from models.risk.cause_fitting import LINEAR, FittedLinear
 
     linear, endpoint = model.causes_[0].parts.get(LINEAR), model.endpoint_
-    if not isinstance(linear, FittedLinear) or endpoint.is_fixed_horizon:
+    if not isinstance(linear, FittedLinear):
         return {}, []
     candidates = len(linear.path.coefficients)
     free = linear.believed.effective_parameters(linear.path.trust, linear.path.coefficients)
@@ -200,10 +200,14 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
     patients = round(worth)
     share = worth * endpoint.weight / endpoint.weight.sum()
     n_events, years = float(share[endpoint.event == EVENT].sum()), float(share @ endpoint.time)
-    horizon = float(endpoint.time.max())
-    ask = least_sample_size(candidates, worth, n_events, years, horizon)
-    under = least_sample_size(free, worth, n_events, years, horizon)
+    ask, under = (
+        least_sample_size_of_yes_or_no(parameters, n_events / worth)
+        if endpoint.is_fixed_horizon
+        else least_sample_size(parameters, worth, n_events, years, float(endpoint.time.max()))
+        for parameters in (candidates, free)
+    )
     size = {
+        "patients": patients,
         "candidate_parameters": candidates,
         "effective_parameters": round(free, 1),
         "needed_for_candidates": ask.needed,
@@ -213,7 +217,7 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
         return size, []
     enough = "has enough for" if patients >= under.needed else "has too few even for"
     counted = f"{patients:,} patients with {endpoint.n_events} events"
-    if endpoint.survey is not None:
+    if endpoint.is_weighted:
         kind = "sampled" if endpoint.case_cohort else "weighted"
         counted = (
             f"{len(endpoint):,} {kind} patients, worth {patients:,} with {n_events:.0f} events"
@@ -229,12 +233,16 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
 
 def warn_of_clusters(endpoint: Endpoint) -> list[str]:
     """That intervals of a patient's risk do not know of clusters; nothing where there are none."""
-    if endpoint.survey is None or endpoint.survey.cluster is None:
+    survey = endpoint.survey
+    if survey is None or survey.cluster is None:
         return []
+    known = (
+        "allow for the weights of the sample but not for its" if survey.is_weighted else "ignore"
+    )
     return [
-        "The intervals of a patient's risk allow for the weights of the sample but not for its "
-        "clusters: where patients of one cluster resemble each other, they are too narrow. The "
-        "intervals of the evaluation draw whole clusters."
+        f"The intervals of a patient's risk {known} clusters: where patients of one cluster "
+        "resemble each other, they are too narrow. The intervals of the evaluation draw whole "
+        "clusters."
     ]
 
 

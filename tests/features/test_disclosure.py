@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from itertools import product
@@ -14,6 +15,7 @@ from features.disclosure import (
     tell_count,
     tell_levels,
     tell_missing,
+    tell_risk,
 )
 
 
@@ -32,7 +34,9 @@ def test_missing_values_are_told_in_tens_of_all_patients() -> None:
     assert tell_missing(250, 466) == "250 (53.6 %)"
     assert tell_missing(3, 327) == "<10"
     assert tell_missing(0, 327) == "0 (0.0 %)"
-    assert tell_missing(14, 14) == "10"  # 10 of 14 would be 71 %
+    assert tell_missing(491, 491) == "491 (100.0 %)"  # in tens nobody could tell it from 485
+    assert tell_missing(996, 1000) == "all but <10"
+    assert tell_missing(4, 4) == "<10"
     assert tell_missing(0, 0) == "0"
 
 
@@ -108,3 +112,13 @@ def test_no_difference_of_two_told_counts_is_exact() -> None:
             if (tell_count(a), tell_count(b)) == told
         }
         assert len(others) >= SMALLEST_COUNT // 2
+
+
+@pytest.mark.parametrize("of", [40, 250, 390, 1000, 6800])
+def test_a_risk_times_its_patients_leaves_the_number_of_events_in_tens(of: int) -> None:
+    for events in range(12, of // 2, 7):
+        told = tell_risk(events / of, of)
+        alike = [k for k in range(of) if tell_risk(k / of, of) == told]
+        assert len(alike) >= 9, "an exact risk is a fraction of whole numbers"
+        assert abs(told - events / of) <= 25 / of
+    assert math.isnan(tell_risk(float("nan"), of))

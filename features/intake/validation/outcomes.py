@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.disclosure import SMALLEST_COUNT, round_count
 from features.endpoint import COMPETING, EVENT
 from features.intake.validation.findings import Findings
 
@@ -54,6 +55,27 @@ def check_outcomes(
         )
         remedy = "Pool cohorts, take a wider endpoint, or use the cohort to judge a model"
         findings.warn(column, rule, remedy)
+
+
+def check_lost_events(
+    event: pd.Series, kept: npt.NDArray[np.bool_], column: str, findings: Findings
+) -> None:
+    """Warns where patients with the event are rejected so much more often that risks are too low.
+
+    ``event`` and ``kept`` (n,): of every row that was read. Ten events or more, and a share at
+    least twice that of the others.
+    """
+    occurred = (event == EVENT).to_numpy()
+    lost, lost_others = int((occurred & ~kept).sum()), int((~occurred & ~kept).sum())
+    n_events, n_others = int(occurred.sum()), int((~occurred).sum())
+    if lost < SMALLEST_COUNT or lost * n_others < 2 * lost_others * n_events:
+        return
+    rule = (
+        f"about {round_count(lost)} of {round_count(n_events)} patients with the event are in "
+        "rejected rows, and of the others a smaller share: without them risks come out too low"
+    )
+    remedy = "Correct these rows; to times rounded down to whole units add half a unit"
+    findings.warn(column, rule, remedy)
 
 
 def check_leakage(covariates: pd.DataFrame, follow_up: pd.DataFrame, findings: Findings) -> None:

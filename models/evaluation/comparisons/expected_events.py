@@ -49,13 +49,15 @@ def level_with_all(
 
     ``each`` (n,): `expect_events`. What is approximate, or sampled, in it drops out: of all
     patients the weighted events stand to the weighted expected as observed to expected risk. Those
-    of a group add up as its events are counted: each patient once.
+    of a group add up as its events are counted: each patient once. Of a case-cohort sample, whose
+    events are those of the whole cohort, each patient counts for those of the cohort it stands for.
     """
     ratio, expected = overall.estimate(_RATIO), (endpoint.weight * each).sum()
     seen = endpoint.weight[FollowUp.of(endpoint).has_event_by(horizon)].sum()
+    own = each if endpoint.case_cohort is None else endpoint.weight * each
     if not (ratio > 0 and expected > 0 and seen > 0):
-        return each
-    return np.asarray(each * (seen / ratio / expected))
+        return np.asarray(own)
+    return np.asarray(own * (seen / ratio / expected))
 
 
 def deviate_ratio(own: Figures, overall: Figures, expected: float) -> float:

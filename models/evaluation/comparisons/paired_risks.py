@@ -6,7 +6,7 @@ with fewer features. Every resample is drawn from all patients; each arm sees it
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray, FloatArray
+from features.disclosure import tell_risk
 from features.endpoint import Endpoint
 from features.errors import HorizonError
 from models.evaluation.metric import DISTANCES, METRICS
@@ -23,6 +24,9 @@ from models.metrics.follow_up import FollowUp
 from models.metrics.resampled.resamples import Resamples
 
 Key = TypeVar("Key", bound=Hashable)
+LEVELS_OF_RISK = ("mean_risk", "observed_risk", "brier")
+"""Metrics from which, with the others, an observed risk follows."""
+
 _POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
 
 
@@ -113,6 +117,16 @@ def difference(first: Figures, second: Figures, metric: str) -> tuple[float, flo
     if metric in DISTANCES:
         return gap, float("nan"), float("nan")
     return gap, *interval_of(first.drawn(metric) - second.drawn(metric))
+
+
+def tell_figures(metric: str, values: Sequence[float], n: int) -> list[float]:
+    """Figures of ``n`` patients who are part of others, with as many digits as keep counts in tens.
+
+    Levels of risk as `tell_risk` does, all others to four decimals.
+    """
+    if metric in LEVELS_OF_RISK:
+        return [tell_risk(value, n) for value in values]
+    return [round(float(value), 4) for value in values]
 
 
 def all_rows(n: int) -> BoolArray:

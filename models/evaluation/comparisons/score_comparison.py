@@ -10,7 +10,13 @@ import pandas as pd
 from features.array_types import FloatArray
 from features.disclosure import SMALLEST_COUNT, is_small, round_count, tell_count
 from features.endpoint import Endpoint
-from models.evaluation.comparisons.paired_risks import Arm, Figures, difference, measure_arms
+from models.evaluation.comparisons.paired_risks import (
+    Arm,
+    Figures,
+    difference,
+    measure_arms,
+    tell_figures,
+)
 from models.reference_scores.reference_score import Inputs, ReferenceScore
 from models.reference_scores.registry import describe_scores
 
@@ -60,7 +66,8 @@ def compare_scores(
 
     Columns: score, horizon, metric, estimate, lower, upper, model_estimate, difference (model less
     score), difference_lower, difference_upper (95 %, paired), n, events (both in tens), coverage
-    (their share).
+    (their share). Where a score leaves out patients, risks are told in steps that leave the numbers
+    in tens (`tell_figures`).
     """
     arms: dict[tuple[str, bool], Arm] = {}
     for name, risk in risks.items():
@@ -82,16 +89,19 @@ def _row(
     name: str, horizon: float, metric: str, score: Figures, model: Figures, n_all: int
 ) -> dict[str, object]:
     n, events = round_count(score.n), round_count(score.events)
-    lower, upper = score.interval(metric)
+    figures = [score.estimate(metric), *score.interval(metric), model.estimate(metric)]
+    if score.n < n_all:
+        figures = tell_figures(metric, figures, score.n)
+    estimate, lower, upper, of_model = figures
     gap, gap_lower, gap_upper = difference(model, score, metric)
     return {
         "score": name,
         "horizon": float(horizon),
         "metric": metric,
-        "estimate": score.estimate(metric),
+        "estimate": estimate,
         "lower": lower,
         "upper": upper,
-        "model_estimate": model.estimate(metric),
+        "model_estimate": of_model,
         "difference": gap,
         "difference_lower": gap_lower,
         "difference_upper": gap_upper,

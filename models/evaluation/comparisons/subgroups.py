@@ -36,6 +36,7 @@ from models.evaluation.comparisons.paired_risks import (
     all_rows,
     difference,
     measure_arms,
+    tell_figures,
 )
 from models.evaluation.comparisons.score_comparison import SHOWN
 from models.reference_scores.reference_score import takes_statin
@@ -129,9 +130,9 @@ def measure_groups(
     Second: subgroup, level, metric, horizon, estimate, overall, gap, lower, upper (95 %, paired),
     n, events, expected, small, not_tested (why: "too few events", "lower by nature", "undefined";
     "" of those tested), chance ("beyond chance alone", "beyond chance after all looks", ""),
-    finding ("" where none). ``n``, ``events`` and ``expected`` are texts, told in tens; a group
-    with 1 to 9 patients or events has its row, and no figure that would tell how many, but is
-    tested as any other.
+    finding ("" where none). ``n``, ``events`` and ``expected`` are texts, told in tens, and risks
+    in steps that leave them there (`tell_figures`); a group with 1 to 9 patients or events has its
+    row, and no figure that would tell how many, but is tested as any other.
     """
     arms: dict[Group, Arm] = {group: Arm(risk, rows) for group, rows in groups.items()}
     everyone: Group = ("", "")
@@ -147,13 +148,14 @@ def measure_groups(
         sizes["expected"] = tell_count(round(expected))
         own = _withhold_if_few(counted)
         for metric in SHOWN:
-            lower, upper = own.interval(metric)
-            shown = {"estimate": own.estimate(metric), "lower": lower, "upper": upper}
+            figured = tell_figures(metric, (own.estimate(metric), *own.interval(metric)), own.n)
+            shown = dict(zip(("estimate", "lower", "upper"), figured, strict=True))
             tail = {**sizes, "small": _count_for(metric, counted, expected) < limits.min_events}
             figures.append({**lead, "metric": metric, **shown, **tail})
         for metric in _TESTED:
-            gap, lower, upper = difference(own, overall, metric)
-            shown = {"estimate": own.estimate(metric), "overall": overall.estimate(metric)}
+            gap, lower, upper = tell_figures(metric, difference(own, overall, metric), own.n)
+            estimate, of_all = (one.estimate(metric) for one in (own, overall))
+            shown = {"estimate": tell_figures(metric, (estimate,), own.n)[0], "overall": of_all}
             spread = {"gap": gap, "lower": lower, "upper": upper}
             tail = {**sizes, "small": _count_for(metric, counted, expected) < limits.min_events}
             tests = _deviation(counted, overall, metric, expected)

@@ -12,15 +12,18 @@ _REPEATED = ("c_index", "observed_over_expected", "calibration_slope")
 
 
 def fold_table(material: Material) -> Table:
-    """Mean, lowest and highest C-index over the folds, by model and horizon; empty of one fold."""
+    """Mean, lowest and highest C-index over the folds that have one, by model and horizon.
+
+    Empty of one fold.
+    """
     words, folds = Words.load(), material.table("folds", "model", "horizon", "c_index")
     rows = []
     for (model, horizon), own in folds.groupby(["model", "horizon"], sort=False):
-        if len(own) < 2:
+        known = own["c_index"].dropna()
+        if len(known) < 2:
             continue
-        spread = own["c_index"].mean(), own["c_index"].min(), own["c_index"].max()
-        cells = (format_number(value, 3) for value in spread)
-        rows.append((words.of("models", str(model)), f"{horizon:g}", str(len(own)), *cells))
+        cells = (format_number(value, 3) for value in (known.mean(), known.min(), known.max()))
+        rows.append((words.of("models", str(model)), f"{horizon:g}", str(len(known)), *cells))
     names = ("model", "years", "folds", "mean", "lowest", "highest")
     return Table(tuple(words.of("columns", name) for name in names), tuple(rows))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.disclosure import share_of_told, tell_count
+from features.disclosure import share_of_told, tell_absent
 from models.report.material import Material
 from models.report.table import Table, count, format_number, plain_table
 from models.report.tables.performance_tables import read_count
@@ -34,7 +34,7 @@ def missing_table(material: Material) -> Table:
         if share > 0:
             label = material.variables[name].label if name in material.variables else name
             count_missing = round(share * total)
-            missing = tell_count(count_missing)
+            missing = tell_absent(count_missing, total)
             known = f"{int(missing):,}" if missing.isdigit() else missing
             percent = format_number(100 * share_of_told(count_missing, total), 1)
             rows.append((label, known, percent))

@@ -149,3 +149,12 @@ def test_on_the_scale_of_age_the_age_at_entry_is_the_start() -> None:
     with pytest.raises(MapError, match="age as time scale needs the variable 'age'"):
         variables = {"ldl_cholesterol": "age"}
         _read(rows, {**IN_YEARS, "time_scale": "age"}, variables=variables)
+
+
+def test_clusters_that_are_few_are_told_and_a_single_one_is_refused() -> None:
+    rows = [f"{40 + row % 40},{row % 9 + 1},{row % 2},c{row % 5}" for row in range(60)]
+    found = _read(["age,t,mi,psu", *rows], IN_YEARS, survey={"cluster": "psu"})
+    assert any("there are 5 in 1 stratum" in str(one) for one in found.warnings)
+    alike = [f"{row.rsplit(',', 1)[0]},c" for row in rows]
+    with pytest.raises(CohortError, match="psu: is the same for every patient: one cluster"):
+        _read(["age,t,mi,psu", *alike], IN_YEARS, survey={"cluster": "psu"})

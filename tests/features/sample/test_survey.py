@@ -129,3 +129,19 @@ def test_the_chosen_count_in_proportion_and_for_what_they_are_worth_in_all() -> 
     assert np.ptp(worth / weight[chosen]) == pytest.approx(0)
     for alike in (None, np.full(300, 3.7)):
         assert count_by_worth(alike, chosen).tolist() == [1.0] * 200
+
+
+def test_a_handful_of_clusters_is_told_and_many_are_not() -> None:
+    patients = np.arange(120)
+    few, many = (Survey(np.ones(120), cluster=patients % n) for n in (5, 40))
+    assert "there are 5 in 1 stratum" in few.find_few_clusters()
+    assert not many.find_few_clusters()
+    # two in each of twenty strata leave twenty degrees of freedom, not forty
+    paired = Survey(np.ones(120), stratum=patients % 20, cluster=patients % 40)
+    assert "there are 40 in 20 strata" in paired.find_few_clusters()
+    assert not Survey(np.ones(120)).find_few_clusters()
+
+
+def test_clusters_without_weights_weigh_nobody() -> None:
+    assert not Survey(np.ones(6), cluster=[1, 1, 2, 2, 3, 3]).is_weighted
+    assert Survey(np.array([1.0, 1, 1, 1, 1, 2])).is_weighted

@@ -48,3 +48,13 @@ def test_a_patient_twice_and_a_column_that_is_not_there_are_refused() -> None:
         make_cohort(twice, time="years", event="event", patient_id="id", ignore=["died"])
     with pytest.raises(CohortError, match="tme: is no column"):
         make_cohort(PATIENTS, time="tme", event="event")
+
+
+def test_days_are_not_taken_for_years_and_a_patient_without_a_name_is_refused() -> None:
+    days = PATIENTS.assign(years=PATIENTS["years"] * 365.25)
+    roles = {"time": "years", "event": "event", "competing": "died", "patient_id": "id"}
+    with pytest.raises(CohortError, match="years: follow-up of more than 100 years") as refused:
+        make_cohort(days, **roles)
+    assert "365" not in str(refused.value)
+    with pytest.raises(CohortError, match="id: is missing"):
+        make_cohort(PATIENTS.assign(id=PATIENTS["id"].where(PATIENTS["id"] != "b")), **roles)

@@ -71,3 +71,27 @@ def test_no_message_holds_a_patients_time() -> None:
     with pytest.raises(CohortError) as refused:
         read_target(odd)
     assert "4711" not in str(refused.value)
+
+
+@pytest.mark.parametrize("unit", ["durations", "dates", "arrow"])
+def test_dates_and_durations_are_not_taken_for_years(unit: str) -> None:
+    passed = pd.Series(pd.to_timedelta(TIME * 365.25, "D"))
+    times: dict[str, Any] = {
+        "durations": passed,
+        "dates": pd.Timestamp("2020-01-01") + passed,
+        "arrow": passed.astype(pd.ArrowDtype(pa.duration("s"))),
+    }
+    with pytest.raises(CohortError, match="time: holds dates or durations"):
+        read_target(TABLE.assign(time=times[unit]))
+    late = TABLE.assign(start=times[unit], time=TIME + 99)
+    with pytest.raises(CohortError, match="start: holds dates or durations"):
+        read_target(late)
+
+
+@pytest.mark.parametrize("column", ["time", "event"])
+def test_text_among_the_numbers_is_refused_and_not_repeated(column: str) -> None:
+    odd = TABLE.astype(object)
+    odd.loc[1, column] = "4711 days"
+    with pytest.raises(CohortError, match=rf"{column}: is no number \(1 row\)") as refused:
+        read_target(odd)
+    assert "4711" not in str(refused.value)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from features.endpoint import CENSORED, COMPETING, EVENT, Endpoint
+from features.sample.case_cohort import CaseCohort
 from features.sample.survey import Survey
 from models.evaluation.comparisons.expected_events import (
     deviate_ratio,
@@ -73,3 +74,19 @@ def test_weights_of_other_patients_do_not_change_what_a_group_should_show(weight
     expected = level_with_all(endpoint, risk, measured["all"], 10)[rows].sum()
     assert expected == pytest.approx(50)
     assert deviate_ratio(measured["own"], measured["all"], expected) > 3
+
+
+def test_a_case_cohort_sample_is_expected_to_show_the_events_of_the_whole_cohort() -> None:
+    """All events of the cohort are in the sample, a tenth of those without: ratios are alike."""
+    n, draws = 20_000, np.random.default_rng(8)
+    first, risk = np.arange(n) < 8_000, np.full(n, 0.1)
+    event = (draws.random(n) < risk).astype(np.int8)
+    drawn = draws.random(n) < 0.1
+    kept = drawn | (event == EVENT)
+    survey = Survey.of_case_cohort(CaseCohort(drawn[kept], np.full(kept.sum(), 0.1)), event[kept])
+    sample = Endpoint(np.full(kept.sum(), 10.0), event[kept], survey=survey)
+    own, rows = risk[kept], first[kept]
+    measured = measure_arms(sample, {"all": Arm(own, all_rows(kept.sum()))}, 10, 1, 0)
+    each = level_with_all(sample, expect_events(sample, own, 10), measured["all"], 10)
+    seen = int((event[first] == EVENT).sum())
+    assert each[rows].sum() == pytest.approx(seen, rel=0.1)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from models.evaluation.sample_size import least_sample_size
+from models.evaluation.sample_size import least_sample_size, least_sample_size_of_yes_or_no
 
 
 def test_the_published_example_of_recurrent_thrombosis() -> None:
@@ -30,3 +30,14 @@ def test_the_overall_risk_is_then_known_to_within_five_points() -> None:
     years = found.by_overall_risk * found.mean_followup
     error = math.sqrt(found.rate / years) * 8.0 * math.exp(-found.rate * 8.0)
     assert 1.96 * error == pytest.approx(0.05, rel=0.01)
+
+
+def test_a_yes_or_no_is_held_to_the_criteria_for_a_yes_or_no() -> None:
+    # Riley BMJ 2020, box 1: to know a risk of a half to within .05 takes 385 patients
+    assert least_sample_size_of_yes_or_no(1, 0.5).by_overall_risk == 385
+    # the largest R2 of Cox and Snell where half of the patients have it is 3/4
+    found = least_sample_size_of_yes_or_no(24, 0.5)
+    assert found.by_shrinkage == pytest.approx(24 / (-0.1 * math.log(1 - 0.1125 / 0.9)), abs=1)
+    rare = least_sample_size_of_yes_or_no(24, 0.1)
+    assert rare.needed > found.needed
+    assert rare.events == math.ceil(rare.needed * 0.1)

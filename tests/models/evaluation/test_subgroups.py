@@ -207,3 +207,16 @@ def test_a_lower_c_index_within_ages_is_no_finding(cohort: Simulated) -> None:
     c_index = gaps[gaps["metric"] == "c_index"].iloc[0]
     assert c_index["gap"] < -LIMITS.max_c_index_gap
     assert c_index["finding"] == ""
+
+
+def test_the_observed_risk_of_one_group_does_not_give_the_events_of_the_other() -> None:
+    """Of a yes or no it is events over patients: to six digits it gave both numbers exactly."""
+    event = np.r_[np.tile([1, 0, 0, 0, 0], 180), np.ones(3), np.zeros(97)].astype(np.int8)
+    risk, rows = np.full(1000, 0.18), np.arange(1000) < 900
+    endpoint = Endpoint(np.full(1000, 5.0), event, 5.0)
+    groups = {("sex", "female"): rows, ("sex", "male"): ~rows}
+    figures, _ = measure_groups(endpoint, risk, groups, 5, 1, 20, LIMITS)
+    own = figures[(figures["level"] == "female") & (figures["metric"] == "observed_risk")].iloc[0]
+    fitting = {k for n in range(895, 905) for k in range(n) if abs(k / n - own["estimate"]) < 0.005}
+    assert own["estimate"] == pytest.approx(0.2, abs=0.01)
+    assert len(fitting) >= 9

@@ -9,7 +9,7 @@ import pytest
 from features.cohort_map.own_variables import read_own_variables
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
-from features.dictionary.variable import GROUPS, OWN_GROUP
+from features.dictionary.variable import GROUPS, OWN_GROUP, Variable
 from models.explanation.explanation import Explanation
 from models.explanation.population import (
     describe_value,
@@ -53,6 +53,20 @@ def test_codes_rank_in_their_order_and_those_without_one_do_not() -> None:
     levels = rank_levels(covariates, DICTIONARY)
     assert levels["statin_intensity"].tolist() == [3, 0]
     assert levels["ethnicity"].isna().all()
+
+
+def test_categories_of_a_cohort_map_have_no_order_and_what_is_derived_is_told_as_that() -> None:
+    plaque = Variable(
+        "plaque", "Plaque", OWN_GROUP, "category", "", "", codes=("none", "soft", "hard"), own=True
+    )
+    covariates = pd.DataFrame({"plaque": pd.array(["soft", "none", "hard"], dtype="str")})
+    known = {**DICTIONARY, "plaque": plaque}
+    levels = rank_levels(covariates, known)
+    assert levels["plaque"].isna().all()
+    contributions = pd.DataFrame({"plaque": [0.01, 0.02, 0.03], "egfr": [0.01, 0.02, 0.03]})
+    table = summarise_variables(contributions, levels, known).set_index("variable")
+    assert table.loc["plaque", "direction"] == "no natural order"
+    assert table.loc["egfr", "direction"] == "not recorded itself"
 
 
 def test_directions_are_told_as_associations_and_treatments_carry_a_caution() -> None:

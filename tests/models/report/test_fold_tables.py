@@ -26,6 +26,10 @@ def test_folds_are_summed_up_and_a_single_one_is_not(material: Material) -> None
     (cells,) = fold_table(with_table(material, "folds", rows)).rows
     assert cells == ("its linear part alone", "10", "3", "0.700", "0.600", "0.800")
     assert not fold_table(with_table(material, "folds", rows[:1]))
+    # a centre of a few patients has no C-index, and is no fold of the mean
+    rows[2]["c_index"] = float("nan")
+    (cells,) = fold_table(with_table(material, "folds", rows)).rows
+    assert cells[2:] == ("2", "0.650", "0.600", "0.700")
 
 
 def test_folds_of_a_cross_validation_are_shown_under_performance(material: Material) -> None:

@@ -20,6 +20,13 @@ def test_missing_values_are_counted_and_small_counts_hidden(material: Material) 
     assert complete_variables(material) == ["Age"]
 
 
+def test_a_variable_that_few_or_none_have_is_told_as_that(material: Material) -> None:
+    shares = {"lpa_molar": 0.9925, "hba1c": 1.0}
+    ingest = {**material.ingest, "patients": 401, "missing_share": shares}
+    rows = missing_table(replace(material, ingest=ingest)).rows
+    assert [row[1:] for row in rows] == [("401", "100.0"), ("all but <10", "–")]
+
+
 def test_each_analysis_tells_its_patients_and_events(material: Material) -> None:
     sizes = [row[1:] for row in analysis_table(material).rows]
     assert sizes == [("300", "45", "15"), ("100", "15", "5"), ("400", "60", "20")]

@@ -139,6 +139,8 @@ def test_only_an_unweighted_run_says_that_nothing_was_weighted(material: Materia
     page = render_report(replace(weighted, training=training))
     assert "or weighting" not in page
     assert "weighted by how they were sampled, not against imbalance" in page
+    assert "years; figures are weighted by how patients were sampled) calcirisk" in page
+    assert "figures are weighted" not in render_report(material)
 
 
 def test_a_cohort_without_groups_is_not_told_that_nothing_was_evaluated(
@@ -157,3 +159,52 @@ def test_warnings_do_not_run_into_each_other(material: Material) -> None:
     warnings = ["hdl: is missing. Remove it", "ldl: is the same for everyone."]
     page = render_report(replace(material, ingest={**material.ingest, "warnings": warnings}))
     assert "Remove it. ldl: is the same for everyone.</p>" in page
+
+
+def test_few_clusters_stand_beside_what_is_said_to_be_beyond_chance(material: Material) -> None:
+    few = "Intervals draw whole clusters, and there are 5 in 1 stratum: too few."
+    told = replace(material, design={"resampled": "clusters", "few_clusters": few})
+    assert f"**{few}" in render_card(told)
+    assert few in render_report(told)
+    assert "Weighted to the population" not in render_report(told)
+
+
+@pytest.mark.parametrize(
+    ("patients", "said"),
+    [(3_000, "enough for all"), (900, "enough under the prior"), (300, "either")],
+)
+def test_what_is_said_of_the_sample_size_is_what_its_criteria_ask(
+    material: Material, patients: int, said: str
+) -> None:
+    asked = {"candidate_parameters": 34, "effective_parameters": 9.9}
+    needed = {"needed_for_candidates": 2782, "needed_for_effective": 814}
+    size = {"patients": patients, **asked, **needed}
+    page = render_report(replace(material, training={**material.training, "sample_size": size}))
+    assert said in page
+    assert "sufficient for penalised models" not in page
+
+
+def test_a_variable_of_the_cohort_map_is_not_said_to_come_from_the_literature(
+    material: Material,
+) -> None:
+    known, shares = material.variables, material.ingest["missing_share"]
+    whole = f"candidates: {len(shares)} of {len(known)}, prespecified from the literature and none"
+    assert whole in render_report(material)
+    fat = replace(known["bmi"], name="fat", label="Epicardial fat", own=True)
+    ingest = {**material.ingest, "missing_share": {**shares, "fat": 0.0}}
+    page = render_report(replace(material, variables={**known, "fat": fat}, ingest=ingest))
+    assert f"candidates: {len(shares)} of {len(known)}, prespecified" in page
+    assert "those described in the cohort map were, too (Epicardial fat); and none" in page
+
+
+def test_characteristics_of_a_sample_are_not_taken_for_those_of_its_cohort(
+    material: Material,
+) -> None:
+    ages = pd.DataFrame({"variable": ["age"], "level_or_unit": ["years"], "overall": ["60 (9)"]})
+    described = replace(material, tables={**material.tables, "table_one": ages})
+    said = "unweighted, of the case-cohort sample, in which cases are over-represented"
+    assert said not in render_report(described)
+    sample = {"subcohort": 200, "drawn": "0.1", "cases": "event", "method": "borgan"}
+    sample |= {"effective_events": 30.0}
+    training = {**material.training, "case_cohort": sample, "weighted_to": 4e3}
+    assert said in render_report(replace(described, training=training))

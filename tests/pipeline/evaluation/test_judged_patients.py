@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from features.endpoint import Endpoint
-from pipeline.evaluation.judged_patients import describe_judged, say_left_out
+from models.evaluation.performance import EvaluationResult
+from pipeline.evaluation.evaluation import Evaluation
+from pipeline.evaluation.judged_patients import describe_judged, say_left_out, tell_in_tens
 
 
 def _endpoint(n: int) -> Endpoint:
@@ -15,7 +18,7 @@ def test_who_was_left_out_is_told_of_every_evaluation_with_the_reason() -> None:
     judged = {"held_out": _endpoint(164), "cross_validation": _endpoint(666)}
     about = describe_judged(planned, judged)
     assert about["judged"]["held_out"] == {
-        "patients": 164,
+        "patients": "160",
         "of": 176,
         "events": "60",
         "competing_events": "50",
@@ -34,3 +37,19 @@ def test_where_all_are_judged_nothing_is_told_and_events_are_exact() -> None:
 def test_a_small_number_of_patients_left_out_is_not_told() -> None:
     (sentence,) = say_left_out("held_out", 3, 50)
     assert sentence.startswith("Fewer than 10 of 50 held-out patients are not judged")
+
+
+def test_no_count_of_those_judged_gives_the_few_who_are_not() -> None:
+    counted = pd.DataFrame({"n": [287], "events": [59], "estimate": [0.5]})
+    result = EvaluationResult(counted, counted, counted, pd.DataFrame())
+    done = {"held_out": Evaluation(pd.DataFrame(), _endpoint(287), (10.0,), {}, result=result)}
+    steps = counted.assign(evaluation="cross_validation")
+    tables = {"incremental": steps, "incidence": counted.drop(columns="events")}
+    told, others = tell_in_tens({"held_out": 290}, done, tables)
+    for table in (told["held_out"].result.metrics, told["held_out"].result.groups):
+        # events are rounded down: no gate on their number is passed by rounding
+        assert table[["n", "events"]].to_numpy().tolist() == [[290, 50]]
+    assert others["incidence"]["n"].tolist() == [290]
+    assert others["incremental"]["n"].tolist() == [287]
+    same, _ = tell_in_tens({"held_out": 287}, done, tables)
+    assert same["held_out"].result.metrics["n"].tolist() == [287]

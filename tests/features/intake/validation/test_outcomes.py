@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 
 from features.intake.validation.findings import Findings
-from features.intake.validation.outcomes import EventsNeeded, check_leakage, check_outcomes
+from features.intake.validation.outcomes import (
+    EventsNeeded,
+    check_leakage,
+    check_lost_events,
+    check_outcomes,
+)
 
 N = 400
 EVENT = (np.arange(N) % 4 == 0).astype(int)
@@ -72,3 +77,17 @@ def test_as_many_events_as_training_needs_are_not_warned_of() -> None:
     findings = Findings()
     check_outcomes(FOLLOW_UP, "mi", findings, EventsNeeded(50, 0.5))
     assert findings.warnings == []
+
+
+def test_events_that_go_with_rejected_rows_more_than_others_are_told_in_tens() -> None:
+    event = pd.Series(EVENT)
+    early = (EVENT == 1) & (np.arange(N) < 96)  # 24 of 100 events, and nobody else
+    findings = Findings()
+    check_lost_events(event, ~early, "mi", findings)
+    (warned,) = findings.warnings
+    assert "about 20 of 100 patients with the event are in rejected rows" in warned.rule
+    alike, few = Findings(), Findings()
+    check_lost_events(event, np.arange(N) >= 96, "mi", alike)
+    check_lost_events(event, ~((EVENT == 1) & (np.arange(N) < 30)), "mi", few)
+    assert not alike.warnings
+    assert not few.warnings

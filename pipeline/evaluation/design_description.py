@@ -1,0 +1,31 @@
+"""How patients were held out, weighted and drawn again: what design.json says of an evaluation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from features.endpoint import Endpoint
+    from pipeline.settings.params import Params
+
+
+def describe_design(params: Params, n_held_out: int) -> dict[str, Any]:
+    """How the held-out patients were chosen, for design.json."""
+    return {"held_out_by": params.train.split.design, "held_out_patients": n_held_out}
+
+
+def describe_sample(endpoint: Endpoint) -> dict[str, Any]:
+    """What weights and delayed entry make of the figures, for design.json; empty without them."""
+    about: dict[str, Any] = {}
+    if endpoint.survey is not None:
+        survey = endpoint.survey
+        drawn = "patients" if survey.cluster is None else "clusters"
+        if survey.is_weighted:
+            about["weighted_to"] = float(endpoint.weight.sum())
+        if few := survey.find_few_clusters():
+            about["few_clusters"] = few
+        about["resampled"] = drawn if survey.stratum is None else f"{drawn} within strata"
+    if endpoint.is_delayed:
+        about["time_scale"] = endpoint.time_scale
+        about["given_event_free_at_entry"] = endpoint.time_scale != "age"
+    return about

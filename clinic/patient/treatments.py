@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,8 +71,9 @@ class TreatmentPanel:
     ``offered``: recommended first, then to be considered, each by its number needed to treat;
     ``harmful``; ``unclear``: would need a value that is missing; ``not_for_patient``: no trial
     tells of such a patient; ``withheld``: figures not seen in their source; ``not_established``.
-    ``refused``: what was ticked beside something that excludes it. ``untreated``: what risk and
-    LDL cholesterol would be without the statin that is taken.
+    ``refused``: what was ticked beside something that excludes it; ``outdone``: beside something
+    stronger of its pathway; ``closed``: beside what leaves it untested. ``untreated``: what risk
+    and LDL cholesterol would be without the statin that is taken.
     """
 
     horizon: float
@@ -89,6 +90,8 @@ class TreatmentPanel:
     observational: bool
     strongest: str
     refused: tuple[str, ...]
+    outdone: tuple[str, ...]
+    closed: tuple[str, ...]
     untreated: str
     ldl_left: float | None
 
@@ -115,6 +118,7 @@ class TreatmentAdvice:
         alone = evaluate_all(list(self.effects.values()), setting, patient)
         wrong = {r.option.name for r in alone if r.decision in ("harm", "unclear")}
         wanted, refused = self._choose([name for name in chosen if name not in wrong])
+        ticked = [name for name in self.effects if name in chosen and name not in refused]
         together = take_together(self.effects, setting, patient, wanted)
         rows = [self._row(result, result.option.name in wanted, False) for result in alone]
         rows = self._follow_on(rows, setting, together)
@@ -134,17 +138,24 @@ class TreatmentAdvice:
             tuple(groups.get("not_established", ())),
             together.combined,
             self._needed(together.combined),
-            tuple(self.texts.phrase(self.effects[name].label) for name in together.counted),
+            self._labels(together.counted),
             together.bounded,
             together.observational,
             f"{100 * (1 - self.effects.strongest):.0f}",
-            refused,
+            self._labels(refused),
+            self._labels(together.outdone),
+            self._labels(set(ticked).difference(together.counted, together.outdone)),
             self._untreated(setting, patient),
             None if ldl is None else float(ldl),
         )
 
-    def _choose(self, chosen: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-        """The options that can be taken together, and the labels of those that cannot."""
+    def _labels(self, names: Collection[str]) -> tuple[str, ...]:
+        return tuple(
+            self.texts.phrase(one.label) for name, one in self.effects.items() if name in names
+        )
+
+    def _choose(self, chosen: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The options that can be taken together, and those that cannot."""
         wanted: list[str] = []
         refused: list[str] = []
         taken: set[str] = set()
@@ -152,12 +163,12 @@ class TreatmentAdvice:
             if name not in chosen:
                 continue
             if option.exclusive in taken:
-                refused.append(self.texts.phrase(option.label))
+                refused.append(name)
                 continue
             wanted.append(name)
             if option.exclusive is not None:
                 taken.add(option.exclusive)
-        return wanted, tuple(refused)
+        return wanted, refused
 
     def _follow_on(
         self, rows: list[TreatmentRow], setting: Setting, together: WhatIf

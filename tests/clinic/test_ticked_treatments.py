@@ -1,0 +1,45 @@
+"""Every treatment that is ticked is counted, or said not to be and why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
+from clinic.words.texts import load_texts
+from features.dictionary.dictionary import Dictionary
+from tests.models.treatment_effects.by_hand import EFFECTS, HEALTHY, HIGH, link_of
+
+AT_CALCIUM = {**HEALTHY, "cac_agatston": 450.0, "ldl_cholesterol": 190.0, "systolic_bp": 150.0}
+
+
+def _tick(*chosen: str, **values: object) -> TreatmentPanel:
+    advice = TreatmentAdvice(EFFECTS, link_of(HIGH), Dictionary.load(), load_texts("en"))
+    return advice.build(np.zeros(2), 10.0, {**AT_CALCIUM, **values}, chosen)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "values"),
+    [
+        (("statin_high", "ezetimibe", "pcsk9_inhibitor"), {}),
+        (("bp_lowering", "ace_inhibitor", "aspirin"), {"diabetes": 1.0}),
+        (("statin_high", "statin_moderate", "bempedoic_acid"), {}),
+        (("aspirin",), {"cac_agatston": 20.0}),
+        (("physical_activity", "statin_high"), {}),
+        (tuple(EFFECTS), {}),
+        (tuple(EFFECTS), {"prior_cad": 1.0, "diabetes": 1.0, "smoking_status": "current"}),
+    ],
+)
+def test_what_is_ticked_is_counted_or_named_as_not_counted(
+    chosen: tuple[str, ...], values: dict[str, object]
+) -> None:
+    panel = _tick(*chosen, **values)
+    told = [*panel.counted, *panel.refused, *panel.outdone, *panel.closed]
+    assert sorted(told) == sorted(EFFECTS[name].label for name in chosen)
+
+
+def test_what_the_ticked_ones_leave_untested_is_told_from_what_they_outdo() -> None:
+    panel = _tick("statin_high", "ezetimibe", "pcsk9_inhibitor")
+    assert panel.closed == ("PCSK9 inhibitor",) and not panel.outdone
+    panel = _tick("bp_lowering", "angiotensin_receptor_blocker", prior_cad=1.0)
+    assert panel.outdone == ("Angiotensin receptor blocker",) and not panel.closed

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from clinic.words.texts import PageTexts
-from models.guidelines.guideline import PERCENTILE, Guideline, RiskScale, Step
+from models.guidelines.guideline import (
+    PERCENTILE,
+    YEARS_OF_CATEGORIES,
+    Guideline,
+    RiskScale,
+    Step,
+)
 from models.reference_scores.reference_score import Inputs, ReferenceScore
 from models.treatment_effects.conditions import AtLeast, recorded
 
@@ -114,7 +120,7 @@ def _category(
 ) -> tuple[str, str]:
     """What is said of the category by a published score, and its name; "" where there is none."""
     score = scores[scale.score]
-    risk = float(score.predict_risk(inputs, [10.0])[0, 0])
+    risk = float(score.predict_risk(inputs, [YEARS_OF_CATEGORIES])[0, 0])
     if np.isnan(risk):
         return "", ""
     name = texts(f"categories.{scale.category(risk)}")

@@ -34,6 +34,7 @@ _FILE = (
 )
 _CHECKED = ("read in source", "second hand")
 PERCENTILE = "cac_percentile"
+YEARS_OF_CATEGORIES = 10.0
 _SCORES = ("cac_agatston", "prior_cac_agatston", "prior_cac_volume")
 
 

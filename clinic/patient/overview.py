@@ -225,8 +225,10 @@ def tell_of_hundred(risk: float, after: float | None, texts: PageTexts) -> tuple
     spared = 0 if after is None else events - round(100 * after)
     # that nobody is left, or nobody has it at all, is what rounding says, and not the risk
     spared = 0 if spared == events else spared
-    key = "icons_spared" if spared else "icons" if events else "icons_few"
-    said = texts(f"overview.{key}", n=events, spared=spared, left=events - spared)
+    key = "overview.icons_spared" if spared else "overview.icons"
+    said = texts(
+        key if events else "overview.icons_few", n=events, spared=spared, left=events - spared
+    )
     return events, spared, said
 
 

@@ -38,7 +38,8 @@ _OFFERED: tuple[Decision, ...] = ("recommended", "consider")
 class TreatmentRow:
     """One option as it is shown; ``change`` is None where there is no figure to show.
 
-    ``after_others``: open, or shown, on top of the ticked ones only.
+    ``after_others``: open, or shown, on top of the ticked ones only. ``against``: what a guideline
+    says against an option that is to be considered, "".
     """
 
     name: str
@@ -62,6 +63,7 @@ class TreatmentRow:
     after_others: bool
     chosen: bool
     exclusive: str | None
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,12 @@ class TreatmentAdvice:
         patient: Mapping[str, Any],
         chosen: Sequence[str],
         risk_limits: tuple[float, float] | None = None,
+        deferred: str = "",
     ) -> TreatmentPanel:
-        """The panel of one patient; names in ``chosen`` that are no options are left out."""
+        """The panel of one patient; names in ``chosen`` that are no options are left out.
+
+        ``deferred``: what speaks for deferring a statin, "" where nothing does.
+        """
         setting = Setting.of(self.link, margins, horizon, risk_limits)
         alone = evaluate_all(list(self.effects.values()), setting, patient)
         wrong = {r.option.name for r in alone if r.decision in ("harm", "unclear")}
@@ -122,6 +128,7 @@ class TreatmentAdvice:
         together = take_together(self.effects, setting, patient, wanted)
         rows = [self._row(result, result.option.name in wanted, False) for result in alone]
         rows = self._follow_on(rows, setting, together)
+        rows = [self._hold_back(row, deferred) for row in rows] if deferred else rows
         groups: dict[str, list[TreatmentRow]] = {}
         for row in rows:
             groups.setdefault(self._group(row), []).append(row)
@@ -148,6 +155,10 @@ class TreatmentAdvice:
             self._untreated(setting, patient),
             None if ldl is None else float(ldl),
         )
+
+    def _hold_back(self, row: TreatmentRow, deferred: str) -> TreatmentRow:
+        meant = row.exclusive == "statin" and row.decision == "consider"
+        return replace(row, against=self.texts.phrase(deferred)) if meant else row
 
     def _labels(self, names: Collection[str]) -> tuple[str, ...]:
         return tuple(
@@ -279,6 +290,7 @@ class TreatmentAdvice:
         )
 
 
-def _urgency(row: TreatmentRow) -> tuple[bool, float]:
+def _urgency(row: TreatmentRow) -> tuple[bool, bool, float]:
     needed = row.change.number_needed_to_treat if row.change else None
-    return row.decision != "recommended", needed.estimate if needed else float("inf")
+    number = needed.estimate if needed else float("inf")
+    return row.decision != "recommended", bool(row.against), number

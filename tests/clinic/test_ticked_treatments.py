@@ -8,6 +8,7 @@ import pytest
 from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
 from clinic.words.texts import load_texts
 from features.dictionary.dictionary import Dictionary
+from models.guidelines.guideline import Guideline
 from tests.models.treatment_effects.by_hand import EFFECTS, HEALTHY, HIGH, link_of
 
 AT_CALCIUM = {**HEALTHY, "cac_agatston": 450.0, "ldl_cholesterol": 190.0, "systolic_bp": 150.0}
@@ -43,3 +44,15 @@ def test_what_the_ticked_ones_leave_untested_is_told_from_what_they_outdo() -> N
     assert panel.closed == ("PCSK9 inhibitor",) and not panel.outdone
     panel = _tick("bp_lowering", "angiotensin_receptor_blocker", prior_cad=1.0)
     assert panel.outdone == ("Angiotensin receptor blocker",) and not panel.closed
+
+
+def test_what_a_score_of_0_defers_says_so_and_stands_last() -> None:
+    advice = TreatmentAdvice(EFFECTS, link_of(HIGH), Dictionary.load(), load_texts("de"))
+    patient = {**AT_CALCIUM, "cac_agatston": 0.0, "ldl_cholesterol": 150.0}
+    word = Guideline.load().zero.text
+    offered = advice.build(np.zeros(2), 10.0, patient, (), deferred=word).offered
+    held = [row.name for row in offered if row.against]
+    assert held == [row.name for row in offered if row.exclusive == "statin"] and held
+    assert [row.name for row in offered][-len(held) :] == held
+    assert {row.against for row in offered if row.against} == {load_texts("de").phrase(word)}
+    assert not any(row.against for row in _tick().offered)

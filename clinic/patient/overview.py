@@ -14,7 +14,7 @@ from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.icons import draw_icons
 from clinic.drawing.scale import draw_scale
 from clinic.patient.guidance import Guidance
-from clinic.patient.suppositions import NoAverage
+from clinic.patient.suppositions import OF_CALCIUM, NoAverage
 from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
@@ -208,6 +208,11 @@ class OverviewWriter:
         high = (hba1c is not None and hba1c >= 6.5) or (glucose is not None and glucose >= 126)
         if recorded(patient, "diabetes") == 0 and high:
             found.append(self.texts("checks.diabetes"))
+        if recorded(patient, "diabetes") == 0 and recorded(patient, "insulin") == 1:
+            found.append(self.texts("checks.insulin"))
+        seen = any((recorded(patient, name) or 0) > 0 for name in OF_CALCIUM)
+        if recorded(patient, "cac_agatston") == 0 and seen:
+            found.append(self.texts("checks.zero"))
         on_statin = recorded(patient, "statin_intensity") not in (None, "none")
         if on_statin and recorded(patient, "statin_years") is None:
             found.append(self.texts("checks.statin_years"))

@@ -232,3 +232,29 @@ def test_guideline_and_panel_agree_on_aspirin(
     assert ("aspirin" in {row.name for row in view.treatments.harmful}) == harmful
     assert ("harm likely exceeds the benefit" in said) == harmful
     assert ("may be considered" in said) != harmful
+
+
+@pytest.mark.parametrize(
+    "seen", [{"cac_volume": 120.0}, {"lesion_count": 2.0}, {"cac_density_hu": 260.0}]
+)
+def test_calcium_that_was_seen_is_no_score_of_0(site: Site, seen: dict[str, float]) -> None:
+    view = _assess(site, **_WELL, **seen)
+    nothing = _assess(site, **_WELL)
+    name = site.texts("guidance.topics.rescan")
+    assert view.calcium.score is None and nothing.calcium.score is None
+    supposed = [one for one, _ in suppose_calcium(site.assessor.scorer, _table(**seen), 10.0)]
+    assert supposed == ["1", "100", "300"]
+    blank = [one for one, _ in suppose_calcium(site.assessor.scorer, _table(), 10.0)]
+    assert blank == ["0", "100", "300"]
+    # diabetes would decide of the next scan after a score of 0 alone
+    assert "Diabetes" not in dict(view.guidance.rows)[name]
+
+
+def test_a_score_of_0_beside_calcium_is_to_be_checked(site: Site) -> None:
+    check = site.texts("checks.zero")
+    assert check in _assess(site, cac_agatston=0.0, cac_volume=30.0).overview.checks
+    assert check not in _assess(site, cac_agatston=0.0, cac_volume=0.0).overview.checks
+    assert check not in _assess(site, cac_agatston=5.0, cac_volume=30.0).overview.checks
+    insulin = site.texts("checks.insulin")
+    assert insulin in _assess(site, diabetes=0.0, insulin=1.0).overview.checks
+    assert insulin not in _assess(site, diabetes=1.0, insulin=1.0).overview.checks

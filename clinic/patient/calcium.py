@@ -13,7 +13,7 @@ from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.calcium import PartOfScore, agatston, find_parts
 from features.derivation.columns import Columns
-from models.plain_language.comparison import find_no_table
+from models.plain_language.comparison import compares_within_ethnicity, find_no_table
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 _RECORDED = {
@@ -97,7 +97,10 @@ def describe_calcium(
                 continue
             value = features.get(name)
             if value is not None and _is_known(value):
-                rows.append(_derived(name, float(value), texts))
+                label, said = _derived(name, float(value), texts)
+                if name == "cac_percentile" and not compares_within_ethnicity(patient):
+                    label = texts("calcium.cac_percentile_alone")
+                rows.append((label, said))
         if rows:
             topics.append((texts(f"calcium.{topic}"), tuple(rows)))
     if score is None:

@@ -171,20 +171,17 @@ class OverviewWriter:
         trend: str,
         part: PartOfScore | None,
     ) -> tuple[str, ...]:
-        score = recorded(patient, "cac_agatston")
+        score, texts = recorded(patient, "cac_agatston"), self.texts
         if part is not None:
-            least = self.texts.write.whole(np.floor(part.least))
-            return (self.texts("overview.part_of_calcium", score=least, known=part.known),)
-        if score is None:
-            return (self.texts("overview.no_calcium"),)
-        said = [
-            self.texts(
-                "overview.calcium",
-                score=self.texts.write.score(float(score)),
-                drs=guidance.drs,
-            )
-        ]
-        return tuple(line for line in (*said, percentile, trend) if line)
+            least = texts.write.whole(np.floor(part.least))
+            said = texts("overview.part_of_calcium", score=least, known=part.known)
+        elif score is None:
+            said = texts("overview.no_calcium")
+        else:
+            written = texts.write.score(float(score))
+            said = texts("overview.calcium", score=written, drs=guidance.drs)
+        compared = percentile if score is not None else ""
+        return tuple(line for line in (said, compared, trend) if line)
 
     def _bars(self, themes: Sequence[Theme]) -> Markup:
         rows = [Bar(theme.label, theme.points, theme.limits, theme.estimated) for theme in themes]

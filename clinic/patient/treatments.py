@@ -39,7 +39,8 @@ class TreatmentRow:
     """One option as it is shown; ``change`` is None where there is no figure to show.
 
     ``after_others``: open, or shown, on top of the ticked ones only. ``against``: what a guideline
-    says against an option that is to be considered, "".
+    says against an option that is to be considered, "". ``excluded``: ``reasons`` say why it is not
+    for this patient, and not what is to be checked.
     """
 
     name: str
@@ -64,6 +65,7 @@ class TreatmentRow:
     chosen: bool
     exclusive: str | None
     against: str = ""
+    excluded: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,6 +242,7 @@ class TreatmentAdvice:
             after_others,
             chosen,
             option.exclusive,
+            excluded=result.verdict == "not_eligible" or result.decision == "harm",
         )
 
     def _group(self, row: TreatmentRow) -> str:

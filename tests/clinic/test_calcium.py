@@ -258,3 +258,30 @@ def test_a_score_of_0_beside_calcium_is_to_be_checked(site: Site) -> None:
     insulin = site.texts("checks.insulin")
     assert insulin in _assess(site, diabetes=0.0, insulin=1.0).overview.checks
     assert insulin not in _assess(site, diabetes=1.0, insulin=1.0).overview.checks
+
+
+@pytest.mark.parametrize("now", [{}, {"cac_agatston_lad": 40.0}])
+def test_an_earlier_score_stands_on_the_first_screen_where_there_is_none_of_now(
+    site: Site, now: dict[str, float]
+) -> None:
+    scans = {"prior_cac_agatston": 400.0, "prior_scan_years": 3.0}
+    lines = _assess(site, **scans, **now).overview.calcium
+    assert len(lines) == 2 and "An earlier calcium score of 400 is recorded" in lines[1]
+    assert len(_assess(site, **now).overview.calcium) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"ethnicity": "black"}, "cac_percentile"),
+        ({"ethnicity": "black", "age": 44.0}, "cac_percentile_alone"),
+        ({}, "cac_percentile_alone"),
+    ],
+)
+def test_a_percentile_is_named_for_what_it_compares(
+    site: Site, values: dict[str, object], named: str
+) -> None:
+    topics = dict(_assess(site, **{"cac_agatston": 50.0, **values}).calcium.topics)
+    told = [label for rows in topics.values() for label, _ in rows]
+    both = {site.texts(f"calcium.{name}") for name in ("cac_percentile", "cac_percentile_alone")}
+    assert both & set(told) == {site.texts(f"calcium.{named}")}

@@ -56,3 +56,11 @@ def test_what_a_score_of_0_defers_says_so_and_stands_last() -> None:
     assert [row.name for row in offered][-len(held) :] == held
     assert {row.against for row in offered if row.against} == {load_texts("de").phrase(word)}
     assert not any(row.against for row in _tick().offered)
+
+
+def test_why_an_option_is_not_for_a_patient_is_not_told_as_to_be_checked() -> None:
+    for values, excluded in (({"prior_cad": 1.0}, True), ({"prior_cad": None}, False)):
+        rows = {row.name: row for row in _tick(**values).not_established}
+        assert (
+            rows["mediterranean_diet"].reasons and rows["mediterranean_diet"].excluded is excluded
+        )

@@ -89,7 +89,12 @@ def describe_change(
 
 
 def first_screen_line(change: Change, patient: Mapping[str, Any], texts: PageTexts) -> str:
-    """The one line of the first screen; what a statin does to the score stands beside a rise."""
+    """The one line of the first screen; what a statin does to the score stands beside a rise.
+
+    Of an earlier score alone it says that there is one.
+    """
+    if recorded(patient, "prior_cac_agatston") is not None and not change.line:
+        return change.without
     on_statin = recorded(patient, "statin_intensity") not in (None, "none")
     if not change.risen or not on_statin:
         return change.line

@@ -77,9 +77,11 @@ class Numerals:
     def tenths(self, fraction: float) -> str:
         """A risk with one decimal, where small differences matter.
 
-        >>> Numerals().tenths(0.0234), Numerals().tenths(0.174)
-        ('2.3\\xa0%', '17.4\\xa0%')
+        >>> Numerals().tenths(0.0234), Numerals().tenths(0.174), Numerals().tenths(0.0004)
+        ('2.3\\xa0%', '17.4\\xa0%', '<0.1\\xa0%')
         """
+        if 0 < 100 * fraction < 0.05:
+            return self.percent(fraction)
         return f"{self.fixed(100 * fraction, 1)}{_SPACE}%"
 
     def number(self, value: float) -> str:

@@ -147,6 +147,8 @@ def _value(reason: Reason, texts: Texts) -> str:
         return texts.count("years", texts.numerals.number(years))
     if variable.kind == "boolean":
         return ""
+    if variable.unit == "AU":
+        return texts.numerals.localise(f"{floor(read_score(reason.value)):,}")
     number, _, unit = show_quantity(reason.value, variable).partition(" ")
     shown = texts.unit(variable.unit or "") if unit else ""
     return f"{texts.numerals.localise(number)} {shown}".rstrip()

@@ -156,6 +156,11 @@ def test_a_score_below_the_limit_of_a_class_is_not_said_to_be_at_it(score: float
     assert f"calcium score ({score:.0f}," not in text
 
 
+def test_a_trace_of_calcium_is_the_same_score_in_every_sentence() -> None:
+    text = _write(calcium_score=0.4, lowers=(Reason("cac_agatston", -4.0, 0.4),))
+    assert "The calcium score is 1." in text and "calcium score (1, " in text
+
+
 def test_a_percentile_is_said_from_where_it_begins() -> None:
     assert "higher than in 74 of 100" in _write(percentile=74.9)
     assert "higher than in 75 of 100" in _write(percentile=75.0)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +32,18 @@ _PREFETCH = {
     "medications": "MedicationRequest?patient={{context.patientId}}",
 }
 _LONGEST_SUMMARY = 139
+_DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Covariates (1, variables) of the patient whose chart is open, of the age on that day.
+
+    ``measured_on``: the day of the last measurement, ISO.
+    """
+
+    covariates: pd.DataFrame
+    measured_on: str
 
 
 def discovery(texts: PageTexts) -> dict[str, Any]:
@@ -47,10 +61,11 @@ def discovery(texts: PageTexts) -> dict[str, Any]:
     }
 
 
-def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary) -> pd.DataFrame | None:
-    """Covariates (1, variables) of the patient sent along; None where there is not one patient.
+def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary, today: date) -> Chart | None:
+    """The chart of the patient sent along, on this day; None where there is not one patient.
 
     The resources pass through the reader of health records, in a folder that is gone afterwards.
+    What it reads is of the day of the last measurement; the patient has aged since.
     Raises CohortError where they cannot be read, or lack what the model needs.
     """
     resources = [one for part in prefetch.values() for one in _resources(part)]
@@ -73,16 +88,27 @@ def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary) -> pd.Dat
         values = read.frame[name].tolist() if name in read.frame else [float("nan")]
         columns[name] = pd.Series(values, dtype=kind)
     covariates, findings = pd.DataFrame(columns), Findings()
+    measured_on = str(read.index_date.iloc[0])
+    since = (today - date.fromisoformat(measured_on)).days
+    covariates["age"] += max(since, 0) / _DAYS_PER_YEAR
     check_needed(Columns(covariates, dictionary), dictionary, findings)
     if findings.rejects:
         raise CohortError([Problem(one.column, one.rule, one.remedy) for one in findings.rejects])
-    return covariates
+    return Chart(covariates, measured_on)
 
 
 def write_cards(
-    view: Assessment, link: str, simulated: bool, outcome: str, texts: PageTexts
+    view: Assessment,
+    link: str,
+    simulated: bool,
+    outcome: str,
+    texts: PageTexts,
+    measured_on: str = "",
 ) -> dict[str, Any]:
-    """The answer to a request: one card with risk, strongest reason, change, link to the page."""
+    """The answer to a request: one card with risk, strongest reason, change, link to the page.
+
+    ``measured_on``: the day of the last measurement, ISO, or "".
+    """
     at = next(risk for risk in view.risks if risk.years == view.horizon)
     interval = ""
     if at.interval is not None:
@@ -99,6 +125,8 @@ def write_cards(
         detail.insert(0, texts("cds.reason", name=strongest.label, points=points))
     if view.growth.first_screen:
         detail.append(view.growth.first_screen)
+    if measured_on:
+        detail.append(texts("cds.measured", date=texts.date(measured_on)))
     if simulated:
         detail.insert(0, texts("site.research"))
     card = {

@@ -100,9 +100,12 @@ class Entry:
 def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageTexts) -> Entry:
     """The form as it was filled in; an empty mapping is the empty form.
 
-    `NO_DRUGS` ticked answers every question on drugs that was left open with no.
+    `NO_DRUGS` ticked answers every question on drugs that was left open with no; a drug that was
+    entered beside it is wrong.
     """
-    given = _without_drugs(given, dictionary) if given.get(NO_DRUGS) == "1" else given
+    none_taken = given.get(NO_DRUGS) == "1"
+    taken = _drugs_of(given, dictionary) if none_taken else ()
+    given = _without_drugs(given, dictionary) if none_taken and not taken else given
     typed = {
         name: (given[name], given.get(f"unit-{name}", "") or (variable.unit or ""))
         for name, variable in dictionary.items()
@@ -112,7 +115,7 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
     fields = []
     for name, variable in dictionary.items():
         text, unit = typed.get(name, ("", given.get(f"unit-{name}", "") or (variable.unit or "")))
-        error = errors.get(name, "")
+        error = texts("form.errors.no_drugs") if name in taken else errors.get(name, "")
         if given and name in REQUIRED and not error and covariates[name].isna().all():
             error = texts("form.errors.required")
         fields.append(_field(variable, text, unit, error, texts))
@@ -137,6 +140,17 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
     # a blank field is no column: that nothing was typed says nothing of the patient
     known = covariates.dropna(axis="columns", how="all")
     return Entry(groups, known if valid else None, replay, units, spoken)
+
+
+def _drugs_of(given: Mapping[str, str], dictionary: Dictionary) -> tuple[str, ...]:
+    """The questions on drugs that were answered with anything but no."""
+    return tuple(
+        name
+        for name, variable in dictionary.items()
+        if variable.group == "therapy"
+        and name not in _NOT_A_DRUG
+        and given.get(name, "") not in ("", "0", "none")
+    )
 
 
 def _without_drugs(given: Mapping[str, str], dictionary: Dictionary) -> dict[str, str]:

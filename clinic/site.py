@@ -17,7 +17,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from clinic.access.audit import AuditTrail
 from clinic.access.security import FORM_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, Access, Seal
 from clinic.words.texts import PageTexts, known_languages, load_texts
-from features.derivation.calcium import read_score
 
 if TYPE_CHECKING:
     from clinic.model_facts import ModelFacts
@@ -152,5 +151,4 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["phrase"] = lambda statement, texts: texts.phrase(statement)
-    made.filters["read_score"] = read_score
     return made

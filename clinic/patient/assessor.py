@@ -21,7 +21,7 @@ from clinic.patient.calcium import (
     percentile_of,
 )
 from clinic.patient.growth.section import GrowthSection, GrowthWriter
-from clinic.patient.guidance import Guidance, advise
+from clinic.patient.guidance import Guidance, advise, read_for_rules
 from clinic.patient.overview import Overview, OverviewWriter
 from clinic.patient.quality import Quality, judge_quality
 from clinic.patient.references import ReferenceRisk, compute_references, guideline_scores
@@ -163,12 +163,12 @@ class Assessor:
         steps = step_writer.write(explanation)
         calcium = describe_calcium(patient, columns, features.iloc[0], writer)
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
-        panel = advice.build(margins[0], horizon, patient, chosen, at.interval)
-        percentile = percentile_of(patient, features.iloc[0])
+        percentile, scores = percentile_of(patient, features.iloc[0]), guideline_scores()
+        known = read_for_rules(self.guideline, patient, percentile, inputs, scores)
+        deferred = self.guideline.deferred_by_zero(known)
+        panel = advice.build(margins[0], horizon, known, chosen, at.interval, deferred)
         harmful = [row.name for row in panel.harmful]
-        guidance = advise(
-            self.guideline, patient, percentile, inputs, guideline_scores(), texts, harmful
-        )
+        guidance = advise(self.guideline, known, inputs, scores, texts, harmful)
         grows = GrowthWriter(self.forecaster, scorer.dictionary, texts)
         growth = grows.write(covariates, features, patient)
         overview = OverviewWriter(writer, self.guideline).write(

@@ -11,10 +11,10 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import agatston, read_score
+from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
 from features.derivation.known_vessels import PartOfScore, find_parts
-from models.plain_language.comparison import find_no_table
+from models.plain_language.comparison import compares_within_ethnicity, find_no_table
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 _RECORDED = {
@@ -79,7 +79,7 @@ def describe_calcium(
         rows = [
             (
                 texts.label(dictionary[name]),
-                texts("calcium.summed", n=texts.write.number(read_score(total)))
+                texts("calcium.summed", n=texts.write.score(total))
                 if summed and name == "cac_agatston"
                 else writer.say(name, patient[name]),
             )
@@ -87,7 +87,7 @@ def describe_calcium(
             if _is_known(patient.get(name))
         ]
         if topic == "amount" and part is not None:
-            least = texts.write.number(part.least)
+            least = texts.write.score(part.least)
             said = texts("calcium.part", n=least, known=part.known)
             rows.insert(0, (texts.label(dictionary["cac_agatston"]), said))
         for name in _DERIVED.get(topic, ()):
@@ -98,7 +98,10 @@ def describe_calcium(
                 continue
             value = features.get(name)
             if value is not None and _is_known(value):
-                rows.append(_derived(name, float(value), texts))
+                label, said = _derived(name, float(value), texts)
+                if name == "cac_percentile" and not compares_within_ethnicity(patient):
+                    label = texts("calcium.cac_percentile_alone")
+                rows.append((label, said))
         if rows:
             topics.append((texts(f"calcium.{topic}"), tuple(rows)))
     if score is None:
@@ -117,11 +120,8 @@ def describe_calcium(
 def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:
     shown = 100 * value if name in _SHARES else value
     if name == "cac_percentile":
-        shown = float(np.clip(round(value), 1, 99))
-    if name == "cac_percentile":
-        return texts(f"calcium.{name}"), texts(
-            f"calcium.values.{name}", n=texts.ordinal(int(shown))
-        )
+        said = texts(f"calcium.values.{name}", n=texts.ordinal(_said_percentile(value)))
+        return texts(f"calcium.{name}"), said
     key = "arterial_age_highest" if name == "arterial_age" and value > 100 else name
     return texts(f"calcium.{name}"), texts(
         f"calcium.values.{key}", n=texts.write.number(round(shown, 1))
@@ -149,4 +149,11 @@ def describe_percentile(patient: Mapping[str, Any], features: pd.Series, texts: 
     if no_table is not None:
         return texts(f"calcium.no_{no_table}")
     value = percentile_of(patient, features)
-    return "" if value is None else texts("calcium.percentile", n=texts.ordinal(round(value)))
+    if value is None:
+        return ""
+    return texts("calcium.percentile", n=texts.ordinal(_said_percentile(value)))
+
+
+def _said_percentile(value: float) -> int:
+    """Rounded down: the 75th begins at 75, for words and for rules."""
+    return int(np.clip(np.floor(value), 1, 99))

@@ -9,11 +9,20 @@ from typing import Any
 import numpy as np
 
 from clinic.words.texts import PageTexts
-from models.guidelines.guideline import PERCENTILE, Guideline, RiskScale, Step
+from features.dictionary.dictionary import Dictionary
+from models.guidelines.guideline import YEARS_OF_CATEGORIES, Guideline
+from models.guidelines.statements import RiskScale, Step
 from models.reference_scores.reference_score import Inputs, ReferenceScore
-from models.treatment_effects.conditions import AtLeast, recorded
+from models.treatment_effects.conditions import (
+    PERCENTILE,
+    TEN_YEAR_RISK,
+    AtLeast,
+    Patient,
+    recorded,
+)
 
 MG_PER_MMOL = 38.67  # of cholesterol, mg/dL
+_DICTIONARY = Dictionary.load()
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,7 @@ class Guidance:
     """``rows``: topic and what is said; ``goal``: the LDL goal and gap in a line, or "".
 
     ``category``: by the newest thresholds, or ""; ``sources``: name, date, how it was checked.
+    ``rescan``: what is said of the next scan, "" where that hangs on what is not known.
     """
 
     title: str
@@ -33,38 +43,51 @@ class Guidance:
     rescan: str = ""
 
 
-def advise(
+def read_for_rules(
     guideline: Guideline,
     patient: Mapping[str, Any],
     percentile: float | None,
     inputs: Inputs,
     scores: Mapping[str, ReferenceScore],
+) -> dict[str, Any]:
+    """The patient with the further numbers that rules are about.
+
+    ``percentile``: of the calcium score, None where there is no table.
+    """
+    risk = _risk_by(guideline.risk, inputs, scores)
+    return {**patient, PERCENTILE: percentile, TEN_YEAR_RISK: risk}
+
+
+def advise(
+    guideline: Guideline,
+    patient: Patient,
+    inputs: Inputs,
+    scores: Mapping[str, ReferenceScore],
     texts: PageTexts,
     harmful: Collection[str] = (),
 ) -> Guidance:
-    """The guidance of one patient; ``percentile``: None where there is no table.
+    """The guidance of one patient as `read_for_rules` has them.
 
     ``harmful``: treatments that do this patient more harm than good, by name.
     """
-    known = {**patient, PERCENTILE: percentile}
     step = _class_of(guideline, patient)
-    goal = _goal(guideline, known, texts)
+    goal = _goal(guideline, patient, texts)
     new, category = _category(guideline.risk, guideline, inputs, scores, texts)
     old, _ = _category(guideline.earlier, guideline, inputs, scores, texts)
-    rescan = texts.phrase(guideline.rescan(known))
-    enhancers = [texts.phrase(one) for one in guideline.enhancers_of(known)]
-    aspirin = texts.phrase(guideline.word_on_aspirin(known, "aspirin" in harmful))
+    rescan = texts.phrase(guideline.rescan(patient))
+    enhancers = [texts.phrase(one) for one in guideline.enhancers_of(patient)]
+    aspirin = texts.phrase(guideline.word_on_aspirin(patient, "aspirin" in harmful))
     rows = (
         ("category", "; ".join(said for said in (new, old) if said)),
         (
             "calcium",
             texts("guidance.class", name=texts.phrase(step.name), code=step.code) if step else "",
         ),
-        ("zero", guideline.word_on_zero(known, texts.phrase)),
-        ("ldl", goal),
+        ("zero", guideline.word_on_zero(patient, texts.phrase)),
+        ("ldl", goal or _open(guideline.open_goal(patient), texts)),
         ("enhancers", ", ".join(enhancers)),
-        ("aspirin", aspirin),
-        ("rescan", rescan),
+        ("aspirin", aspirin or _open(guideline.open_aspirin(patient), texts)),
+        ("rescan", rescan or _open(guideline.open_rescan(patient), texts)),
     )
     return Guidance(
         texts("guidance.title", region=texts.phrase(guideline.region)),
@@ -90,6 +113,14 @@ def _class_of(guideline: Guideline, patient: Mapping[str, Any]) -> Step | None:
     return None if known is None else guideline.calcium_class(float(known))
 
 
+def _open(missing: Collection[str], texts: PageTexts) -> str:
+    """On what that is not recorded a rule hangs; "" where it hangs on nothing."""
+    if not missing:
+        return ""
+    named = [texts.label(_DICTIONARY[name]) for name in missing]
+    return texts("guidance.open", list=", ".join(named))
+
+
 def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) -> str:
     goal, gap = guideline.ldl_goal(patient), guideline.ldl_gap(patient)
     if goal is None:
@@ -100,8 +131,11 @@ def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) ->
     )
     if gap is None:
         return said
-    key = "guidance.gap" if gap > 0 else "guidance.reached"
-    mmol = texts.write.number(round(gap / MG_PER_MMOL, 1))
+    key = "guidance.at_limit"
+    if gap != 0:
+        key = "guidance.gap" if gap > 0 else "guidance.reached"
+    # one digit, but for a gap so small that none would be left
+    mmol = texts.write.number(round(gap / MG_PER_MMOL, 1 if gap > 1 else 2))
     return f"{said} {texts(key, gap=texts.write.whole(gap), mmol=mmol)}"
 
 
@@ -113,9 +147,8 @@ def _category(
     texts: PageTexts,
 ) -> tuple[str, str]:
     """What is said of the category by a published score, and its name; "" where there is none."""
-    score = scores[scale.score]
-    risk = float(score.predict_risk(inputs, [10.0])[0, 0])
-    if np.isnan(risk):
+    risk = _risk_by(scale, inputs, scores)
+    if risk is None:
         return "", ""
     name = texts(f"categories.{scale.category(risk)}")
     source = texts.phrase(guideline.sources[scale.source].name)
@@ -123,9 +156,17 @@ def _category(
         "guidance.risk",
         name=name,
         risk=texts.write.percent(risk),
-        score=texts.phrase(score.title),
+        score=texts.phrase(scores[scale.score].title),
         by=source,
     ), name
+
+
+def _risk_by(
+    scale: RiskScale, inputs: Inputs, scores: Mapping[str, ReferenceScore]
+) -> float | None:
+    """The ten-year risk by the score of the scale; None where it has none."""
+    risk = float(scores[scale.score].predict_risk(inputs, [YEARS_OF_CATEGORIES])[0, 0])
+    return None if np.isnan(risk) else risk
 
 
 def _drs(code: str, patient: Mapping[str, Any]) -> str:

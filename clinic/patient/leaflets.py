@@ -28,7 +28,9 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
         for theme in view.overview.every_theme
         if theme.is_reason and min(theme.points, theme.known) >= _LEAST_POINTS
     ]
-    told = can_be_told([row.name for row in view.treatments.offered if row.change is not None])
+    # nor is what a guideline would defer an advice to a patient
+    offered = [row for row in view.treatments.offered if row.change is not None and not row.against]
+    told = can_be_told([row.name for row in offered])
     rows = [row for row in one_of_each(view.treatments.offered) if row.name in told]
     facts = LeafletFacts(
         view.horizon,

@@ -14,15 +14,14 @@ from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.icons import draw_icons
 from clinic.drawing.scale import draw_scale
 from clinic.patient.guidance import Guidance
-from clinic.patient.suppositions import NoAverage
+from clinic.patient.suppositions import OF_CALCIUM, NoAverage
 from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import read_score
 from features.derivation.known_vessels import PartOfScore
 from models.average_risks import WINDOW_YEARS, Average
-from models.guidelines.guideline import Guideline
+from models.guidelines.guideline import YEARS_OF_CATEGORIES, Guideline
 from models.plain_language.writing import as_sentence
 from models.treatment_effects.conditions import recorded
 
@@ -96,7 +95,7 @@ class OverviewWriter:
         mean = average.risk if isinstance(average, Average) else None
         return Overview(
             self._who(patient, part),
-            self._scale(risk, interval, mean),
+            self._scale(risk, interval, mean, panel.horizon),
             mean,
             self._average_note(average),
             self._calcium(patient, guidance, percentile, trend, part),
@@ -123,12 +122,16 @@ class OverviewWriter:
             facts.append(self.texts(f"overview.who.{name}", value=said))
         high, low = (recorded(patient, name) for name in ("systolic_bp", "diastolic_bp"))
         if high is not None:
-            pressure = f"{high:.0f}/{low:.0f}" if low is not None else f"{high:.0f}"
+            pressure = "/".join(self.texts.write.pressure(p) for p in (high, low) if p is not None)
             facts.append(self.texts("overview.who.pressure", value=pressure))
         return tuple(facts)
 
     def _scale(
-        self, risk: float, interval: tuple[float, float] | None, average: float | None
+        self,
+        risk: float,
+        interval: tuple[float, float] | None,
+        average: float | None,
+        horizon: float,
     ) -> Markup:
         texts = self.texts
         limits = ""
@@ -141,8 +144,10 @@ class OverviewWriter:
             if average is not None
             else ""
         )
-        bounds = [step.start for step in self.guideline.risk.steps[1:]]
-        title = texts("overview.scale_title")
+        # the categories are those of a ten-year risk, and of no other
+        by_guideline = horizon == YEARS_OF_CATEGORIES
+        bounds = [step.start for step in self.guideline.risk.steps[1:]] if by_guideline else []
+        title = texts("overview.scale_title" if by_guideline else "overview.scale_title_alone")
         return for_both_widths(
             lambda narrow: draw_scale(
                 risk, interval, average, bounds, title, f"{said} {label}", label, narrow
@@ -166,20 +171,17 @@ class OverviewWriter:
         trend: str,
         part: PartOfScore | None,
     ) -> tuple[str, ...]:
-        score = recorded(patient, "cac_agatston")
+        score, texts = recorded(patient, "cac_agatston"), self.texts
         if part is not None:
-            least = self.texts.write.whole(np.floor(part.least))
-            return (self.texts("overview.part_of_calcium", score=least, known=part.known),)
-        if score is None:
-            return (self.texts("overview.no_calcium"),)
-        said = [
-            self.texts(
-                "overview.calcium",
-                score=self.texts.write.whole(read_score(float(score))),
-                drs=guidance.drs,
-            )
-        ]
-        return tuple(line for line in (*said, percentile, trend) if line)
+            least = texts.write.whole(np.floor(part.least))
+            said = texts("overview.part_of_calcium", score=least, known=part.known)
+        elif score is None:
+            said = texts("overview.no_calcium")
+        else:
+            written = texts.write.score(float(score))
+            said = texts("overview.calcium", score=written, drs=guidance.drs)
+        compared = percentile if score is not None else ""
+        return tuple(line for line in (said, compared, trend) if line)
 
     def _bars(self, themes: Sequence[Theme]) -> Markup:
         rows = [Bar(theme.label, theme.points, theme.limits, theme.estimated) for theme in themes]
@@ -193,12 +195,8 @@ class OverviewWriter:
         )
 
     def _icons(self, risk: float, panel: TreatmentPanel) -> tuple[Markup, str]:
-        events = round(100 * risk)
-        spared = 0
-        if panel.combined is not None:
-            spared = events - round(100 * panel.combined.after.estimate)
-        key = "overview.icons_spared" if spared else "overview.icons"
-        words = self.texts(key, n=events, spared=spared, left=events - spared)
+        after = None if panel.combined is None else panel.combined.after.estimate
+        events, spared, words = tell_of_hundred(risk, after, self.texts)
         return draw_icons(events, spared, self.texts("overview.icons_title"), words), words
 
     def _checks(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
@@ -207,12 +205,33 @@ class OverviewWriter:
         high = (hba1c is not None and hba1c >= 6.5) or (glucose is not None and glucose >= 126)
         if recorded(patient, "diabetes") == 0 and high:
             found.append(self.texts("checks.diabetes"))
+        if recorded(patient, "diabetes") == 0 and recorded(patient, "insulin") == 1:
+            found.append(self.texts("checks.insulin"))
+        seen = any((recorded(patient, name) or 0) > 0 for name in OF_CALCIUM)
+        if recorded(patient, "cac_agatston") == 0 and seen:
+            found.append(self.texts("checks.zero"))
         on_statin = recorded(patient, "statin_intensity") not in (None, "none")
         if on_statin and recorded(patient, "statin_years") is None:
             found.append(self.texts("checks.statin_years"))
         if recorded(patient, "prior_cad") == 0 and recorded(patient, "prior_pci") == 1:
             found.append(self.texts("checks.stent"))
         return tuple(found)
+
+
+def tell_of_hundred(risk: float, after: float | None, texts: PageTexts) -> tuple[int, int, str]:
+    """Of a hundred, who has the event, who is spared it, and that in words.
+
+    ``after``: the risk with the ticked treatments, None where none counts.
+    """
+    events = round(100 * risk)
+    spared = 0 if after is None else events - round(100 * after)
+    # that nobody is left, or nobody has it at all, is what rounding says, and not the risk
+    spared = 0 if spared == events else spared
+    key = "overview.icons_spared" if spared else "overview.icons"
+    said = texts(
+        key if events else "overview.icons_few", n=events, spared=spared, left=events - spared
+    )
+    return events, spared, said
 
 
 def one_of_each(rows: Sequence[TreatmentRow]) -> tuple[TreatmentRow, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,7 +38,9 @@ _OFFERED: tuple[Decision, ...] = ("recommended", "consider")
 class TreatmentRow:
     """One option as it is shown; ``change`` is None where there is no figure to show.
 
-    ``after_others``: open, or shown, on top of the ticked ones only.
+    ``after_others``: open, or shown, on top of the ticked ones only. ``against``: what a guideline
+    says against an option that is to be considered, "". ``excluded``: ``reasons`` say why it is not
+    for this patient, and not what is to be checked.
     """
 
     name: str
@@ -62,6 +64,8 @@ class TreatmentRow:
     after_others: bool
     chosen: bool
     exclusive: str | None
+    against: str = ""
+    excluded: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,9 @@ class TreatmentPanel:
     ``offered``: recommended first, then to be considered, each by its number needed to treat;
     ``harmful``; ``unclear``: would need a value that is missing; ``not_for_patient``: no trial
     tells of such a patient; ``withheld``: figures not seen in their source; ``not_established``.
-    ``refused``: what was ticked beside something that excludes it. ``untreated``: what risk and
-    LDL cholesterol would be without the statin that is taken.
+    ``refused``: what was ticked beside something that excludes it; ``outdone``: beside something
+    stronger of its pathway; ``closed``: beside what leaves it untested. ``untreated``: what risk
+    and LDL cholesterol would be without the statin that is taken.
     """
 
     horizon: float
@@ -89,6 +94,8 @@ class TreatmentPanel:
     observational: bool
     strongest: str
     refused: tuple[str, ...]
+    outdone: tuple[str, ...]
+    closed: tuple[str, ...]
     untreated: str
     ldl_left: float | None
 
@@ -109,15 +116,21 @@ class TreatmentAdvice:
         patient: Mapping[str, Any],
         chosen: Sequence[str],
         risk_limits: tuple[float, float] | None = None,
+        deferred: str = "",
     ) -> TreatmentPanel:
-        """The panel of one patient; names in ``chosen`` that are no options are left out."""
+        """The panel of one patient; names in ``chosen`` that are no options are left out.
+
+        ``deferred``: what speaks for deferring a statin, "" where nothing does.
+        """
         setting = Setting.of(self.link, margins, horizon, risk_limits)
         alone = evaluate_all(list(self.effects.values()), setting, patient)
         wrong = {r.option.name for r in alone if r.decision in ("harm", "unclear")}
         wanted, refused = self._choose([name for name in chosen if name not in wrong])
+        ticked = [name for name in self.effects if name in chosen and name not in refused]
         together = take_together(self.effects, setting, patient, wanted)
         rows = [self._row(result, result.option.name in wanted, False) for result in alone]
         rows = self._follow_on(rows, setting, together)
+        rows = [self._hold_back(row, deferred) for row in rows] if deferred else rows
         groups: dict[str, list[TreatmentRow]] = {}
         for row in rows:
             groups.setdefault(self._group(row), []).append(row)
@@ -134,17 +147,28 @@ class TreatmentAdvice:
             tuple(groups.get("not_established", ())),
             together.combined,
             self._needed(together.combined),
-            tuple(self.texts.phrase(self.effects[name].label) for name in together.counted),
+            self._labels(together.counted),
             together.bounded,
             together.observational,
             f"{100 * (1 - self.effects.strongest):.0f}",
-            refused,
+            self._labels(refused),
+            self._labels(together.outdone),
+            self._labels(set(ticked).difference(together.counted, together.outdone)),
             self._untreated(setting, patient),
             None if ldl is None else float(ldl),
         )
 
-    def _choose(self, chosen: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-        """The options that can be taken together, and the labels of those that cannot."""
+    def _hold_back(self, row: TreatmentRow, deferred: str) -> TreatmentRow:
+        meant = row.exclusive == "statin" and row.decision == "consider"
+        return replace(row, against=self.texts.phrase(deferred)) if meant else row
+
+    def _labels(self, names: Collection[str]) -> tuple[str, ...]:
+        return tuple(
+            self.texts.phrase(one.label) for name, one in self.effects.items() if name in names
+        )
+
+    def _choose(self, chosen: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The options that can be taken together, and those that cannot."""
         wanted: list[str] = []
         refused: list[str] = []
         taken: set[str] = set()
@@ -152,12 +176,12 @@ class TreatmentAdvice:
             if name not in chosen:
                 continue
             if option.exclusive in taken:
-                refused.append(self.texts.phrase(option.label))
+                refused.append(name)
                 continue
             wanted.append(name)
             if option.exclusive is not None:
                 taken.add(option.exclusive)
-        return wanted, tuple(refused)
+        return wanted, refused
 
     def _follow_on(
         self, rows: list[TreatmentRow], setting: Setting, together: WhatIf
@@ -218,6 +242,7 @@ class TreatmentAdvice:
             after_others,
             chosen,
             option.exclusive,
+            excluded=result.verdict == "not_eligible" or result.decision == "harm",
         )
 
     def _group(self, row: TreatmentRow) -> str:
@@ -268,6 +293,7 @@ class TreatmentAdvice:
         )
 
 
-def _urgency(row: TreatmentRow) -> tuple[bool, float]:
+def _urgency(row: TreatmentRow) -> tuple[bool, bool, float]:
     needed = row.change.number_needed_to_treat if row.change else None
-    return row.decision != "recommended", needed.estimate if needed else float("inf")
+    number = needed.estimate if needed else float("inf")
+    return row.decision != "recommended", bool(row.against), number

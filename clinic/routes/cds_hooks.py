@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -47,12 +48,13 @@ async def view_patient(request: Request) -> JSONResponse:
 def _answer(site: Site, prefetch: dict[str, Any], patient: str, base: str) -> dict[str, Any]:
     assessor = site.assessor
     try:
-        covariates = read_prefetch(prefetch, assessor.scorer.dictionary)
+        chart = read_prefetch(prefetch, assessor.scorer.dictionary, date.today())
     except CalciriskError:
         raise HTTPException(412) from None
-    if covariates is None:
+    if chart is None:
         raise HTTPException(412)
-    view = assessor.assess(covariates, assessor.horizons[-1])
+    view = assessor.assess(chart.covariates, assessor.horizons[-1])
     listed = [p for p in site.store.find_patients(patient, 2).patients if p.patient_id == patient]
     link = f"{base}/patients/{listed[0].key}" if listed else f"{base}/new"
-    return write_cards(view, link, site.facts.simulated, site.facts.outcome(site.texts), site.texts)
+    outcome = site.facts.outcome(site.texts)
+    return write_cards(view, link, site.facts.simulated, outcome, site.texts, chart.measured_on)

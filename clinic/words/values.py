@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from clinic.words.texts import PageTexts
-from features.derivation.calcium import read_score
 from features.dictionary.dictionary import Dictionary
 from models.explanation.population import UNSAID
 
@@ -35,7 +34,7 @@ class ValueWriter:
             return texts("form.yes" if quantity else "form.no")
         own = variable.unit or ""
         if name.startswith(("cac_agatston", "prior_cac_agatston")):
-            return f"{read_score(quantity):.0f}{_SPACE}{texts.unit(own)}"
+            return f"{texts.write.score(quantity)}{_SPACE}{texts.unit(own)}"
         unit = self.units.get(name, own)
         if unit == own or unit not in variable.units:
             shown = "" if own in UNSAID else texts.unit(own)

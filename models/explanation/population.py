@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import floor
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,8 @@ def show_quantity(value: float, variable: Variable) -> str:
     '1,234'
     """
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    text = f"{value:,.{digits}f}"
+    # a score just below the limit of a class is not said to be at it
+    text = f"{floor(value) if digits == 0 and variable.unit == 'AU' else value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     unit = "" if variable.unit in UNSAID else show_unit(variable.unit or "")
     return f"{text} {unit}".rstrip()

@@ -15,8 +15,9 @@ from features.dictionary.data_files import data_file
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 from features.yaml_file import read_yaml
+from models.guidelines.statements import Goal, RiskScale, Saying, Source, Step, step_of
 from models.treatment_effects.condition_reading import ConditionReader, number, one_of, only
-from models.treatment_effects.conditions import Condition, Patient, Truth, recorded
+from models.treatment_effects.conditions import DERIVED, Condition, Patient, Truth, recorded
 
 _FILE = (
     "region",
@@ -33,61 +34,8 @@ _FILE = (
     "aspirin",
 )
 _CHECKED = ("read in source", "second hand")
-PERCENTILE = "cac_percentile"
+YEARS_OF_CATEGORIES = 10.0
 _SCORES = ("cac_agatston", "prior_cac_agatston", "prior_cac_volume")
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a rule stands; ``checked``: read in source or second hand."""
-
-    name: str
-    date: str
-    checked: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """A class of a number from ``start`` on; ``code``: what a coding system calls it."""
-
-    name: str
-    start: float
-    code: str = ""
-
-
-@dataclass(frozen=True)
-class RiskScale:
-    """Categories of the ten-year risk by a published score."""
-
-    score: str
-    source: str
-    steps: tuple[Step, ...]
-
-    def category(self, risk: float) -> str:
-        """The name of the category; a risk at a threshold belongs to the one above."""
-        return _step(self.steps, risk).name
-
-
-@dataclass(frozen=True)
-class Saying:
-    """A sentence that holds for whom its condition holds.
-
-    ``outweighed``: said in its place where what it speaks of does the patient more harm than good.
-    """
-
-    text: str
-    when: Condition
-    outweighed: str = ""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """LDL cholesterol below ``goal`` mg/dL, below ``add_on`` by adding a second drug."""
-
-    goal: float
-    add_on: float | None
-    why: str
-    when: Condition
 
 
 @dataclass(frozen=True)
@@ -125,7 +73,7 @@ class Guideline:
 
     def calcium_class(self, score: float) -> Step:
         """The class of an Agatston score; any calcium is not zero."""
-        return _step(self.classes, read_score(score))
+        return step_of(self.classes, read_score(score))
 
     def ldl_goal(self, patient: Patient) -> Goal | None:
         """The lowest goal whose condition holds, the first of equals; None where none does.
@@ -141,9 +89,21 @@ class Guideline:
         return None if lowest is None or possible < lowest.goal else lowest
 
     def ldl_gap(self, patient: Patient) -> float | None:
-        """How far LDL cholesterol lies above its goal, mg/dL; None where either is unknown."""
+        """How far LDL cholesterol lies above its goal, mg/dL; None where either is unknown.
+
+        Below 0 where it is reached: a goal is to be below a number. LDL cholesterol is read in
+        whole mg/dL, as it is reported and said: 1.8 mmol/L are 70 mg/dL.
+        """
         goal, ldl = self.ldl_goal(patient), recorded(patient, "ldl_cholesterol")
-        return None if goal is None or ldl is None else max(0.0, float(ldl) - goal.goal)
+        return None if goal is None or ldl is None else round(float(ldl)) - goal.goal
+
+    def open_goal(self, patient: Patient) -> tuple[str, ...]:
+        """The variables that have to be known before there is an LDL goal, or none at all."""
+        patient = _classed(patient)
+        if self.no_goal.holds(patient) is not False:
+            return self.no_goal.missing(patient)
+        lowest = min((g.goal for g in self.goals if g.when.holds(patient)), default=math.inf)
+        return _missing([g.when for g in self.goals if g.goal < lowest], patient)
 
     def enhancers_of(self, patient: Patient) -> tuple[str, ...]:
         """The risk enhancers that are there."""
@@ -163,10 +123,23 @@ class Guideline:
         said = self.zero_but if held else self.zero_open if unknown else self.zero.text
         return say(said).format(list=", ".join(map(say, held or unknown)))
 
+    def deferred_by_zero(self, patient: Patient) -> str:
+        """What supports deferring a statin here, a score of 0; "" where it does not."""
+        word = self.word_on_zero(patient)
+        return word if word == self.zero.text else ""
+
     def rescan(self, patient: Patient) -> str:
         """When to look again; "" where it hangs on what is not known."""
         found = _first(self.rescans, _classed(patient))
         return "" if found is None else found.text
+
+    def open_rescan(self, patient: Patient) -> tuple[str, ...]:
+        """The variables that have to be known before anything is said of the next scan."""
+        return _open(self.rescans, _classed(patient))
+
+    def open_aspirin(self, patient: Patient) -> tuple[str, ...]:
+        """The variables that have to be known before anything is said of aspirin."""
+        return _open(self.aspirin, _classed(patient))
 
     def word_on_aspirin(self, patient: Patient, harmful: bool = False) -> str:
         """What is said of aspirin; "" where it hangs on what is not known.
@@ -191,6 +164,20 @@ def _first(sayings: Sequence[Saying], patient: Patient) -> Saying | None:
     return None
 
 
+def _open(sayings: Sequence[Saying], patient: Patient) -> tuple[str, ...]:
+    """What is missing where rules that may hold keep `_first` from saying anything."""
+    if _first(sayings, patient) is not None:
+        return ()
+    held = [saying.when.holds(patient) for saying in sayings]
+    last = held.index(True) if True in held else len(held)
+    return _missing([saying.when for saying in sayings[:last]], patient)
+
+
+def _missing(conditions: Sequence[Condition], patient: Patient) -> tuple[str, ...]:
+    names = (name for condition in conditions for name in condition.missing(patient))
+    return tuple(dict.fromkeys(names))
+
+
 def _texts(sayings: Sequence[Saying], patient: Patient, held: Truth) -> list[str]:
     return [saying.text for saying in sayings if saying.when.holds(patient) is held]
 
@@ -202,13 +189,9 @@ def _classed(patient: Patient) -> Patient:
     return {**patient, **read}
 
 
-def _step(steps: Sequence[Step], value: float) -> Step:
-    return next(step for step in reversed(steps) if value >= step.start)
-
-
 def _read(stored: Mapping[str, Any]) -> Guideline:
     only(stored, _FILE, "file")
-    reader = ConditionReader(Dictionary.load(), derived=(PERCENTILE,))
+    reader = ConditionReader(Dictionary.load(), derived=DERIVED)
     for name, entry in stored["conditions"].items():
         reader.named[name] = reader.read(name, entry)
     sources = {name: Source(**entry) for name, entry in stored["sources"].items()}

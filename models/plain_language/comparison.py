@@ -19,6 +19,13 @@ _DRUGS_FOR_DIABETES = ("insulin", "sglt2_inhibitor", "glp1_agonist")
 NoTable = Literal["ethnicity", "diabetes", "age"]
 
 
+def compares_within_ethnicity(patient: Mapping[str, Any]) -> bool:
+    """Whether the percentile is of the patient's ethnic group, too; `cac_percentile` chooses so."""
+    age = patient.get("age")
+    tabled = patient.get("ethnicity") in TABLED_ETHNICITIES
+    return tabled and age is not None and bool(age >= MESA_FROM_YEARS)
+
+
 def find_no_table(patient: Mapping[str, Any]) -> NoTable | None:
     """Why no published percentile is about this patient; None where one is.
 

@@ -112,12 +112,14 @@ def write_leaflet(facts: LeafletFacts, language: str = REFERENCE) -> Leaflet:
 def _risk(facts: LeafletFacts, t: Mapping[str, str]) -> tuple[str, ...]:
     years, n = f"{facts.years:g}", round(100 * facts.risk)
     if n < 1:
-        said = [t["risk.few"].format(years=years, n=round(1000 * facts.risk))]
+        of_thousand = round(1000 * facts.risk)
+        said = [t["risk.few" if of_thousand else "risk.fewest"].format(years=years, n=of_thousand)]
     else:
         said = [t["risk.many"].format(years=years, n=n, others=100 - n)]
     if facts.interval is not None:
-        low, high = (round(100 * limit) for limit in facts.interval)
-        said.append(t["risk.range"].format(low=low, high=high))
+        key, of = ("range_few", 1000) if n < 1 else ("range", 100)
+        low, high = (round(of * limit) for limit in facts.interval)
+        said.append(t[f"risk.{key}"].format(low=low, high=high))
     if facts.average is not None:
         said.append(_average(facts.average, n < 1, t))
     return tuple(said)
@@ -140,7 +142,7 @@ def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
     score = read_score(facts.calcium_score)
     if score == 0:
         return t["calcium.none"]
-    return t["calcium.some"].format(score=round(score))
+    return t["calcium.some"].format(score=floor(score))
 
 
 def _reasons(facts: LeafletFacts, t: Mapping[str, str]) -> Section:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from features.derivation.calcium import read_score
+
 _SPACE = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
 
@@ -45,6 +47,22 @@ class Numerals:
         """A whole number without them; the sign of infinity where it has no end."""
         return f"{value:.0f}" if math.isfinite(value) else "∞"
 
+    def score(self, value: float) -> str:
+        """A calcium score in whole units, rounded down: what is said is of the class it is in.
+
+        >>> Numerals().score(0.3), Numerals().score(99.7), Numerals().score(300.0)
+        ('1', '99', '300')
+        """
+        return self.whole(math.floor(read_score(value)))
+
+    def pressure(self, value: float) -> str:
+        """A blood pressure, with a tenth where it is a mean of several.
+
+        >>> Numerals().pressure(130.0), Numerals().pressure(129.5)
+        ('130', '129.5')
+        """
+        return self.fixed(value, 0 if value == round(value) else 1)
+
     def percent(self, fraction: float) -> str:
         """A risk: one decimal below 10 %, none above; the sign stays on the line of its number.
 
@@ -59,9 +77,11 @@ class Numerals:
     def tenths(self, fraction: float) -> str:
         """A risk with one decimal, where small differences matter.
 
-        >>> Numerals().tenths(0.0234), Numerals().tenths(0.174)
-        ('2.3\\xa0%', '17.4\\xa0%')
+        >>> Numerals().tenths(0.0234), Numerals().tenths(0.174), Numerals().tenths(0.0004)
+        ('2.3\\xa0%', '17.4\\xa0%', '<0.1\\xa0%')
         """
+        if 0 < 100 * fraction < 0.05:
+            return self.percent(fraction)
         return f"{self.fixed(100 * fraction, 1)}{_SPACE}%"
 
     def number(self, value: float) -> str:

@@ -18,10 +18,11 @@ from features.derivation.known_vessels import PartOfScore, find_parts
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation, find_unknown
 from models.input_ranges import InputRanges
-from models.plain_language.comparison import TABLED_ETHNICITIES, find_no_table
+from models.plain_language.comparison import compares_within_ethnicity, find_no_table
 
-_MESA_FROM_YEARS = 45
 _LEAST_SHARE = 0.1
+# Of the group of treatments, yet nothing that could be stopped.
+_NO_DRUG = ("prior_pci",)
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def summarise_patients(
                 explanation.base_risk,
                 None if np.isnan(scores[row]) else float(scores[row]),
                 _percentile(patient, derived),
-                _compared_within_ethnicity(patient),
+                compares_within_ethnicity({str(name): value for name, value in patient.items()}),
                 _known(derived, "arterial_age"),
                 _largest(named, 1, n_reasons, patient),
                 _largest(named, -1, n_reasons, patient),
@@ -155,13 +156,6 @@ def _percentile(patient: pd.Series, derived: pd.Series) -> float | None:
     return _known(derived, "cac_percentile")
 
 
-def _compared_within_ethnicity(patient: pd.Series) -> bool:
-    """The same choice of table as `features.derivation.calcium` makes."""
-    age = _known(patient, "age")
-    known = patient.get("ethnicity") in TABLED_ETHNICITIES
-    return known and age is not None and age >= _MESA_FROM_YEARS
-
-
 def _largest(
     points: pd.Series, sign: int, n_reasons: int, patient: pd.Series
 ) -> tuple[Reason, ...]:
@@ -188,6 +182,8 @@ def _treated(patient: pd.Series, points: pd.Series, dictionary: Dictionary) -> t
         variable = dictionary.get(str(name))  # None: one that the cohort map added
         taken = patient.get(str(name))
         if variable is None or variable.group != "therapy" or taken is None or pd.isna(taken):
+            continue
+        if name in _NO_DRUG:
             continue
         if value >= 100 * SMALLEST_REASON and taken not in ("none", 0.0):
             names.append(str(name))

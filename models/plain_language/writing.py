@@ -53,9 +53,11 @@ def write_plain_text(patient: PatientSummary, texts: Texts) -> PlainText:
 
 
 def percent(risk: float, texts: Texts) -> str:
-    """A risk as percent: one decimal below 10 %, none above."""
+    """A risk as percent: one decimal below 10 %, none above; never none where there is some."""
     value = 100 * risk
     shown = texts.numerals.fixed(value, 1 if value < 9.95 else 0)
+    if 0 < value < _SMALLEST_POINTS:
+        shown = f"<{texts.numerals.fixed(0.1, 1)}"
     return texts.say("risk.tenth", n=shown)
 
 
@@ -89,9 +91,9 @@ def _comparison(patient: PatientSummary, texts: Texts) -> str:
     score = read_score(score)
     if score == 0:
         return texts.say("calcium.none")
-    sentences = [texts.say("calcium.score", score=f"{score:.0f}")]
+    sentences = [texts.say("calcium.score", score=texts.numerals.score(score))]
     if patient.percentile is not None:
-        below = round(patient.percentile)
+        below = floor(patient.percentile)
         key = "percentile_ethnicity" if patient.by_ethnicity else "percentile"
         if below < 1:
             sentences.append(texts.say("calcium.lowest"))
@@ -140,9 +142,13 @@ def _value(reason: Reason, texts: Texts) -> str:
     if isinstance(reason.value, str):
         return texts.texts[f"codes.{reason.value}"]
     if variable.unit == "years":
-        return texts.count("years", f"{reason.value:.0f}")
+        # an age is told in completed years
+        years = floor(reason.value) if variable.name == "age" else reason.value
+        return texts.count("years", texts.numerals.number(years))
     if variable.kind == "boolean":
         return ""
+    if variable.unit == "AU":
+        return texts.numerals.localise(f"{floor(read_score(reason.value)):,}")
     number, _, unit = show_quantity(reason.value, variable).partition(" ")
     shown = texts.unit(variable.unit or "") if unit else ""
     return f"{texts.numerals.localise(number)} {shown}".rstrip()

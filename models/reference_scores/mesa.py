@@ -57,7 +57,7 @@ class MesaChd(ReferenceScore):
         """Ethnic groups that MESA did not enrol."""
         codes = DICTIONARY["ethnicity"].codes
         foreign = [codes.index(code) for code in codes if code not in _GROUPS]
-        rule = f"must be one of {', '.join(_GROUPS)}"
+        rule = f"ethnicity {', '.join(_GROUPS[:-1])} or {_GROUPS[-1]}"
         outside = np.isin(inputs["ethnicity"], foreign)
         return [Finding("not for these patients", "ethnicity", rule, outside)]
 

@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+# Numbers beside the dictionary's that rules may be about: the percentile of the calcium score, 1 to
+# 99, and the 10-year risk by the score that guidelines go by, a fraction.
+PERCENTILE, TEN_YEAR_RISK = "cac_percentile", "ten_year_risk"
+DERIVED = (PERCENTILE, TEN_YEAR_RISK)
+
 Patient = Mapping[str, Any]
 Truth = bool | None
 

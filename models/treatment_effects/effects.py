@@ -13,6 +13,7 @@ from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
 from features.yaml_file import read_yaml
 from models.treatment_effects.condition_reading import ConditionReader, number, only
+from models.treatment_effects.conditions import DERIVED
 from models.treatment_effects.entry import TreatmentEffect
 from models.treatment_effects.entry_reading import read_option
 
@@ -49,7 +50,7 @@ class TreatmentEffects(Mapping[str, TreatmentEffect]):
             strongest = number(bound["strongest_relative_effect"])
             if not 0 < strongest < 1:
                 raise ValueError("combination: the bound must lie between 0 and 1")
-            reader = ConditionReader(Dictionary.load())
+            reader = ConditionReader(Dictionary.load(), derived=DERIVED)
             for name, entry in stored["conditions"].items():
                 reader.named[name] = reader.read(name, entry)
             options = {

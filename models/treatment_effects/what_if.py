@@ -23,6 +23,9 @@ from models.treatment_effects.effects import TreatmentEffects
 from models.treatment_effects.eligibility import check_eligibility
 from models.treatment_effects.entry import Harm, Status, TreatmentEffect
 
+# What lowers LDL cholesterol beside a statin.
+_BESIDE_STATINS = ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid")
+
 
 @dataclass(frozen=True)
 class OptionResult:
@@ -52,6 +55,7 @@ class WhatIf:
     ``combined`` holds the options named in ``counted``; None where there is none. ``bounded``:
     their joint effect was held at the strongest that trials of combinations have seen.
     ``observational``: one of them is known from cohorts only. ``patient``: as they leave him.
+    ``outdone``: what another one of its pathway outdoes.
     """
 
     options: tuple[OptionResult, ...]
@@ -60,6 +64,7 @@ class WhatIf:
     bounded: bool
     observational: bool
     patient: Patient
+    outdone: tuple[str, ...] = ()
 
 
 def offer(effects: TreatmentEffects, patient: Patient) -> dict[str, OptionResult]:
@@ -112,6 +117,7 @@ def take_together(
     if not steps:
         return WhatIf(options, (), None, False, False, course.patient)
     joint, bounded = joint_effect(steps, effects.strongest)
+    outdone = tuple(step.option.name for step in course.steps if step not in steps)
     return WhatIf(
         options,
         tuple(step.option.name for step in steps),
@@ -119,6 +125,7 @@ def take_together(
         bounded,
         any(step.option.status == "observational" for step in steps),
         course.patient,
+        outdone,
     )
 
 
@@ -153,7 +160,8 @@ def without_statin(
 ) -> tuple[float, Interval] | None:
     """LDL cholesterol (mg/dL) and risk of a treated patient as they would be without the statin.
 
-    LDL cholesterol before treatment where that is recorded, else by the statin's intensity. None
+    LDL cholesterol before treatment where that is recorded and no other drug has lowered it since,
+    else by the statin's intensity. None
     where no statin is taken, LDL cholesterol or the statin is unknown or LDL cholesterol has not
     fallen, and on dialysis, where trials found no such effect. The risk comes from the LDL that the
     statin takes and the trials' effect per mmol/L.
@@ -162,7 +170,8 @@ def without_statin(
     effect = effects["statin_high"].effect
     if intensity in (None, "none") or ldl is None or effect is None:
         return None
-    before = recorded(patient, "ldl_before_treatment")
+    others = any(recorded(patient, drug) == 1 for drug in _BESIDE_STATINS)
+    before = None if others else recorded(patient, "ldl_before_treatment")
     untreated = float(ldl) / (1.0 - STATIN_SHARES[intensity]) if before is None else float(before)
     if untreated <= float(ldl) or recorded(patient, "dialysis") == 1:
         return None

@@ -161,7 +161,9 @@ def test_what_is_told_of_a_part_of_the_score_is_what_any_total_has_told(
     for topic in ("calcium", "aspirin", "rescan", "ldl"):
         name = site.texts(f"guidance.topics.{topic}")
         said = {one.get(name, "") for one in told}
-        assert dict(part.rows).get(name, "") == (said.pop() if len(said) == 1 else "")
+        score = site.texts.label(Dictionary.load()["cac_agatston"])
+        hangs = "" if topic == "calcium" else site.texts("guidance.open", list=score)
+        assert dict(part.rows).get(name, "") == (said.pop() if len(said) == 1 else hangs)
 
 
 def test_treatments_are_decided_by_the_part_of_the_score_that_decides_them(site: Site) -> None:
@@ -230,3 +232,56 @@ def test_guideline_and_panel_agree_on_aspirin(
     assert ("aspirin" in {row.name for row in view.treatments.harmful}) == harmful
     assert ("harm likely exceeds the benefit" in said) == harmful
     assert ("may be considered" in said) != harmful
+
+
+@pytest.mark.parametrize(
+    "seen", [{"cac_volume": 120.0}, {"lesion_count": 2.0}, {"cac_density_hu": 260.0}]
+)
+def test_calcium_that_was_seen_is_no_score_of_0(site: Site, seen: dict[str, float]) -> None:
+    view = _assess(site, **_WELL, **seen)
+    nothing = _assess(site, **_WELL)
+    name = site.texts("guidance.topics.rescan")
+    assert view.calcium.score is None and nothing.calcium.score is None
+    supposed = [one for one, _ in suppose_calcium(site.assessor.scorer, _table(**seen), 10.0)]
+    assert supposed == ["1", "100", "300"]
+    blank = [one for one, _ in suppose_calcium(site.assessor.scorer, _table(), 10.0)]
+    assert blank == ["0", "100", "300"]
+    # diabetes would decide of the next scan after a score of 0 alone
+    assert "Diabetes" not in dict(view.guidance.rows)[name]
+
+
+def test_a_score_of_0_beside_calcium_is_to_be_checked(site: Site) -> None:
+    check = site.texts("checks.zero")
+    assert check in _assess(site, cac_agatston=0.0, cac_volume=30.0).overview.checks
+    assert check not in _assess(site, cac_agatston=0.0, cac_volume=0.0).overview.checks
+    assert check not in _assess(site, cac_agatston=5.0, cac_volume=30.0).overview.checks
+    insulin = site.texts("checks.insulin")
+    assert insulin in _assess(site, diabetes=0.0, insulin=1.0).overview.checks
+    assert insulin not in _assess(site, diabetes=1.0, insulin=1.0).overview.checks
+
+
+@pytest.mark.parametrize("now", [{}, {"cac_agatston_lad": 40.0}])
+def test_an_earlier_score_stands_on_the_first_screen_where_there_is_none_of_now(
+    site: Site, now: dict[str, float]
+) -> None:
+    scans = {"prior_cac_agatston": 400.0, "prior_scan_years": 3.0}
+    lines = _assess(site, **scans, **now).overview.calcium
+    assert len(lines) == 2 and "An earlier calcium score of 400 is recorded" in lines[1]
+    assert len(_assess(site, **now).overview.calcium) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"ethnicity": "black"}, "cac_percentile"),
+        ({"ethnicity": "black", "age": 44.0}, "cac_percentile_alone"),
+        ({}, "cac_percentile_alone"),
+    ],
+)
+def test_a_percentile_is_named_for_what_it_compares(
+    site: Site, values: dict[str, object], named: str
+) -> None:
+    topics = dict(_assess(site, **{"cac_agatston": 50.0, **values}).calcium.topics)
+    told = [label for rows in topics.values() for label, _ in rows]
+    both = {site.texts(f"calcium.{name}") for name in ("cac_percentile", "cac_percentile_alone")}
+    assert both & set(told) == {site.texts(f"calcium.{named}")}

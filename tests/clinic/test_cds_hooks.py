@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from features.dictionary.variable import Needed
 from features.errors import CohortError
 
 SERVICE = "/cds-services/calcirisk-patient-view"
+LATER = date(2026, 9, 1)
 TOKEN = "a-token-of-more-than-24-letters"
 
 
@@ -132,10 +134,26 @@ def test_what_was_filled_in_is_no_main_contributor(site: Site) -> None:
 def test_a_card_of_an_age_that_the_model_does_not_know_is_refused() -> None:
     needed = Needed(45.0, 90.0, "the model knows the hazards of no other ages")
     dictionary, prefetch = Dictionary.load().needing("age", needed), _request()["prefetch"]
-    found = read_prefetch(prefetch, dictionary)
-    assert found is not None and found["age"].notna().all()
+    found = read_prefetch(prefetch, dictionary, LATER)
+    assert found is not None and found.covariates["age"].notna().all()
     prefetch["patient"]["birthDate"] = "2001-05-02"
     with pytest.raises(CohortError, match="age: no age from 45 to 90 years"):
-        read_prefetch(prefetch, dictionary)
+        read_prefetch(prefetch, dictionary, LATER)
     del prefetch["patient"]["birthDate"]
-    assert read_prefetch(prefetch, dictionary) is None
+    assert read_prefetch(prefetch, dictionary, LATER) is None
+
+
+@pytest.mark.parametrize("days", [0, 365, 3653])
+def test_a_card_is_of_the_patients_age_on_the_day_that_the_chart_is_open(days: int) -> None:
+    measured = date(2026, 3, 1)
+    prefetch = _request()["prefetch"]
+    found = read_prefetch(prefetch, Dictionary.load(), measured + timedelta(days))
+    assert found is not None and found.measured_on == measured.isoformat()
+    born = date(1966, 5, 2)
+    years = (measured + timedelta(days) - born).days / 365.25
+    assert found.covariates["age"].item() == pytest.approx(years, abs=0.01)
+
+
+def test_a_card_says_how_old_its_measurements_are(client: TestClient) -> None:
+    (card,) = client.post(SERVICE, json=_request()).json()["cards"]
+    assert "Last measurement: 2026-03-01." in card["detail"]

@@ -306,8 +306,20 @@ def test_one_tick_says_that_no_drugs_are_taken(client: TestClient) -> None:
     ticked = _enter(client, **values, no_drugs="1")
     assert "statin none" in ticked
     assert 'value="statin_high"' in ticked
-    both = _enter(client, **values, statin_intensity="high", no_drugs="1")
-    assert "a statin without lipid-lowering therapy" in both
+
+
+@pytest.mark.parametrize(
+    "drug", [{"statin_intensity": "high"}, {"anticoagulant": "doac"}, {"insulin": "1"}]
+)
+def test_a_drug_that_is_entered_contradicts_that_none_is_taken(
+    client: TestClient, drug: dict[str, str]
+) -> None:
+    page = _enter(client, **PATIENT, **drug, no_drugs="1")
+    assert "Not calculated: 1 to correct" in page
+    assert "contradicts “Takes no medication”" in page
+    assert "Treatment options" in _enter(client, **PATIENT, **drug)
+    denied = {name: "none" if code.isalpha() else "0" for name, code in drug.items()}
+    assert "Treatment options" in _enter(client, **PATIENT, **denied, no_drugs="1")
 
 
 def test_the_sheet_of_a_new_patient_is_made_from_the_values_sent_along(client: TestClient) -> None:

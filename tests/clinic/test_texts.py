@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
+
 from clinic.site import FOLDER
 from clinic.words.texts import load_texts
+from models.reference_scores.reference_score import Inputs
+from models.reference_scores.registry import REFERENCE_SCORES
 
 
 def test_every_text_that_a_template_asks_for_is_there() -> None:
@@ -57,3 +61,12 @@ def test_a_template_holds_no_words_of_its_own() -> None:
         page = re.sub(r"\{[{%#].*?[}%#]\}", "", template.read_text(encoding="utf-8"), flags=re.S)
         words = re.findall(r">([^<>]*[a-z]{3,}[^<>]*)<", page)
         assert [word for word in words if word != "mmol/L"] == [], template.name
+
+
+def test_whom_a_score_is_valid_for_reads_as_a_sentence() -> None:
+    table = pd.DataFrame({"age": [60.0], "ethnicity": ["south_asian"], "diabetes": [1.0]})
+    inputs = Inputs(table.astype({"ethnicity": "str"}))
+    for score in REFERENCE_SCORES.values():
+        for found in score.find(inputs, 10.0):
+            if found.kind == "not for these patients":
+                assert not re.match(r"must |is |needs ", found.rule), found.rule

@@ -11,7 +11,6 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import read_score
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.two_scans.change import (
@@ -68,8 +67,8 @@ def describe_change(
     years = recorded(patient, "prior_scan_years")
     line = texts(
         f"trend.{judged['change_verdict']}",
-        first=texts.write.whole(read_score(float(earlier))),
-        now=texts.write.whole(read_score(float(now))),
+        first=texts.write.score(float(earlier)),
+        now=texts.write.score(float(now)),
         when=texts("trend.ago", n=texts.write.number(float(years))) if years is not None else "",
         limit=_tell_limit(limit, texts),
         differing=tell_differences(columns, patient, ValueWriter(dictionary, texts)),
@@ -90,7 +89,12 @@ def describe_change(
 
 
 def first_screen_line(change: Change, patient: Mapping[str, Any], texts: PageTexts) -> str:
-    """The one line of the first screen; what a statin does to the score stands beside a rise."""
+    """The one line of the first screen; what a statin does to the score stands beside a rise.
+
+    Of an earlier score alone it says that there is one.
+    """
+    if recorded(patient, "prior_cac_agatston") is not None and not change.line:
+        return change.without
     on_statin = recorded(patient, "statin_intensity") not in (None, "none")
     if not change.risen or not on_statin:
         return change.line
@@ -117,7 +121,7 @@ def _tell_missing(patient: Mapping[str, Any], dictionary: Dictionary, texts: Pag
     """Which of the two scores is not recorded: of an earlier scan anything else may be."""
     earlier = recorded(patient, "prior_cac_agatston")
     if earlier is not None:
-        first = texts.write.whole(read_score(float(earlier)))
+        first = texts.write.score(float(earlier))
         return texts("growth.no_score_now", first=first)
     told_twice = (f"prior_{name}" for name in dictionary)
     scanned = any(recorded(patient, name) is not None for name in (*_ONLY_EARLIER, *told_twice))

@@ -155,3 +155,24 @@ def test_on_dialysis_no_statement_asks_for_lipid_drugs(
 def test_the_score_of_a_patient_on_dialysis_is_not_repeated() -> None:
     said = US.rescan(_patient(cac_agatston=400.0, dialysis=1.0))
     assert said == "No routine repeat scan."
+
+
+@pytest.mark.parametrize("ill", [{"prior_cad": 1.0}, {"prior_stroke": 1.0}, {"cad_rads": "4a"}])
+@pytest.mark.parametrize(
+    "bleeds",
+    [
+        {"anticoagulant": "doac"},
+        {"vitamin_k_antagonist": 1.0},
+        {"bleeding_history": 1.0},
+        {"egfr": 20.0},
+        {"dialysis": 1.0},
+    ],
+)
+def test_with_known_disease_a_raised_risk_of_bleeding_is_said(
+    ill: dict[str, object], bleeds: dict[str, object]
+) -> None:
+    patient = {**_patient(cac_agatston=400.0), **ill}
+    said = US.word_on_aspirin(patient)
+    assert said.startswith("Antiplatelet therapy as recommended") and "bleeding" not in said
+    warned = US.word_on_aspirin({**patient, **bleeds})
+    assert warned.startswith("Antiplatelet therapy as recommended") and "bleeding risk" in warned

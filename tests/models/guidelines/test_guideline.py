@@ -85,7 +85,7 @@ def test_the_ldl_goal_follows_the_class_of_calcium(
 
 def test_the_gap_is_what_lies_above_the_goal() -> None:
     assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=95.0)) == 40
-    assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=50.0)) == 0
+    assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=50.0)) == -5
     assert US.ldl_gap(_patient(cac_agatston=1200.0, ldl_cholesterol=None)) is None
     assert US.ldl_gap(_patient(ldl_cholesterol=95.0)) is None
 

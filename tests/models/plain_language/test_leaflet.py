@@ -90,3 +90,18 @@ def test_the_average_is_told_of_as_many_people_as_the_risk(
 ) -> None:
     said = write_leaflet(replace(FACTS, risk=risk, average=average)).sections[0].sentences[-1]
     assert said.endswith(words)
+
+
+@pytest.mark.parametrize("language", sorted(known_languages()))
+@pytest.mark.parametrize("risk", [0.0001, 0.0009, 0.002, 0.0049])
+def test_a_small_risk_and_its_interval_are_told_of_a_thousand(risk: float, language: str) -> None:
+    facts = replace(FACTS, risk=risk, interval=(0.4 * risk, 2.2 * risk), average=None)
+    chance, limits = write_leaflet(facts, language).sections[0].sentences
+    assert "1000" in chance and "1000" in limits
+    assert " 0 of" not in chance and "etwa 0 " not in chance
+
+
+@pytest.mark.parametrize("score", [99.6, 299.7, 999.9])
+def test_a_score_below_the_limit_of_a_class_is_not_told_to_be_at_it(score: float) -> None:
+    said = write_leaflet(replace(FACTS, calcium_score=score)).sections[1].sentences[0]
+    assert f"Your score is {int(score)}." in said

@@ -96,6 +96,11 @@ def test_a_statin_marks_treated_disease_only_in_those_who_take_one() -> None:
     assert not_taken.treated == lowering.treated == ()
 
 
+def test_a_stent_is_no_treatment_that_could_be_stopped() -> None:
+    assert _with_contribution("prior_pci", 5.0, prior_pci=1.0).treated == ()
+    assert _with_contribution("insulin", 5.0, insulin=1.0).treated == ("insulin",)
+
+
 def test_a_contribution_that_reads_as_nothing_is_no_reason() -> None:
     assert _with_contribution("age", 0.04, age=60.0).raises == ()
     assert _with_contribution("age", 0.06, age=60.0).raises[0].variable == "age"

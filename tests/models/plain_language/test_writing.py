@@ -149,6 +149,31 @@ def test_any_calcium_is_no_zero() -> None:
     assert "The calcium score is 1." in text and "No calcium was seen" not in text
 
 
+@pytest.mark.parametrize("score", [99.6, 299.7, 999.9])
+def test_a_score_below_the_limit_of_a_class_is_not_said_to_be_at_it(score: float) -> None:
+    text = _write(calcium_score=score, raises=(Reason("cac_agatston", 4.0, score),))
+    assert f"The calcium score is {int(score)}." in text
+    assert f"calcium score ({score:.0f}," not in text
+
+
+def test_a_trace_of_calcium_is_the_same_score_in_every_sentence() -> None:
+    text = _write(calcium_score=0.4, lowers=(Reason("cac_agatston", -4.0, 0.4),))
+    assert "The calcium score is 1." in text and "calcium score (1, " in text
+
+
+def test_a_percentile_is_said_from_where_it_begins() -> None:
+    assert "higher than in 74 of 100" in _write(percentile=74.9)
+    assert "higher than in 75 of 100" in _write(percentile=75.0)
+
+
+def test_a_limit_of_a_risk_is_never_said_to_be_none() -> None:
+    assert "as low as <0.1 %" in _write(risk=0.001, interval=(0.0002, 0.003))
+
+
+def test_an_age_is_told_in_completed_years() -> None:
+    assert "age (75 years" in _write(raises=(Reason("age", 4.0, 75.9),))
+
+
 def test_an_unknown_score_is_said_to_be_unknown() -> None:
     text = _write(calcium_score=None, percentile=None, arterial_age=None)
     assert "The calcium score is not known." in text

@@ -45,6 +45,23 @@ def test_of_stage_and_filtration_rate_the_worse_counts(option: str) -> None:
         assert found.decision in ("harm", "no_estimate")
 
 
+@pytest.mark.parametrize(
+    ("kidneys", "decision"),
+    [
+        ({"egfr": 30.0}, "consider"),
+        ({"egfr": 29.9}, "no_estimate"),
+        ({"egfr": None, "ckd_stage": "g4"}, "no_estimate"),
+        ({"egfr": None, "ckd_stage": "g3b"}, "consider"),
+        ({"egfr": None}, "unclear"),
+    ],
+)
+def test_bempedoic_acid_is_for_kidneys_that_its_trials_held(
+    kidneys: dict[str, object], decision: str
+) -> None:
+    patient = {**AT_CALCIUM, **kidneys}
+    assert ask(patient, "bempedoic_acid").options[0].decision == decision
+
+
 @pytest.mark.parametrize("name", ON_LDL)
 @pytest.mark.parametrize("kidneys", [{"egfr": 14.9}, {"egfr": None, "ckd_stage": "g5"}])
 @pytest.mark.parametrize("statin", ["none", "moderate", "high"])

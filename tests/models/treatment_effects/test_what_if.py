@@ -123,6 +123,12 @@ def test_one_pathway_counts_once_by_its_strongest_option() -> None:
     assert len({"ace_inhibitor", "bp_lowering"} & set(answer.counted)) == 1
 
 
+def test_what_a_stronger_option_of_its_pathway_outdoes_is_named() -> None:
+    patient = {**PATIENT, "prior_cad": 1.0, "ras_inhibitor": 0.0, "systolic_bp": 150.0}
+    chosen = ("bp_lowering", "angiotensin_receptor_blocker")
+    assert what_if(EFFECTS, LINK, NOTHING, 10.0, patient, chosen).outdone == chosen[1:]
+
+
 def test_a_combination_is_held_at_the_strongest_that_trials_have_seen_with_an_interval() -> None:
     answer = _ask("statin_high", "bp_lowering", "sglt2_inhibitor", "smoking_cessation")
     assert answer.bounded and answer.combined is not None
@@ -209,6 +215,15 @@ def test_ldl_recorded_before_treatment_is_what_it_would_be_without_the_statin() 
     assert risk.estimate == pytest.approx(incidence(HIGH, 0.79 ** (-(205 - 90) / 38.67)))
     # where it has not fallen, nothing is said of the statin
     assert without_statin(EFFECTS, setting, {**patient, "ldl_before_treatment": 90.0}) is None
+
+
+@pytest.mark.parametrize("drug", ["ezetimibe", "pcsk9_inhibitor", "bempedoic_acid"])
+def test_what_another_drug_took_off_ldl_is_not_given_back_with_the_statin(drug: str) -> None:
+    patient = {**PATIENT, "statin_intensity": "high", "ldl_cholesterol": 40.0, drug: 1.0}
+    found = without_statin(
+        EFFECTS, Setting(LINK, NOTHING, 10.0), {**patient, "ldl_before_treatment": 190.0}
+    )
+    assert found is not None and found[0] == pytest.approx(40 / 0.5)
 
 
 def test_on_dialysis_nothing_is_said_of_what_a_statin_has_spared() -> None:

@@ -1,0 +1,82 @@
+"""What is said of a value, and the class, rule or scale beside it, are of one mind."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clinic.patient.assessor import Assessment
+from clinic.patient.calcium import describe_percentile
+from clinic.patient.overview import tell_of_hundred
+from clinic.site import Site
+from clinic.words.texts import load_texts
+
+MAN = {"age": 60.0, "sex": "male", "ldl_cholesterol": 130.0, "diabetes": 0.0}
+
+
+def _assess(site: Site, horizon: float = 10.0, **values: object) -> Assessment:
+    table = pd.DataFrame({name: [value] for name, value in {**MAN, **values}.items()})
+    return site.assessor.assess(table.astype({"sex": "str"}), horizon)
+
+
+@pytest.mark.parametrize("score", [0.4, 99.5, 99.99, 299.6, 999.7])
+def test_the_score_that_is_said_is_of_the_class_that_is_said(site: Site, score: float) -> None:
+    view = _assess(site, cac_agatston=score, prior_cac_agatston=score, prior_scan_years=2.0)
+    guideline = site.assessor.guideline
+    told = [*view.overview.who, *view.overview.calcium, *map(str, view.calcium.topics)]
+    said = [
+        float(number)
+        for line in told
+        for number in re.findall(r"(?:CAC |[Ss]core |\(Agatston\)', ')(\d+)", line)
+    ]
+    assert len(said) >= 3
+    assert {guideline.calcium_class(one) for one in said} == {guideline.calcium_class(score)}
+
+
+@pytest.mark.parametrize(("value", "said"), [(74.4, "74th"), (74.9, "74th"), (75.0, "75th")])
+def test_a_percentile_is_said_from_where_rules_begin(value: float, said: str) -> None:
+    features = pd.Series({"cac_percentile": value, "log_cac": 4.0})
+    assert describe_percentile({"age": 60.0}, features, load_texts()).startswith(said)
+
+
+def test_the_categories_of_ten_years_stand_on_no_other_scale(site: Site) -> None:
+    drawn = {
+        years: str(_assess(site, years, cac_agatston=150.0).overview.scale)
+        for years in site.assessor.horizons
+    }
+    assert 10.0 in drawn and len(drawn) > 1
+    for years, scale in drawn.items():
+        assert ("stroke-dasharray" in scale) == (years == 10.0)
+        assert ("guideline categories" in scale) == (years == 10.0)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(("risk", "after"), [(0.001, None), (0.004, 0.002), (0.007, 0.004)])
+def test_a_small_risk_is_not_said_to_befall_nobody(
+    risk: float, after: float | None, language: str
+) -> None:
+    events, spared, words = tell_of_hundred(risk, after, load_texts(language))
+    assert (events, spared) == (round(100 * risk), 0)
+    assert not re.search(r"\b0\b", words)
+    assert tell_of_hundred(0.071, 0.051, load_texts(language))[:2] == (7, 2)
+
+
+def test_a_pressure_below_a_threshold_is_not_said_to_be_at_it(site: Site) -> None:
+    for pressure, said in ((129.5, "129.5"), (130.0, "130")):
+        view = _assess(site, systolic_bp=pressure, diastolic_bp=80.0, cac_agatston=150.0)
+        assert f"BP {said}/80 mmHg" in view.overview.who
+        offered = [row.name for row in view.treatments.offered]
+        assert ("bp_lowering" in offered) == (pressure >= 130)
+
+
+def test_scores_are_written_downwards_between_all_classes(site: Site) -> None:
+    write = site.texts.write
+    for below, step in pairwise(site.assessor.guideline.classes):
+        if step.start > 1:
+            assert float(write.score(np.nextafter(step.start, 0.0))) >= below.start
+            assert float(write.score(np.nextafter(step.start, 0.0))) < step.start
+        assert float(write.score(step.start)) == step.start

@@ -21,13 +21,15 @@ _BANDS = ("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac
 class Combination:
     """``broken`` tells, row by row, where the variables contradict one another.
 
-    A comparison with a missing value is false, so a gap never breaks a rule.
+    A comparison with a missing value is false, so a gap never breaks a rule. ``may_change``: each
+    of the variables may have been true on a day of its own.
     """
 
     name: str
     variables: tuple[str, ...]
     broken: Callable[[Columns], BoolArray]
     remedy: str
+    may_change: bool = True
 
 
 def _more_than(
@@ -85,6 +87,7 @@ def _in_a_man(name: str) -> Combination:
         # a recorded "no" is true of a man, too
         lambda x: (x[name] > 0) & _is(x, "sex", "male"),
         "Leave it empty or correct the sex",
+        may_change=False,
     )
 
 
@@ -103,6 +106,7 @@ COMBINATIONS: tuple[Combination, ...] = (
         ("years_since_quitting", "smoking_status"),
         lambda x: (x["years_since_quitting"] > 0) & _is(x, "smoking_status", "never"),
         "Leave the years empty or correct the status",
+        may_change=False,
     ),
     Combination(
         "years since quitting in a current smoker",
@@ -115,6 +119,7 @@ COMBINATIONS: tuple[Combination, ...] = (
         ("pack_years", "smoking_status"),
         lambda x: (x["pack_years"] > 0) & _is(x, "smoking_status", "never"),
         "Set the pack-years to 0 or correct the status",
+        may_change=False,
     ),
     Combination(
         "cigarettes a day without smoking now",

@@ -30,6 +30,9 @@ DICTIONARY = Dictionary.load()
         ("cac_agatston", 55.0, "{score}", 55.0),
         ("cac_density_hu", 250.0, "[hnsf'U]", 250.0),
         ("magnesium", 0.85, "mmol/L", 0.85 * 2.4305),
+        ("magnesium", 1.7, "mval/L", 0.85 * 2.4305),
+        ("cigarettes_per_day", 20.0, "/d", 20.0),
+        ("cigarettes_per_day", 20.0, "{cigarettes}/d", 20.0),
         ("creatinine", 80.0, "umol/L", 80.0 * 0.0113096584),
     ],
 )

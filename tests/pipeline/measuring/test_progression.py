@@ -18,7 +18,7 @@ def _join(*scans: tuple[date, float]) -> pd.Series:
         {"patient_id": "a", "date": day, "line": line, **totals, "cac_agatston": score}
         for line, (day, score) in enumerate(scans)
     ]
-    return join_scans(pd.DataFrame(rows), dict.fromkeys(range(len(scans)), ALIKE)).loc["a"]
+    return join_scans(pd.DataFrame(rows), dict.fromkeys(range(len(scans)), ALIKE)).iloc[0]
 
 
 def test_a_repeat_within_a_month_does_not_hide_the_scan_of_years_ago() -> None:

@@ -68,6 +68,10 @@ def take_measures(
         last = _latest(found)
         used += sorted(fact.source for fact in last)
         values[name], days[name] = _value(last, dictionary[name]), last[0].last
+        quit_since = values[name]
+        if name == "years_since_quitting" and isinstance(quit_since, float) and quit_since > 0:
+            # more have gone by since it was recorded
+            values[name] = round(quit_since + (day - days[name]) / YEAR, 4)
     values |= take_prior_scan(by_variable, scanned, values, dictionary, used, losses)
     return Measures(values, days)
 

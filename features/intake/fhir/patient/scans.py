@@ -11,6 +11,7 @@ from features.intake.fhir.patient.index_rules import YEAR
 from features.intake.fhir.patient.plausible import require_possible
 
 _SHORTEST_BETWEEN_SCANS = 30
+_VAGUEST = 0.2
 _GROUPS = ("calcium", "morphology")
 # Of CT angiography, which is another scan than that for calcium.
 _ANGIOGRAPHY = frozenset(
@@ -82,7 +83,11 @@ def take_prior_scan(
         numbers = sorted(scan.number for scan in before if scan.number is not None)
         if not numbers:
             continue
-        years = round((day - before[0].last) / YEAR, 4)
+        apart = _days_apart(before[0], _of_day(measured, day))
+        if apart is None:
+            losses.leave_out("Observation", f"{name} of an earlier scan, dated too vaguely")
+            continue
+        years = round(apart / YEAR, 4)
         recorded = f"prior_{name}" in values or "prior_scan_years" in values
         if recorded or found.get("prior_scan_years", years) != years:
             if name not in values:
@@ -92,6 +97,21 @@ def take_prior_scan(
         used += sorted(scan.source for scan in before)
         found |= {f"prior_{name}": sum(numbers) / len(numbers), "prior_scan_years": years}
     return found
+
+
+def _of_day(measured: Measured, day: int) -> Fact:
+    """A measurement of the scan of ``day``."""
+    return next(fact for name in _AMOUNTS for fact in measured.get(name, ()) if fact.last == day)
+
+
+def _days_apart(before: Fact, now: Fact) -> float | None:
+    """Days between two scans, each in the middle of what its date can mean.
+
+    None where the dates leave it open by more than a fifth: rates would be of the date.
+    """
+    apart = (now.first + now.last - before.first - before.last) / 2
+    vague = (now.last - now.first + before.last - before.first) / 2
+    return None if vague > _VAGUEST * apart else apart
 
 
 def _at_the_latest_moment(scans: Iterable[Fact]) -> list[Fact]:

@@ -193,3 +193,24 @@ def test_ldl_of_before_the_statin_is_told(tmp_path: Path) -> None:
     told = "ldl_cholesterol before the first statin on record, read as on it"
     assert told in _reasons(_read(tmp_path, statin, before))
     assert told not in _reasons(_read(tmp_path, statin, before, after))
+
+
+def test_years_since_quitting_go_on(tmp_path: Path) -> None:
+    quit_then = _own("years_since_quitting", 2, "2017-06-29", "a")
+    row = read_row(tmp_path, quit_then, _smokes(FORMER, "2020-03-01"))
+    assert row["years_since_quitting"] == pytest.approx(2 + 3, abs=0.01)
+    none = _own("years_since_quitting", 0, "2017-06-29", "a")
+    assert read_row(tmp_path, none)["years_since_quitting"] == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "years"), [("2010", 9.67), ("2019-06", 0.71), ("2019", None), ("2020-01", None)]
+)
+def test_a_vague_date_makes_no_rate_of_growth(
+    tmp_path: Path, before: str, years: float | None
+) -> None:
+    row = read_row(tmp_path, _score(100, before), _score(250, "2020-03-01"))
+    if years is None:
+        assert not {"prior_scan_years", "prior_cac_agatston"} & row.keys()
+    else:
+        assert row["prior_scan_years"] == pytest.approx(years, abs=0.01)

@@ -34,7 +34,7 @@ def drop_outdated(
     outdated: list[tuple[int, str]] = []
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for rule in COMBINATIONS:
-            if rule.may_change:
+            if rule.may_change and rule.applies(frame.columns):
                 broken = frame.index[rule.broken(columns)]
                 outdated += [(n, name) for n in broken for name in _older(rows[n], rule.variables)]
     if not outdated:

@@ -184,7 +184,7 @@ def check_combinations(columns: Columns, findings: Findings) -> None:
             if rule.applies(there):
                 broken = rule.broken(columns)
                 if broken.any():
-                    named = ", ".join(rule.variables)
+                    named = ", ".join(name for name in rule.variables if name in there)
                     findings.reject(named, rule.name, rule.remedy, pd.Series(broken, rows))
     _warn_of_impossible_density(columns, findings)
 

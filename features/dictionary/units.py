@@ -47,6 +47,12 @@ _SIGNS = {
     "cm3": "ml",
     "cc": "ml",
     "[hnsf'u]": "hu",
+    "[au]": "au",
+    "agatston": "au",
+    "agatstonunit": "au",
+    "agatstonunits": "au",
+    "agatstonscore": "au",
+    "agatston'u": "au",
 }
 # How a clinician writes the dictionary's units.
 _SHOWN = {

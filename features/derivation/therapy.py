@@ -30,10 +30,12 @@ INTENSITY = {
 }
 ADDED = ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid", "icosapent_ethyl")
 FILLS = {
-    "statin_drug": "statin_intensity",
-    "statin_dose": "statin_intensity",
-    "anticoagulant": "vitamin_k_antagonist",
+    "statin_drug": ("statin_intensity", "lipid_lowering"),
+    "statin_dose": ("statin_intensity", "lipid_lowering"),
+    "statin_years": ("lipid_lowering",),
+    "anticoagulant": ("vitamin_k_antagonist",),
 }
+_OF_A_STATIN = ("statin_drug", "statin_dose", "statin_years")
 
 
 def statin_intensity(statin: str, daily_mg: float | None) -> str | None:
@@ -120,13 +122,17 @@ THERAPY: tuple[Derivation, ...] = (
 
 
 def fill_from_drugs(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.DataFrame:
-    """Fill in the statin's intensity from its name and dose, and a vitamin K antagonist from the
+    """Fill in what details of drugs tell of other variables; columns in the dictionary's order.
 
-    class of the anticoagulant. What is recorded stays as it is. Columns in the dictionary's order.
+    The statin's intensity by its name and dose, lipid-lowering therapy by any detail of a statin,
+    whatever its intensity, a vitamin K antagonist by the class of the anticoagulant. What is
+    recorded stays as it is.
     """
     filled: dict[str, pd.Series] = {}
     if _tells(covariates, "statin_drug", "statin_intensity"):
         filled["statin_intensity"] = _intensity(covariates, dictionary["statin_intensity"].codes)
+    if any(_tells(covariates, detail, "lipid_lowering") for detail in _OF_A_STATIN):
+        filled["lipid_lowering"] = _keep(covariates, "lipid_lowering", _takes_statin(covariates))
     if _tells(covariates, "anticoagulant", "vitamin_k_antagonist"):
         taken = covariates["anticoagulant"].astype(object)
         is_antagonist = (taken == "vitamin_k_antagonist").astype(float).where(taken.notna())
@@ -142,6 +148,16 @@ def _tells(covariates: pd.DataFrame, detail: str, variable: str) -> bool:
     if detail not in covariates:
         return False
     return variable not in covariates or bool(covariates[detail].notna().any())
+
+
+def _takes_statin(covariates: pd.DataFrame) -> pd.Series:
+    """1 where a detail tells of a statin that is taken; no detail denies one."""
+    takes = pd.Series(False, covariates.index)
+    for detail in _OF_A_STATIN:
+        if detail in covariates:
+            told = covariates[detail]
+            takes |= told.notna() if detail == "statin_drug" else told > 0
+    return takes.astype(float).where(takes)
 
 
 def _intensity(covariates: pd.DataFrame, codes: tuple[str, ...]) -> pd.Series:

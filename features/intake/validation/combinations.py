@@ -163,7 +163,7 @@ COMBINATIONS: tuple[Combination, ...] = (
     *(in_a_man(name) for name in ("preeclampsia", "menopause_age")),
     more_than("menopause_age", "age"),
     more_than("noncalcified_plaque_volume", "plaque_volume", 0.05, 2),
-    *(without_lipid_therapy(drug) for drug in ADDED),
+    *(without_lipid_therapy(drug) for drug in (*ADDED, "statin_drug", "statin_dose")),
     Combination(
         "body mass index that height and weight contradict",
         ("bmi", "height", "weight"),

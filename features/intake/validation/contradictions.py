@@ -154,6 +154,10 @@ def without_lipid_therapy(drug: str) -> Combination:
     return Combination(
         f"{drug} without lipid-lowering therapy",
         (drug, "lipid_lowering"),
-        lambda x: (x[drug] == 1) & (x["lipid_lowering"] == 0),
+        # a name or a dose is that of a statin that is taken
+        lambda x: (
+            (~np.isnan(x[drug]) if drug in ("statin_drug", "statin_dose") else x[drug] == 1)
+            & (x["lipid_lowering"] == 0)
+        ),
         "Correct one of the two",
     )

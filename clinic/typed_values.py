@@ -60,7 +60,8 @@ def read_typed(
         found = examine_rows(cells, rules)
         read = found.columns.covariates
         for one in found.findings.rejects:
-            for name in one.column.split(", "):
+            # what follows from a field, such as a statin's intensity from its dose, is none
+            for name in (known for known in one.column.split(", ") if known in sound):
                 errors.setdefault(name, _describe(one, sound[name], dictionary[name], texts))
     return _complete(read, dictionary), errors
 

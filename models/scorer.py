@@ -234,7 +234,7 @@ class Scorer(TrainedModel[RiskPredictor]):
             for name in feature.inputs
         }
         given = set(present)
-        useful = inputs | {detail for detail, fills in FILLS.items() if fills in inputs}
+        useful = inputs | {detail for detail, fills in FILLS.items() if inputs & set(fills)}
         return tuple(name for name in self.dictionary if name in given - useful)
 
     def find_certain(self, features: pd.DataFrame, explanation: Explanation) -> BoolArray | None:

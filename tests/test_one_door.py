@@ -148,6 +148,13 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | str]] = {
     "HDL above total": ({"hdl_cholesterol": "90", "total_cholesterol": "80"}, REFUSED),
     "no calcium but in a vessel": ({"cac_agatston": "0", "cac_agatston_lad": "200"}, REFUSED),
     "a vessel above the total": ({"cac_agatston_lad": "900"}, REFUSED),
+    "two vessels above it": ({"cac_agatston_lad": "150", "cac_agatston_rca": "150"}, REFUSED),
+    "a stent without disease": ({"prior_pci": "yes", "prior_cad": "no"}, REFUSED),
+    "calcium without a lesion": ({"lesion_count": "0"}, REFUSED),
+    "a dose of another intensity": (
+        {"statin_intensity": "low", "statin_drug": "atorvastatin", "statin_dose": "80"},
+        REFUSED,
+    ),
     "pack-years, never smoked": ({"smoking_status": "never", "pack_years": "40"}, REFUSED),
     "names in capitals": ({"SYSTOLIC_BP": "140"}, {"systolic_bp": 140.0}),
     "a name with a capital": ({"Diabetes": "y"}, {"diabetes": 1.0}),

@@ -213,8 +213,6 @@ class OverviewWriter:
         on_statin = recorded(patient, "statin_intensity") not in (None, "none")
         if on_statin and recorded(patient, "statin_years") is None:
             found.append(self.texts("checks.statin_years"))
-        if recorded(patient, "prior_cad") == 0 and recorded(patient, "prior_pci") == 1:
-            found.append(self.texts("checks.stent"))
         return tuple(found)
 
 

@@ -13,10 +13,12 @@ from features.derivation.therapy import statin_intensity
 from features.dictionary.variable import Variable
 
 FILLS = {
-    "statin_drug": "statin_intensity",
-    "statin_dose": "statin_intensity",
-    "anticoagulant": "vitamin_k_antagonist",
+    "statin_drug": ("statin_intensity", "lipid_lowering"),
+    "statin_dose": ("statin_intensity", "lipid_lowering"),
+    "statin_years": ("lipid_lowering",),
+    "anticoagulant": ("vitamin_k_antagonist",),
 }
+_OF_A_STATIN = ("statin_drug", "statin_dose", "statin_years")
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,16 @@ IMPLIED = (
 def fill_in(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.DataFrame:
     """Canonical covariates (n, variables) with what follows from others where none is recorded.
 
-    A statin's intensity from its name and dose, a vitamin K antagonist from the class of the
-    anticoagulant, and what `IMPLIED` says: any other value would contradict the patient's own. The
-    latter makes no column where the table has none. What is recorded stays as it is. Columns in
-    the dictionary's order.
+    A statin's intensity by its name and dose, lipid-lowering therapy by any detail of a statin,
+    whatever its intensity, a vitamin K antagonist by the class of the anticoagulant, and what
+    `IMPLIED` says: any other value would contradict the patient's own. The latter makes no column
+    where the table has none. What is recorded stays as it is. Columns in the dictionary's order.
     """
     filled: dict[str, pd.Series] = {}
     if _tells(covariates, "statin_drug", "statin_intensity"):
         filled["statin_intensity"] = _intensity(covariates, dictionary["statin_intensity"].codes)
+    if any(_tells(covariates, detail, "lipid_lowering") for detail in _OF_A_STATIN):
+        filled["lipid_lowering"] = _keep(covariates, "lipid_lowering", _takes_statin(covariates))
     if _tells(covariates, "anticoagulant", "vitamin_k_antagonist"):
         taken = covariates["anticoagulant"].astype(object)
         is_antagonist = (taken == "vitamin_k_antagonist").astype(float).where(taken.notna())
@@ -79,6 +83,16 @@ def _tells(covariates: pd.DataFrame, detail: str, variable: str) -> bool:
     if detail not in covariates:
         return False
     return variable not in covariates or bool(covariates[detail].notna().any())
+
+
+def _takes_statin(covariates: pd.DataFrame) -> pd.Series:
+    """1 where a detail tells of a statin that is taken; no detail denies one."""
+    takes = pd.Series(False, covariates.index)
+    for detail in _OF_A_STATIN:
+        if detail in covariates:
+            told = covariates[detail]
+            takes |= told.notna() if detail == "statin_drug" else told > 0
+    return takes.astype(float).where(takes)
 
 
 def _intensity(covariates: pd.DataFrame, codes: tuple[str, ...]) -> pd.Series:

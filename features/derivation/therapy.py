@@ -12,7 +12,7 @@ _VAN_ROSENDAEL = "van Rosendael AR et al. JAMA Cardiol 2021;6:1257"
 # Daily doses (mg) from which on an intensity holds: Grundy SM et al. 2018 AHA/ACC cholesterol
 # guideline, Circulation 2019;139:e1082-e1143, table 3. Simvastatin 80 mg is not in it and lowers
 # LDL cholesterol by less than half: moderate. Any dose of pitavastatin is moderate.
-_INTENSITY = {
+INTENSITY = {
     "atorvastatin": ((40.0, "high"), (0.0, "moderate")),
     "rosuvastatin": ((20.0, "high"), (0.0, "moderate")),
     "simvastatin": ((20.0, "moderate"), (0.0, "low")),
@@ -21,12 +21,12 @@ _INTENSITY = {
     "fluvastatin": ((80.0, "moderate"), (0.0, "low")),
     "pitavastatin": ((0.0, "moderate"),),
 }
-_ADDED = ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid", "icosapent_ethyl")
+ADDED = ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid", "icosapent_ethyl")
 
 
 def statin_intensity(statin: str, daily_mg: float | None) -> str | None:
     """low, moderate or high; None where the dose is not known and decides."""
-    steps = _INTENSITY[statin]
+    steps = INTENSITY[statin]
     if daily_mg is None:
         return steps[0][1] if len(steps) == 1 else None
     return next(intensity for least, intensity in steps if daily_mg >= least)
@@ -50,7 +50,7 @@ def takes_lipid_drug(columns: Columns) -> FloatArray:
     other is recorded; NaN where neither is known.
     """
     whole, statin = columns["lipid_lowering"], columns["statin_intensity"]
-    takes = (whole == 1) | (statin > 0) | np.any([columns[drug] == 1 for drug in _ADDED], axis=0)
+    takes = (whole == 1) | (statin > 0) | np.any([columns[drug] == 1 for drug in ADDED], axis=0)
     unknown = np.isnan(whole) & np.isnan(statin) & ~takes
     return where(unknown, np.nan, takes)
 
@@ -90,7 +90,7 @@ THERAPY: tuple[Derivation, ...] = (
         "steps of LDL-lowering therapy, 0 to 7",
         _GRUNDY,
     ),
-    *recorded("statin_adherence", *_ADDED),
+    *recorded("statin_adherence", *ADDED),
     *coded("antiplatelet", "single", "dual"),
     *recorded(
         "bp_treated",

@@ -16,6 +16,7 @@ _FEW, _NEARLY_ALL = 0.5, 0.9
 _SIGNS = {
     "mcg": "ug",
     "mcmol": "umol",
+    "mval": "meq",
     "mm[hg]": "mmhg",
     "mmhg": "mmhg",
     "[lb_av]": "lb",
@@ -46,6 +47,12 @@ _SIGNS = {
     "cm3": "ml",
     "cc": "ml",
     "[hnsf'u]": "hu",
+    "[au]": "au",
+    "agatston": "au",
+    "agatstonunit": "au",
+    "agatstonunits": "au",
+    "agatstonscore": "au",
+    "agatston'u": "au",
 }
 # How a clinician writes the dictionary's units.
 _SHOWN = {
@@ -87,7 +94,9 @@ def _fold(unit: str) -> str:
     text = unicodedata.normalize("NFKC", unit).casefold().strip()
     text = _SIGNS.get(text, text).translate(_NOT_SPELLING)
     text = _SIGNS.get(text, text)
-    return "/".join(_SIGNS.get(part, part) for part in text.split("/"))
+    parts = text.split("/")
+    # UCUM: "/d" is once a day
+    return "/".join([_SIGNS.get(parts[0], parts[0]) or "1", *(_SIGNS.get(p, p) for p in parts[1:])])
 
 
 def to_canonical(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
+from features.derivation.therapy import FILLS
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError, Problem
@@ -147,7 +148,11 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
     if not kept.any():
         return found
     origins = {name: one.columns for name, one in rules.cohort_map.variables.items()}
-    check_columns(covariates[kept], origins, findings)
+    # what details of drugs tell is known of those who take them
+    worked_out = {name for fills in FILLS.values() for name in fills} - origins.keys()
+    check_columns(
+        covariates[kept].drop(columns=list(worked_out), errors="ignore"), origins, findings
+    )
     if follow_up is not None and wanted.endpoint and follow_up["time"].notna().any():
         column = ", ".join(one.column for one in wanted.endpoint.events)
         check_lost_events(follow_up["event"], kept, column, findings)

@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from models.progression.forecaster import THRESHOLDS, Forecaster
-from models.serving.served_table import require_table
+from models.serving.served_table import ForeignColumns, require_table
 
 ARTIFACT = "model"
 
@@ -18,6 +18,9 @@ class ServedProgression(PythonModel):  # type: ignore[misc]
     """Later scores, from covariates in the dictionary's names and units."""
 
     _forecaster: Forecaster | None = None
+
+    def __init__(self) -> None:
+        self._foreign = ForeignColumns()
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the native model folder."""
@@ -31,13 +34,15 @@ class ServedProgression(PythonModel):  # type: ignore[misc]
     ) -> pd.DataFrame:
         """What `Forecaster.forecast` gives. ``params``: ``years``, ``thresholds`` (AU).
 
-        Columns that are not in the dictionary are ignored. Raises CohortError where values break
-        the dictionary, HorizonError. No message holds a patient's value.
+        Columns that are not in the dictionary are ignored, with a line in the log that names the
+        first 200. Raises CohortError where values break the dictionary or no column is one of its
+        variables, HorizonError. No message holds a patient's value.
         """
         if self._forecaster is None:
             self.load_context(context)
         assert self._forecaster is not None
         require_table(model_input)
+        self._foreign.look_at(model_input, self._forecaster.dictionary)
         given = params or {}
         years, thresholds = given.get("years"), given.get("thresholds")
         return self._forecaster.forecast(

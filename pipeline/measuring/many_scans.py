@@ -33,12 +33,16 @@ _TABLES = (LESIONS, PATIENTS, EARLIER, COMPARED, SCANS, REJECTS)
 
 @dataclass(frozen=True)
 class ManifestResult:
-    """How many scans were measured, kept from before, and rejected, of how many patients."""
+    """How many scans were measured, kept from before, and rejected, of how many patients.
+
+    ``outdated``: how many of the rejects are later than any scan of the patient that was measured.
+    """
 
     measured: int
     kept: int
     rejected: int
     patients: int
+    outdated: int = 0
 
 
 def measure_manifest(
@@ -172,6 +176,10 @@ def _write_tables(
         for line in lines
         if "reject" in (result := results[line.line])
     ]
+    outdated = _find_outdated(lines, good)
+    for reject in rejects:
+        if reject["line"] in outdated:
+            reject["reason"] += f". {PATIENTS} holds an earlier scan of this patient"
     write(pd.DataFrame(rejects, columns=["line", "patient_id", "reason"]), REJECTS)
     scans = pd.DataFrame(
         [_scan_row(line, results[line.line]) for line in good],
@@ -189,7 +197,25 @@ def _write_tables(
     write(patients.loc[patients["prior_differs"].notna(), compared], COMPARED)
     patients = patients.drop(columns=["line", "date", "prior_differs"])
     write(join_covariates(patients, request.covariates), PATIENTS)
-    return ManifestResult(len(good) - kept, kept, len(rejects), len(patients))
+    return ManifestResult(len(good) - kept, kept, len(rejects), len(patients), len(outdated))
+
+
+def _find_outdated(lines: list[ManifestLine], good: list[ManifestLine]) -> set[int]:
+    """Lines of scans that were not measured and are later than all of the patient that were."""
+    last: dict[str | None, pd.Timestamp] = {}
+    for line in good:
+        if line.date is not None:
+            who = line.files.patient_id
+            last[who] = max(line.date, last.get(who, line.date))
+    measured = {line.line for line in good}
+    return {
+        line.line
+        for line in lines
+        if line.line not in measured
+        and line.date is not None
+        and line.files.patient_id in last
+        and line.date > last[line.files.patient_id]
+    }
 
 
 def _scan_row(line: ManifestLine, result: dict[str, Any]) -> dict[str, Any]:

@@ -50,13 +50,18 @@ def join_scans(scans: pd.DataFrame, abouts: Mapping[int, Mapping[str, Any]]) -> 
     for _, own in scans.groupby("patient_id", sort=True):
         ordered = own.sort_values(["date", "line"])
         latest = ordered.iloc[-1].copy()
-        earlier = ordered[ordered["date"] < latest["date"]]
+        years = (latest["date"] - ordered["date"]).map(lambda gap: gap.days) / DAYS_PER_YEAR
+        earlier = ordered[years >= SMALLEST_GAP_YEARS]
         for now in PRIOR.values():
             latest[now] = np.nan
         latest["prior_scan_years"], latest["prior_differs"] = np.nan, None
         latest[COMPARABLE] = np.nan
         if len(earlier):
             latest = _with_prior(latest, earlier.iloc[-1], abouts)
+        close = len(ordered) - len(earlier) - 1
+        if close:
+            told = [] if latest["prior_differs"] in (None, "") else [latest["prior_differs"]]
+            latest["prior_differs"] = "; ".join([*told, _describe_close(close)])
         rows.append(latest)
     return pd.DataFrame(rows).set_index("patient_id")
 
@@ -64,17 +69,19 @@ def join_scans(scans: pd.DataFrame, abouts: Mapping[int, Mapping[str, Any]]) -> 
 def _with_prior(
     latest: pd.Series, prior: pd.Series, abouts: Mapping[int, Mapping[str, Any]]
 ) -> pd.Series:
-    years = (latest["date"] - prior["date"]).days / DAYS_PER_YEAR
     differs = differences(abouts[int(latest["line"])], abouts[int(prior["line"])])
-    if years < SMALLEST_GAP_YEARS:
-        differs = [*differs, "less than a month apart: not taken as an earlier scan"]
-    else:
-        for now, before in PRIOR.items():
-            latest[before] = prior[now]
-        latest["prior_scan_years"] = years
+    for now, before in PRIOR.items():
+        latest[before] = prior[now]
+    latest["prior_scan_years"] = (latest["date"] - prior["date"]).days / DAYS_PER_YEAR
     latest[COMPARABLE] = _judge(differs)
     latest["prior_differs"] = "; ".join(differs)
     return latest
+
+
+def _describe_close(count: int) -> str:
+    """Of scans that are neither the latest nor an earlier one."""
+    scans = "another scan" if count == 1 else f"{count} other scans"
+    return f"{scans} less than a month apart: not taken as an earlier scan"
 
 
 def _judge(differs: Sequence[str]) -> float:

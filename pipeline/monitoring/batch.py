@@ -75,6 +75,9 @@ def read_batch(request: MonitorRequest, maps: Path, dictionary: Dictionary) -> B
         else:
             why = "; ".join(f"{one.column} {one.rule}".strip() for one in found.findings.problems)
             notes.append(f"What became of the patients: left aside ({why})")
+    if lacking := _lacking(patients):
+        named = ", ".join(lacking)
+        notes.append(f"What became of the patients: left aside (the file lacks {named})")
     survey = patients.cohort_map.survey
     if survey is not None and batch.weight is None and _has(patients, survey.columns):
         notes.append("Weights: read together with the endpoint only, so each patient counts once")
@@ -90,6 +93,14 @@ def has_endpoint(patients: ReadFile) -> bool:
 def has_later_scans(patients: ReadFile) -> bool:
     """Whether the file has every column of one of the map's later scans."""
     return any(_has(patients, scan.columns) for scan in patients.cohort_map.later_scans)
+
+
+def _lacking(patients: ReadFile) -> list[str]:
+    """Columns of the map's endpoint that are not there, where some of them are."""
+    endpoint = patients.cohort_map.endpoint
+    columns = () if endpoint is None else tuple(dict.fromkeys(endpoint.columns))
+    lacking = [one for one in columns if not _has(patients, [one])]
+    return lacking if len(lacking) < len(columns) else []
 
 
 def _has(patients: ReadFile, columns: Iterable[str]) -> bool:

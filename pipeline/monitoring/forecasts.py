@@ -48,7 +48,9 @@ class WatchedForecasts:
         """Where later scores lie in their forecasts; the last scan of each patient that reaches."""
         scans = None if followed is None else followed.later_scans
         if followed is None or scans is None or scans.empty:
-            return [], ["Later scans: none in the file, so that forecasts are not judged by any"]
+            return [], [
+                "Later scans: none that can be used, so that forecasts are not judged by any"
+            ]
         longest = self.forecaster.predictor.longest
         within = scans[(scans["years"] > 0) & (scans["years"] <= longest)]
         last = within.groupby(level=0, sort=False).tail(1)

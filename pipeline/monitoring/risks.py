@@ -48,7 +48,7 @@ class WatchedRisks:
     def judge(self, followed: Cohort | None) -> Judged:
         """Calibration in the large by the horizons that have matured."""
         if followed is None or followed.endpoint is None:
-            return [], ["Outcomes: none in the file, so calibration is not judged"]
+            return [], ["Outcomes: none that can be used, so calibration is not judged"]
         endpoint = followed.endpoint.from_entry()
         if endpoint.survey or endpoint.is_delayed:
             said = "of a survey, or with delayed entry, calibration is not judged here"

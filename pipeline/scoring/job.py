@@ -100,7 +100,7 @@ def _score(work: WorkFolder, job: Job, kind: Kind[S], started: float) -> S:
 
 
 def note_orphans(work: WorkFolder, job: Job) -> Job:
-    """The job with a note on lesions of patients who have no row.
+    """The job with notes on the table of lesions and on lesions of patients who have no row.
 
     Raises CohortError where that is so of all: the two files name their patients differently.
     """
@@ -113,7 +113,7 @@ def note_orphans(work: WorkFolder, job: Job) -> Job:
         remedy = "Check how both files write the identifiers"
         raise CohortError([Problem("patient_id", rule, remedy)], job.source.name)
     note = describe_orphans(owned, lesions.file)
-    return replace(job, notes=(note,)) if note else job
+    return replace(job, notes=(*lesions.notes, *([note] if note else [])))
 
 
 def _find_finished(work: WorkFolder, job: Job, kind: Kind[S]) -> S | None:

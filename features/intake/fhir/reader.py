@@ -17,6 +17,7 @@ from features.intake.fhir.elements.losses import Loss, Losses
 from features.intake.fhir.export.export_files import read_resources
 from features.intake.fhir.intake import ResourceIntake
 from features.intake.fhir.patient.index_rules import IndexRules
+from features.intake.fhir.patient.outdated import drop_outdated
 from features.intake.fhir.patient.patient_row import Row, UnreadableError, make_row
 from features.intake.fhir.store.fact_store import FactStore
 
@@ -132,8 +133,9 @@ class FhirExport:
                 names[record.row] = name
             except UnreadableError as error:
                 rejects.append((record.row, name, record.patient.where, str(error)))
+        frame = drop_outdated(self._frame(rows, names), rows, self.dictionary, losses)
         self._assembled.update(losses.drain())
-        return FhirBatch(self._frame(rows, names), _rejects(rejects))
+        return FhirBatch(frame, _rejects(rejects))
 
     def _name(self, address: str) -> str:
         """The identifier of a patient: the id, or the whole address where two servers meet."""

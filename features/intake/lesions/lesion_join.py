@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,11 +27,13 @@ class PatientLesions:
     """``sums``: what `summarise_lesions` gives, by patient; ``file``: the table they come from.
 
     ``absent_is_none``: the map says that whoever has no lesion in the table has no calcium.
+    ``notes``: what a person should know of the table, a sentence each.
     """
 
     sums: pd.DataFrame
     file: str
     absent_is_none: bool = False
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -50,12 +52,12 @@ class PatientLesions:
         lesions = cls.read(raw, cohort_map, reading, findings)
         if lesions is None:
             raise CohortError(findings.problems, raw.name)
-        return lesions
+        return replace(lesions, notes=tuple(f"{raw.name}: {one}" for one in findings.warnings))
 
     def join(
         self, covariates: pd.DataFrame, identifiers: pd.Series, findings: Findings
     ) -> pd.DataFrame:
-        """The covariates with what these patients' lesions add; what is there already stays.
+        """The covariates with what these patients' lesions add; a value that is there stays.
 
         A patient without a lesion in the table has none where the main file's score is zero or the
         map says so; else what the table would add is missing. Rejects are patients whose lesions
@@ -71,7 +73,9 @@ class PatientLesions:
         self._fill_patients_without(summary, covariates, without)
         _compare_totals(summary, covariates, findings)
         added = [name for name in summary.columns if name not in covariates]
-        return covariates.join(summary[added])
+        both = [name for name in summary.columns if name in covariates]
+        filled = {name: covariates[name].fillna(summary[name]) for name in both}
+        return covariates.assign(**filled).join(summary[added])
 
     def find_owned(self, identifiers: Iterable[str]) -> npt.NDArray[np.bool_]:
         """Which patients of the table (m,) are among these identifiers."""

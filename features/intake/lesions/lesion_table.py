@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -35,6 +37,10 @@ NUMBERS = (
 )
 _REQUIRED = ("vessel", "agatston", "volume")
 _VESSELS = ("lm", "lad", "lcx", "rca")
+# What tells one scan from another, however it is called.
+_SCAN = re.compile(
+    r"(?:\b|_)(?:scan|study|series|exam|examination|accession|visit|date|datum)", re.IGNORECASE
+)
 
 
 def read_lesion_table(
@@ -53,6 +59,7 @@ def read_lesion_table(
     if own.problems:
         return None
     _warn_of_impossible_density(table, findings)
+    _warn_of_several_scans(raw.frame, table["patient_id"], findings)
     return table
 
 
@@ -67,6 +74,17 @@ def _warn_of_impossible_density(table: pd.DataFrame, findings: Findings) -> None
         rule = "patients whose score over area is no density score (1 to 4), which is left missing"
         remedy = "Give score and area of slices of 3 mm, not of interpolated volumes"
         findings.warn("area", rule, remedy, impossible)
+
+
+def _warn_of_several_scans(frame: pd.DataFrame, owner: pd.Series, findings: Findings) -> None:
+    """All lesions of a patient are summed: those of two scans would make one score of both."""
+    for name in map(str, frame):
+        if _SCAN.search(name):
+            told = frame[name].where(frame[name] != "").groupby(owner).nunique()
+            several = int(owner.isin(told.index[told > 1]).sum())
+            if several:
+                rule = "differs between lesions of a patient, which are summed as those of one scan"
+                findings.warn(name, rule, "Leave lesions of one scan for each patient", several)
 
 
 def _read_table(

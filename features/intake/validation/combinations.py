@@ -2,133 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
-from features.array_types import BoolArray
 from features.derivation.columns import Columns
 from features.derivation.morphology import SLICE_MM, possible_density_score
+from features.derivation.therapy import ADDED
+from features.intake.validation.contradictions import (
+    BANDS,
+    MORE_THAN_SPECKS_MM3,
+    VESSELS,
+    Combination,
+    anticoagulant_differs,
+    bands_exceed,
+    counted,
+    in_a_man,
+    index_differs,
+    is_one_of,
+    more_than,
+    steps_apart,
+    vessels_differ,
+    vessels_miscounted,
+    without_a_statin,
+    without_lipid_therapy,
+)
 from features.intake.validation.findings import Findings
-
-_VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
-_BANDS = ("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus")
-
-
-@dataclass(frozen=True)
-class Combination:
-    """``broken`` tells, row by row, where the variables contradict one another.
-
-    A comparison with a missing value is false, so a gap never breaks a rule.
-    """
-
-    name: str
-    variables: tuple[str, ...]
-    broken: Callable[[Columns], BoolArray]
-    remedy: str
-
-
-def _more_than(
-    column: str, other: str, relative: float = 0.0, absolute: float = 0.0
-) -> Combination:
-    """``column`` may exceed ``other`` by a relative or absolute tolerance, not by more."""
-
-    def broken(x: Columns) -> BoolArray:
-        allowed = np.maximum(x[other] * (1 + relative), x[other] + absolute)
-        return np.asarray(x[column] > allowed)
-
-    return Combination(f"{column} above {other}", (column, other), broken, "Correct one of the two")
-
-
-def _vessels_differ(x: Columns) -> BoolArray:
-    total, vessels = x["cac_agatston"], sum(x[name] for name in _VESSELS)
-    # Rounding of four scores, or 2 % of the total, is no contradiction.
-    return np.asarray(np.abs(vessels - total) > np.maximum(0.02 * total, 2))
-
-
-def _bands_exceed(x: Columns) -> BoolArray:
-    volume, bands = x["cac_volume"], sum(np.nan_to_num(x[name]) for name in _BANDS)
-    return np.asarray(bands > np.maximum(1.05 * volume, volume + 2))
-
-
-def _index_differs(x: Columns) -> BoolArray:
-    worked_out = x["weight"] / (x["height"] / 100) ** 2
-    return np.asarray(np.abs(x["bmi"] - worked_out) > 0.15 * x["bmi"])
-
-
-def _is(x: Columns, name: str, *codes: str) -> BoolArray:
-    """Where the category has one of the codes."""
-    return np.asarray(np.any([x.is_code(name, code) == 1 for code in codes], axis=0))
-
-
-def _without_a_statin(detail: str) -> Combination:
-    return Combination(
-        f"{detail} without a statin",
-        (detail, "statin_intensity"),
-        lambda x: ~np.isnan(x[detail]) & _is(x, "statin_intensity", "none"),
-        "Correct one of the two",
-    )
-
-
-def _anticoagulant_differs(x: Columns) -> BoolArray:
-    by_class = x.is_code("anticoagulant", "vitamin_k_antagonist")
-    known = ~np.isnan(by_class) & ~np.isnan(x["vitamin_k_antagonist"])
-    return np.asarray(known & (by_class != x["vitamin_k_antagonist"]))
-
-
-def _in_a_man(name: str) -> Combination:
-    return Combination(
-        f"{name} in a man",
-        (name, "sex"),
-        # a recorded "no" is true of a man, too
-        lambda x: (x[name] > 0) & _is(x, "sex", "male"),
-        "Leave it empty or correct the sex",
-    )
-
-
-def _without_lipid_therapy(drug: str) -> Combination:
-    return Combination(
-        f"{drug} without lipid-lowering therapy",
-        (drug, "lipid_lowering"),
-        lambda x: (x[drug] == 1) & (x["lipid_lowering"] == 0),
-        "Correct one of the two",
-    )
-
 
 COMBINATIONS: tuple[Combination, ...] = (
     Combination(
         "years since quitting in a never-smoker",
         ("years_since_quitting", "smoking_status"),
-        lambda x: (x["years_since_quitting"] > 0) & _is(x, "smoking_status", "never"),
+        lambda x: (x["years_since_quitting"] > 0) & is_one_of(x, "smoking_status", "never"),
         "Leave the years empty or correct the status",
+        may_change=False,
     ),
     Combination(
         "years since quitting in a current smoker",
         ("years_since_quitting", "smoking_status"),
-        lambda x: (x["years_since_quitting"] > 0) & _is(x, "smoking_status", "current"),
+        lambda x: (x["years_since_quitting"] > 0) & is_one_of(x, "smoking_status", "current"),
         "Leave the years empty or correct the status",
     ),
     Combination(
         "pack-years in a never-smoker",
         ("pack_years", "smoking_status"),
-        lambda x: (x["pack_years"] > 0) & _is(x, "smoking_status", "never"),
+        lambda x: (x["pack_years"] > 0) & is_one_of(x, "smoking_status", "never"),
         "Set the pack-years to 0 or correct the status",
+        may_change=False,
     ),
     Combination(
         "cigarettes a day without smoking now",
         ("cigarettes_per_day", "smoking_status"),
-        lambda x: (x["cigarettes_per_day"] > 0) & _is(x, "smoking_status", "never", "former"),
+        lambda x: (x["cigarettes_per_day"] > 0) & is_one_of(x, "smoking_status", "never", "former"),
         "Set the cigarettes to 0 or correct the status",
     ),
     Combination(
         "vessel scores that do not add up to the total",
-        (*_VESSELS, "cac_agatston"),
-        _vessels_differ,
+        (*VESSELS, "cac_agatston"),
+        vessels_differ,
         "Correct the total or the vessels",
+        gaps=True,
     ),
-    *(_more_than(vessel, "cac_agatston", 0.02, 2) for vessel in _VESSELS),
+    Combination(
+        "vessel scores that contradict the number of vessels",
+        (*VESSELS, "vessel_count"),
+        vessels_miscounted,
+        "Correct the number or the vessels",
+        gaps=True,
+    ),
+    *(more_than(vessel, "cac_agatston", 0.02, 2) for vessel in VESSELS),
     Combination(
         "Agatston score above zero with a volume of zero",
         ("cac_volume", "cac_agatston"),
@@ -136,22 +77,38 @@ COMBINATIONS: tuple[Combination, ...] = (
         "Correct one of the two",
     ),
     Combination(
-        "volumes by density that exceed the whole volume",
-        (*_BANDS, "cac_volume"),
-        _bands_exceed,
-        "Correct the volume or its bands",
-    ),
-    Combination(
-        "lesions or vessels counted with an Agatston score of zero",
-        ("lesion_count", "cac_agatston"),
-        lambda x: (x["lesion_count"] > 0) & (x["cac_agatston"] == 0),
+        "earlier Agatston score above zero with a volume of zero",
+        ("prior_cac_volume", "prior_cac_agatston"),
+        lambda x: (x["prior_cac_volume"] == 0) & (x["prior_cac_agatston"] > 0),
         "Correct one of the two",
     ),
-    _more_than("spotty_lesion_count", "lesion_count"),
-    _more_than("sheet_lesion_count", "lesion_count"),
-    _more_than("prior_spotty_lesion_count", "prior_lesion_count"),
-    _more_than("prior_sheet_lesion_count", "prior_lesion_count"),
-    _more_than("largest_lesion_volume", "cac_volume", 0.05, 2),
+    Combination(
+        "volumes by density that exceed the whole volume",
+        (*BANDS, "cac_volume"),
+        bands_exceed,
+        "Correct the volume or its bands",
+        gaps=True,
+    ),
+    Combination(
+        "an intervention on coronary arteries without coronary disease",
+        ("prior_pci", "prior_cad"),
+        lambda x: (x["prior_pci"] == 1) & (x["prior_cad"] == 0),
+        "Correct one of the two",
+        may_change=False,
+    ),
+    *counted("lesion_count"),
+    *counted("vessel_count"),
+    Combination(
+        "Agatston score of zero with a volume of calcium",
+        ("cac_volume", "cac_agatston"),
+        lambda x: (x["cac_volume"] >= MORE_THAN_SPECKS_MM3) & (x["cac_agatston"] == 0),
+        "Correct one of the two",
+    ),
+    more_than("spotty_lesion_count", "lesion_count"),
+    more_than("sheet_lesion_count", "lesion_count"),
+    more_than("prior_spotty_lesion_count", "prior_lesion_count"),
+    more_than("prior_sheet_lesion_count", "prior_lesion_count"),
+    more_than("largest_lesion_volume", "cac_volume", 0.05, 2),
     Combination(
         "an earlier scan without its date",
         ("prior_cac_agatston", "prior_scan_years"),
@@ -179,37 +136,43 @@ COMBINATIONS: tuple[Combination, ...] = (
     Combination(
         "statin years without a statin",
         ("statin_years", "statin_intensity"),
-        lambda x: (x["statin_years"] > 0) & _is(x, "statin_intensity", "none"),
+        lambda x: (x["statin_years"] > 0) & is_one_of(x, "statin_intensity", "none"),
         "Statin years count present use: set them to 0",
     ),
     Combination(
         "a statin without lipid-lowering therapy",
         ("statin_intensity", "lipid_lowering"),
         lambda x: (
-            _is(x, "statin_intensity", "low", "moderate", "high") & (x["lipid_lowering"] == 0)
+            is_one_of(x, "statin_intensity", "low", "moderate", "high") & (x["lipid_lowering"] == 0)
         ),
         "Correct one of the two",
     ),
-    *(_without_a_statin(detail) for detail in ("statin_drug", "statin_dose")),
+    *(without_a_statin(detail) for detail in ("statin_drug", "statin_dose")),
+    Combination(
+        "a statin's intensity that drug and dose contradict",
+        ("statin_intensity", "statin_drug", "statin_dose"),
+        steps_apart,
+        "Correct one of them",
+    ),
     Combination(
         "an anticoagulant that contradicts the vitamin K antagonist",
         ("anticoagulant", "vitamin_k_antagonist"),
-        _anticoagulant_differs,
+        anticoagulant_differs,
         "Correct one of the two",
     ),
-    *(_in_a_man(name) for name in ("preeclampsia", "menopause_age")),
-    _more_than("menopause_age", "age"),
-    _more_than("noncalcified_plaque_volume", "plaque_volume", 0.05, 2),
-    *(_without_lipid_therapy(drug) for drug in ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid")),
+    *(in_a_man(name) for name in ("preeclampsia", "menopause_age")),
+    more_than("menopause_age", "age"),
+    more_than("noncalcified_plaque_volume", "plaque_volume", 0.05, 2),
+    *(without_lipid_therapy(drug) for drug in (*ADDED, "statin_drug", "statin_dose")),
     Combination(
         "body mass index that height and weight contradict",
         ("bmi", "height", "weight"),
-        _index_differs,
+        index_differs,
         "Check the units of height and weight",
     ),
-    _more_than("years_since_quitting", "age"),
-    _more_than("statin_years", "age"),
-    _more_than("prior_scan_years", "age"),
+    more_than("years_since_quitting", "age"),
+    more_than("statin_years", "age"),
+    more_than("prior_scan_years", "age"),
 )
 
 
@@ -218,10 +181,10 @@ def check_combinations(columns: Columns, findings: Findings) -> None:
     there, rows = set(columns.covariates.columns), columns.covariates.index
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for rule in COMBINATIONS:
-            if there.issuperset(rule.variables):
+            if rule.applies(there):
                 broken = rule.broken(columns)
                 if broken.any():
-                    named = ", ".join(rule.variables)
+                    named = ", ".join(name for name in rule.variables if name in there)
                     findings.reject(named, rule.name, rule.remedy, pd.Series(broken, rows))
     _warn_of_impossible_density(columns, findings)
 

@@ -199,5 +199,7 @@ def _measure_manifest(
         f"{result.measured} scans measured, {result.kept} kept, {result.rejected} rejects, "
         f"{result.patients} patients"
     )
+    if result.outdated:
+        typer.echo(f"{result.outdated} rejects are the last scan of a patient: see {REJECTS}")
     files = (out / name for name in (LESIONS, PATIENTS, SCANS, REJECTS))
     typer.echo("\n".join(str(file) for file in files if file.is_file()))

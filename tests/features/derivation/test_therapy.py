@@ -117,3 +117,15 @@ def test_details_that_contradict_another_value_are_refused(
 
 def test_a_no_is_true_of_a_man_too() -> None:
     assert _read(sex="male", preeclampsia=0)["preeclampsia"] == 0
+
+
+@pytest.mark.parametrize(
+    "detail", [{"statin_drug": "atorvastatin"}, {"statin_dose": 40}, {"statin_years": 5}]
+)
+def test_any_detail_of_a_statin_tells_that_lipids_are_treated(detail: dict[str, Any]) -> None:
+    assert _read(**detail)["lipid_lowering"] == 1
+
+
+def test_no_detail_of_a_statin_denies_that_lipids_are_treated() -> None:
+    assert pd.isna(_read(statin_years=0)["lipid_lowering"])
+    assert _read(statin_years=0, lipid_lowering=1)["lipid_lowering"] == 1

@@ -76,3 +76,33 @@ def test_lesions_without_an_identifier_are_a_problem() -> None:
 def test_what_absence_means_is_one_of_two_things() -> None:
     with pytest.raises(MapError, match="'absent' must be"):
         _examine("pid,age\n417,66\n", absent="zero")
+
+
+def test_a_column_that_is_there_and_empty_is_filled_from_the_lesions() -> None:
+    content = {
+        "name": "c",
+        "file": "c.csv",
+        "patient_id": "pid",
+        "variables": {name: name for name in ("age", "cac_agatston", "cac_volume", "lesion_count")},
+        "lesions": {"file": "lesions.csv", "patient_id": "pid"},
+    }
+    head = "pid,age,cac_agatston,cac_volume,lesion_count\n"
+    found = examine(
+        read_bytes(f"{head}417,66,1200,,\n10419,58,,31,\nB7,61,0,,\n".encode(), "c.csv"),
+        CohortMap.read("c.yaml", content),
+        Dictionary.load(),
+        Limits(1.0, date(2026, 11, 1)),
+        read_bytes(LESIONS.encode(), "lesions.csv"),
+        with_endpoint=False,
+    )
+    assert found.cohort is not None
+    calcium = found.cohort.covariates[["cac_agatston", "cac_volume", "lesion_count"]]
+    assert calcium.to_numpy().tolist() == [[1200, 950, 2], [40, 31, 1], [0, 0, 0]]
+
+
+def test_lesions_of_several_scans_are_told() -> None:
+    dated = "pid,vessel,agatston,volume,ScanDate,study\n"
+    dated += "417,lad,900,700,2020,1\n417,rca,300,250,2024,1\n10419,lcx,40,30,2024,1\n"
+    found = _examine("pid,age\n417,66\n10419,58\n", dated)
+    (warned,) = [one for one in found.findings.warnings if one.column in ("ScanDate", "study")]
+    assert (warned.column, warned.rows) == ("ScanDate", 2)

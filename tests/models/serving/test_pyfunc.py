@@ -120,7 +120,7 @@ def test_a_client_that_invents_columns_for_ever_fills_neither_memory_nor_log(
             served.predict(context, pd.DataFrame({"age": [50.0], **foreign}))
     said = "".join(record.getMessage() for record in caplog.records)
     assert said.count("x,") + len(caplog.records) == 200
-    assert sum(len(name) for name in served._ignored) + len(said) < 50_000
+    assert sum(len(name) for name in served._foreign.named) + len(said) < 50_000
 
 
 def test_nobody_is_scored_from_columns_of_which_none_is_known(loaded: Any) -> None:

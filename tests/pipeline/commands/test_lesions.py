@@ -237,6 +237,18 @@ def test_two_scans_of_a_patient_are_joined_and_a_failed_one_is_a_reject(three_sc
     assert "100 kVp" in rejects["reason"][0]
 
 
+def test_a_last_scan_that_cannot_be_measured_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_scan(tmp_path / "a")
+    rows = [("a", "p1", "2024-01-15"), ("gone", "p1", "2026-01-14"), ("gone", "p1", "2022-01-14")]
+    out = run_manifest(write_manifest(tmp_path, rows))
+    last, earlier = pd.read_csv(out / "rejects.csv")["reason"]
+    assert last.endswith("patients.csv holds an earlier scan of this patient")
+    assert "earlier scan" not in earlier
+    assert "1 rejects are the last scan of a patient" in capsys.readouterr().out
+
+
 def test_scans_of_different_machines_are_joined_and_said_to_differ(tmp_path: Path) -> None:
     write_scan(tmp_path / "a")
     write_scan(tmp_path / "b", ManufacturerModelName="Other", SliceThickness=2.5)

@@ -142,3 +142,13 @@ def test_the_exit_code_tells_drift_from_its_absence_and_from_failure(
     assert cli.main([*command, "--overwrite"]) == 1
     assert "systolic_bp" in capsys.readouterr().out
     assert cli.main([*command[:1], "nowhere.csv", *command[2:]]) == 2
+
+
+def test_the_columns_that_an_endpoint_lacks_are_named(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(MAP)
+    asked = replace(_change(request_, years=5.0), cohort=str(tmp_path / "mine.yaml"))
+    notes = monitor(asked, Paths(tmp_path)).notes
+    assert "What became of the patients: left aside (the file lacks event)" in notes
+    assert "Outcomes: none that can be used, so calibration is not judged" in notes

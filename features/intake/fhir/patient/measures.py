@@ -1,21 +1,28 @@
-"""The last known measurement of each variable, and the scan before the last one."""
+"""The last known measurement of each variable."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from features.dictionary.variable import Variable
 from features.intake.fhir.elements.facts import Fact
 from features.intake.fhir.elements.losses import Losses
 from features.intake.fhir.patient.index_rules import YEAR, IndexRules
+from features.intake.fhir.patient.plausible import require_possible
+from features.intake.fhir.patient.scans import day_of_last_scan, keep_last_scan, take_prior_scan
 
 # Not measured again because they hardly change.
-LASTING = ("height", "lpa_mass", "lpa_molar")
-_SHORTEST_BETWEEN_SCANS = 30
+LASTING = ("height", "lpa_mass", "lpa_molar", "menopause_age")
+# History that can be over; of all other history a yes stays one.
+_MAY_END = ("dialysis",)
 
 
-class ImpossibleValueError(Exception):
-    """A value that counts is out of the possible range; the text is the rule."""
+class Measures(NamedTuple):
+    """``values`` by variable; ``days``: when each was measured (ordinal), but for a prior scan."""
+
+    values: dict[str, float | str]
+    days: dict[str, int]
 
 
 def known_measures(facts: Iterable[Fact], rules: IndexRules, losses: Losses) -> list[Fact]:
@@ -41,67 +48,54 @@ def take_measures(
     dictionary: Mapping[str, Variable],
     used: list[str],
     losses: Losses,
-) -> dict[str, float | str]:
-    """Values by variable; ``used`` is given the resources. Raises ImpossibleValueError."""
+) -> Measures:
+    """The last values; ``used`` is given the resources. Raises ImpossibleValueError."""
     by_variable: dict[str, list[Fact]] = {}
     for fact in facts:
         by_variable.setdefault(fact.variable, []).append(fact)
-    values: dict[str, float | str] = {}
+    recent: dict[str, list[Fact]] = {}
+    oldest = day - rules.lookback_years * YEAR
     for name, found in by_variable.items():
-        oldest = day - rules.lookback_years * YEAR
-        recent = [fact for fact in found if fact.last >= oldest or name in LASTING]
-        if not recent:
+        still = [fact for fact in found if fact.last >= oldest or _lasts(fact, dictionary[name])]
+        if still:
+            recent[name] = still
+        else:
             losses.leave_out("Observation", f"{name} older than {rules.lookback_years:g} years")
-            continue
-        values[name] = _latest(recent, dictionary[name], used)
-    return values | _take_prior_scan(by_variable, values, dictionary, used)
+    scanned = day_of_last_scan(recent)
+    values: dict[str, float | str] = {}
+    days: dict[str, int] = {}
+    for name, found in keep_last_scan(recent, scanned, dictionary, losses).items():
+        last = _latest(found)
+        used += sorted(fact.source for fact in last)
+        values[name], days[name] = _value(last, dictionary[name]), last[0].last
+        quit_since = values[name]
+        if name == "years_since_quitting" and isinstance(quit_since, float) and quit_since > 0:
+            # more have gone by since it was recorded
+            values[name] = round(quit_since + (day - days[name]) / YEAR, 4)
+    values |= take_prior_scan(by_variable, scanned, values, dictionary, used, losses)
+    return Measures(values, days)
 
 
-def _latest(facts: list[Fact], variable: Variable, used: list[str]) -> float | str:
-    """The value at the latest moment; of several, the mean, or the highest code of a category."""
+def _lasts(fact: Fact, variable: Variable) -> bool:
+    """Whether age makes it no less true: who has had an infarction has had one."""
+    if variable.name in LASTING:
+        return True
+    of_history = variable.group == "history" or variable.name == "prior_pci"
+    yes = variable.kind == "boolean" and fact.number == 1
+    return of_history and yes and variable.name not in _MAY_END
+
+
+def _latest(facts: list[Fact]) -> list[Fact]:
     latest = max(fact.moment for fact in facts)
-    last = [fact for fact in facts if fact.moment == latest]
-    used += sorted(fact.source for fact in last)
+    return [fact for fact in facts if fact.moment == latest]
+
+
+def _value(facts: list[Fact], variable: Variable) -> float | str:
+    """Of several values at one moment the mean, a yes, or the highest code of a category."""
     if variable.kind == "category":
-        return max((fact.value for fact in last), key=variable.codes.index)
-    numbers = sorted(fact.number for fact in last if fact.number is not None)
-    _must_be_possible(numbers, variable)
+        return max((fact.value for fact in facts), key=variable.codes.index)
+    numbers = sorted(fact.number for fact in facts if fact.number is not None)
+    require_possible(numbers, variable)
     if variable.kind == "boolean":
         return numbers[-1]
     return sum(numbers) / len(numbers)
-
-
-def _must_be_possible(numbers: Iterable[float], variable: Variable) -> None:
-    """Every value by itself: two impossible ones can have a possible mean."""
-    low, high = variable.low, variable.high
-    if low is None or high is None:
-        return
-    if any(not low <= number <= high for number in numbers):
-        rule = f"{variable.name} outside {low:g} to {high:g} {variable.unit}"
-        raise ImpossibleValueError(rule)
-
-
-def _take_prior_scan(
-    facts: Mapping[str, list[Fact]],
-    values: Mapping[str, float | str],
-    dictionary: Mapping[str, Variable],
-    used: list[str],
-) -> dict[str, float | str]:
-    """The scan before the last one, a month or more earlier, unless it was measured as such."""
-    found: dict[str, float | str] = {}
-    for name in ("cac_agatston", "cac_volume"):
-        scans = facts.get(name, [])
-        if name not in values or f"prior_{name}" in values or "prior_scan_years" in values:
-            continue
-        last = max(scan.last for scan in scans)
-        earlier = [scan for scan in scans if last - scan.last >= _SHORTEST_BETWEEN_SCANS]
-        if not earlier:
-            continue
-        before = max(earlier, key=lambda scan: (scan.moment, scan.source))
-        years = round((last - before.last) / YEAR, 4)
-        if before.number is None or found.get("prior_scan_years", years) != years:
-            continue
-        _must_be_possible([before.number], dictionary[name])
-        used.append(before.source)
-        found |= {f"prior_{name}": before.number, "prior_scan_years": years}
-    return found

@@ -10,24 +10,28 @@ from features.intake.fhir.elements.facts import OPEN, UNDATED
 from features.intake.fhir.elements.losses import Losses
 from features.intake.fhir.patient.history import take_history
 from features.intake.fhir.patient.index_rules import YEAR, IndexRules
-from features.intake.fhir.patient.measures import (
-    ImpossibleValueError,
-    known_measures,
-    take_measures,
-)
+from features.intake.fhir.patient.measures import known_measures, take_measures
+from features.intake.fhir.patient.plausible import ImpossibleValueError
 from features.intake.fhir.patient.therapy import take_drugs
 from features.intake.fhir.store.fact_store import Record
 
+_NO = (0.0, "none")
+# Of a statin that is taken: an amount of zero is for the rules of combination to judge.
+_AMOUNTS = ("statin_years", "statin_dose")
 _SAID_OF = {"history": "Condition", "drug": "Medication", "listed": "", "denial": "", "doubt": ""}
 
 
 @dataclass(frozen=True)
 class Row:
-    """Values by variable, missing ones left out; the index date; the resources they come from."""
+    """Values by variable, missing ones left out; the index date; the resources they come from.
+
+    ``days``: when each was measured (ordinal); what is not in it holds on the index date.
+    """
 
     values: dict[str, float | str]
     index_day: int
     basis: tuple[str, ...]
+    days: dict[str, int]
 
 
 class UnreadableError(Exception):
@@ -58,11 +62,42 @@ def make_row(
     values |= take_history(record, rules, day, used)
     values |= take_drugs(record, rules, day, used, losses)
     try:
-        values |= take_measures(measures, day, rules, dictionary, used, losses)
+        measured = take_measures(measures, day, rules, dictionary, used, losses)
     except ImpossibleValueError as error:
         raise UnreadableError(str(error)) from None
+    denied = _deny_what_is_on_record(measured.values, values)
+    for name in denied:
+        losses.leave_out("Observation", f"{name} denied, though diagnoses or medicines have it")
+    if _is_before_statin(measured.days.get("ldl_cholesterol"), values, day):
+        losses.leave_out(
+            "Observation", "ldl_cholesterol before the first statin on record, read as on it"
+        )
+    kept = {name: value for name, value in measured.values.items() if name not in denied}
     _count_later(record, day, losses)
-    return Row(values, day, tuple(dict.fromkeys(used)))
+    days = {name: measured.days[name] for name in kept if name in measured.days}
+    return Row(values | kept, day, tuple(dict.fromkeys(used)), days)
+
+
+def _is_before_statin(measured: int | None, values: dict[str, float | str], day: int) -> bool:
+    """Whether LDL was measured before a statin that is taken began, by all that is on record.
+
+    An order may renew an older one, so that nobody can know, and the value is left as it is.
+    """
+    years = values.get("statin_years", 0.0)
+    if measured is None or not isinstance(years, float):
+        return False
+    return day - measured > years * YEAR + 1 > 1
+
+
+def _deny_what_is_on_record(
+    measured: dict[str, float | str], recorded: dict[str, float | str]
+) -> list[str]:
+    """Variables that an Observation denies and a diagnosis or a medicine taken affirms."""
+    return [
+        name
+        for name, value in measured.items()
+        if value in _NO and name in recorded and recorded[name] not in _NO and name not in _AMOUNTS
+    ]
 
 
 def _count_later(record: Record, day: int, losses: Losses) -> None:

@@ -19,31 +19,41 @@ _TO_MG = {"mg": 1.0, "g": 1000.0, "ug": 0.001, "mcg": 0.001}
 
 
 class Dosage:
-    """The first dosage of a statement or request: ``mg`` or ``units`` a day, None where not told.
+    """The dosages of a statement or request: ``mg`` or ``units`` a day, None where not told.
 
-    Where neither is told, one unit a day is meant.
+    Several, such as one in the morning and one in the evening, add up; of those that follow one
+    another (``sequence``) it is not known which holds. Where no amount is told, one unit is meant.
     """
 
     def __init__(self, resource: Json) -> None:
         listed = entries(resource.get("dosage")) or entries(resource.get("dosageInstruction"))
-        dosage = listed[0] if listed else {}
-        rates = entries(dosage.get("doseAndRate"))
-        dose = mapping((rates[0] if rates else {}).get("doseQuantity"))
-        amount, times = number(dose.get("value")), _times_a_day(mapping(dosage.get("timing")))
-        unit = (text(dose.get("code")) or text(dose.get("unit"))).lower()
+        by_mg, by_units = zip(*map(_read_one, listed or [{}]), strict=True)
         self.mg: float | None = None
-        self.units: float | None = times
-        if amount is not None and amount > 0:
-            if unit in _TO_MG:
-                self.mg = amount * _TO_MG[unit] * times
-            else:
-                self.units = amount * times
+        self.units: float | None = None
+        if len({number(one.get("sequence")) for one in listed}) > 1:
+            return
+        if None not in by_mg:
+            self.mg = sum(by_mg)
+        elif None not in by_units:
+            self.units = sum(by_units)
 
     def daily_mg(self, strength: float | None, alone: bool) -> float | None:
         """Milligrams of a statin a day; ``alone``: the medicine holds nothing else."""
         if self.mg is not None:
             return self.mg if alone else strength
         return None if strength is None or self.units is None else strength * self.units
+
+
+def _read_one(dosage: Json) -> tuple[float | None, float | None]:
+    """Milligrams or units a day."""
+    rates = entries(dosage.get("doseAndRate"))
+    # STU3 has no doseAndRate
+    dose = mapping((rates[0] if rates else dosage).get("doseQuantity"))
+    amount, times = number(dose.get("value")), _times_a_day(mapping(dosage.get("timing")))
+    unit = (text(dose.get("code")) or text(dose.get("unit"))).lower()
+    if amount is None or amount <= 0:
+        return None, times
+    return (amount * _TO_MG[unit] * times, None) if unit in _TO_MG else (None, amount * times)
 
 
 def _times_a_day(timing: Json) -> float:

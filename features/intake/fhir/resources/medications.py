@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from features.intake.fhir.codes.code_table import CodeTable
 from features.intake.fhir.elements.addresses import resolve
-from features.intake.fhir.elements.dates import When, first_when, period_of
+from features.intake.fhir.elements.dates import When, first_when, period_of, read_when
 from features.intake.fhir.elements.facts import ENDED, MEDICINES, OPEN, UNDATED, Fact, FactKind
 from features.intake.fhir.elements.json_elements import (
     Json,
@@ -24,7 +24,7 @@ from features.intake.fhir.resources.drugs import Medicine, Substance, read_medic
 STATED = ("MedicationStatement", "MedicationRequest")
 # These say that a medicine was handed out or given once, not that it is taken.
 GIVEN = ("MedicationDispense", "MedicationAdministration")
-_RUNNING = ("active", "intended", "in-progress")
+_RUNNING = ("active", "in-progress")
 _PAST = ("completed", "stopped")
 _UNUSABLE = (
     *("entered-in-error", "not-taken", "draft", "cancelled"),
@@ -116,32 +116,55 @@ def read_use(resource: Json, name: str, base: str, losses: Losses) -> Use | None
         return None
     doubtful = "" if status in (*_RUNNING, *_PAST) else status or "no status"
     doubtful = name if name in GIVEN else "taken: unknown" if taken == "unk" else doubtful
+    listed = name in STATED and not doubtful and "inpatient" not in category_codes(resource)
+    doubtful = doubtful or ("as needed" if _is_as_needed(resource) else "")
     start = first_when(resource, _BEGINNINGS)
     earliest, first = (start.first, start.last) if start else (0, UNDATED)
-    last = _last_day(resource, status not in _PAST)
+    last = _last_day(resource, status)
     medicine, elsewhere = _medicine(resource, base)
-    listed = name in STATED and not doubtful and "inpatient" not in category_codes(resource)
-    dosages = entries(resource.get("dosage")) + entries(resource.get("dosageInstruction"))
-    dosages += [mapping(resource.get("dosage"))]
-    route = dosages[0].get("route")
+    route = _dosages(resource)[0].get("route")
     return Use(
         name, earliest, first, last, Dosage(resource), route, medicine, elsewhere, doubtful, listed
     )
 
 
-def _last_day(resource: Json, running: bool) -> int:
-    """The last day of use: of its end, if it is told."""
-    end = _end(resource)
-    return end.last if end is not None else OPEN if running else ENDED
+def _dosages(resource: Json) -> list[Json]:
+    """As many as are told, behind them what is none."""
+    told = entries(resource.get("dosage")) + entries(resource.get("dosageInstruction"))
+    return [*told, mapping(resource.get("dosage"))]
 
 
-def _end(resource: Json) -> When | None:
-    dispensed = mapping(resource.get("dispenseRequest")).get("validityPeriod")
-    doses = entries(resource.get("dosage")) + entries(resource.get("dosageInstruction"))
-    bounds = [
-        mapping(mapping(dose.get("timing")).get("repeat")).get("boundsPeriod") for dose in doses
+def _is_as_needed(resource: Json) -> bool:
+    """Whether each of its dosages is for when there is need."""
+    told = [
+        one.get("asNeededBoolean") is True or "asNeededCodeableConcept" in one
+        for one in _dosages(resource)[:-1]
     ]
-    for period in (resource.get("effectivePeriod"), *bounds, dispensed):
+    return bool(told) and all(told)
+
+
+def _last_day(resource: Json, status: str) -> int:
+    """The last day of use: of its end, if it is told.
+
+    What was stopped did not go on to the end that was planned for it, and what is over as of a day
+    was over by then.
+    """
+    _, end = period_of(resource.get("effectivePeriod"))
+    if end is None and status != "stopped":
+        end = _planned_end(resource)
+    if end is None:
+        return ENDED if status in _PAST else OPEN
+    said = read_when(resource.get("dateAsserted")) if status in _PAST else None
+    return end.last if said is None else min(end.last, said.last)
+
+
+def _planned_end(resource: Json) -> When | None:
+    supply = mapping(resource.get("dispenseRequest")).get("validityPeriod")
+    bounds = [
+        mapping(mapping(dose.get("timing")).get("repeat")).get("boundsPeriod")
+        for dose in _dosages(resource)
+    ]
+    for period in (*bounds, supply):
         _, end = period_of(period)
         if end is not None:
             return end

@@ -126,6 +126,9 @@ def _measure(
     if value is None:
         losses.leave_out(_RESOURCE, f"{name} without a value that can be read")
         return
+    sign = text(mapping(part.get("valueQuantity")).get("comparator"))
+    if sign:
+        losses.leave_out(_RESOURCE, f"the sign before {name}, whose limit is read as it is", sign)
     category, amount = (value, None) if isinstance(value, str) else ("", value)
     yield Fact("measure", placed, when.first, when.last, when.moment, amount, category)
 

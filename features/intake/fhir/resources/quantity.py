@@ -12,6 +12,7 @@ _COUNTED = ("AU", "lesions", "vessels", "score", "points", "pack-years")
 # UCUM: an annotation in braces says of what, and does not change the unit.
 _ANNOTATION = re.compile(r"(?<=[a-zA-Z0-9])\{(?:creat|creatinine|hb|hgb)\}", re.IGNORECASE)
 _UNITY = re.compile(r"1|\{[^{}]*\}")
+_ANNOTATED_COUNT = re.compile(r"\A\{[^{}]*\}/")
 # The same ratio in other parts of a gram.
 _SAME_RATIO = {"ug/mg": "mg/g", "mcg/mg": "mg/g", "ng/ug": "mg/g", "g/kg": "mg/g"}
 
@@ -53,5 +54,9 @@ def convert(value: float, code: str, unit: str, variable: Variable) -> float:
 
 
 def _find(spelling: str, variable: Variable) -> str | None:
+    if not spelling:
+        return None
     plain = _ANNOTATION.sub("", spelling)
-    return find_unit(_SAME_RATIO.get(plain.lower(), plain), variable) if spelling else None
+    found = find_unit(_SAME_RATIO.get(plain.lower(), plain), variable)
+    # {cigarettes}/d: an annotation alone is one of something
+    return found or find_unit(_ANNOTATED_COUNT.sub("1/", plain), variable)

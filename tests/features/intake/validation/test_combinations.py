@@ -83,3 +83,59 @@ def test_a_score_that_no_density_gives_at_its_volume_is_warned_of_and_kept(
     check_combinations(Columns.of(covariates, Dictionary.load()), findings)
     assert len(findings.warnings) == warned
     assert not findings.rejects
+
+
+def test_some_vessels_may_not_exceed_the_total_either() -> None:
+    assert _broken(cac_agatston_lad=60.0, cac_agatston_rca=60.0, cac_agatston=100.0) == [
+        "vessel scores that do not add up to the total"
+    ]
+    assert _broken(cac_agatston_lad=60.0, cac_agatston_rca=30.0, cac_agatston=100.0) == []
+    assert _broken(cac_volume_130_199=200.0, cac_volume=100.0) == [
+        "volumes by density that exceed the whole volume"
+    ]
+
+
+@pytest.mark.parametrize("counted", ["lesion_count", "vessel_count"])
+def test_calcium_has_a_lesion_in_a_vessel_and_none_has_none(counted: str) -> None:
+    assert _broken(**{counted: 2.0, "cac_agatston": 90.0}) == []
+    assert _broken(**{counted: 0.0, "cac_agatston": 0.0}) == []
+    assert len(_broken(**{counted: 0.0, "cac_agatston": 90.0})) == 1
+    assert len(_broken(**{counted: 2.0, "cac_agatston": 0.0})) == 1
+
+
+@pytest.mark.parametrize(("number", "sound"), [(1, False), (2, True), (3, True), (4, False)])
+def test_the_left_main_may_be_counted_with_the_lad(number: int, sound: bool) -> None:
+    scores = dict(zip(("lm", "lad", "lcx", "rca"), (10.0, 60.0, 0.0, 30.0), strict=True))
+    vessels = {f"cac_agatston_{name}": score for name, score in scores.items()}
+    assert (_broken(**vessels, vessel_count=float(number)) == []) is sound
+
+
+def test_a_volume_of_specks_may_have_no_score() -> None:
+    assert _broken(cac_agatston=0.0, cac_volume=12.0) == []
+    assert _broken(cac_agatston=0.0, cac_volume=500.0) == [
+        "Agatston score of zero with a volume of calcium"
+    ]
+
+
+def test_who_has_a_stent_has_coronary_disease() -> None:
+    rule = "an intervention on coronary arteries without coronary disease"
+    assert _broken(prior_pci=1.0, prior_cad=0.0) == [rule]
+    assert _broken(prior_pci=1.0, prior_cad=1.0) == []
+    assert _broken(prior_pci=1.0, prior_cad=np.nan) == []
+
+
+@pytest.mark.parametrize(
+    ("intensity", "drug", "dose", "sound"),
+    [
+        ("high", "simvastatin", 10.0, False),
+        ("low", "atorvastatin", 80.0, False),
+        ("high", "atorvastatin", 20.0, True),
+        ("moderate", "simvastatin", 10.0, True),
+        ("high", "simvastatin", np.nan, True),
+    ],
+)
+def test_a_statin_is_of_the_intensity_of_its_dose_or_the_next(
+    intensity: str, drug: str, dose: float, sound: bool
+) -> None:
+    found = _broken(statin_intensity=intensity, statin_drug=drug, statin_dose=dose)
+    assert (found == []) is sound

@@ -26,7 +26,7 @@ class Implied:
     """``variable`` can be nothing but ``code`` where ``holds`` is true of the column ``detail``."""
 
     variable: str
-    code: str
+    code: str | float
     detail: str
     holds: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]
 
@@ -35,6 +35,7 @@ IMPLIED = (
     Implied("smoking_status", "current", "cigarettes_per_day", lambda x: x > 0),
     Implied("smoking_status", "former", "years_since_quitting", lambda x: x > 0),
     Implied("statin_intensity", "none", "lipid_lowering", lambda x: x == 0),
+    Implied("prior_cad", 1.0, "prior_pci", lambda x: x == 1),
 )
 
 
@@ -73,9 +74,10 @@ def _imply(
     follows = recorded.isna().to_numpy() & rule.holds(detail)
     if not follows.any():
         return covariates
-    filled = recorded.astype(object).mask(follows, rule.code)
-    codes = pd.CategoricalDtype(list(dictionary[rule.variable].codes))
-    return covariates.assign(**{rule.variable: filled.astype(codes)})
+    codes = dictionary[rule.variable].codes
+    kind = pd.CategoricalDtype(list(codes)) if codes else np.float64
+    filled = recorded.astype(object).mask(follows, rule.code).astype(kind)
+    return covariates.assign(**{rule.variable: filled})
 
 
 def _tells(covariates: pd.DataFrame, detail: str, variable: str) -> bool:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.cohort import Cohort
 from features.cohort_map.cohort_map import CohortMap
-from features.derivation.therapy import FILLS
+from features.derivation.filling import FILLS
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError, Problem

@@ -16,7 +16,12 @@ from features.intake.validation.combinations import COMBINATIONS
 from tests.features.derivation.one_patient import features_of
 
 DICTIONARY = Dictionary.load()
-TRUE_OF = {"cigarettes_per_day": 12.0, "years_since_quitting": 4.0, "lipid_lowering": 0.0}
+TRUE_OF = {
+    "cigarettes_per_day": 12.0,
+    "years_since_quitting": 4.0,
+    "lipid_lowering": 0.0,
+    "prior_pci": 1.0,
+}
 
 
 def _read(**values: Any) -> pd.DataFrame:
@@ -36,9 +41,9 @@ def test_what_any_other_value_would_contradict_is_filled_in(rule: Implied) -> No
 def test_only_what_a_rule_of_combinations_says_is_filled_in(rule: Implied) -> None:
     # every other code is refused beside the detail, so that this one is all that is left
     rules = [one for one in COMBINATIONS if {rule.variable, rule.detail} == set(one.variables)]
-    columns = pd.DataFrame({rule.detail: [TRUE_OF[rule.detail]]})
-    for code in set(DICTIONARY[rule.variable].codes) - {rule.code}:
-        given = Columns(columns.assign(**{rule.variable: code}), DICTIONARY)
+    for code in set(DICTIONARY[rule.variable].codes or (0.0, 1.0)) - {rule.code}:
+        patient = {rule.detail: [TRUE_OF[rule.detail]], rule.variable: [code]}
+        given = Columns(pd.DataFrame(patient), DICTIONARY)
         assert any(one.broken(given).all() for one in rules), code
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from models.cores import count_cores
 from pipeline.evaluation.evaluation import MODEL, know_risks
-from pipeline.evaluation.rivals import build_rival, linear_alone, name_rivals
+from pipeline.evaluation.rivals import linear_alone, name_rivals
 from pipeline.settings.params import Params
 
 if TYPE_CHECKING:
@@ -181,12 +181,10 @@ def _predict(
 
     endpoint = require_endpoint(cohort)
     rivals = name_rivals(endpoint)
-    recipe, boosted = (
-        partial(build_model, params, cohort.dictionary),
-        partial(build_rival, params, cohort.dictionary),
-    )
+    builders = {MODEL: build_model, **rivals.builders}
+    recipes = {name: partial(build, params, cohort.dictionary) for name, build in builders.items()}
     found = cross_validate(
-        {MODEL: recipe, rivals.boosted: boosted, **extra},
+        {**recipes, **extra},
         X,
         endpoint,
         horizons,

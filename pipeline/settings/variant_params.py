@@ -12,8 +12,10 @@ TAKEN = (
     "calcirisk",
     "progression",
     "ridge_cox",
+    "plain_cox",
     "boosted_cox",
     "ridge_logistic",
+    "plain_logistic",
     "boosted_logistic",
 )
 """What no variant may be called: models that stand beside it in tables and registry."""

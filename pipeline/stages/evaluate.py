@@ -14,7 +14,7 @@ from pipeline.evaluation.design_description import describe_design, describe_sam
 from pipeline.evaluation.evaluation import MIN_AT_RISK, MODEL, Predicted
 from pipeline.evaluation.judged_patients import describe_judged, tell_in_tens
 from pipeline.evaluation.recipe_validation import count_processes, share_threads, steps_over_time
-from pipeline.evaluation.rivals import build_rival, name_rivals
+from pipeline.evaluation.rivals import Builder, name_rivals
 from pipeline.settings.params import SIMULATED, Params, Paths
 
 if TYPE_CHECKING:
@@ -68,10 +68,14 @@ def run(params: Params, paths: Paths) -> None:
         beside(n_processes) as thread,
     ):
         development = X[~is_held_out], endpoint.take(~is_held_out)
-        rival = pool.submit(predict_by_rival, development, own, horizons, params, cohort.dictionary)
+        given = development, own, horizons, params, cohort.dictionary
+        rivals = {
+            name: pool.submit(predict_by_rival, build, *given)
+            for name, build in name_rivals(endpoint).builders.items()
+        }
         import_module("models.risk.risk_model")  # with scikit-learn, before there are two threads
         # held-out patients are judged, and loops compiled, while the folds are fitted
-        judged = thread.submit(judge_held_out, *own, horizons, rival, params, paths)
+        judged = thread.submit(judge_held_out, *own, horizons, rivals, params, paths)
         recipe = validate(X, cohort, horizons, params, progress, pool)
         if recipe is not None:
             # the longest task of all begins first
@@ -115,16 +119,17 @@ def run(params: Params, paths: Paths) -> None:
 
 
 def predict_by_rival(
+    build: Builder,
     development: tuple[pd.DataFrame, Endpoint],
     held_out: tuple[pd.DataFrame, Endpoint],
     horizons: tuple[float, ...],
     params: Params,
     dictionary: Dictionary,
 ) -> FloatArray:
-    """Risks (n, h + t) of held-out patients by XGBoost, fitted on those the model was fitted on."""
+    """Risks (n, h + t) of held-out patients by a rival, fitted on those the model was fitted on."""
     from models.evaluation.cross_validation import predict_entered
 
-    rival = build_rival(share_threads(params, len(development[0])), dictionary).fit(*development)
+    rival = build(share_threads(params, len(development[0])), dictionary).fit(*development)
     X, endpoint = held_out
     return predict_entered(rival, X, (*horizons, *steps_over_time(endpoint, horizons)), endpoint)
 
@@ -133,7 +138,7 @@ def judge_held_out(
     X: pd.DataFrame,
     endpoint: Endpoint,
     horizons: tuple[float, ...],
-    rival: Future[FloatArray],
+    fitted: Mapping[str, Future[FloatArray]],
     params: Params,
     paths: Paths,
 ) -> Evaluation:
@@ -151,7 +156,7 @@ def judge_held_out(
         return RiskPredictor.load(folder).risk(X, asked, start)
 
     both = {name: predict(folder) for name, folder in folders.items()}
-    both[rivals.boosted] = rival.result()
+    both |= {name: one.result() for name, one in fitted.items()}
     both |= {name: predict(folder) for name, folder in variants.items()}
     risks = {name: risk[:, : len(horizons)] for name, risk in both.items()}
     rest = {name: risk[:, len(horizons) :] for name, risk in both.items()}

@@ -18,7 +18,7 @@ from pipeline.evaluation.recipe_validation import (
     plan_validation,
     validate_recipe,
 )
-from pipeline.evaluation.rivals import LABELS
+from pipeline.evaluation.rivals import LABELS, build_plain
 from pipeline.settings.params import Params
 
 
@@ -102,7 +102,7 @@ def test_recipe_parts_and_steps_are_predicted_on_the_same_folds(
     assert len(done) == plan.n_fits
     assert validated.steps == ("clinical", "+ calcium")
     risks = validated.predictions.risks
-    assert set(risks) == {"calcirisk", "ridge_cox", "boosted_cox", "clinical"}
+    assert set(risks) == {"calcirisk", "ridge_cox", "plain_cox", "boosted_cox", "clinical"}
     assert all(np.isfinite(risk).all() for risk in risks.values())
     assert validated.held_out.all()
     assert len(validated.others) == 1
@@ -118,7 +118,7 @@ def test_parts_of_a_model_of_yes_or_no_are_not_called_cox(cohort: Cohort, params
     plan = plan_validation(yes_no, chosen)
     assert plan is not None
     validated = validate_recipe(X, yes_no, (5.0,), plan, chosen, lambda: None)
-    names = {"calcirisk", "ridge_logistic", "boosted_logistic"}
+    names = {"calcirisk", "ridge_logistic", "plain_logistic", "boosted_logistic"}
     assert set(validated.predictions.risks) == names
     assert not any("Cox" in LABELS[name] for name in names)
 
@@ -150,3 +150,16 @@ def test_who_is_unknown_to_any_model_is_judged_in_no_table(
     X = pd.DataFrame({"age": delayed.covariates["age"]})
     validated = validate_recipe(X, delayed, (3.0,), plan, chosen, lambda: None)
     assert np.flatnonzero(~validated.held_out).tolist() == [3, 5]
+
+
+def test_the_plain_rival_knows_nothing_but_the_patients(params: Params) -> None:
+    for penalties in ((), (0.1, 0.5)):
+        linear = replace(params.train.linear, penalties=penalties)
+        chosen = replace(params, train=replace(params.train, linear=linear))
+        plain, model = (build(chosen, None).get_params() for build in (build_plain, build_model))
+        assert (plain["priors"], plain["monotone"]) == (None, None)
+        assert plain["means"] == plain["widths"] == ()
+        assert plain["penalties"] == (penalties or (1.0, 0.3, 0.1, 0.03))
+        assert plain["parts"] == ("linear",)
+        assert plain["seed"] == model["seed"]
+        assert model["priors"] and model["monotone"]

@@ -58,6 +58,7 @@ class PatientSummary:
     ``by_ethnicity``: whether ``percentile`` compares within the patient's ethnic group too.
     ``calcium_part``: of a calcium score that is None.
     ``treated``: drugs the patient takes that contribute above zero: they mark treated disease.
+    ``unsure``: what contributes as much as ``raises`` and ``lowers``, yet of no certain sign.
     """
 
     horizon: float
@@ -76,6 +77,7 @@ class PatientSummary:
     simulated: bool = False
     competing: float | None = None
     calcium_part: PartOfScore | None = None
+    unsure: tuple[Reason, ...] = ()
 
 
 def summarise_patients(
@@ -140,6 +142,7 @@ def summarise_patients(
                 simulated,
                 None if competing is None else float(competing[row]),
                 parts[row],
+                _unsure(known, named, n_reasons, patient),
             )
         )
     return summaries
@@ -167,6 +170,24 @@ def _largest(
         for name, value in signed.items()
         if value >= least
     )
+
+
+def _unsure(
+    known: pd.Series, named: pd.Series, n_reasons: int, patient: pd.Series
+) -> tuple[Reason, ...]:
+    """Of the known that are not named, those too large to be passed over.
+
+    They are larger than any of their sign that is named, or half as large as the largest of all.
+    """
+    half = 0.5 * float(known.abs().max())
+    found = [
+        reason
+        for sign in (1, -1)
+        for reason in _largest(known, sign, n_reasons, patient)
+        if reason.variable not in named.index
+        and (abs(reason.points) >= half or not (sign * named > sign * reason.points).any())
+    ]
+    return tuple(sorted(found, key=lambda one: -abs(one.points))[:n_reasons])
 
 
 def _reason(variable: str, points: float, value: Any) -> Reason:

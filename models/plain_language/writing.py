@@ -109,13 +109,16 @@ def _comparison(patient: PatientSummary, texts: Texts) -> str:
 
 
 def _reasons(patient: PatientSummary, texts: Texts) -> str:
-    if not patient.raises and not patient.lowers:
+    if not patient.raises and not patient.lowers and not patient.unsure:
         return texts.say("reasons.none")
     sentences = []
     for key, reasons in (("raises", patient.raises), ("lowers", patient.lowers)):
         if reasons:
             named = texts.join([_reason(reason, texts) for reason in reasons])
             sentences.append(texts.say(f"reasons.{key}", list=named))
+    if patient.unsure:
+        named = texts.join([_reason(reason, texts) for reason in patient.unsure])
+        sentences.append(texts.say("reasons.unsure", list=named))
     sentences += [texts.say("reasons.unit"), texts.say("association")]
     if patient.treated:
         named = texts.join([texts.name(name) for name in patient.treated])

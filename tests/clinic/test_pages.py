@@ -230,7 +230,7 @@ def test_the_header_and_the_print_say_who_what_and_when(client: TestClient) -> N
         page = _enter(client, **values, statin_years="3", step=step)
         for fact in ("62 years", "male", "LDL 140 mg/dL", "statin high", "BP 142 mmHg"):
             assert fact in page
-        assert f"data of {date.today().isoformat()}" in page
+        assert f"scored on {date.today().isoformat()}" in page
 
 
 def test_a_value_beyond_training_is_marked_before_the_risk(client: TestClient) -> None:

@@ -28,10 +28,12 @@ def test_the_score_that_is_said_is_of_the_class_that_is_said(site: Site, score: 
     view = _assess(site, cac_agatston=score, prior_cac_agatston=score, prior_scan_years=2.0)
     guideline = site.assessor.guideline
     told = [*view.overview.who, *view.overview.calcium, *map(str, view.calcium.topics)]
+    assert view.growth.outlook is not None
+    told += [*view.growth.outlook.next_scan, str(view.growth.outlook.fan)]
     said = [
         float(number)
         for line in told
-        for number in re.findall(r"(?:CAC |[Ss]core |\(Agatston\)', ')(\d+)", line)
+        for number in re.findall(r"(?:CAC |[Ss]core (?:of |now )?|\(Agatston\)', ')(\d+)", line)
     ]
     assert len(said) >= 3
     assert {guideline.calcium_class(one) for one in said} == {guideline.calcium_class(score)}

@@ -38,7 +38,7 @@ def test_every_patient_of_the_file_has_a_page(request_: ClinicRequest) -> None:
     client = TestClient(create_app(site), base_url=LOCAL)
     for key in keys_of(client.get("/patients").text)[:3]:
         page = client.get(f"/patients/{key}").text
-        assert "10-year risk" in page and "data of 20" in page
+        assert "10-year risk" in page and "scored on 20" in page
 
 
 def test_patients_of_a_file_without_columns_whose_gaps_told_something_are_shown_too(

@@ -168,7 +168,7 @@ class OutlookWriter:
         )
         words = FanWords(
             texts("growth.fan.title"),
-            texts("growth.fan.description", now=texts.write.whole(patient.first), years=last.years,
+            texts("growth.fan.description", now=texts.write.score(patient.first), years=last.years,
                   middle=last.middle, interval=last.interval_90),
             texts("growth.fan.measured"),
             texts("growth.fan.middle"),
@@ -243,7 +243,7 @@ class OutlookWriter:
         texts, predictor = self.texts, self.forecaster.predictor
         threshold = float(next_category(patient.law.first)[0])
         if np.isnan(threshold):
-            return (texts("growth.next.decided", score=texts.write.whole(patient.first)),)
+            return (texts("growth.next.decided", score=texts.write.score(patient.first)),)
         spread = self.forecaster.explainer.margin_spread(patient.features)
         plan = plan_next_scan(predictor, patient.law, spread)
         what = texts("growth.next.any" if threshold == 0 else "growth.next.above",

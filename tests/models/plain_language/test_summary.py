@@ -149,3 +149,40 @@ def test_nobody_gives_no_text(drawn_covariates: pd.DataFrame, explained: Explana
         explained, values=explained.values[:0], risk=explained.risk[:0], index=explained.index[:0]
     )
     assert _summaries(drawn_covariates.iloc[:0], nobody) == []
+
+
+@pytest.mark.parametrize(
+    ("contributions", "unsure"),
+    [
+        ({"cac_agatston": 2.2, "age": 0.7, "systolic_bp": 0.3}, ["cac_agatston"]),
+        # smaller than what is named, and than half of the largest
+        ({"cac_agatston": 0.5, "age": 2.7, "systolic_bp": 0.3}, []),
+        ({"cac_agatston": 12.0, "age": 23.0, "systolic_bp": 0.0}, ["cac_agatston"]),
+        ({"cac_agatston": -3.0, "age": 0.7, "systolic_bp": -0.5}, ["cac_agatston"]),
+        ({"cac_agatston": 2.0, "age": 0.0, "systolic_bp": 0.0}, ["cac_agatston"]),
+        ({"cac_agatston": 0.0, "age": 0.7, "systolic_bp": -0.4}, []),
+    ],
+)
+def test_the_largest_is_not_passed_over_for_not_being_certain(
+    contributions: dict[str, float], unsure: list[str]
+) -> None:
+    covariates = pd.DataFrame({name: [60.0] for name in contributions})
+    values = np.zeros((1, len(CATALOGUE)))
+    for name, points in contributions.items():
+        first = next(i for i, feature in enumerate(CATALOGUE) if feature.variable == name)
+        values[0, first] = points / 100
+    names = tuple(feature.name for feature in CATALOGUE)
+    explanation = Explanation(
+        values, np.zeros(1), 0.1, np.array([0.1 + values.sum()]), names, 10.0, covariates.index,
+        np.zeros((1, 1)),
+    )  # fmt: skip
+    by_variable = explanation.by_variable(CATALOGUE)
+    certain = np.array([[name != "cac_agatston" for name in by_variable]])
+    (found,) = summarise_patients(
+        covariates, derive_features(covariates), explanation, InputRanges({}, ()), certain=certain
+    )
+    assert [reason.variable for reason in found.unsure] == unsure
+    assert "cac_agatston" not in [one.variable for one in (*found.raises, *found.lowers)]
+    text = str(write_plain_text(found, Texts.load()))
+    assert ("What may count as much" in text) == bool(unsure)
+    assert "No single value moves the risk much" not in text

@@ -45,13 +45,15 @@ class FhirPatients:
 
     ``frame``: index ``patient_id``, the variables that at least one patient has. ``index_date``:
     by patient. ``unmapped``: ``resource``, ``system``, ``code``, ``count`` of codes without a
-    meaning; ``left_out``: ``resource``, ``reason``, ``detail``, ``count``; ``rejects`` as above.
+    meaning; ``left_out``: ``resource``, ``reason``, ``detail``, ``count``; ``remarks``: the same of
+    values that are used; ``rejects`` as above.
     """
 
     frame: pd.DataFrame
     index_date: pd.Series
     unmapped: pd.DataFrame
     left_out: pd.DataFrame
+    remarks: pd.DataFrame
     rejects: pd.DataFrame
 
 
@@ -114,6 +116,11 @@ class FhirExport:
     def left_out(self) -> pd.DataFrame:
         """``resource``, ``reason``, ``detail``, ``count`` of what was not used, after `batches`."""
         return self._table("left_out", ("resource", "reason", "detail"))
+
+    @property
+    def remarks(self) -> pd.DataFrame:
+        """The same of values that are used though they may not be what they seem."""
+        return self._table("remarks", ("resource", "reason", "detail"))
 
     @property
     def n_rows(self) -> int:
@@ -195,7 +202,8 @@ def read_fhir(
     rejects = pd.concat([part.rejects for part in parts], ignore_index=True)
     index_date_of = frame[INDEX_DATE]
     variables = frame[[name for name in export.dictionary if name in export.recorded]]
-    return FhirPatients(variables, index_date_of, export.unmapped, export.left_out, rejects)
+    lost = export.unmapped, export.left_out, export.remarks
+    return FhirPatients(variables, index_date_of, *lost, rejects)
 
 
 def _rejects(rows: list[tuple[int, str, str, str]]) -> pd.DataFrame:

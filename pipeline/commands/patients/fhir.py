@@ -54,12 +54,12 @@ def describe(export: FhirExport, n_read: int, n_rejected: int) -> list[str]:
     lines = [f"{n_read:,} patients read, {n_rejected:,} rejects"]
     became = ", ".join(f"{count:,} {what}" for what, count in sorted(export.accounts.items()))
     lines += [f"  resources: {became}"]
-    lines += [f"  {line}" for line in name_losses(export.unmapped, export.left_out)]
+    lines += [f"  {line}" for line in name_losses(export)]
     return lines
 
 
 def _name_files(out: Path) -> dict[str, Path]:
-    names = ("rejects", "unmapped", "left_out")
+    names = ("rejects", "unmapped", "left_out", "remarks")
     return {"table": out} | {name: out.with_suffix(f".{name}.csv") for name in names}
 
 
@@ -78,4 +78,5 @@ def _write(export: FhirExport, files: dict[str, Path], tables: Tables) -> tuple[
         read, rejected = read + len(batch.frame), rejected + len(batch.rejects)
     tables.append(export.unmapped, files["unmapped"])
     tables.append(export.left_out, files["left_out"])
+    tables.append(export.remarks, files["remarks"])
     return read, rejected

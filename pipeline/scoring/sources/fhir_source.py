@@ -72,20 +72,23 @@ class FhirSource:
 
     def notes(self) -> list[str]:
         """Which codes have no meaning here and what was left out: codes and counts, no values."""
-        lines = name_losses(self._export.unmapped, self._export.left_out)
+        lines = name_losses(self._export)
         more = len(lines) - _SHOWN
         told = [f"and {more:,} more kinds: calcirisk fhir lists them all"] if more > 0 else []
         return lines[:_SHOWN] + told
 
 
-def name_losses(unmapped: pd.DataFrame, left_out: pd.DataFrame) -> list[str]:
+def name_losses(export: FhirExport) -> list[str]:
     """Codes without a meaning and what was left out, one sentence each with its count.
 
-    What is said of the export as a whole comes first.
+    What is said of the export as a whole comes first, then remarks on values that are used.
     """
+    left_out = export.left_out
     whole = left_out["resource"].isin(_OF_THE_WHOLE)
     lines = _name_left_out(left_out[whole])
-    for resource, system, code, count in unmapped.itertuples(index=False):
+    for resource, reason, detail, count in export.remarks.itertuples(index=False):
+        lines.append(f"{resource}: {' '.join(filter(None, (reason, detail)))} ({count:,})")
+    for resource, system, code, count in export.unmapped.itertuples(index=False):
         named = " ".join(filter(None, (str(system), str(code)))) or "no code at all"
         lines.append(f"{resource}: {named} has no meaning here ({count:,})")
     return lines + _name_left_out(left_out[~whole])

@@ -1,4 +1,4 @@
-"""What was not used of a health record, counted: codes and reasons, never a value."""
+"""What was not used of a health record, or not as it stands: counted, never a value."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from features.intake.fhir.elements.json_elements import Coding
 
 
 class Loss(NamedTuple):
-    """One thing not used: a code without a meaning (system and code), or a reason and a code."""
+    """One thing not used: a code without a meaning (system and code), or a reason and a code.
 
-    table: Literal["unmapped", "left_out"]
+    A remark is of a value that is used, and of what must be known of it.
+    """
+
+    table: Literal["unmapped", "left_out", "remarks"]
     resource: str
     reason: str
     detail: str
@@ -33,6 +36,10 @@ class Losses:
     def leave_out(self, resource: str, reason: str, detail: str = "") -> None:
         """A resource, or a part of it, is not used. ``detail``: a code, never a value."""
         self._found.append(Loss("left_out", resource, reason, detail))
+
+    def remark(self, resource: str, reason: str, detail: str = "") -> None:
+        """A value is used though it may not be what it seems. ``detail``: a code, never a value."""
+        self._found.append(Loss("remarks", resource, reason, detail))
 
     def drain(self) -> list[Loss]:
         """What was collected; the collection is empty afterwards."""

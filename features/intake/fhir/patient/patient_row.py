@@ -68,14 +68,21 @@ def make_row(
     denied = _deny_what_is_on_record(measured.values, values)
     for name in denied:
         losses.leave_out("Observation", f"{name} denied, though diagnoses or medicines have it")
-    if _is_before_statin(measured.days.get("ldl_cholesterol"), values, day):
-        losses.leave_out(
-            "Observation", "ldl_cholesterol before the first statin on record, read as on it"
-        )
+    _remark_on_days(measured.days, values, day, losses)
     kept = {name: value for name, value in measured.values.items() if name not in denied}
     _count_later(record, day, losses)
     days = {name: measured.days[name] for name in kept if name in measured.days}
     return Row(values | kept, day, tuple(dict.fromkeys(used)), days)
+
+
+def _remark_on_days(
+    days: dict[str, int], values: dict[str, float | str], day: int, losses: Losses
+) -> None:
+    """What was measured at a time from which it may have changed, and counts all the same."""
+    if _is_before_statin(days.get("ldl_cholesterol"), values, day):
+        losses.remark("Observation", "ldl_cholesterol is of before the first statin on record")
+    if day - days.get("cac_agatston", day) > YEAR:
+        losses.remark("Observation", "cac_agatston is of over a year before the index date")
 
 
 def _is_before_statin(measured: int | None, values: dict[str, float | str], day: int) -> bool:

@@ -128,7 +128,7 @@ def _measure(
         return
     sign = text(mapping(part.get("valueQuantity")).get("comparator"))
     if sign:
-        losses.leave_out(_RESOURCE, f"the sign before {name}, whose limit is read as it is", sign)
+        losses.remark(_RESOURCE, f"{name} is a limit, read as the value", sign)
     category, amount = (value, None) if isinstance(value, str) else ("", value)
     yield Fact("measure", placed, when.first, when.last, when.moment, amount, category)
 

@@ -46,7 +46,7 @@ def _read(folder: Path, *resources: Json) -> FhirPatients:
 
 
 def _reasons(read: FhirPatients) -> set[str]:
-    return set(read.left_out["reason"])
+    return {*read.left_out["reason"], *read.remarks["reason"]}
 
 
 def test_what_an_earlier_scan_showed_never_stands_beside_the_last_score(tmp_path: Path) -> None:
@@ -183,14 +183,14 @@ def test_a_limit_is_read_as_a_value_and_told(tmp_path: Path) -> None:
     above = {"valueQuantity": quantity(400, "1") | {"comparator": ">"}}
     read = _read(tmp_path, observation("x", above, code=SCORE))
     assert read.frame.loc["p1", "cac_agatston"] == 400
-    assert read.left_out["detail"].tolist() == [">"]
+    assert read.remarks["detail"].tolist() == [">"]
 
 
 def test_ldl_of_before_the_statin_is_told(tmp_path: Path) -> None:
     statin = request({"text": "atorvastatin 80 MG Oral Tablet"}, "2019-01-01")
     before = observation("2089-1", 190, "mg/dL", "2018-03-01")
     after = observation("2089-1", 90, "mg/dL", "2020-03-01")
-    told = "ldl_cholesterol before the first statin on record, read as on it"
+    told = "ldl_cholesterol is of before the first statin on record"
     assert told in _reasons(_read(tmp_path, statin, before))
     assert told not in _reasons(_read(tmp_path, statin, before, after))
 
@@ -214,3 +214,9 @@ def test_a_vague_date_makes_no_rate_of_growth(
         assert not {"prior_scan_years", "prior_cac_agatston"} & row.keys()
     else:
         assert row["prior_scan_years"] == pytest.approx(years, abs=0.01)
+
+
+def test_a_score_of_over_a_year_ago_is_told(tmp_path: Path) -> None:
+    told = "cac_agatston is of over a year before the index date"
+    assert told in _reasons(_read(tmp_path, _score(100, "2018-03-01")))
+    assert told not in _reasons(_read(tmp_path, _score(100, "2019-09-01")))

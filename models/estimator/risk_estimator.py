@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from features.array_types import BoolArray, FloatArray
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.prior import Priors
-from features.endpoint import SINCE_ENTRY, Endpoint
+from features.endpoint import AGE, SINCE_ENTRY, Endpoint
 from features.errors import CohortError, HorizonError, Problem
 from features.sample.survey import Survey
 from models.estimator.explained import Explained
@@ -35,7 +35,8 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
     ----------
     model : RiskModel to be cloned and fitted; its parameters are reached as ``model__max_depth``.
         None: the defaults, with the directions that the catalogue of features knows.
-    horizon : years by which `predict` gives the risk; None: the end of the training follow-up.
+    horizon : years by which `predict` gives the risk; None: the end of the training follow-up,
+        which on the scale of age is no horizon, so that one has to be named.
     time_scale : what the clock of a ``y`` with a start of observation counts: "entry" for the
         origin of its times, "age" for ages. An Endpoint as ``y`` says so itself.
 
@@ -148,6 +149,9 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "model_")
         if self.horizon is not None:
             return float(self.horizon)
+        if self.model_.endpoint_.time_scale == AGE:
+            # the end of the follow-up is an age, from which no years count
+            raise HorizonError("On the scale of age, name a horizon: RiskEstimator(horizon=10).")
         return float(self.model_.predictor_.link.max_horizon)
 
     def _table(self, X: Any, reset: bool) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from models.metrics.integrated_brier import RisksOverTime, time_steps
 from models.metrics.resampled.resamples import Resamples
 
 Report = Callable[[], None]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def evaluate_predictions(
     is not integrated. Figures of a survey are those of the population that its weights speak of,
     intervals those of its design. Of patients with delayed entry risks are given that the patient
     was event-free at entry. Raises HorizonError where a horizon lies beyond follow-up,
-    ValueError where shapes differ or a model covers nobody.
+    ValueError where shapes differ, risks are no fractions or a model covers nobody.
     """
     given = _check_risks(endpoint, risks, horizons)
     steps = dict(over_time or {})
@@ -150,6 +151,8 @@ def _check_risks(
             raise ValueError(f"risks of {name} must be {shape}, got {risk.shape}")
         if not np.isfinite(risk).all(axis=1).any():
             raise ValueError(f"{name} gives nobody a risk")
+        if ((risk < -_ROUNDING) | (risk > 1 + _ROUNDING)).any():
+            raise ValueError(f"risks of {name} must be fractions between 0 and 1, not percentages")
     if list(horizons) != sorted(set(horizons)):
         raise ValueError("horizons must ascend")
     return given

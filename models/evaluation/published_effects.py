@@ -138,8 +138,8 @@ def describe_conflicts(
     compared = int(table["published"].notna().sum())
     return [
         f"The cohort contradicts what is published: {'; '.join(told)}. Check how these columns "
-        f"are coded, and who the patients are. By chance alone some {BEYOND_CHANCE * compared:.1f} "
-        f"of the {compared} effects compared would do so."
+        "are coded, when they were recorded and who the patients are. By chance alone some "
+        f"{BEYOND_CHANCE * compared:.1f} of the {compared} effects compared would do so."
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.array_types import FloatArray
+from features.array_types import BoolArray, FloatArray
 from features.endpoint import COMPETING, Endpoint
 from models.evaluation.comparisons.paired_risks import Figures
 from models.metrics.follow_up import FollowUp
@@ -58,6 +58,24 @@ def level_with_all(
     if not (ratio > 0 and expected > 0 and seen > 0):
         return np.asarray(own)
     return np.asarray(own * (seen / ratio / expected))
+
+
+def expect_in_group(endpoint: Endpoint, each: FloatArray, rows: BoolArray, horizon: float) -> float:
+    """Events that the group ``rows`` (n,) should show, by ``each`` (n,) of `level_with_all`.
+
+    Where weights depend on the outcome, as inverse probabilities of having been sampled do, those
+    with the event stand for fewer than others with their risk, and more of them are counted: what
+    is expected of the population is divided by the weight of its events. That is estimated as the
+    mean over the group's events and, as if it were one more, the weight that does not depend on
+    the outcome; where it does not, the sum of ``each`` is left.
+    """
+    own, weight = float(each[rows].sum()), endpoint.weight
+    if not endpoint.is_weighted or endpoint.case_cohort is not None or not own > 0:
+        return own
+    people = float((weight * each)[rows].sum())
+    happened = rows & FollowUp.of(endpoint).has_event_by(horizon)
+    of_events = (weight[happened].sum() + people / own) / (happened.sum() + 1)
+    return people / float(of_events)
 
 
 def deviate_ratio(own: Figures, overall: Figures, expected: float) -> float:

@@ -27,6 +27,7 @@ from features.endpoint import Endpoint
 from models.evaluation.comparisons.expected_events import (
     deviate_ratio,
     expect_events,
+    expect_in_group,
     level_with_all,
     standard_error,
 )
@@ -142,7 +143,7 @@ def measure_groups(
     each = level_with_all(endpoint, expect_events(endpoint, risk, horizon), overall, horizon)
     figures, gaps = [], []
     for (subgroup, level), counted in measured.items():
-        expected = float(each[groups[subgroup, level]].sum())
+        expected = expect_in_group(endpoint, each, groups[subgroup, level], horizon)
         lead = {"subgroup": subgroup, "level": level, "horizon": float(horizon)}
         sizes = {"n": tell_count(counted.n), "events": tell_count(counted.events)}
         sizes["expected"] = tell_count(round(expected))

@@ -95,6 +95,9 @@ def test_ten_years_on_are_asked_by_age(by_age: RiskEstimator) -> None:
     assert (free < 1 - risk[:, 1]).all()
     with pytest.raises(HorizonError, match="time scale of this model is age"):
         by_age.predict_cumulative_incidence(person, [10])
+    # the follow-up ends at an age: taken for years, it gave everybody no risk
+    with pytest.raises(HorizonError, match="name a horizon"):
+        by_age.predict(person, start=[50, 65])
     with pytest.raises(ValueError, match=r"start must be one number or \(2,\)"):
         by_age.predict_cumulative_incidence(person, [10], start=[50, 60, 70])
 

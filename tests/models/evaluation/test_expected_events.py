@@ -9,6 +9,7 @@ from features.sample.survey import Survey
 from models.evaluation.comparisons.expected_events import (
     deviate_ratio,
     expect_events,
+    expect_in_group,
     level_with_all,
 )
 from models.evaluation.comparisons.paired_risks import Arm, all_rows, measure_arms
@@ -90,3 +91,22 @@ def test_a_case_cohort_sample_is_expected_to_show_the_events_of_the_whole_cohort
     each = level_with_all(sample, expect_events(sample, own, 10), measured["all"], 10)
     seen = int((event[first] == EVENT).sum())
     assert each[rows].sum() == pytest.approx(seen, rel=0.1)
+
+
+def test_weights_that_depend_on_the_outcome_leave_expected_beside_observed() -> None:
+    """All with the event and half of the others were sampled: right risks expect what is seen."""
+    n, draws = 20_000, np.random.default_rng(9)
+    first, risk = np.arange(n) < 8_000, np.full(n, 0.2)
+    event = (draws.random(n) < risk).astype(np.int8)
+    kept = (event == EVENT) | (draws.random(n) < 0.5)
+    weight = np.where(event == EVENT, 1.0, 2.0)[kept]
+    sample = Endpoint(np.full(kept.sum(), 10.0), event[kept], 10.0, survey=Survey(weight))
+    own, rows = risk[kept], first[kept]
+    measured = measure_arms(sample, {"all": Arm(own, all_rows(kept.sum()))}, 10, 1, 0)
+    each = level_with_all(sample, expect_events(sample, own, 10), measured["all"], 10)
+    seen = int((event[first] == EVENT).sum())
+    assert expect_in_group(sample, each, rows, 10) == pytest.approx(seen, rel=0.05)
+    # weights that do not depend on it change nothing
+    alike = Endpoint(sample.time, sample.event, 10.0, survey=Survey(np.full(len(own), 3.0)))
+    each = level_with_all(alike, own, measured["all"], 10)
+    assert expect_in_group(alike, each, rows, 10) == pytest.approx(each[rows].sum())

@@ -193,6 +193,9 @@ def test_shapes_references_and_horizons_are_checked(
         evaluate_predictions(endpoint, risks, HORIZONS, 1, 0, reference="other")
     with pytest.raises(ValueError, match="nobody a risk"):
         evaluate_predictions(endpoint, {"m": np.full((800, 2), np.nan)}, HORIZONS, 1, 0)
+    percent = {name: 100 * risk for name, risk in risks.items()}
+    with pytest.raises(ValueError, match="fractions between 0 and 1, not percentages"):
+        evaluate_predictions(endpoint, percent, HORIZONS, 1, 0)
     with pytest.raises(HorizonError, match="longest usable one"):
         evaluate_predictions(endpoint, risks, (4, 1000), 1, 0)
     with pytest.raises(ValueError, match="all models or none"):

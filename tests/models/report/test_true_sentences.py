@@ -208,3 +208,12 @@ def test_characteristics_of_a_sample_are_not_taken_for_those_of_its_cohort(
     sample |= {"effective_events": 30.0}
     training = {**material.training, "case_cohort": sample, "weighted_to": 4e3}
     assert said in render_report(replace(described, training=training))
+
+
+def test_a_competing_event_that_nothing_was_learnt_of_is_told(material: Material) -> None:
+    said = "every patient has the same hazard of death from other causes"
+    assert said not in render_report(material)
+    causes = {**material.training["causes"], "competing": {"events": 13}}
+    assert said in render_report(
+        replace(material, training={**material.training, "causes": causes})
+    )

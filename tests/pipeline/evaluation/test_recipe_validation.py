@@ -156,7 +156,8 @@ def test_the_plain_rival_knows_nothing_but_the_patients(params: Params) -> None:
     for penalties in ((), (0.1, 0.5)):
         linear = replace(params.train.linear, penalties=penalties)
         chosen = replace(params, train=replace(params.train, linear=linear))
-        plain, model = (build(chosen, None).get_params() for build in (build_plain, build_model))
+        recipes: list[Any] = [build(chosen, None) for build in (build_plain, build_model)]
+        plain, model = (recipe.get_params() for recipe in recipes)
         assert (plain["priors"], plain["monotone"]) == (None, None)
         assert plain["means"] == plain["widths"] == ()
         assert plain["penalties"] == (penalties or (1.0, 0.3, 0.1, 0.03))

@@ -16,7 +16,7 @@ import pandas as pd
 from features.derivation.calcium import agatston
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.derivation.columns import Columns
-from features.derivation.known_vessels import suppose_least
+from features.derivation.known_calcium import suppose_least
 from models.risk.predictor import RiskPredictor
 
 _FLAG = "cac_zero"

@@ -13,7 +13,7 @@ from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
-from features.derivation.known_vessels import PartOfScore, find_parts
+from features.derivation.known_calcium import PartOfScore, find_parts
 from models.plain_language.comparison import compares_within_ethnicity, find_no_table
 
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")

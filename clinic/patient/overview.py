@@ -14,12 +14,12 @@ from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.icons import draw_icons
 from clinic.drawing.scale import draw_scale
 from clinic.patient.guidance import Guidance
-from clinic.patient.suppositions import OF_CALCIUM, NoAverage
+from clinic.patient.suppositions import NoAverage
 from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.known_vessels import PartOfScore
+from features.derivation.known_calcium import OF_CALCIUM, PartOfScore
 from models.average_risks import WINDOW_YEARS, Average
 from models.guidelines.guideline import YEARS_OF_CATEGORIES, Guideline
 from models.plain_language.writing import as_sentence

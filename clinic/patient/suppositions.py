@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
-from features.derivation.known_vessels import find_parts
+from features.derivation.known_calcium import least_score
 from models.average_risks import Average
 from models.scorer import Scorer
 from models.treatment_effects.conditions import AtLeast
@@ -19,12 +19,6 @@ _SCENARIOS = (0.0, 100.0, 300.0, 1000.0, 3000.0)
 _MOST_SCENARIOS = 3
 AGE_AND_SEX = ("age", "sex")
 # Features that are the variable of that name, worked out from others where it was not recorded.
-# Each is above 0 where there is calcium alone.
-OF_CALCIUM = (
-    *("cac_volume", "cac_mass", "cac_density_hu", "cac_density_score", "largest_lesion_volume"),
-    *("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus"),
-    *("lesion_count", "spotty_lesion_count", "sheet_lesion_count", "vessel_count"),
-)
 _FOLLOWING = ("ldl_cholesterol", "egfr", "bmi", "vessel_count")
 
 
@@ -58,9 +52,9 @@ def suppose_calcium(
 ) -> tuple[tuple[str, float], ...]:
     """The risk if the total calcium score were each of these, of a patient in whom it is unknown.
 
-    None of them is below what the vessels that are known sum to, nor 0 where calcium was seen.
+    None of them is below what is known of it (`least_score`).
     """
-    least = _least_score(Columns.of(covariates, scorer.dictionary)) or 0.0
+    least = float(np.nan_to_num(least_score(Columns.of(covariates, scorer.dictionary))[0]))
     # none that reads as the least does
     further = (score for score in _SCENARIOS if score > np.ceil(least))
     scores = (least, *further)[:_MOST_SCENARIOS]
@@ -74,8 +68,7 @@ def suppose_calcium(
 def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
     """The canonical covariates of one patient, with what follows from others where it is missing.
 
-    Where some vessels are known and the total score is not, the score is `AtLeast` their sum, and
-    where calcium was measured in another way, such as by volume, `AtLeast` 1.
+    A total score that is not known is `AtLeast` what is known of it (`least_score`).
     The calcium score is never taken back out of its logarithm: 300 would come out below 300.
     """
     row = columns.covariates.iloc[0]
@@ -84,14 +77,7 @@ def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
         value = patient.get(name)
         if value is None or pd.isna(value):
             patient[name] = float(features.iloc[0][name])
-    score, least = float(columns.derived(agatston)[0]), _least_score(columns)
-    patient["cac_agatston"] = score if least is None or score == score else AtLeast(least)
+    least = float(least_score(columns)[0])
+    score = float(columns.derived(agatston)[0])
+    patient["cac_agatston"] = score if np.isnan(least) else AtLeast(least)
     return patient
-
-
-def _least_score(columns: Columns) -> float | None:
-    """What a score that is not known is at least, AU; None where nothing tells."""
-    part = find_parts(columns)[0]
-    seen = any(columns[name][0] > 0 for name in OF_CALCIUM)
-    least = None if part is None else part.least
-    return max(least or 0.0, 1.0) if seen else least

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from features.derivation.calcium import read_score
-from features.derivation.known_vessels import PartOfScore
+from features.derivation.known_calcium import PartOfScore
 from features.errors import ConfigError
 from features.yaml_file import read_yaml
 from models.plain_language.texts import REFERENCE, check_translation, flatten_texts

@@ -14,7 +14,7 @@ from features.array_types import FloatArray
 from features.derivation.calcium import agatston
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
-from features.derivation.known_vessels import PartOfScore, find_parts
+from features.derivation.known_calcium import PartOfScore, find_parts
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation, find_unknown
 from models.input_ranges import InputRanges

@@ -10,6 +10,7 @@ import pytest
 
 from features.derivation.calcium import VESSELS
 from features.derivation.columns import Columns
+from features.derivation.known_calcium import least_score
 from models.compiled.compiled_scorer import compile_scorer
 from models.scorer import Scorer
 
@@ -31,7 +32,7 @@ def patients(drawn_covariates: pd.DataFrame) -> pd.DataFrame:
     return unknown.assign(cac_agatston_lad=np.tile(LAD, 30), cac_agatston_rca=10.0)
 
 
-def test_the_hazard_is_no_lower_than_with_the_sum_of_the_known_vessels_as_total(
+def test_the_hazard_is_no_lower_than_with_the_sum_of_the_known_calcium_as_total(
     scorer: Scorer, patients: pd.DataFrame
 ) -> None:
     vessels = [f"cac_agatston_{vessel}" for vessel in VESSELS]
@@ -77,3 +78,44 @@ def test_nothing_is_supposed_of_a_known_total_nor_of_vessels_without_calcium(
         wanted = scorer.predictor.feature_names
         features = scorer.derive(columns, wanted)
         assert features["log_cac"].isna().equals(table["cac_agatston"].isna())
+
+
+def test_an_earlier_score_is_the_least_that_one_not_known_can_be(
+    scorer: Scorer, drawn_covariates: pd.DataFrame
+) -> None:
+    one = drawn_covariates.head(40).assign(cac_agatston=np.nan, prior_scan_years=4.0)
+    earlier = [0.0, 50.0, 400.0, 1400.0]
+    found = np.array(
+        [scorer.margins_of(one.assign(prior_cac_agatston=score))[:, 0] for score in earlier]
+    )
+    least = scorer.margins_of(one.assign(cac_agatston=1400.0, prior_cac_agatston=np.nan))[:, 0]
+    assert np.diff(found, axis=0).min() >= 0
+    assert (found[-1] > found[0]).all()
+    assert (found[-1] >= least - 1e-12).all()
+    # a score that is known needs no other
+    known = one.assign(cac_agatston=30.0)
+    same = [
+        scorer.margins_of(known.assign(prior_cac_agatston=score))[:, 0] for score in (50.0, 400.0)
+    ]
+    assert (same[0] == same[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("known", "least"),
+    [
+        ({"cac_agatston": 20.0, "cac_agatston_lad": 10.0}, None),
+        ({"cac_agatston_lad": 0.3}, 1.0),
+        ({"cac_agatston_lad": 10.0, "cac_agatston_rca": 30.0}, 40.0),
+        ({"cac_agatston_lad": 10.0, "prior_cac_agatston": 300.0}, 300.0),
+        ({"prior_cac_agatston": 0.0}, 0.0),
+        ({"cac_volume": 120.0}, 1.0),
+        ({"lesion_count": 0.0}, None),
+        ({}, None),
+    ],
+)
+def test_what_is_known_of_a_score_that_is_not(
+    scorer: Scorer, known: dict[str, float], least: float | None
+) -> None:
+    columns = Columns(pd.DataFrame([{"age": 60.0, **known}]), scorer.dictionary)
+    found = float(least_score(columns)[0])
+    assert np.isnan(found) if least is None else found == least

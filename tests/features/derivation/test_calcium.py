@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from features.derivation.calcium import HIGHEST, arterial_age
 from features.derivation.catalogue import derive_features
 from features.derivation.columns import Columns
-from features.derivation.known_vessels import PartOfScore, find_parts
+from features.derivation.known_calcium import PartOfScore, find_parts
 from features.dictionary.data_files import data_file
 from features.dictionary.dictionary import Dictionary
 from tests.features.derivation.one_patient import features_of

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from features.derivation.known_vessels import PartOfScore
+from features.derivation.known_calcium import PartOfScore
 from models.plain_language.leaflet import (
     Helping,
     LeafletFacts,

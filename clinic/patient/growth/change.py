@@ -69,7 +69,7 @@ def describe_change(
         f"trend.{judged['change_verdict']}",
         first=texts.write.score(float(earlier)),
         now=texts.write.score(float(now)),
-        when=texts("trend.ago", n=texts.write.number(float(years))) if years is not None else "",
+        when=_say_when(years, texts),
         limit=_tell_limit(limit, texts),
         differing=tell_differences(columns, patient, ValueWriter(dictionary, texts)),
     )
@@ -85,6 +85,14 @@ def describe_change(
         None if years is None else float(years),
         str(judged["growth_published"]),
         risen=judged["change_verdict"] == RISE,
+    )
+
+
+def _say_when(years: float | None, texts: PageTexts) -> str:
+    if years is None:
+        return ""
+    return texts(
+        "trend.ago_one" if float(years) == 1 else "trend.ago", n=texts.write.number(float(years))
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.derivation.calcium import agatston, find_parts
 from features.derivation.columns import Columns
+from features.intake.validation.combinations import is_contradicted
 from models.average_risks import Average
 from models.scorer import Scorer
 from models.treatment_effects.conditions import AtLeast
@@ -51,17 +52,22 @@ def suppose_calcium(
 ) -> tuple[tuple[str, float], ...]:
     """The risk if the total calcium score were each of these, of a patient in whom it is unknown.
 
-    None of them is below what the vessels that are known sum to.
+    None of them is below what the vessels that are known sum to, or contradicts what else is known,
+    such as a volume of calcium.
     """
     part = find_parts(Columns.of(covariates, scorer.dictionary))[0]
     least = 0.0 if part is None else part.least
     # none that reads as the least does
     further = (score for score in _SCENARIOS if score > np.ceil(least))
-    scores = (least, *further)[:_MOST_SCENARIOS]
+    scores = np.array((least, *further))
     several = pd.concat([covariates] * len(scores), ignore_index=True)
-    several["cac_agatston"] = np.array(scores)
+    several["cac_agatston"] = scores
+    contradicted = is_contradicted(Columns(several, scorer.dictionary), "cac_agatston")
+    several, scores = several[~contradicted][:_MOST_SCENARIOS], scores[~contradicted]
+    if several.empty:
+        return ()
     risks = scorer.predictor.link.risk(scorer.margins_of(several), [horizon])[:, 0]
-    said = [f"{np.floor(score):.0f}" for score in scores]
+    said = [f"{np.floor(score):.0f}" for score in scores[:_MOST_SCENARIOS]]
     return tuple((score, float(risk)) for score, risk in zip(said, risks, strict=True))
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
-from features.derivation.known_calcium import least_score
+from features.derivation.known_calcium import find_parts, least_score
+from features.intake.validation.combinations import is_contradicted
 from models.average_risks import Average
 from models.scorer import Scorer
 from models.treatment_effects.conditions import AtLeast
@@ -52,16 +53,23 @@ def suppose_calcium(
 ) -> tuple[tuple[str, float], ...]:
     """The risk if the total calcium score were each of these, of a patient in whom it is unknown.
 
-    None of them is below what is known of it (`least_score`).
+    None of them is below what is known of it (`least_score`), or contradicts what else is known,
+    such as a volume of calcium.
     """
-    least = float(np.nan_to_num(least_score(Columns.of(covariates, scorer.dictionary))[0]))
-    # none that reads as the least does
+    columns = Columns.of(covariates, scorer.dictionary)
+    least = float(np.nan_to_num(least_score(columns)[0]))
+    # none that reads as the least does; that there is some calcium is no score
     further = (score for score in _SCENARIOS if score > np.ceil(least))
-    scores = (least, *further)[:_MOST_SCENARIOS]
+    is_score = find_parts(columns)[0] is not None or columns["prior_cac_agatston"][0] > 0
+    scores = np.array([*([least] if is_score or not least else []), *further])
     several = pd.concat([covariates] * len(scores), ignore_index=True)
-    several["cac_agatston"] = np.array(scores)
+    several["cac_agatston"] = scores
+    contradicted = is_contradicted(Columns(several, scorer.dictionary), "cac_agatston")
+    several, scores = several[~contradicted][:_MOST_SCENARIOS], scores[~contradicted]
+    if several.empty:
+        return ()
     risks = scorer.predictor.link.risk(scorer.margins_of(several), [horizon])[:, 0]
-    said = [f"{np.floor(score):.0f}" for score in scores]
+    said = [f"{np.floor(score):.0f}" for score in scores[:_MOST_SCENARIOS]]
     return tuple((score, float(risk)) for score, risk in zip(said, risks, strict=True))
 
 

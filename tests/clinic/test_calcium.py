@@ -177,6 +177,21 @@ def test_treatments_are_decided_by_the_part_of_the_score_that_decides_them(site:
     assert part == total and part["statin_high"] == "recommended"
 
 
+@pytest.mark.parametrize(
+    ("known", "supposed"),
+    [
+        ({"lesion_count": 3.0}, ["100", "300", "1000"]),
+        ({"cac_volume": 500.0}, ["100", "300", "1000"]),
+        ({"vessel_count": 0.0}, ["0"]),
+    ],
+)
+def test_no_score_is_supposed_that_what_is_known_contradicts(
+    site: Site, known: dict[str, float], supposed: list[str]
+) -> None:
+    scores = suppose_calcium(site.assessor.scorer, _table(age=61.0, sex="male", **known), 10.0)
+    assert [score for score, _ in scores] == supposed
+
+
 def test_the_page_of_a_score_known_in_part_supposes_none_below(client: TestClient) -> None:
     entered = {"cac_agatston": "", **dict.fromkeys(list(_by_vessels(0, 0, 0, 0))[1:], "100")}
     page = client.post(

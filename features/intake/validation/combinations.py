@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.array_types import BoolArray
 from features.derivation.columns import Columns
 from features.derivation.morphology import SLICE_MM, possible_density_score
 from features.derivation.therapy import ADDED
@@ -174,6 +175,17 @@ COMBINATIONS: tuple[Combination, ...] = (
     more_than("statin_years", "age"),
     more_than("prior_scan_years", "age"),
 )
+
+
+def is_contradicted(columns: Columns, name: str) -> BoolArray:
+    """Where what is else known of a patient contradicts the value of the variable, (n,)."""
+    there = set(columns.covariates.columns)
+    broken = np.zeros(len(columns), np.bool_)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for rule in COMBINATIONS:
+            if name in rule.variables and rule.applies(there):
+                broken |= rule.broken(columns)
+    return broken
 
 
 def check_combinations(columns: Columns, findings: Findings) -> None:

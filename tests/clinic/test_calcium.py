@@ -258,7 +258,7 @@ def test_calcium_that_was_seen_is_no_score_of_0(site: Site, seen: dict[str, floa
     name = site.texts("guidance.topics.rescan")
     assert view.calcium.score is None and nothing.calcium.score is None
     supposed = [one for one, _ in suppose_calcium(site.assessor.scorer, _table(**seen), 10.0)]
-    assert supposed == ["1", "100", "300"]
+    assert supposed == ["100", "300", "1000"]
     blank = [one for one, _ in suppose_calcium(site.assessor.scorer, _table(), 10.0)]
     assert blank == ["0", "100", "300"]
     # diabetes would decide of the next scan after a score of 0 alone

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.design_description import describe_design, describe_sample
+from pipeline.evaluation.design_description import (
+    describe_design,
+    describe_sample,
+    say_of_clusters,
+)
 from pipeline.evaluation.evaluation import MIN_AT_RISK, MODEL, Predicted
 from pipeline.evaluation.judged_patients import describe_judged, tell_in_tens
 from pipeline.evaluation.recipe_validation import count_processes, share_threads, steps_over_time
@@ -112,8 +116,9 @@ def run(params: Params, paths: Paths) -> None:
     planned = {"held_out": int(is_held_out.sum())} | (recipe.planned if recipe else {})
     done, tables = tell_in_tens(planned, done, tables)
     about |= describe_judged(planned, {name: one.endpoint for name, one in done.items()})
-    few = (about["few_clusters"],) if "few_clusters" in about else ()
-    left_out += (*about["not_judged"], *few, *read_conflicts(paths.train))
+    clustered = say_of_clusters(endpoint, params.evaluate.design)
+    about |= {"clusters": list(clustered)} if clustered else {}
+    left_out += (*about["not_judged"], *clustered, *read_conflicts(paths.train))
     unstable = None if recipe is None else recipe.instability
     _say(write_evaluation(done, Extras(tables, about, left_out, unstable), paths.evaluate))
 

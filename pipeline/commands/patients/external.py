@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from features.disclosure import round_count
 from features.errors import CohortError, ConfigError, HorizonError, Problem
 from models.risk.absolute_risk import FixedHorizonLink, Link
 from pipeline.evaluation.evaluation import MIN_AT_RISK, MODEL, Predicted, know_risks
-from pipeline.evaluation.judged_patients import say_left_out
+from pipeline.evaluation.judged_patients import say_left_out, tell_in_tens
 from pipeline.evaluation.recipe_validation import steps_over_time
 from pipeline.evaluation.rivals import RECALIBRATED
 from pipeline.files.destinations import existing, map_of
@@ -86,7 +87,7 @@ def _judge_and_write(
         "model_digest": scorer.about.digest,
         "cohort": cohort.name,
         "patients": len(cohort),
-        "judged": len(judged.evaluation.endpoint),
+        "judged": judged.n_judged,
     }
     said = write_external(judged, cohort, about, notes, params, paths.stage(EXTERNAL))
     ingested.rejects.to_csv(paths.stage(EXTERNAL) / "rejects.csv", index=False)
@@ -151,11 +152,21 @@ def check_variables(cohort: Cohort, leant_on: list[str], allow_absent: bool) -> 
 
 @dataclass(frozen=True)
 class Judged:
-    """``evaluation`` of the patients judged; ``recalibration`` where one was fitted on others."""
+    """``evaluation`` of the patients judged; ``recalibration`` where one was fitted on others.
+
+    ``planned``: patients who were to be judged, whether a risk of theirs is known or not.
+    """
 
     evaluation: Evaluation
     recalibration: Recalibration | None
     left_out: tuple[str, ...]
+    planned: int
+
+    @property
+    def n_judged(self) -> int:
+        """Patients judged, in tens where others are not."""
+        n_judged = len(self.evaluation.endpoint)
+        return n_judged if n_judged == self.planned else round_count(n_judged)
 
 
 def judge_external(
@@ -183,14 +194,16 @@ def judge_external(
     if to_fit.any():
         fitted = fit_recalibration(margins[to_fit], link, endpoint.take(to_fit))
         risks[RECALIBRATED] = fitted.risk(margins[rest], link, asked)
-    answered = know_risks(risks)
+    answered, planned = know_risks(risks), len(judged)
     if not answered.all():
-        left_out += say_left_out(EXTERNAL, len(judged) - int(answered.sum()), len(judged))
+        left_out += say_left_out(EXTERNAL, planned - int(answered.sum()), planned)
         rest[rest] = answered
         risks = {name: risk[answered] for name, risk in risks.items()}
         judged = judged.take(answered)
     evaluation = measure_external(X[rest], judged, horizons, risks, params)
-    return Judged(evaluation, fitted, (*unanswered, *left_out))
+    if judged.survey is not None and (few := judged.survey.find_few_clusters()):
+        left_out += (few,)
+    return Judged(evaluation, fitted, (*unanswered, *left_out), planned)
 
 
 def split_horizons(
@@ -261,6 +274,7 @@ def write_external(
     tables |= describe_cohort(cohort)
     if judged.recalibration is not None:
         tables["recalibration"] = judged.recalibration.to_frame()
+    done, tables = tell_in_tens({EXTERNAL: judged.planned}, done, tables)
     extras = Extras(tables, about, (*judged.left_out, *notes))
     said = [*extras.left_out, *judge(done, extras)]
     write_tables(collect_tables(done, extras), folder)

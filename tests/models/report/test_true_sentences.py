@@ -163,7 +163,10 @@ def test_warnings_do_not_run_into_each_other(material: Material) -> None:
 
 def test_few_clusters_stand_beside_what_is_said_to_be_beyond_chance(material: Material) -> None:
     few = "Intervals draw whole clusters, and there are 5 in 1 stratum: too few."
-    told = replace(material, design={"resampled": "clusters", "few_clusters": few})
+    shared = "Those of one cluster stand on both sides."
+    about = {"resampled": "clusters", "few_clusters": few, "clusters": [few, shared]}
+    told = replace(material, design=about)
+    assert f"<p>{shared}</p>" in render_report(told)
     assert f"**{few}" in render_card(told)
     assert few in render_report(told)
     assert "Weighted to the population" not in render_report(told)

@@ -143,9 +143,16 @@ BODY: tuple[Derivation, ...] = (
 
 
 def ever_smoked(columns: Columns) -> FloatArray:
-    """1 in former and current smokers, (n,), and in whoever has pack-years; NaN where unknown."""
-    status = columns["smoking_status"]
-    return first_known(flag(status >= 1, status), where(columns["pack_years"] > 0, 1.0, np.nan))
+    """1 in former and current smokers, (n,), and in whoever has pack-years; NaN where unknown.
+
+    Where there is no column of the status pack-years do not make one: whoever has none would be
+    read as a patient in whom it was not asked.
+    """
+    status, smoked = columns["smoking_status"], columns["pack_years"]
+    said = flag(status >= 1, status)
+    if "smoking_status" not in columns:
+        return said
+    return first_known(said, where(smoked > 0, 1.0, np.nan))
 
 
 def pack_years(columns: Columns) -> FloatArray:

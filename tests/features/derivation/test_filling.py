@@ -60,8 +60,11 @@ def test_no_cigarettes_and_no_years_since_quitting_say_nothing_of_the_status() -
     assert read["smoking_status"].isna().all()
 
 
-def test_whoever_has_pack_years_has_smoked() -> None:
-    assert features_of(pack_years=3)["smoking_ever"] == 1
-    assert np.isnan(features_of(pack_years=3)["smoking_status_current"])
-    assert np.isnan(features_of(pack_years=0)["smoking_ever"])
+def test_whoever_has_pack_years_has_smoked_where_smoking_was_asked() -> None:
+    found = features_of(pack_years=3, smoking_status=None)
+    assert found["smoking_ever"] == 1
+    assert np.isnan(found["smoking_status_current"])
+    assert np.isnan(features_of(pack_years=0, smoking_status=None)["smoking_ever"])
     assert features_of(pack_years=0, smoking_status="never")["smoking_ever"] == 0
+    # without the column everybody else would be read as a patient in whom it is missing
+    assert np.isnan(features_of(pack_years=3)["smoking_ever"])

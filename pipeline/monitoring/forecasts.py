@@ -15,7 +15,7 @@ from models.progression.agreement import FEWEST, judge_agreement
 from models.progression.forecaster import Forecaster
 from models.progression.outputs import name_outputs
 from models.storage.model_folder import About
-from pipeline.monitoring.watched import Judged
+from pipeline.monitoring.watched import Judged, JudgedBy
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class WatchedForecasts:
     def dictionary(self) -> Dictionary:
         """The data dictionary it was trained with."""
         return self.forecaster.dictionary
+
+    @property
+    def judged_by(self) -> JudgedBy:
+        """What predictions are held against."""
+        return "later_scans"
 
     def predict(self, covariates: pd.DataFrame) -> dict[str, Predicted]:
         """Expected scores and the chance of calcium, by years ahead."""

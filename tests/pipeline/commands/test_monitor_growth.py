@@ -90,6 +90,21 @@ def test_without_later_scans_the_report_says_that_forecasts_are_not_judged(
     assert "forecasts are not judged" in report.notes[-1]
 
 
+def test_an_endpoint_that_is_still_open_keeps_no_scan_from_being_judged(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    endpoint = {"title": "Event", "unit": "years", "time": "FOLLOWED", "event": "EVENT"}
+    named = {**yaml.safe_load(path.read_text()), "endpoint": endpoint}
+    path.write_text(yaml.safe_dump(named, sort_keys=False))
+    judged = monitor(request_, Paths(tmp_path)).notes
+    table = pd.read_csv(request_.file, dtype={"patient_id": str})
+    table.assign(FOLLOWED=np.nan, EVENT=np.nan).to_csv(request_.file, index=False)
+    report = monitor(replace(request_, overwrite=True), Paths(tmp_path))
+    assert report.notes == judged
+    assert any("lie above the median" in note for note in judged)
+
+
 @pytest.mark.slow
 def test_a_population_is_no_drift_from_the_weighted_sample_that_growth_was_learnt_from(
     request_: MonitorRequest, trained: Trained, tmp_path: Path

@@ -63,7 +63,8 @@ class Tally(Account):
     """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon.
 
     ``labels``: what a person calls each input; ``given``: those that the source has a column of.
-    ``category_names``: in order of risk. ``n_unreasoned``: without any reason, though asked for.
+    ``category_names``: in order of risk. ``n_compared``: with a risk by the published score, None
+    where nobody asked for it. ``n_unreasoned``: without any reason, though asked for.
     """
 
     years: tuple[float, ...]
@@ -74,6 +75,7 @@ class Tally(Account):
     n_outside: int = 0
     n_imputed: int = 0
     n_disagreeing: int = 0
+    n_compared: int | None = None
     n_unreasoned: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     categories: Counter[str] = field(default_factory=Counter)
@@ -96,7 +98,10 @@ class Tally(Account):
         self.n_outside += _count(pc.not_equal(scored["outside_training"], ""))
         self.n_imputed += _count(scored["imputed_cac"])
         if "reference_disagrees" in scored.column_names:
-            self.n_disagreeing += _count(pc.equal(scored["reference_disagrees"], 1))
+            disagrees = scored["reference_disagrees"]
+            self.n_disagreeing += _count(pc.equal(disagrees, 1))
+            known = len(disagrees) - disagrees.null_count
+            self.n_compared = (self.n_compared or 0) + known
         if "reason_1" in scored.column_names:
             named = pc.fill_null(pc.cast(scored["reason_1"], pa.string()), "")
             self.n_unreasoned += _count(pc.equal(named, ""))

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 
 from models.input_ranges import InputRanges
 from pipeline.scoring.account.counts import Tally
+from pipeline.scoring.account.job_summary import ScoreSummary
 from pipeline.scoring.columns import MISSING
 
 RANGES = InputRanges({}, ("age", "bmi"))
@@ -113,3 +116,20 @@ def test_only_a_known_disagreement_counts() -> None:
     tally = make_tally()
     tally.add(scored([0.1] * 3, ["low"] * 3))
     assert tally.n_disagreeing == 1
+    assert tally.n_compared == 2
+
+
+def test_the_summary_says_of_how_many_a_published_score_has_a_risk() -> None:
+    """No score at odds is another thing than no score to compare with."""
+    files = {name: Path(name) for name in ("out", "rejects", "schema")}
+    nothing = ("unused", "absent", "unlearnt", "distribution", "notes", "empty")
+    plain = ScoreSummary(
+        **files, **dict.fromkeys(nothing, ()), model="m", n_rows=40, n_scored=40, n_rejected=0,
+        why_rejected="", lacks_lesions=False, numbered=False, seconds=1.0, missing="none",
+        n_outside=0, n_imputed=0, n_disagreeing=0, mean_risks={"risk_8y": 0.1},
+    )  # fmt: skip
+    assert "published score" not in plain.describe()
+    none, few, every = (replace(plain, n_compared=n).describe() for n in (0, 15, 40))
+    assert "has no 8-year risk of them to compare with" in none and "at odds" not in none
+    assert "0 at odds with the published score, which has a risk for 15 of them" in few
+    assert "0 at odds with the published score\n" in every

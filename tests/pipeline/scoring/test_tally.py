@@ -121,12 +121,9 @@ def test_only_a_known_disagreement_counts() -> None:
 
 def test_the_summary_says_of_how_many_a_published_score_has_a_risk() -> None:
     """No score at odds is another thing than no score to compare with."""
-    files = {name: Path(name) for name in ("out", "rejects", "schema")}
-    nothing = ("unused", "absent", "unlearnt", "distribution", "notes", "empty")
     plain = ScoreSummary(
-        **files, **dict.fromkeys(nothing, ()), model="m", n_rows=40, n_scored=40, n_rejected=0,
-        why_rejected="", lacks_lesions=False, numbered=False, seconds=1.0, missing="none",
-        n_outside=0, n_imputed=0, n_disagreeing=0, mean_risks={"risk_8y": 0.1},
+        Path("r.csv"), Path("r.rejects.csv"), Path("r.schema.json"), "m", 40, 40, 0, "", False,
+        (), (), (), False, (), (), 1.0, "none", (), 0, 0, 0, {"risk_8y": 0.1},
     )  # fmt: skip
     assert "published score" not in plain.describe()
     none, few, every = (replace(plain, n_compared=n).describe() for n in (0, 15, 40))

@@ -58,10 +58,14 @@ def test_batches_count_as_one_table() -> None:
     ]
 
 
-def test_risk_without_categories_counts_none() -> None:
+def test_risk_without_categories_counts_none_and_says_why() -> None:
     tally = make_tally()
     tally.add(scored([0.1] * 30, [None] * 30))
-    assert not any("categories" in line for line in tally.describe())
+    tally.years = (3.0,)
+    tally.categories_at = 10.0
+    assert tally.describe()[-1] == (
+        "no categories: they are of the 10-year risk, and the last horizon is 3 years"
+    )
 
 
 def test_fewer_than_twenty_patients_are_not_described() -> None:

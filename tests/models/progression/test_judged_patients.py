@@ -11,6 +11,7 @@ import pytest
 
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
+from features.errors import ConfigError
 from models.progression.forecaster import Forecaster
 from models.progression.training.progression_model import LaterScans
 from models.progression.two_scans.change import (
@@ -131,3 +132,9 @@ def test_of_the_calcium_at_the_earlier_scan_no_more_is_known_than_was_recorded_t
     assert then.iloc[0].to_dict() == {
         "age": 62.0 - 3.0, "sex": "male", "cac_agatston": 100.0, "cac_volume": 90.0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("threshold", [-5.0, float("nan"), float("inf")])
+def test_what_is_no_score_cannot_be_passed(forecaster: Forecaster, threshold: float) -> None:
+    with pytest.raises(ConfigError, match="from 0 on"):
+        forecaster.forecast(_table({}), [5.0], [100.0, threshold])

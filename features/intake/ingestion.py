@@ -45,12 +45,13 @@ from features.sample.survey import Survey
 class Limits:
     """How strict to be: the share of rows that may be rejected, and the day that is today.
 
-    ``needed``: the events below which a person is warned that training will refuse.
+    ``needed``: the events below which a person is warned that training will refuse; None where
+    nothing is to be learnt from the endpoint, which may then hold no event at all.
     """
 
     max_reject_fraction: float
     today: date
-    needed: EventsNeeded = NONE_NEEDED
+    needed: EventsNeeded | None = NONE_NEEDED
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,8 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
     if follow_up is not None and wanted.endpoint and follow_up["time"].notna().any():
         column = ", ".join(one.column for one in wanted.endpoint.events)
         check_lost_events(follow_up["event"], kept, column, findings)
-        check_outcomes(follow_up[kept], column, findings, limits.needed)
+        if limits.needed is not None:
+            check_outcomes(follow_up[kept], column, findings, limits.needed)
         check_leakage(covariates[kept], follow_up[kept], findings)
         if sample is not None and wanted.survey is not None:
             event = follow_up["event"][kept]

@@ -26,7 +26,11 @@ from models.margins import find_certain
 from models.progression.contributions import GrowthExplainer
 from models.progression.law.growth_law import Patients
 from models.progression.predictor import QUANTILES, ProgressionPredictor
-from models.progression.two_scans.change import judge_second_scan
+from models.progression.two_scans.change import (
+    covariates_then,
+    judge_by_model,
+    judge_change_alone,
+)
 from models.storage.formats import reading
 from models.storage.model_dictionary import read_dictionary
 from models.storage.model_folder import EXPLAINER, RANGES, verify_model_folder
@@ -91,10 +95,11 @@ class Forecaster(TrainedModel[ProgressionPredictor]):
 
         For each of the years: ``cac_5y`` the expected score, ``cac_5y_q05`` to ``_q95`` the ends of
         the 90, 80 and 50 % intervals and the median, ``above_0_5y``, ``above_100_5y``, ... the
-        chance that a scan shows more. With an earlier scan, what `judge_second_scan` says of the
-        change. ``reason_1``, ...: label and contribution in AU to the expected score after the last
-        of the years, largest first of those whose 90 % interval does not hold 0. Empty where the
-        score now is not known. Raises CohortError, HorizonError.
+        chance that a scan shows more. With an earlier scan, what `judge_change_alone` says of the
+        change, and ``growth_model``, what `judge_pace` says. ``reason_1``, ...: label and
+        contribution in AU to the expected score after the last of the years, largest first of those
+        whose 90 % interval does not hold 0. Empty where the score now is not known.
+        Raises CohortError, HorizonError.
         """
         columns = self._read_patients(covariates, unknown)
         after = years or self.about.horizons
@@ -127,9 +132,23 @@ class Forecaster(TrainedModel[ProgressionPredictor]):
             for column, threshold in enumerate(passing):
                 name = f"above_{threshold:g}_{after:g}y"
                 table[name] = passed[:, position, column].round(_DECIMALS)
-        table |= judge_second_scan(columns, fit.predictor, features)
+        table |= {**judge_change_alone(columns), "growth_model": fit.judge_pace(columns)}
         forecast = pd.DataFrame(table, index=columns.covariates.index)
         return forecast, fit._reasons(columns, features, patients, years[-1], n_reasons)
+
+    def judge_pace(self, columns: Columns) -> npt.NDArray[np.object_]:
+        """Slow, expected or rapid (n,) since the earlier scan, as `judge_by_model` has it.
+
+        "" where there is none, or the scans are not comparable.
+        """
+        found = np.full(len(columns), "", dtype=object)
+        rows = np.flatnonzero(~np.isnan(columns["prior_cac_agatston"]))
+        if len(rows):
+            twice = Columns(columns.covariates.iloc[rows], columns.dictionary)
+            then = Columns(covariates_then(twice), columns.dictionary)
+            fit, features, _ = self._see(then, self.predictor.feature_names)
+            found[rows] = judge_by_model(twice, fit.predictor, features)
+        return found
 
     def see_patients(self, values: pd.DataFrame | Columns) -> tuple[Self, Patients]:
         """Checked covariates as the law sees them, and the model for a table of such columns."""

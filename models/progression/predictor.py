@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import FloatArray
-from features.errors import HorizonError
+from features.errors import ConfigError, HorizonError
 from models.learners.completion import Completion
 from models.margins import (
     CauseModel,
@@ -88,6 +88,14 @@ class ProgressionPredictor(FeaturePredictor):
                 f"up to {self.longest:g}"
             )
 
+    def refuse_thresholds(self, thresholds: Sequence[float]) -> None:
+        """Raises ConfigError where one is no score that a scan can show more than."""
+        wrong = [one for one in thresholds if not 0 <= one < np.inf]
+        if wrong:
+            raise ConfigError(
+                f"A score to be passed must be a number of AU from 0 on, not {wrong[0]}"
+            )
+
     def exceedance(
         self, patients: Patients, thresholds: Sequence[float], years: Sequence[float]
     ) -> FloatArray:
@@ -112,6 +120,7 @@ class ProgressionPredictor(FeaturePredictor):
         self, patients: Patients, thresholds: Sequence[float], years: Sequence[float]
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         self.refuse_years(years)
+        self.refuse_thresholds(thresholds)
         found = self.read(self.law, patients, tuple(thresholds), tuple(years), QUANTILES)
         passed, scores, mean = found
         # exactly, none of them falls with time; as read they may by a rounding

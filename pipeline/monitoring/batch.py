@@ -12,8 +12,10 @@ import pandas as pd
 if TYPE_CHECKING:
     from features.array_types import FloatArray
     from features.cohort import Cohort
+    from features.cohort_map.cohort_map import CohortMap
     from features.dictionary.dictionary import Dictionary
     from features.intake.read_file import ReadFile
+    from pipeline.monitoring.watched import JudgedBy
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class MonitorRequest:
 
 @dataclass(frozen=True)
 class Batch:
-    """``followed``: the patients with endpoint and later scans, where the map tells of either.
+    """``covariates``: of all patients that can be scored; with weights, of those ``followed``.
 
+    ``followed``: the patients with endpoint and later scans, where the map tells of either.
     ``n_rejected``: rows that break a rule and are left aside.
     """
 
@@ -51,30 +54,44 @@ class Batch:
         return None if endpoint is None or endpoint.survey is None else endpoint.weight
 
 
-def read_batch(request: MonitorRequest, maps: Path, dictionary: Dictionary) -> Batch:
+def read_batch(
+    request: MonitorRequest, maps: Path, dictionary: Dictionary, judged_by: JudgedBy = "endpoint"
+) -> Batch:
     """The patients of the file, each row read once.
 
-    Raises CohortError where the file as a whole or a whole column is wrong, MapError.
+    ``judged_by``: what predictions are held against; the other is not asked for, and nothing wrong
+    with it counts. Raises CohortError where the file as a whole or a whole column is wrong,
+    MapError.
     """
     from features.intake.ingestion import make_cohort
     from pipeline.scoring.sources.patient_file import read_patient_file, unlimited
 
-    patients = read_patient_file(request.file, request.cohort, maps, dictionary, request.lesions)
+    file, lesions = request.file, request.lesions
+    read = read_patient_file(file, request.cohort, maps, dictionary, lesions)
+    patients = replace(read, cohort_map=_told_of(read.cohort_map, judged_by))
     rejects = patients.rejects
     # rows that the map itself leaves out have no column
     rejected, notes = int((rejects["column"] != "").sum()), []
     if len(rejects):
         notes.append(f"{len(rejects):,} rows left aside; calcirisk score lists them")
-    if patients.cohort_map.lesions is not None and request.lesions is None:
+    if patients.cohort_map.lesions is not None and lesions is None:
         notes.append("The map reads calcium from a table of lesions; none was given (--lesions)")
     batch = Batch(patients.covariates, None, tuple(notes), rejected)
     if has_endpoint(patients) or has_later_scans(patients):
-        found = make_cohort(patients, unlimited(), with_endpoint=True)
+        # a month without an event is judged as well
+        limits = replace(unlimited(), needed=None)
+        found = make_cohort(patients, limits, with_endpoint=True)
         if found.cohort is not None and not found.findings.problems:
-            batch = replace(batch, covariates=found.cohort.covariates, followed=found.cohort)
+            batch = replace(batch, followed=found.cohort)
+            n_open = len(batch.covariates) - len(found.cohort.covariates)
+            if batch.weight is not None:
+                batch = replace(batch, covariates=found.cohort.covariates)
+            if n_open:
+                notes.append(_tell_open(n_open, weighted=batch.weight is not None))
         else:
-            why = "; ".join(f"{one.column} {one.rule}".strip() for one in found.findings.problems)
-            notes.append(f"What became of the patients: left aside ({why})")
+            problems = found.findings.problems
+            told = dict.fromkeys(f"{one.column} {one.rule}".strip() for one in problems)
+            notes.append(f"What became of the patients: left aside ({'; '.join(told)})")
     if lacking := _lacking(patients):
         named = ", ".join(lacking)
         notes.append(f"What became of the patients: left aside (the file lacks {named})")
@@ -82,6 +99,21 @@ def read_batch(request: MonitorRequest, maps: Path, dictionary: Dictionary) -> B
     if survey is not None and batch.weight is None and _has(patients, survey.columns):
         notes.append("Weights: read together with the endpoint only, so each patient counts once")
     return replace(batch, notes=tuple(notes))
+
+
+def _told_of(cohort_map: CohortMap, judged_by: JudgedBy) -> CohortMap:
+    """The map with what predictions are held against alone; weights need the endpoint."""
+    if judged_by == "endpoint":
+        return replace(cohort_map, later_scans=())
+    return cohort_map if cohort_map.survey else replace(cohort_map, endpoint=None)
+
+
+def _tell_open(n_open: int, *, weighted: bool) -> str:
+    """Of patients whose row says nothing usable of what became of them."""
+    told = f"What became of the patients: of {n_open:,} nothing that can be used"
+    if weighted:
+        return f"{told}, nor their weight, which is read with it: they are left aside"
+    return f"{told}; they count among inputs and predictions alone"
 
 
 def has_endpoint(patients: ReadFile) -> bool:

@@ -14,8 +14,9 @@ from models.drift.profile import Predicted
 from models.progression.agreement import FEWEST, judge_agreement
 from models.progression.forecaster import Forecaster
 from models.progression.outputs import name_outputs
+from models.progression.two_scans.tabulation import made_alike
 from models.storage.model_folder import About
-from pipeline.monitoring.watched import Judged
+from pipeline.monitoring.watched import Judged, JudgedBy
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class WatchedForecasts:
     def dictionary(self) -> Dictionary:
         """The data dictionary it was trained with."""
         return self.forecaster.dictionary
+
+    @property
+    def judged_by(self) -> JudgedBy:
+        """What predictions are held against."""
+        return "later_scans"
 
     def predict(self, covariates: pd.DataFrame) -> dict[str, Predicted]:
         """Expected scores and the chance of calcium, by years ahead."""
@@ -65,6 +71,11 @@ class WatchedForecasts:
         if len(last) < FEWEST:
             few = f"{len(last)} patients have one, and a score at first; {FEWEST} are needed"
             return [], [*notes, f"Later scans: {few} to judge forecasts"]
+        if n_unlike := int((~made_alike(last)).sum()):
+            told = f"{n_unlike:,} of {len(last):,} were made otherwise than the first scan"
+            notes.append(
+                f"Later scans: {told} (scanner, slices or voltage), which alone shifts scores"
+            )
         seen, years = (last[name].to_numpy(np.float64) for name in ("cac_agatston", "years"))
         judged = judge_agreement(fit.predictor, patients, seen, years)
         return list(judged), [*notes, *(f"Later scans: {one.name}: {one.told}" for one in judged)]

@@ -16,7 +16,7 @@ from models.drift.profile import Predicted
 from models.risk.outputs import name_risks
 from models.scorer import Scorer
 from models.storage.model_folder import About
-from pipeline.monitoring.watched import Judged
+from pipeline.monitoring.watched import Judged, JudgedBy
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class WatchedRisks:
     def dictionary(self) -> Dictionary:
         """The data dictionary it was trained with."""
         return self.scorer.dictionary
+
+    @property
+    def judged_by(self) -> JudgedBy:
+        """What predictions are held against."""
+        return "endpoint"
 
     def predict(self, covariates: pd.DataFrame) -> dict[str, Predicted]:
         """Risks by horizon."""

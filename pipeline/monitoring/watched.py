@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from models.storage.model_folder import About
 
 Judged = tuple[list["Shift"], list[str]]
+JudgedBy = Literal["endpoint", "later_scans"]
 
 
 class Watched(Protocol):
@@ -26,6 +27,10 @@ class Watched(Protocol):
     @property
     def dictionary(self) -> Dictionary:
         """The data dictionary it was trained with."""
+
+    @property
+    def judged_by(self) -> JudgedBy:
+        """What predictions are held against."""
 
     def predict(self, covariates: pd.DataFrame) -> dict[str, Predicted]:
         """What it says of these patients, by name."""

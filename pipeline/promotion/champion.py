@@ -75,6 +75,32 @@ def judge_champion(
     return _judge_unpaired(challenger, champion, rematch.why, terms)
 
 
+def judge_use(challenger: Evidence, champion: Evidence | None) -> tuple[Gate, ...]:
+    """Gates that fail where whoever uses the champion would get another thing, or less, in place.
+
+    Another endpoint, which no comparison of figures can see, and risks or forecasts that end before
+    those of the champion. None where the champion is not of this cohort, or not to be kept up.
+    """
+    if (
+        champion is None
+        or champion.number == challenger.number
+        or champion.cohort != challenger.cohort
+        or (champion.simulated and not challenger.simulated)
+    ):
+        return ()
+    gates = []
+    one, other = challenger.endpoint, champion.endpoint
+    if one and other and one != other:
+        remedy = "register models of another endpoint under another register.model_name"
+        gates.append(Gate(f"endpoint of {champion.name}", other, one, False, remedy))
+    longest, before = max(challenger.horizons), max(champion.horizons)
+    if longest < before:
+        remedy = f"train for {before:g} years as well (horizons in params.yaml)"
+        name, required = f"years ahead of {champion.name}", f"{before:g} or more"
+        gates.append(Gate(name, required, f"up to {longest:g}", False, remedy))
+    return tuple(gates)
+
+
 def _judge_paired(rematch: Rematch, difference: Figure, champion: Evidence, terms: Terms) -> Gate:
     found = (
         f"{difference.show('+.4f')}, paired: both scored on the {rematch.n} patients held out "

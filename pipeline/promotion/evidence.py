@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LEAKAGE = "train/leakage.json"
 HELD_OUT_TAG = "held_out_sha256"
+ENDPOINT_TAG = "endpoint"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Evidence:
     """``metrics``: those of the run. ``tables``: those of the evaluation by name, as logged.
 
     ``held_out_sha256``: hash of the held-out patients and their outcomes, "" where unknown.
-    ``leakage``: what the leakage gate wrote, None where it was not logged.
+    ``leakage``: what the leakage gate wrote, None where it was not logged. ``endpoint``: its title,
+    "" where the run does not say it.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Evidence:
     held_out_sha256: str = ""
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     leakage: Mapping[str, Any] | None = None
+    endpoint: str = ""
 
     def figure(self, metric: str, horizon: float) -> Figure:
         """A held-out figure of its own cohort."""
@@ -81,6 +84,7 @@ def read_evidence(
     about = verify_model_folder(model_folder)
     tables = {name: _read_table(tracking, version.run_id, f"{folder}/{name}.csv") for name in names}
     leakage = tracking.read_run_file(version.run_id, LEAKAGE)
+    tags = tracking.read_run_tags(version.run_id)
     return Evidence(
         f"version {version.number}",
         version.number,
@@ -92,9 +96,10 @@ def read_evidence(
         about.n_events,
         about.horizons,
         tracking.read_run_metrics(version.run_id),
-        tracking.read_run_tags(version.run_id).get(HELD_OUT_TAG, ""),
+        tags.get(HELD_OUT_TAG, ""),
         {name: table for name, table in tables.items() if table is not None},
         None if leakage is None else json.loads(leakage),
+        tags.get(ENDPOINT_TAG, ""),
     )
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from features.errors import ModelError
 from models.storage.model_folder import About, verify_model_folder
+from pipeline.promotion.evidence import ENDPOINT_TAG, HELD_OUT_TAG
 from pipeline.promotion.growth.registration import MODEL, SUFFIX, register_progression
 from pipeline.promotion.lock import one_at_a_time
 from pipeline.promotion.registered import register_once
@@ -104,7 +105,7 @@ def log_run(
         uri = log_model(paths.model, {"cohort": about.cohort})
         tracking.log_dataset(about.cohort, about.data_sha256, "training", uri)
         judged = tracking.log_dataset(
-            f"{about.cohort}, held out", held_out["held_out_sha256"], "evaluation", uri
+            f"{about.cohort}, held out", held_out[HELD_OUT_TAG], "evaluation", uri
         )
         tracking.log_metrics({f"{about.cohort}.{k}": v for k, v in metrics.items()}, judged, uri)
     return tracking.register(name, uri, run, {**identity, "cohort": about.cohort})
@@ -135,14 +136,15 @@ def describe(about: About, root: Path, identity: dict[str, str]) -> dict[str, st
 
 
 def describe_held_out(paths: Paths) -> dict[str, str]:
-    """A tag that tells whether another model held out the same patients; a hash of all of them."""
+    """Tags: whether another model held out the same patients, a hash of all; of which endpoint."""
     from features.cohort import Cohort
     from features.fingerprint import fingerprint_patients
 
     cohort = Cohort.read(paths.ingest)
     part = pd.read_parquet(paths.split)["part"].reindex(cohort.covariates.index)
     held_out = cohort.take(part.eq("held_out").to_numpy(dtype=bool))
-    return {"held_out_sha256": fingerprint_patients(held_out)}
+    endpoint = str(cohort.about.get("endpoint", ""))
+    return {HELD_OUT_TAG: fingerprint_patients(held_out), ENDPOINT_TAG: endpoint}
 
 
 def read_metrics(path: Path) -> dict[str, float]:

@@ -247,3 +247,33 @@ def test_nothing_on_the_page_promises_regression(site: Site, client: object) -> 
         assert told
         for each in told:
             assert re.search(r"\b(no|not|neither|nor)\b", each, re.I), each
+
+
+def test_a_volume_measured_twice_is_judged_where_a_score_is_not_recorded_twice() -> None:
+    volumes = {"prior_cac_volume": 100.0, "cac_volume": 300.0, "prior_scan_years": 4.0}
+    for scores in ({}, {"cac_agatston": 240.0}, {"prior_cac_agatston": 90.0}):
+        change = _section(None, **volumes, **scores).change
+        assert (change.line, change.volume) == ("", "By volume: a real rise.")
+    alone = {"cac_volume": 300.0, "prior_scan_years": 4.0}
+    assert _section(None, **alone).change.volume == ""
+
+
+def test_a_pace_beside_a_change_within_noise_is_said_to_be_noise() -> None:
+    def within(earlier: float, now: float) -> bool:
+        years = {"prior_scan_years": 0.1}
+        scores = {"prior_cac_agatston": earlier, "cac_agatston": now}
+        return _section(None, **scores, **years).change.within_noise
+
+    assert within(100.0, 150.0) and within(150.0, 100.0)
+    assert not within(100.0, 400.0) and not within(0.0, 0.0)
+
+
+def test_whoever_had_calcium_is_told_nothing_of_people_without(forecaster: Forecaster) -> None:
+    years = {"cac_agatston": 0.0, "prior_scan_years": 4.0}
+    for before in ({"prior_cac_agatston": 80.0}, {"prior_cac_volume": 60.0}):
+        outlook = _section(forecaster, **years, **before).outlook
+        assert outlook is not None
+        (said,) = outlook.next_scan
+        assert "Calcium was seen on an earlier scan" in said
+    never = _section(forecaster, **years, prior_cac_agatston=0.0).outlook
+    assert never is not None and "one in four has calcium" in never.next_scan[-1]

@@ -18,6 +18,8 @@ from models.progression.two_scans.change import (
     DENSIFIED,
     NOT_COMPARABLE,
     RISE,
+    UNKNOWN,
+    WITHIN_NOISE,
     find_differences,
     judge_change_alone,
     limit_of_rescan,
@@ -38,7 +40,8 @@ class Change:
     earlier one may differ, NaN where nothing is published; ``years``: between the two, or None.
     ``published``: slow, expected or rapid by the published law, "". ``comparable``: False where the
     scans were made differently; then nothing is worked out of the two. ``risen``: whether the
-    verdict is a rise.
+    verdict is a rise; ``within_noise``: whether it is that a rescan may show as much, and the two
+    scores are not the same.
     """
 
     line: str
@@ -51,6 +54,7 @@ class Change:
     published: str = ""
     comparable: bool = True
     risen: bool = False
+    within_noise: bool = False
     without: str = ""
 
 
@@ -59,10 +63,12 @@ def describe_change(
 ) -> Change:
     """The change of one patient (1, variables); ``patient``: the same, with what follows."""
     earlier, now = (recorded(patient, name) for name in ("prior_cac_agatston", "cac_agatston"))
-    if earlier is None or now is None:
-        return Change("", without=_tell_missing(patient, dictionary, texts))
     columns = Columns.of(covariates, dictionary)
     judged = {name: column[0] for name, column in judge_change_alone(columns).items()}
+    if earlier is None or now is None:
+        by_volume = str(judged["volume_verdict"])
+        volume = texts(f"growth.volume.{by_volume}") if by_volume not in ("", UNKNOWN) else ""
+        return Change("", volume=volume, without=_tell_missing(patient, dictionary, texts))
     limit = float(limit_of_rescan(columns)[0])
     years = recorded(patient, "prior_scan_years")
     line = texts(
@@ -85,6 +91,7 @@ def describe_change(
         None if years is None else float(years),
         str(judged["growth_published"]),
         risen=judged["change_verdict"] == RISE,
+        within_noise=judged["change_verdict"] == WITHIN_NOISE and now != earlier,
     )
 
 

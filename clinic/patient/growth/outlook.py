@@ -33,6 +33,7 @@ from models.treatment_effects.conditions import recorded
 _BARS, _SMALL = 6, 0.5
 _MAIN_YEARS = 5.0
 _MOMENTS = 8
+_EARLIER = ("prior_cac_agatston", "prior_cac_volume")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class _Patient:
     @property
     def first(self) -> float:
         return float(self.law.first[0])
+
+    @property
+    def had_calcium(self) -> bool:
+        """Whether an earlier scan showed any, by its score or its volume."""
+        return any(self.value(name) > 0 for name in _EARLIER)
 
     def value(self, name: str) -> float:
         found = recorded(self.known, name)
@@ -242,6 +248,8 @@ class OutlookWriter:
     def _next_scan(self, patient: _Patient) -> tuple[str, ...]:
         texts, predictor = self.texts, self.forecaster.predictor
         threshold = float(next_category(patient.law.first)[0])
+        if threshold == 0 and patient.had_calcium:
+            return (texts("growth.next.seen_before"),)
         if np.isnan(threshold):
             return (texts("growth.next.decided", score=texts.write.score(patient.first)),)
         spread = self.forecaster.explainer.margin_spread(patient.features)

@@ -15,7 +15,6 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.progression.effects import Effect, load_effects
 from models.progression.forecaster import Forecaster
-from models.progression.two_scans.change import judge_by_model
 from models.treatment_effects.conditions import recorded
 
 _SUPPLEMENTS = ("vitamin_k2", "vitamin_d_supplement", "calcium_supplement")
@@ -87,23 +86,20 @@ class GrowthWriter:
         return GrowthSection(
             first_screen_line(change, known, self.texts),
             change,
-            self._pace(change, covariates, features),
+            self._pace(change, covariates),
             outlook,
             without,
             self.texts.phrase(ledger.headline),
             tuple(self._row(effect, known) for effect in ledger.effects),
         )
 
-    def _pace(
-        self, change: Change, covariates: pd.DataFrame, features: pd.DataFrame
-    ) -> tuple[tuple[str, str], ...]:
+    def _pace(self, change: Change, covariates: pd.DataFrame) -> tuple[tuple[str, str], ...]:
         if not change.line or not change.comparable:
             return ()
         told = [("published", change.published)]
         if self.forecaster is not None:
             columns = Columns.of(covariates, self.dictionary)
-            judged = judge_by_model(columns, self.forecaster.predictor, features)
-            told.append(("model", str(judged[0])))
+            told.append(("model", str(self.forecaster.judge_pace(columns)[0])))
         return tuple(
             (self.texts(f"growth.pace.{who}"), self.texts(f"growth.pace.{found or 'unknown'}"))
             for who, found in told

@@ -63,6 +63,8 @@ FAST, SLOW = 0.8, 0.2
 # How a scan was made, and by how much it may differ; types of scanner and gating by their codes.
 _TECHNIQUE = {"scan_technique": 0.5, "slice_thickness": 0.1, "tube_voltage": 0.5, "ecg_gating": 0.5}
 COMPARABLE = "prior_scan_comparable"
+PRIOR = "prior_"
+_OF_A_SCAN = ("calcium", "morphology")
 TEXTS = ("change_verdict", "volume_verdict", "growth_published", "growth_model")
 
 
@@ -200,12 +202,21 @@ def find_differences(columns: Columns) -> dict[str, npt.NDArray[np.bool_]]:
     return differs
 
 
-def judge_second_scan(
-    columns: Columns, predictor: ProgressionPredictor, features: pd.DataFrame
-) -> dict[str, npt.NDArray[Any]]:
-    """What `judge_change_alone` says, and ``growth_model``: what `judge_by_model` does."""
-    by_model = judge_by_model(columns, predictor, features)
-    return {**judge_change_alone(columns), "growth_model": by_model}
+def covariates_then(columns: Columns) -> pd.DataFrame:
+    """The covariates (n, variables) at the earlier scan: its calcium, and the age on its day.
+
+    Of calcium no more is known than was recorded of that scan. All else stands for what it was.
+    """
+    now, known = columns.covariates, columns.dictionary
+    calcium = {name for name in known if known[name].group in _OF_A_SCAN}
+    then = {str(name): now[name] for name in now if name not in calcium}
+    for name in sorted(calcium & set(now)):
+        if name.startswith(PRIOR) and name.removeprefix(PRIOR) in calcium:
+            then[name.removeprefix(PRIOR)] = now[name]
+    if "age" in then:
+        years = pd.Series(columns["prior_scan_years"], now.index)
+        then["age"] = pd.Series(columns["age"], now.index) - years
+    return pd.DataFrame(then, index=now.index)
 
 
 def judge_by_model(
@@ -213,7 +224,8 @@ def judge_by_model(
 ) -> npt.NDArray[np.object_]:
     """Slow, expected or rapid (n,) by the model: below its 20 %, above its 80 % for such a patient.
 
-    From the covariates of now; "" where the scans are not comparable.
+    ``features``: of `covariates_then`, so that nothing that came later foretells itself; "" where
+    the scans are not comparable.
     """
     first, now = columns["prior_cac_agatston"], columns.derived(agatston)
     years, bmi = columns["prior_scan_years"], columns.derived(body_mass_index)
@@ -239,7 +251,7 @@ def classify_by_model(
         return found
     rows = np.flatnonzero(usable)
     then = features.iloc[rows].copy()
-    # the covariates of now stand for those of then, but calcium must be that of the earlier scan
+    # where the score of that scan is none that features were made of
     then["log_cac"], then["cac_zero"] = np.log1p(first[rows]), (first[rows] == 0).astype(float)
     patients: Patients = predictor.patients(then, first[rows], bmi[rows])
     at = predictor.law.cdf(patients, np.maximum(now[rows], 0.0)[:, None], years[rows])[:, 0]

@@ -37,7 +37,8 @@ def monitor(request: MonitorRequest, paths: Paths) -> DriftReport:
         model = locate_model(request.model, paths.root)
         watched = open_watched(model.folder)
         profile = Profile.load(model.folder / PROFILE)
-        batch = read_batch(request, paths.cohort_maps, watched.dictionary)
+        maps, dictionary = paths.cohort_maps, watched.dictionary
+        batch = read_batch(request, maps, dictionary, watched.judged_by)
         told = f"{watched.about.name} {model.version}".strip()
         report = compare_batch(profile, watched, batch, told)
         write_report(report, made.folder)

@@ -63,17 +63,21 @@ class Tally(Account):
     """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon.
 
     ``labels``: what a person calls each input; ``given``: those that the source has a column of.
-    ``category_names``: in order of risk. ``n_unreasoned``: without any reason, though asked for.
+    ``category_names``: in order of risk, of that by ``categories_at`` years. ``n_compared``: with a
+    risk by the published score, None where nobody asked for it. ``n_unreasoned``: without any
+    reason, though asked for.
     """
 
     years: tuple[float, ...]
     missing: MissingTally
     labels: Mapping[str, str]
     category_names: tuple[str, ...] = ()
+    categories_at: float = 10.0
     given: tuple[str, ...] = ()
     n_outside: int = 0
     n_imputed: int = 0
     n_disagreeing: int = 0
+    n_compared: int | None = None
     n_unreasoned: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     categories: Counter[str] = field(default_factory=Counter)
@@ -88,7 +92,7 @@ class Tally(Account):
         labels = {name: variable.label for name, variable in rules.scorer.dictionary.items()}
         missing, categories = rules.scorer.ranges.tally_missing(), rules.wanted.categories
         given = tuple(rules.rows.cohort_map.variables)
-        return cls(rules.years, missing, labels, categories.names, given)
+        return cls(rules.years, missing, labels, categories.names, categories.horizon, given)
 
     def add(self, scored: pa.Table) -> None:
         """Count the scored patients of one batch, what they lack (column `MISSING`) included."""
@@ -96,7 +100,10 @@ class Tally(Account):
         self.n_outside += _count(pc.not_equal(scored["outside_training"], ""))
         self.n_imputed += _count(scored["imputed_cac"])
         if "reference_disagrees" in scored.column_names:
-            self.n_disagreeing += _count(pc.equal(scored["reference_disagrees"], 1))
+            disagrees = scored["reference_disagrees"]
+            self.n_disagreeing += _count(pc.equal(disagrees, 1))
+            known = len(disagrees) - disagrees.null_count
+            self.n_compared = (self.n_compared or 0) + known
         if "reason_1" in scored.column_names:
             named = pc.fill_null(pc.cast(scored["reason_1"], pa.string()), "")
             self.n_unreasoned += _count(pc.equal(named, ""))
@@ -144,8 +151,13 @@ class Tally(Account):
         )
         order = dict.fromkeys((*self.category_names, *filter(None, self.categories)))
         shown = [f"{name} {count}" for name, count in hide_small(self.categories, order).items()]
-        # a horizon without categories has none to count
-        return [*lines, f"categories: {', '.join(shown)}"] if shown else lines
+        if not shown:
+            of = f"they are of the {self.categories_at:g}-year risk"
+            return [
+                *lines,
+                f"no categories: {of}, and the last horizon is {self.years[-1]:g} years",
+            ]
+        return [*lines, f"categories: {', '.join(shown)}"]
 
 
 def hide_small(counted: Mapping[str, int], order: Iterable[str]) -> dict[str, str]:

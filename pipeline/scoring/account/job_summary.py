@@ -117,6 +117,7 @@ class ScoreSummary(JobSummary):
     n_disagreeing: int
     mean_risks: dict[str, float]
     n_unreasoned: int = 0
+    n_compared: int | None = None
 
     @classmethod
     def of(cls, job: Job, tally: Tally, seconds: float) -> ScoreSummary:
@@ -131,6 +132,7 @@ class ScoreSummary(JobSummary):
             n_disagreeing=tally.n_disagreeing,
             mean_risks=tally.mean_risks,
             n_unreasoned=tally.n_unreasoned,
+            n_compared=tally.n_compared,
         )
 
     @property
@@ -144,9 +146,21 @@ class ScoreSummary(JobSummary):
             f"Important inputs of those scored: {self.missing}",
             *self._warn_of_empty(),
             f"{self.n_imputed:,} without a calcium score, {self.n_outside:,} with an input outside "
-            f"the training range, {self.n_disagreeing:,} at odds with the published score",
+            f"the training range{self._tell_compared()}",
             *self._explain_no_reasons(),
         ]
+
+    def _tell_compared(self) -> str:
+        """How many are at odds with the published score, of those whom it has a risk for."""
+        if self.n_compared is None:
+            return ""
+        if self.n_compared == 0:
+            by = list(self.mean_risks)[-1].removeprefix("risk_").removesuffix("y")
+            return f"; the published score has no {by}-year risk of them to compare with"
+        at_odds = f"{self.n_disagreeing:,} at odds with the published score"
+        if self.n_compared == self.n_scored:
+            return f", {at_odds}"
+        return f", {at_odds}, which has a risk for {self.n_compared:,} of them"
 
     def _explain_no_reasons(self) -> list[str]:
         if not self.n_unreasoned or self.n_unreasoned < _MANY_UNREASONED * self.n_scored:

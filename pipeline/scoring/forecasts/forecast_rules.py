@@ -47,6 +47,7 @@ class ForecastRules(BatchRules):
         if not years:
             raise HorizonError("Give at least one number of years")
         forecaster.predictor.refuse_years(years)
+        forecaster.predictor.refuse_thresholds(request.thresholds)
         refuse_absent(request.keep, source.columns)
         rules = RowRules.for_columns(
             source.columns, cohort_map, forecaster.dictionary, source.decimal, lesions, source.name

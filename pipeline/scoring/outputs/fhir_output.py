@@ -20,7 +20,7 @@ import pyarrow as pa
 from features.errors import ConfigError
 from features.intake.fhir.reader import BASIS, INDEX_DATE
 from features.intake.sources.source import Source
-from models.progression.two_scans.change import DENSIFIED, SENTENCES
+from models.progression.two_scans.change import DENSIFIED, SENTENCES, UNKNOWN
 from pipeline.files.private import open_private
 from pipeline.scoring.request import ScoreRequest
 
@@ -230,6 +230,8 @@ def _flag(row: Mapping[str, Any]) -> list[str]:
         lines.append(f"Outside the range of the training: {row['outside_training']}.")
     if row.get("change_verdict"):
         lines.append(f"Change since the earlier scan: {SENTENCES[str(row['change_verdict'])]}.")
+    if row.get("volume_verdict") and row["volume_verdict"] != UNKNOWN:
+        lines.append(f"Of the calcium volume: {SENTENCES[str(row['volume_verdict'])]}.")
     if row.get("densified"):
         lines.append(f"Of this rise: {DENSIFIED}.")
     return lines

@@ -11,12 +11,14 @@ import pytest
 
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
+from features.errors import ConfigError
 from models.progression.forecaster import Forecaster
 from models.progression.training.progression_model import LaterScans
 from models.progression.two_scans.change import (
     NOT_COMPARABLE,
     RISE,
     UNKNOWN,
+    covariates_then,
     judge_change_alone,
 )
 
@@ -107,3 +109,32 @@ def test_a_model_learns_from_later_scans_by_what_it_forecasts_from() -> None:
     np.testing.assert_array_equal(scans[0].first, scans[1].first)
     np.testing.assert_array_equal(scans[0].bmi, scans[1].bmi)
     assert scans[0].n_patients == scans[1].n_patients == 1
+
+
+def test_the_pace_is_where_the_score_lies_in_the_forecast_made_on_the_day_of_the_earlier_scan(
+    forecaster: Forecaster,
+) -> None:
+    scores = np.arange(100.0, 260.0, 2.0)
+    now = _table(*({"cac_agatston": one, "bmi": 27.0} for one in scores))
+    now = now.drop(columns=["cac_volume", "prior_cac_volume"])
+    pace = forecaster.forecast(now)["growth_model"]
+    first = {"age": [59.0], "sex": ["male"], "cac_agatston": [100.0], "bmi": [27.0]}
+    then = forecaster.forecast(pd.DataFrame(first), [3.0], scores.tolist())
+    above = then[[f"above_{one:g}_3y" for one in scores]].to_numpy()[0]
+    expected = np.where(above < 0.2, "rapid", np.where(above > 0.8, "slow", "expected"))
+    assert set(expected) == {"rapid", "slow", "expected"}
+    assert pace.tolist() == expected.tolist()
+
+
+def test_of_the_calcium_at_the_earlier_scan_no_more_is_known_than_was_recorded_then() -> None:
+    seen = {"vessel_count": 4.0, "lesion_count": 9.0, "cac_agatston_lad": 120.0, "cad_rads": "3"}
+    then = covariates_then(Columns(_table(seen), Dictionary.load()))
+    assert then.iloc[0].to_dict() == {
+        "age": 62.0 - 3.0, "sex": "male", "cac_agatston": 100.0, "cac_volume": 90.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("threshold", [-5.0, float("nan"), float("inf")])
+def test_what_is_no_score_cannot_be_passed(forecaster: Forecaster, threshold: float) -> None:
+    with pytest.raises(ConfigError, match="from 0 on"):
+        forecaster.forecast(_table({}), [5.0], [100.0, threshold])

@@ -136,6 +136,16 @@ def test_an_identifier_that_cannot_be_a_reference_is_given_as_identifier() -> No
     RiskAssessment.model_validate(made)
 
 
+def test_a_change_that_is_known_by_volume_alone_is_a_note() -> None:
+    def notes(**verdicts: str) -> list[str]:
+        row = {"patient_id": "7", "risk_10y": 0.1, "model": "m", **verdicts}
+        return [one["text"] for one in make_assessment(row)["note"]]
+
+    (_, told) = notes(change_verdict="", volume_verdict="rise")
+    assert told.startswith("Of the calcium volume: a rise beyond what a rescan")
+    assert len(notes(change_verdict="", volume_verdict="unknown")) == 1
+
+
 def test_a_patient_of_one_of_several_servers_is_referred_to_by_address() -> None:
     address = "https://b.org/fhir/Patient/7"
     basis = "https://b.org/fhir/Observation/1 Observation/2"

@@ -152,3 +152,31 @@ def test_the_columns_that_an_endpoint_lacks_are_named(
     notes = monitor(asked, Paths(tmp_path)).notes
     assert "What became of the patients: left aside (the file lacks event)" in notes
     assert "Outcomes: none that can be used, so calibration is not judged" in notes
+
+
+def test_patients_whose_outcome_is_not_known_yet_count_among_the_inputs(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(MAP)
+    # the outcomes of the older half are still to come
+    pending = pd.read_csv(request_.file)["age"].rank(method="first", na_option="bottom") > 150
+    event = np.where(pending, np.nan, np.arange(300) % 10 == 0)
+    _change(request_, years=np.where(pending, np.nan, 10.5), event=event)
+    report = monitor(replace(request_, cohort=str(tmp_path / "mine.yaml")), Paths(tmp_path))
+    assert report.n_patients == 300
+    assert "age" not in {one.name for one in report.drifted}
+    assert any("of 150 nothing that can be used" in note for note in report.notes)
+
+
+def test_a_batch_without_any_event_is_judged_where_events_were_due(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(MAP)
+    mapped = replace(request_, cohort=str(tmp_path / "mine.yaml"), overwrite=True)
+    _change(request_, years=10.5, event=0)
+    report = monitor(mapped, Paths(tmp_path))
+    assert "calibration" in {one.kind for one in report.drifted}
+    assert any("observed over expected 0.00" in note for note in report.notes)
+    # and where it is too early for any, that is what is said
+    _change(request_, years=0.4)
+    assert "Outcomes: too early" in monitor(mapped, Paths(tmp_path)).notes[-1]

@@ -90,6 +90,41 @@ def test_without_later_scans_the_report_says_that_forecasts_are_not_judged(
     assert "forecasts are not judged" in report.notes[-1]
 
 
+def test_an_endpoint_that_is_still_open_keeps_no_scan_from_being_judged(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    endpoint = {"title": "Event", "unit": "years", "time": "FOLLOWED", "event": "EVENT"}
+    named = {**yaml.safe_load(path.read_text()), "endpoint": endpoint}
+    path.write_text(yaml.safe_dump(named, sort_keys=False))
+    judged = monitor(request_, Paths(tmp_path)).notes
+    table = pd.read_csv(request_.file, dtype={"patient_id": str})
+    table.assign(FOLLOWED=np.nan, EVENT=np.nan).to_csv(request_.file, index=False)
+    report = monitor(replace(request_, overwrite=True), Paths(tmp_path))
+    assert report.notes == judged
+    assert any("lie above the median" in note for note in judged)
+
+
+def test_later_scans_made_otherwise_than_the_first_are_told(
+    request_: MonitorRequest, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    named = yaml.safe_load(path.read_text())
+    named["first_scan"] = {"scanner": "CT1"}
+    named["later_scans"][0]["scanner"] = "CT2"
+    path.write_text(yaml.safe_dump(named, sort_keys=False))
+    table = pd.read_csv(request_.file, dtype={"patient_id": str}).assign(CT1="old", CT2="old")
+    table["CT2"] = table["CT2"].where(table.index % 3 > 0, "new")
+    table.to_csv(request_.file, index=False)
+    unlike = table[table["CAC2"].notna() & table["cac_agatston"].notna() & (table["CT2"] == "new")]
+    told = [note for note in monitor(request_, Paths(tmp_path)).notes if "otherwise" in note]
+    assert len(told) == 1
+    assert told[0].startswith(f"Later scans: {len(unlike)} of ")
+    table.assign(CT2="old").to_csv(request_.file, index=False)
+    report = monitor(replace(request_, overwrite=True), Paths(tmp_path))
+    assert not any("otherwise" in note for note in report.notes)
+
+
 @pytest.mark.slow
 def test_a_population_is_no_drift_from_the_weighted_sample_that_growth_was_learnt_from(
     request_: MonitorRequest, trained: Trained, tmp_path: Path

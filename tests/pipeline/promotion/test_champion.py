@@ -5,7 +5,7 @@ from math import hypot
 
 import pytest
 
-from pipeline.promotion.champion import Rematch, judge_champion, subtract
+from pipeline.promotion.champion import Rematch, judge_champion, judge_use, subtract
 from pipeline.promotion.evidence import Figure
 from pipeline.promotion.risk.judgement import terms_of
 from tests.pipeline.promotion.passing import (
@@ -75,3 +75,29 @@ def test_a_model_of_patients_replaces_a_demonstration_and_never_the_other_way_ro
 
 def test_the_champion_itself_need_not_beat_itself() -> None:
     assert judge_champion(make_champion(), make_champion(), PAIRED, TERMS).passed
+
+
+def test_a_model_that_ends_before_the_champion_does_not_take_its_place_without_a_word() -> None:
+    before = max(make_champion().horizons)
+    shorter = replace(make_passing(), horizons=(before - 5.0,))
+    assert [gate.name for gate in judge_use(shorter, make_champion())] == [
+        "years ahead of version 1"
+    ]
+    longer = replace(make_passing(), horizons=(before + 5.0,))
+    assert judge_use(longer, make_champion()) == judge_use(shorter, None) == ()
+    # whoever replaces a demonstration may do so with less
+    shown = replace(make_champion(), simulated=True)
+    assert judge_use(replace(shorter, simulated=False), shown) == ()
+
+
+def test_a_model_of_another_endpoint_does_not_take_the_champions_place() -> None:
+    mine, theirs = ("Coronary death", "Any cardiovascular event")
+    champion = replace(make_champion(), endpoint=theirs)
+    (gate,) = judge_use(replace(make_passing(), endpoint=mine), champion)
+    assert (gate.required, gate.found, gate.passed) == (theirs, mine, False)
+    # a version that was registered before endpoints were logged says nothing
+    for known in ("", theirs):
+        assert judge_use(replace(make_passing(), endpoint=known), champion) == ()
+    assert "endpoint of version 1" in failed(
+        replace(make_passing(), endpoint=mine), champion, PAIRED
+    )

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 
 from models.input_ranges import InputRanges
 from pipeline.scoring.account.counts import Tally
+from pipeline.scoring.account.job_summary import ScoreSummary
 from pipeline.scoring.columns import MISSING
 
 RANGES = InputRanges({}, ("age", "bmi"))
@@ -55,10 +58,14 @@ def test_batches_count_as_one_table() -> None:
     ]
 
 
-def test_risk_without_categories_counts_none() -> None:
+def test_risk_without_categories_counts_none_and_says_why() -> None:
     tally = make_tally()
     tally.add(scored([0.1] * 30, [None] * 30))
-    assert not any("categories" in line for line in tally.describe())
+    tally.years = (3.0,)
+    tally.categories_at = 10.0
+    assert tally.describe()[-1] == (
+        "no categories: they are of the 10-year risk, and the last horizon is 3 years"
+    )
 
 
 def test_fewer_than_twenty_patients_are_not_described() -> None:
@@ -113,3 +120,17 @@ def test_only_a_known_disagreement_counts() -> None:
     tally = make_tally()
     tally.add(scored([0.1] * 3, ["low"] * 3))
     assert tally.n_disagreeing == 1
+    assert tally.n_compared == 2
+
+
+def test_the_summary_says_of_how_many_a_published_score_has_a_risk() -> None:
+    """No score at odds is another thing than no score to compare with."""
+    plain = ScoreSummary(
+        Path("r.csv"), Path("r.rejects.csv"), Path("r.schema.json"), "m", 40, 40, 0, "", False,
+        (), (), (), False, (), (), 1.0, "none", (), 0, 0, 0, {"risk_8y": 0.1},
+    )  # fmt: skip
+    assert "published score" not in plain.describe()
+    none, few, every = (replace(plain, n_compared=n).describe() for n in (0, 15, 40))
+    assert "has no 8-year risk of them to compare with" in none and "at odds" not in none
+    assert "0 at odds with the published score, which has a risk for 15 of them" in few
+    assert "0 at odds with the published score\n" in every

@@ -49,7 +49,8 @@ def paths(
     covariates.loc[PLANTED_ID, "ldl_cholesterol"] = PLANTED_LDL
     n = len(covariates)
     endpoint = Endpoint(np.linspace(1, 12, n), (np.arange(n) % 2).astype(np.int8))
-    Cohort("drawn", covariates, endpoint).write(paths.ingest)
+    told = {"endpoint": "Coronary death"}
+    Cohort("drawn", covariates, endpoint, about=told).write(paths.ingest)
     paths.featurize.mkdir(parents=True)
     derive_features(covariates).to_parquet(paths.features)
     pd.DataFrame({"part": "held_out"}, index=covariates.index).to_parquet(paths.split)
@@ -95,6 +96,7 @@ def test_the_patients_are_inputs_of_the_run_by_hash_and_metrics_name_them(
     assert set(inputs) == {"training", "evaluation"}
     held_out = run.data.tags["held_out_sha256"]
     assert inputs["evaluation"].digest == held_out[:36]
+    assert run.data.tags["endpoint"] == "Coronary death"
     (model,) = run.inputs.model_inputs or run.outputs.model_outputs
     metrics = client.get_logged_model(model.model_id).metrics
     assert {one.dataset_name for one in metrics} == {inputs["evaluation"].name}

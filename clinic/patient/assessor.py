@@ -179,7 +179,7 @@ class Assessor:
             at.risk,
             at.interval,
             average_of(self.scorer, covariates, horizon),
-            self._themes(explanation, covariates, known_features, patient),
+            self._themes(explanation, covariates, features, patient),
             panel,
             guidance,
             describe_percentile(patient, derived, texts),

@@ -142,6 +142,7 @@ def test_an_earlier_score_is_the_least_that_the_page_tells_of(
         assert re.findall(r"\d+", text) == ["250"]
     label = spoken.texts.label(Dictionary.load()["cac_agatston"])
     assert label in view.quality.missing
+    assert not next(theme for theme in view.overview.themes if theme.name == "calcium").estimated
     assert {s.value for s in view.steps if s.label == label} <= {spoken.texts("values.missing")}
 
 

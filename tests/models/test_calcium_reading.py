@@ -63,7 +63,7 @@ def test_risks_and_reasons_are_told_of_the_reading_that_counts(
     )
     much = scored[patients["cac_agatston_lad"] == 1200.0]
     calcium = scorer.labels["cac_agatston"]
-    assert much["reason_1"].str.startswith(f"{calcium} +").mean() > 0.8
+    assert much["reason_1"].str.startswith(f"{calcium}: not recorded +").mean() > 0.8
     again = compile_scorer(scorer).score(patients, [10.0], n_reasons=3)
     assert again["risk_10y"].to_numpy() == pytest.approx(scored["risk_10y"], abs=1e-9)
 

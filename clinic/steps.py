@@ -23,11 +23,15 @@ _SMALLEST_POINTS = 0.05
 
 @dataclass(frozen=True)
 class StepWriter:
-    """Writes the steps of one patient, each with the value of its variable."""
+    """Writes the steps of one patient, each with the value of its variable.
+
+    ``features``: those that the risk is told from; ``known``: those that are known of the patient.
+    """
 
     writer: ValueWriter
     covariates: pd.DataFrame
     features: pd.DataFrame
+    known: pd.DataFrame
 
     def write(self, explanation: Explanation) -> tuple[Step, ...]:
         """The largest contributions first, the others summed, other causes of death last."""
@@ -65,7 +69,7 @@ class StepWriter:
         texts, note = self.writer.texts, ""
         value = self.writer.say(name, self.covariates.iloc[0].get(name))
         if value == texts("values.missing"):
-            unknown = is_unknown(name, self.covariates, self.features)[0]
+            unknown = is_unknown(name, self.covariates, self.known)[0]
             value = value if unknown else texts("values.derived")
             note = texts("values.expected") if unknown else ""
         return Step(texts.label(self.writer.dictionary[name]), value, points, note)

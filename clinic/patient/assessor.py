@@ -32,7 +32,7 @@ from clinic.steps import StepWriter
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.array_types import FloatArray
-from features.derivation.catalogue import CATALOGUE
+from features.derivation.catalogue import CATALOGUE, derive_features
 from features.derivation.columns import Columns
 from features.errors import ModelError
 from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation, find_unknown
@@ -137,6 +137,8 @@ class Assessor:
         writer = ValueWriter(scorer.dictionary, texts, units or {})
         columns = Columns.of(covariates, scorer.dictionary)
         features = scorer.derive(columns)
+        # what is known of the patient, whatever calcium the risk supposes
+        known_features = derive_features(columns, scorer.dictionary)
         inputs = Inputs(columns)
         margins = scorer.predictor.margin(features)
         explanation = self.explain(features, horizon)
@@ -148,7 +150,7 @@ class Assessor:
             moves = scorer.interval.gap_move(features, horizon, margins)
         summary = summarise_patients(
             covariates,
-            features,
+            known_features,
             explanation,
             scorer.ranges,
             intervals=intervals,
@@ -158,19 +160,20 @@ class Assessor:
             certain=scorer.find_certain(features, explanation),
             simulated=scorer.about.simulated,
         )[0]
-        patient = known_of(columns, features)
-        step_writer = StepWriter(writer, covariates, features)
+        derived = known_features.iloc[0]
+        patient = known_of(columns, known_features)
+        step_writer = StepWriter(writer, covariates, features, known_features)
         steps = step_writer.write(explanation)
-        calcium = describe_calcium(patient, columns, features.iloc[0], writer)
+        calcium = describe_calcium(patient, columns, derived, writer)
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
-        percentile, scores = percentile_of(patient, features.iloc[0]), guideline_scores()
+        percentile, scores = percentile_of(patient, derived), guideline_scores()
         known = read_for_rules(self.guideline, patient, percentile, inputs, scores)
         deferred = self.guideline.deferred_by_zero(known)
         panel = advice.build(margins[0], horizon, known, chosen, at.interval, deferred)
         harmful = [row.name for row in panel.harmful]
         guidance = advise(self.guideline, known, inputs, scores, texts, harmful)
         grows = GrowthWriter(self.forecaster, scorer.dictionary, texts)
-        growth = grows.write(covariates, features, patient)
+        growth = grows.write(covariates, known_features, patient)
         overview = OverviewWriter(writer, self.guideline).write(
             patient,
             at.risk,
@@ -179,7 +182,7 @@ class Assessor:
             self._themes(explanation, covariates, features, patient),
             panel,
             guidance,
-            describe_percentile(patient, features.iloc[0], texts),
+            describe_percentile(patient, derived, texts),
             growth.first_screen,
             calcium.part,
         )
@@ -197,7 +200,7 @@ class Assessor:
             tuple(compute_references(inputs, scorer.dictionary, texts)),
             calcium,
             self._vessels(calcium),
-            judge_quality(covariates, features, scorer, writer, summary.outside),
+            judge_quality(covariates, known_features, scorer, writer, summary.outside),
             panel,
             growth,
         )

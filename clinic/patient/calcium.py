@@ -72,7 +72,7 @@ def describe_calcium(
     total = float(columns.derived(agatston)[0])
     score = total if _is_known(total) else None
     part = find_parts(columns)[0]
-    summed = score is not None and bool(np.isnan(columns["cac_agatston"][0]))
+    summed = bool(score) and bool(np.isnan(columns["cac_agatston"][0]))
     topics = []
     no_table = find_no_table(patient)
     for topic in TOPICS:
@@ -88,7 +88,8 @@ def describe_calcium(
         ]
         if topic == "amount" and part is not None:
             least = texts.write.score(part.least)
-            said = texts("calcium.part", n=least, known=part.known)
+            key = "calcium.part_earlier" if part.earlier else "calcium.part"
+            said = texts(key, n=least, known=part.known)
             rows.insert(0, (texts.label(dictionary["cac_agatston"]), said))
         for name in _DERIVED.get(topic, ()):
             if name in _OF_SOME_CALCIUM and not features.get("log_cac", 0.0) > 0:

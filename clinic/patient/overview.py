@@ -19,7 +19,8 @@ from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.known_calcium import OF_CALCIUM, PartOfScore
+from features.derivation.calcium import OF_CALCIUM
+from features.derivation.known_calcium import PartOfScore
 from models.average_risks import WINDOW_YEARS, Average
 from models.guidelines.guideline import YEARS_OF_CATEGORIES, Guideline
 from models.plain_language.writing import as_sentence
@@ -174,7 +175,8 @@ class OverviewWriter:
         score, texts = recorded(patient, "cac_agatston"), self.texts
         if part is not None:
             least = texts.write.whole(np.floor(part.least))
-            said = texts("overview.part_of_calcium", score=least, known=part.known)
+            key = "overview.earlier_calcium" if part.earlier else "overview.part_of_calcium"
+            said = texts(key, score=least, known=part.known)
         elif score is None:
             said = texts("overview.no_calcium")
         else:

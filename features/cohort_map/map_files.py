@@ -30,7 +30,7 @@ def find_map(name: str | Path, folder: Path = MAPS_FOLDER) -> Path:
     if str(name) in known:
         return folder / f"{name}.yaml"
     raise MapError(
-        f"No cohort map is called '{name}'{nearest(str(name), known)} "
+        f"No cohort map is called '{name}'{nearest(str(name), known) or '.'} "
         f"Known maps: {', '.join(known) or 'none'}. For your own file give the path of its map"
     )
 

@@ -23,18 +23,35 @@ _OF_A_STATIN = ("statin_drug", "statin_dose", "statin_years")
 
 @dataclass(frozen=True)
 class Implied:
-    """``variable`` can be nothing but ``code`` where ``holds`` is true of the column ``detail``."""
+    """``variable`` can be nothing but ``code`` where ``holds`` is true of the column ``detail``.
+
+    Where a column of ``against`` is above 0, or names something, the patient's own values
+    contradict one another, and nothing follows.
+    """
 
     variable: str
     code: str | float
     detail: str
     holds: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]
+    against: tuple[str, ...] = ()
 
 
 IMPLIED = (
-    Implied("smoking_status", "current", "cigarettes_per_day", lambda x: x > 0),
-    Implied("smoking_status", "former", "years_since_quitting", lambda x: x > 0),
-    Implied("statin_intensity", "none", "lipid_lowering", lambda x: x == 0),
+    Implied(
+        "smoking_status",
+        "current",
+        "cigarettes_per_day",
+        lambda x: x > 0,
+        ("years_since_quitting",),
+    ),
+    Implied(
+        "smoking_status",
+        "former",
+        "years_since_quitting",
+        lambda x: x > 0,
+        ("cigarettes_per_day",),
+    ),
+    Implied("statin_intensity", "none", "lipid_lowering", lambda x: x == 0, _OF_A_STATIN),
     Implied("prior_cad", 1.0, "prior_pci", lambda x: x == 1),
 )
 
@@ -51,7 +68,9 @@ def fill_in(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.
     if _tells(covariates, "statin_drug", "statin_intensity"):
         filled["statin_intensity"] = _intensity(covariates, dictionary["statin_intensity"].codes)
     if any(_tells(covariates, detail, "lipid_lowering") for detail in _OF_A_STATIN):
-        filled["lipid_lowering"] = _keep(covariates, "lipid_lowering", _takes_statin(covariates))
+        filled["lipid_lowering"] = _keep(
+            covariates, "lipid_lowering", _takes_statin(covariates, dictionary)
+        )
     if _tells(covariates, "anticoagulant", "vitamin_k_antagonist"):
         taken = covariates["anticoagulant"].astype(object)
         is_antagonist = (taken == "vitamin_k_antagonist").astype(float).where(taken.notna())
@@ -72,6 +91,9 @@ def _imply(
     recorded = covariates[rule.variable]
     detail = covariates[rule.detail].to_numpy(np.float64, na_value=np.nan)
     follows = recorded.isna().to_numpy() & rule.holds(detail)
+    for name in rule.against:
+        if name in covariates:
+            follows &= ~_tells_of(covariates[name], dictionary[name]).to_numpy(bool)
     if not follows.any():
         return covariates
     codes = dictionary[rule.variable].codes
@@ -87,13 +109,17 @@ def _tells(covariates: pd.DataFrame, detail: str, variable: str) -> bool:
     return variable not in covariates or bool(covariates[detail].notna().any())
 
 
-def _takes_statin(covariates: pd.DataFrame) -> pd.Series:
+def _tells_of(values: pd.Series, variable: Variable) -> pd.Series:
+    """Where a number is above 0, or a category is named."""
+    return values.notna() if variable.codes else values > 0
+
+
+def _takes_statin(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.Series:
     """1 where a detail tells of a statin that is taken; no detail denies one."""
     takes = pd.Series(False, covariates.index)
     for detail in _OF_A_STATIN:
         if detail in covariates:
-            told = covariates[detail]
-            takes |= told.notna() if detail == "statin_drug" else told > 0
+            takes |= _tells_of(covariates[detail], dictionary[detail])
     return takes.astype(float).where(takes)
 
 
@@ -101,7 +127,7 @@ def _intensity(covariates: pd.DataFrame, codes: tuple[str, ...]) -> pd.Series:
     names = covariates["statin_drug"].astype(object)
     doses = covariates.get("statin_dose", pd.Series(np.nan, covariates.index))
     found = [
-        None if pd.isna(name) else statin_intensity(name, None if np.isnan(dose) else dose)
+        None if pd.isna(name) else statin_intensity(name, dose if dose > 0 else None)
         for name, dose in zip(names, doses.to_numpy(np.float64), strict=True)
     ]
     worked_out = pd.Series(found, covariates.index, dtype=object)

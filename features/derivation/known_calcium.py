@@ -8,35 +8,37 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
-from features.derivation.calcium import VESSELS, agatston, read_score
+from features.derivation.calcium import OF_CALCIUM, VESSELS, agatston, read_score
 from features.derivation.columns import Columns, where
-
-OF_CALCIUM = (
-    *("cac_volume", "cac_mass", "cac_density_hu", "cac_density_score", "largest_lesion_volume"),
-    *("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus"),
-    *("lesion_count", "spotty_lesion_count", "sheet_lesion_count", "vessel_count"),
-)
-"""What is above 0 where there is calcium alone."""
 
 
 @dataclass(frozen=True)
 class PartOfScore:
-    """Of a total score that is not known: what ``known`` vessels, 1 to 3, sum to, AU.
+    """Of a total score that is not known: the total is no lower than ``least``, AU, as it is read.
 
-    ``least``: that sum, as it is read. The total is no lower; what other vessels add is unknown.
+    ``known``: how many vessels, 0 to 3, are; ``least`` is what they sum to, or where ``earlier``
+    the score of an earlier scan, which is more: calcium stays.
     """
 
     least: float
     known: int
+    earlier: bool = False
 
 
 def find_parts(columns: Columns) -> list[PartOfScore | None]:
-    """For each of n patients; None where the total is known, or the score of no vessel is."""
+    """For each of n patients; None where the total is known, or nothing bounds it but 0.
+
+    Of known vessels without calcium that is said, too.
+    """
     vessels = np.array([columns[f"cac_agatston_{vessel}"] for vessel in VESSELS])
-    known = np.where(np.isnan(columns.derived(agatston)), (~np.isnan(vessels)).sum(axis=0), 0)
+    unknown = np.isnan(columns.derived(agatston))
+    known = np.where(unknown, (~np.isnan(vessels)).sum(axis=0), 0)
+    sums, earlier = np.nansum(vessels, axis=0), columns["prior_cac_agatston"]
     return [
-        PartOfScore(read_score(float(least)), int(n)) if n else None
-        for least, n in zip(np.nansum(vessels, axis=0), known, strict=True)
+        PartOfScore(read_score(float(before if before > least else least)), int(n), before > least)
+        if n or (gap and before > 0)
+        else None
+        for gap, least, n, before in zip(unknown, sums, known, earlier.tolist(), strict=True)
     ]
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
+from features.derivation.calcium import agatston
 from features.derivation.catalogue import CATALOGUE, Feature, group_of, owner_of
 from features.derivation.columns import Columns
 from features.dictionary.variable import Variable
@@ -20,6 +21,7 @@ OTHER_CAUSES_LABEL = "Death from other causes"
 TOLERANCE = 1e-6
 SMALLEST_REASON = 0.0005  # what reads "+0.0 percentage points" is no reason
 NOT_RECORDED = "not recorded"
+_SCORE = "cac_agatston"
 _OWN = {
     variable: tuple(feature.name for feature in CATALOGUE if feature.variable == variable)
     for variable in dict.fromkeys(feature.variable for feature in CATALOGUE)
@@ -189,6 +191,9 @@ def rank_reasons(
     codes = np.zeros(order.shape, np.intp)
     chosen = [names[position] for position in np.unique(order[order >= 0])]
     unknown_of = find_unknown(chosen, covariates, features)
+    if _SCORE in unknown_of:
+        # the features may be those of the least that it can be
+        unknown_of[_SCORE] = np.isnan(columns.derived(agatston))
     for name in chosen:
         position, variable = names.index(name), dictionary[name]
         rows, ranks = np.nonzero(order == position)

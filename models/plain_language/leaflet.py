@@ -135,6 +135,8 @@ def _average(average: float, of_thousand: bool, t: Mapping[str, str]) -> str:
 
 def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
     part = facts.calcium_part
+    if part is not None and part.earlier:
+        return t["calcium.earlier"].format(score=floor(part.least))
     if part is not None:
         return t["calcium.part"].format(known=part.known, score=floor(part.least))
     if facts.calcium_score is None:

@@ -84,6 +84,8 @@ def _risk(patient: PatientSummary, texts: Texts) -> str:
 
 def _comparison(patient: PatientSummary, texts: Texts) -> str:
     score, part = patient.calcium_score, patient.calcium_part
+    if part is not None and part.earlier:
+        return texts.say("calcium.earlier", score=f"{floor(part.least)}")
     if part is not None:
         return texts.say("calcium.part", score=f"{floor(part.least)}", known=str(part.known))
     if score is None:

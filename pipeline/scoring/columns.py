@@ -107,7 +107,9 @@ def describe_columns(
     reason = f"the {last}-year risk"
     reasons = wanted.reasons, wanted.points, "percentage points"
     told |= describe_reasons(reason, *reasons, with_intervals)
-    told["missing_inputs"] = whole_column("number of important inputs missing")
+    told["missing_inputs"] = whole_column(
+        "number of important inputs neither recorded nor worked out from others"
+    )
     told["outside_training"] = text_column("inputs outside the training range, separated by '; '")
     told["imputed_cac"] = whole_column("1 where the calcium score was missing and imputed")
     if wanted.comparison is not None:

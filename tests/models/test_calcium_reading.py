@@ -63,7 +63,7 @@ def test_risks_and_reasons_are_told_of_the_reading_that_counts(
     )
     much = scored[patients["cac_agatston_lad"] == 1200.0]
     calcium = scorer.labels["cac_agatston"]
-    assert much["reason_1"].str.startswith(f"{calcium} +").mean() > 0.8
+    assert much["reason_1"].str.startswith(f"{calcium}: not recorded +").mean() > 0.8
     again = compile_scorer(scorer).score(patients, [10.0], n_reasons=3)
     assert again["risk_10y"].to_numpy() == pytest.approx(scored["risk_10y"], abs=1e-9)
 
@@ -119,3 +119,13 @@ def test_what_is_known_of_a_score_that_is_not(
     columns = Columns(pd.DataFrame([{"age": 60.0, **known}]), scorer.dictionary)
     found = float(least_score(columns)[0])
     assert np.isnan(found) if least is None else found == least
+
+
+def test_who_has_none_now_has_no_score_of_an_earlier_scan(
+    scorer: Scorer, drawn_covariates: pd.DataFrame
+) -> None:
+    earlier = {"prior_cac_agatston": 250.0, "prior_scan_years": 5.0}
+    gone = drawn_covariates.head(20).assign(cac_agatston=np.nan, cac_volume=0.0, **earlier)
+    recorded = gone.assign(cac_agatston=0.0)
+    assert np.isnan(least_score(Columns(gone, scorer.dictionary))).all()
+    assert scorer.margins_of(gone) == pytest.approx(scorer.margins_of(recorded), abs=1e-12)

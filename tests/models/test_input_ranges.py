@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.derivation.columns import Columns
+from features.dictionary.dictionary import Dictionary
 from models.input_ranges import MINIMUM_RECORDED, InputRanges
 
 
@@ -25,6 +27,18 @@ def test_important_inputs_count_as_missing_when_absent_or_nan() -> None:
     ranges = InputRanges({}, ("age", "cac_agatston", "sex"))
     frame = pd.DataFrame({"age": [50, np.nan], "sex": ["male", None]})
     assert ranges.count_missing(frame).tolist() == [0 + 1, 2 + 1]
+
+
+def test_an_input_that_is_worked_out_from_others_is_not_missing() -> None:
+    ranges = InputRanges({}, ("cac_agatston", "ldl_cholesterol", "bmi"))
+    vessels = {f"cac_agatston_{name}": [10.0, np.nan] for name in ("lm", "lad", "lcx", "rca")}
+    frame = pd.DataFrame({**vessels, "height": [180.0, np.nan], "weight": [80.0, 80.0]})
+    columns = Columns(frame, Dictionary.load())
+    assert ranges.count_missing(columns).tolist() == [1, 3]
+    assert ranges.name_missing(columns).tolist() == [
+        "ldl_cholesterol",
+        "cac_agatston; ldl_cholesterol; bmi",
+    ]
 
 
 def test_inputs_outside_are_named_by_label_without_their_values() -> None:

@@ -12,6 +12,7 @@ from features.derivation.therapy import ADDED
 from features.intake.validation.contradictions import (
     BANDS,
     MORE_THAN_SPECKS_MM3,
+    STATIN_DETAILS,
     VESSELS,
     Combination,
     anticoagulant_differs,
@@ -55,6 +56,12 @@ COMBINATIONS: tuple[Combination, ...] = (
         ("cigarettes_per_day", "smoking_status"),
         lambda x: (x["cigarettes_per_day"] > 0) & is_one_of(x, "smoking_status", "never", "former"),
         "Set the cigarettes to 0 or correct the status",
+    ),
+    Combination(
+        "cigarettes a day beside years since quitting",
+        ("cigarettes_per_day", "years_since_quitting"),
+        lambda x: (x["cigarettes_per_day"] > 0) & (x["years_since_quitting"] > 0),
+        "Set the cigarettes to 0 or leave the years empty",
     ),
     Combination(
         "vessel scores that do not add up to the total",
@@ -162,9 +169,9 @@ COMBINATIONS: tuple[Combination, ...] = (
         "Correct one of the two",
     ),
     *(in_a_man(name) for name in ("preeclampsia", "menopause_age")),
-    more_than("menopause_age", "age"),
+    more_than("menopause_age", "age", 0.0, 1),  # an age may be in whole years, rounded or begun
     more_than("noncalcified_plaque_volume", "plaque_volume", 0.05, 2),
-    *(without_lipid_therapy(drug) for drug in (*ADDED, "statin_drug", "statin_dose")),
+    *(without_lipid_therapy(drug) for drug in (*ADDED, *STATIN_DETAILS)),
     Combination(
         "body mass index that height and weight contradict",
         ("bmi", "height", "weight"),

@@ -14,6 +14,7 @@ from features.derivation.therapy import INTENSITY
 VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 # Single voxels that are too small to be scored may still count in a volume.
 MORE_THAN_SPECKS_MM3 = 50.0
+STATIN_DETAILS = ("statin_drug", "statin_dose", "statin_years")
 BANDS = ("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus")
 
 
@@ -125,9 +126,14 @@ def without_a_statin(detail: str) -> Combination:
     return Combination(
         f"{detail} without a statin",
         (detail, "statin_intensity"),
-        lambda x: ~np.isnan(x[detail]) & is_one_of(x, "statin_intensity", "none"),
+        lambda x: _tells_of_a_statin(x, detail) & is_one_of(x, "statin_intensity", "none"),
         "Correct one of the two",
     )
+
+
+def _tells_of_a_statin(x: Columns, detail: str) -> BoolArray:
+    """A name is that of a statin that is taken; a dose or years of 0 are of none."""
+    return np.asarray(~np.isnan(x[detail]) if detail == "statin_drug" else x[detail] > 0)
 
 
 def anticoagulant_differs(x: Columns) -> BoolArray:
@@ -154,9 +160,8 @@ def without_lipid_therapy(drug: str) -> Combination:
     return Combination(
         f"{drug} without lipid-lowering therapy",
         (drug, "lipid_lowering"),
-        # a name or a dose is that of a statin that is taken
         lambda x: (
-            (~np.isnan(x[drug]) if drug in ("statin_drug", "statin_dose") else x[drug] == 1)
+            (_tells_of_a_statin(x, drug) if drug in STATIN_DETAILS else x[drug] == 1)
             & (x["lipid_lowering"] == 0)
         ),
         "Correct one of the two",

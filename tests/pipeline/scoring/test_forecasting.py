@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.derivation.calcium import OF_CALCIUM
 from features.errors import ConfigError, HorizonError
 from models.progression.forecaster import Forecaster
 from pipeline.scoring.batch import UNTOLD
@@ -28,7 +29,8 @@ def patients(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path
     table = trained.cohort.covariates.head(400).reset_index()
     vessels = [name for name in map(str, table) if name.startswith("cac_agatston_")]
     table = table.drop(columns=vessels)
-    table.loc[:9, "cac_agatston"] = float("nan")
+    measured = [name for name in ("cac_agatston", *OF_CALCIUM) if name in table]
+    table.loc[:9, measured] = float("nan")
     table.loc[10:14, "age"] = 400
     file = tmp_path_factory.mktemp("patients") / "new.csv"
     table.to_csv(file, index=False)

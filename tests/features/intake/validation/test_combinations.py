@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features.derivation.columns import Columns
+from features.derivation.filling import fill_in
 from features.dictionary.dictionary import Dictionary
 from features.intake.validation.combinations import COMBINATIONS, check_combinations
 from features.intake.validation.findings import Findings
@@ -139,3 +140,28 @@ def test_a_statin_is_of_the_intensity_of_its_dose_or_the_next(
 ) -> None:
     found = _broken(statin_intensity=intensity, statin_drug=drug, statin_dose=dose)
     assert (found == []) is sound
+
+
+def test_no_dose_of_no_statin_and_a_menopause_in_the_year_of_the_age_are_possible() -> None:
+    assert _broken(statin_dose=0.0, statin_intensity="none", lipid_lowering=0.0) == []
+    assert _broken(menopause_age=50.5, age=50.0) == []
+    assert _broken(menopause_age=52.0, age=50.0) == ["menopause_age above age"]
+
+
+def test_details_that_contradict_one_another_are_named_alone() -> None:
+    table = pd.DataFrame(
+        {
+            "smoking_status": pd.Series([None, None], dtype="str"),
+            "cigarettes_per_day": [10.0, np.nan],
+            "years_since_quitting": [5.0, np.nan],
+            "statin_intensity": pd.Series([None, None], dtype="str"),
+            "statin_years": [np.nan, 4.0],
+            "lipid_lowering": [np.nan, 0.0],
+        }
+    )
+    findings, dictionary = Findings(), Dictionary.load()
+    check_combinations(Columns(fill_in(table, dictionary), dictionary), findings)
+    assert [(one.column, one.rows.tolist()) for one in findings.rejects] == [
+        ("cigarettes_per_day, years_since_quitting", [0]),
+        ("statin_years, lipid_lowering", [1]),
+    ]

@@ -27,7 +27,6 @@ OF_CALCIUM = (
     *("lesion_count", "spotty_lesion_count", "sheet_lesion_count", "vessel_count"),
 )
 """What is above 0 where there is calcium alone."""
-_NONE_WHERE_ZERO = ("cac_volume", "lesion_count", "vessel_count")
 _MCCLELLAND_2009 = "McClelland RL et al. Am J Cardiol 2009;103:59-63"
 _DETRANO = "Detrano R et al. N Engl J Med 2008;358:1336-1345"
 MESA_FROM_YEARS = 45
@@ -42,14 +41,10 @@ _LOWEST_SCORE = float(np.log1p(1.0))
 def agatston(columns: Columns) -> FloatArray:
     """Total Agatston score, AU, (n,): as recorded, else the sum of the four vessels.
 
-    Else 0 where the scan found no volume, no lesion or no vessel, and nothing else that is known of
-    it tells of calcium: any other score would contradict that.
+    That no lesion was counted is no score of 0: of who was not scanned there are none to count.
     """
     vessels = [columns[f"cac_agatston_{vessel}"] for vessel in VESSELS]
-    score = first_known(columns["cac_agatston"], np.sum(vessels, axis=0))
-    none = np.isnan(score) & np.any([columns[name] == 0 for name in _NONE_WHERE_ZERO], axis=0)
-    seen = [*vessels, *(columns[name] for name in OF_CALCIUM)]
-    return where(none & ~np.any([values > 0 for values in seen], axis=0), 0.0, score)
+    return first_known(columns["cac_agatston"], np.sum(vessels, axis=0))
 
 
 def read_score(score: float) -> float:

@@ -11,6 +11,8 @@ from features.array_types import FloatArray
 from features.derivation.calcium import OF_CALCIUM, VESSELS, agatston, read_score
 from features.derivation.columns import Columns, where
 
+_OF_A_SCAN = ("cac_volume", "lesion_count", "vessel_count")
+
 
 @dataclass(frozen=True)
 class PartOfScore:
@@ -33,13 +35,22 @@ def find_parts(columns: Columns) -> list[PartOfScore | None]:
     vessels = np.array([columns[f"cac_agatston_{vessel}"] for vessel in VESSELS])
     unknown = np.isnan(columns.derived(agatston))
     known = np.where(unknown, (~np.isnan(vessels)).sum(axis=0), 0)
-    sums, earlier = np.nansum(vessels, axis=0), columns["prior_cac_agatston"]
+    sums, earlier = np.nansum(vessels, axis=0), columns.derived(earlier_score)
     return [
         PartOfScore(read_score(float(before if before > least else least)), int(n), before > least)
         if n or (gap and before > 0)
         else None
         for gap, least, n, before in zip(unknown, sums, known, earlier.tolist(), strict=True)
     ]
+
+
+def earlier_score(columns: Columns) -> FloatArray:
+    """The score of an earlier scan, AU, (n,); NaN where now no calcium is recorded in another way.
+
+    Of the two one is wrong, and nobody knows which.
+    """
+    none = np.any([columns[name] == 0 for name in _OF_A_SCAN], axis=0)
+    return where(none, np.nan, columns["prior_cac_agatston"])
 
 
 def least_score(columns: Columns) -> FloatArray:
@@ -50,7 +61,7 @@ def least_score(columns: Columns) -> FloatArray:
     """
     vessels = np.array([columns[f"cac_agatston_{vessel}"] for vessel in VESSELS])
     known = where(np.isnan(vessels).all(axis=0), np.nan, np.nansum(vessels, axis=0))
-    least = np.fmax(known, columns["prior_cac_agatston"])
+    least = np.fmax(known, columns.derived(earlier_score))
     least = where((least > 0) & (least < 1), 1.0, least)
     seen = np.any([columns[name] > 0 for name in OF_CALCIUM], axis=0)
     least = np.fmax(least, where(seen, 1.0, np.nan))

@@ -153,18 +153,6 @@ def test_a_speck_that_is_read_as_none_is_not_shown_as_none(site: Site) -> None:
     assert not [s for s in derived if s.label.startswith("Calcium score, ")]
 
 
-@pytest.mark.parametrize("found", ["cac_volume", "lesion_count", "vessel_count"])
-def test_a_scan_that_found_none_is_told_as_a_score_of_zero(site: Site, found: str) -> None:
-    view, recorded = _assess(site, **{found: 0.0}), _assess(site, cac_agatston=0.0, **{found: 0.0})
-    assert view.calcium.score == 0
-    assert view.guidance == recorded.guidance
-    assert view.overview.calcium == recorded.overview.calcium
-    leaflets = [
-        make_leaflet(one, simulated=False, date="", language="en") for one in (view, recorded)
-    ]
-    assert leaflets[0].sections[1] == leaflets[1].sections[1]
-
-
 @pytest.mark.parametrize("age", [18.0, 29.0, 85.0, 90.0, 110.0])
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_no_percentile_is_told_of_an_age_that_its_table_does_not_hold(

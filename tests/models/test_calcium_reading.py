@@ -121,11 +121,12 @@ def test_what_is_known_of_a_score_that_is_not(
     assert np.isnan(found) if least is None else found == least
 
 
-def test_who_has_none_now_has_no_score_of_an_earlier_scan(
-    scorer: Scorer, drawn_covariates: pd.DataFrame
+@pytest.mark.parametrize("name", ["cac_volume", "lesion_count", "vessel_count"])
+def test_no_earlier_score_is_supposed_where_none_is_recorded_now(
+    scorer: Scorer, drawn_covariates: pd.DataFrame, name: str
 ) -> None:
     earlier = {"prior_cac_agatston": 250.0, "prior_scan_years": 5.0}
-    gone = drawn_covariates.head(20).assign(cac_agatston=np.nan, cac_volume=0.0, **earlier)
-    recorded = gone.assign(cac_agatston=0.0)
-    assert np.isnan(least_score(Columns(gone, scorer.dictionary))).all()
-    assert scorer.margins_of(gone) == pytest.approx(scorer.margins_of(recorded), abs=1e-12)
+    gone = drawn_covariates.head(20).assign(**{"cac_agatston": np.nan, name: 0.0})
+    both = gone.assign(**earlier)
+    assert np.isnan(least_score(Columns(both, scorer.dictionary))).all()
+    assert scorer.margins_of(both) == pytest.approx(scorer.margins_of(gone), abs=1e-12)

@@ -124,35 +124,6 @@ def test_the_sum_of_the_vessels_that_are_known_bounds_the_score_from_below(
     assert risks == sorted(risks)
 
 
-@pytest.mark.parametrize("vessels", [{}, _by_vessels(0.0, 0.0, 0.0, None)], ids=["none", "three"])
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_an_earlier_score_is_the_least_that_the_page_tells_of(
-    site: Site, vessels: dict[str, float | None], language: str
-) -> None:
-    spoken = site.speaking(language)
-    view = _assess(spoken, **vessels, prior_cac_agatston=250.0, prior_scan_years=5.0)
-    said = [
-        view.overview.calcium[0],
-        view.overview.who[2],
-        dict(view.paragraphs)["comparison"],
-        make_leaflet(view, simulated=False, date="", language=language).sections[1].sentences[0],
-        dict(view.calcium.topics)[spoken.texts("calcium.amount")][0][1],
-    ]
-    for text in said:
-        assert re.findall(r"\d+", text) == ["250"]
-    label = spoken.texts.label(Dictionary.load()["cac_agatston"])
-    assert label in view.quality.missing
-    assert not next(theme for theme in view.overview.themes if theme.name == "calcium").estimated
-    assert {s.value for s in view.steps if s.label == label} <= {spoken.texts("values.missing")}
-
-
-def test_a_speck_that_is_read_as_none_is_not_shown_as_none(site: Site) -> None:
-    shown = _assess(site, cac_agatston=3.0, cac_density_score=4.0)
-    assert "vessel" not in str(dict(shown.calcium.topics).get(site.texts("calcium.spread"), ""))
-    derived = [s for s in shown.steps if s.value == site.texts("values.derived")]
-    assert not [s for s in derived if s.label.startswith("Calcium score, ")]
-
-
 @pytest.mark.parametrize("age", [18.0, 29.0, 85.0, 90.0, 110.0])
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_no_percentile_is_told_of_an_age_that_its_table_does_not_hold(

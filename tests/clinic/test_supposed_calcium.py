@@ -1,0 +1,42 @@
+"""What the page says of calcium that the risk supposes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from clinic.patient.leaflets import make_leaflet
+from clinic.site import Site
+from features.dictionary.dictionary import Dictionary
+from tests.clinic.test_calcium import _assess as assess
+from tests.clinic.test_calcium import _by_vessels as by_vessels
+
+
+@pytest.mark.parametrize("vessels", [{}, by_vessels(0.0, 0.0, 0.0, None)], ids=["none", "three"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_an_earlier_score_is_the_least_that_the_page_tells_of(
+    site: Site, vessels: dict[str, float | None], language: str
+) -> None:
+    spoken = site.speaking(language)
+    view = assess(spoken, **vessels, prior_cac_agatston=250.0, prior_scan_years=5.0)
+    said = [
+        view.overview.calcium[0],
+        view.overview.who[2],
+        dict(view.paragraphs)["comparison"],
+        make_leaflet(view, simulated=False, date="", language=language).sections[1].sentences[0],
+        dict(view.calcium.topics)[spoken.texts("calcium.amount")][0][1],
+    ]
+    for text in said:
+        assert re.findall(r"\d+", text) == ["250"]
+    label = spoken.texts.label(Dictionary.load()["cac_agatston"])
+    assert label in view.quality.missing
+    assert not next(theme for theme in view.overview.themes if theme.name == "calcium").estimated
+    assert {s.value for s in view.steps if s.label == label} <= {spoken.texts("values.missing")}
+
+
+def test_a_speck_that_is_read_as_none_is_not_shown_as_none(site: Site) -> None:
+    shown = assess(site, cac_agatston=3.0, cac_density_score=4.0)
+    assert "vessel" not in str(dict(shown.calcium.topics).get(site.texts("calcium.spread"), ""))
+    derived = [s for s in shown.steps if s.value == site.texts("values.derived")]
+    assert not [s for s in derived if s.label.startswith("Calcium score, ")]

@@ -36,6 +36,8 @@ class Implied:
     against: tuple[str, ...] = ()
 
 
+# Not "former" from years since quitting: of 0 years nothing would follow, so that the first year
+# would raise the risk that each further one lowers.
 IMPLIED = (
     Implied(
         "smoking_status",
@@ -43,13 +45,6 @@ IMPLIED = (
         "cigarettes_per_day",
         lambda x: x > 0,
         ("years_since_quitting",),
-    ),
-    Implied(
-        "smoking_status",
-        "former",
-        "years_since_quitting",
-        lambda x: x > 0,
-        ("cigarettes_per_day",),
     ),
     Implied("statin_intensity", "none", "lipid_lowering", lambda x: x == 0, _OF_A_STATIN),
     Implied("prior_cad", 1.0, "prior_pci", lambda x: x == 1),

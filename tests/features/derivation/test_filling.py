@@ -18,7 +18,6 @@ from tests.features.derivation.one_patient import features_of
 DICTIONARY = Dictionary.load()
 TRUE_OF = {
     "cigarettes_per_day": 12.0,
-    "years_since_quitting": 4.0,
     "lipid_lowering": 0.0,
     "prior_pci": 1.0,
 }
@@ -53,9 +52,9 @@ def test_a_detail_makes_no_column_of_what_the_table_has_none_of() -> None:
     assert "statin_intensity" not in read
 
 
-def test_no_cigarettes_and_no_years_since_quitting_say_nothing_of_the_status() -> None:
+def test_no_cigarettes_and_years_since_quitting_say_nothing_of_the_status() -> None:
     read = _read(
-        smoking_status=[None, None], cigarettes_per_day=[0.0, 0.0], years_since_quitting=[0.0, 0.0]
+        smoking_status=[None, None], cigarettes_per_day=[0.0, 0.0], years_since_quitting=[0.0, 5.0]
     )
     assert read["smoking_status"].isna().all()
 

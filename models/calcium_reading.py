@@ -27,10 +27,10 @@ def read_features(
 ) -> pd.DataFrame:
     """The features (n, p) that risks are told from; ``wanted`` as in `derive_features`.
 
-    Where some vessels are known and the total score is not, the score is read as a gap and as the
-    least that it can be. Where there is calcium and its density is known, it is read as it is and
-    as none: dense calcium has less risk than soft, but none has more than some. What a model
-    learns from is taken from the reading with the higher hazard of the event.
+    A total score of which only the least is known is read as a gap and as that least. Where there
+    is calcium and its density is known, it is read as it is and as none: dense calcium has less
+    risk than soft, but no less than none. What a model learns from is taken from the reading with
+    the higher hazard of the event.
     """
     features = derive_features(columns, columns.dictionary, wanted)
     names = list(predictor.feature_names)

@@ -69,10 +69,10 @@ def least_score(columns: Columns) -> FloatArray:
 
 
 def suppose_least(columns: Columns) -> tuple[npt.NDArray[np.intp], Columns] | None:
-    """Patients whose total score is unknown and above 0, as if it were the least that it can be:
+    """Patients whose total score is unknown and above 0, read as the least that it can be.
 
-    their positions (m,) among the n, and their covariates. None if nobody is. Nothing is then said
-    of a change since an earlier scan.
+    Their positions (m,) among the n and their covariates; None where nobody is. Of a change since
+    an earlier scan nothing is then said.
     """
     least = least_score(columns)
     rows = np.flatnonzero(least > 0)

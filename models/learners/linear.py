@@ -102,9 +102,9 @@ class LinearPart:
         return np.asarray(margin)
 
     def read(self, gaps: Gaps) -> GapReading:
-        """What each pattern of gaps means for the margin; kept, since margins, intervals and
+        """What each pattern of gaps means for the margin.
 
-        reasons of a batch ask for the same.
+        Kept until others are asked for: margins, intervals and reasons of a batch ask for the same.
         """
         key = gaps.patterns.tobytes()
         kept = self._read.get(key)

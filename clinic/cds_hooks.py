@@ -20,6 +20,7 @@ from clinic.words.texts import PageTexts
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.errors import CohortError, Problem
+from features.intake.fhir.patient.index_rules import YEAR
 from features.intake.fhir.reader import read_fhir
 from features.intake.validation.findings import Findings
 from features.intake.validation.needed import check_needed
@@ -32,7 +33,6 @@ _PREFETCH = {
     "medications": "MedicationRequest?patient={{context.patientId}}",
 }
 _LONGEST_SUMMARY = 139
-_DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary, today: da
     covariates, findings = pd.DataFrame(columns), Findings()
     measured_on = str(read.index_date.iloc[0])
     since = (today - date.fromisoformat(measured_on)).days
-    covariates["age"] += max(since, 0) / _DAYS_PER_YEAR
+    covariates["age"] += max(since, 0) / YEAR
     check_needed(Columns(covariates, dictionary), dictionary, findings)
     if findings.rejects:
         raise CohortError([Problem(one.column, one.rule, one.remedy) for one in findings.rejects])

@@ -144,25 +144,28 @@ def read_entry(given: Mapping[str, str], dictionary: Dictionary, texts: PageText
 
 def _drugs_of(given: Mapping[str, str], dictionary: Dictionary) -> tuple[str, ...]:
     """The questions on drugs that were answered with anything but no."""
-    return tuple(
-        name
-        for name, variable in dictionary.items()
-        if variable.group == "therapy"
-        and name not in _NOT_A_DRUG
-        and given.get(name, "") not in ("", "0", "none")
-    )
+    asked = _ask_of_drugs(dictionary)
+    return tuple(one.name for one in asked if given.get(one.name, "") not in ("", "0", "none"))
 
 
 def _without_drugs(given: Mapping[str, str], dictionary: Dictionary) -> dict[str, str]:
     answered = dict(given)
-    for name, variable in dictionary.items():
-        if variable.group != "therapy" or name in _NOT_A_DRUG or given.get(name):
+    for variable in _ask_of_drugs(dictionary):
+        if given.get(variable.name):
             continue
         if variable.kind == "boolean":
-            answered[name] = "0"
+            answered[variable.name] = "0"
         elif "none" in variable.codes:
-            answered[name] = "none"
+            answered[variable.name] = "none"
     return answered
+
+
+def _ask_of_drugs(dictionary: Dictionary) -> list[Variable]:
+    return [
+        variable
+        for name, variable in dictionary.items()
+        if variable.group == "therapy" and name not in _NOT_A_DRUG
+    ]
 
 
 def _field(variable: Variable, text: str, unit: str, error: str, texts: PageTexts) -> Field:

@@ -39,7 +39,7 @@ def read_features(
         floor = derive_features(supposed, columns.dictionary, frozenset(names))[names]
         _take_higher(predictor, features, rows, floor)
     absent = {name: value for name, value in _without_calcium().items() if name in names}
-    rows = _find_dense(columns, features[[name for name in names if name in _LOWERING]])
+    rows = _find_dense(columns, features[[name for name in names if name in _lowering()]])
     if len(rows) and absent:
         floor = features.iloc[rows][names].assign(**absent)
         _take_higher(predictor, features, rows, floor)
@@ -72,11 +72,14 @@ def _without_calcium() -> MappingProxyType[str, float]:
     return MappingProxyType({str(name): float(value) for name, value in none.items()})
 
 
-_LOWERING = frozenset(
-    feature.name
-    for feature in CATALOGUE
-    if feature.learnt
-    and feature.monotone <= 0
-    and feature.name in _without_calcium()
-    and feature.name != _FLAG
-)
+@cache
+def _lowering() -> frozenset[str]:
+    """The features by which calcium that is there may count for less."""
+    return frozenset(
+        feature.name
+        for feature in CATALOGUE
+        if feature.learnt
+        and feature.monotone <= 0
+        and feature.name in _without_calcium()
+        and feature.name != _FLAG
+    )

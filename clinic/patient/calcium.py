@@ -11,12 +11,11 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import agatston
+from features.derivation.calcium import VESSEL_SCORES, agatston
 from features.derivation.columns import Columns
 from features.derivation.known_calcium import PartOfScore, find_parts
 from models.plain_language.comparison import compares_within_ethnicity, find_no_table
 
-VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 _RECORDED = {
     "amount": ("cac_agatston", "cac_volume", "cac_mass"),
     "spread": ("vessel_count", "lesion_count", "largest_lesion_volume"),
@@ -109,7 +108,7 @@ def describe_calcium(
         topics = [entry for entry in topics if entry[0] != texts("calcium.comparison")]
     vessels = [
         (texts(f"calcium.vessels.{name[-3:].strip('_')}"), float(patient[name]))
-        for name in VESSELS
+        for name in VESSEL_SCORES
         if _is_known(patient.get(name))
     ]
     known_disease = any(patient.get(name) == 1 for name in ("prior_cad", "prior_pci"))

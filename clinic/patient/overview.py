@@ -174,7 +174,7 @@ class OverviewWriter:
     ) -> tuple[str, ...]:
         score, texts = recorded(patient, "cac_agatston"), self.texts
         if part is not None:
-            least = texts.write.whole(np.floor(part.least))
+            least = texts.write.score(part.least)
             key = "overview.earlier_calcium" if part.earlier else "overview.part_of_calcium"
             said = texts(key, score=least, known=part.known)
         elif score is None:

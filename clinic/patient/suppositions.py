@@ -60,7 +60,7 @@ def suppose_calcium(
     least = float(np.nan_to_num(least_score(columns)[0]))
     # none that reads as the least does; that there is some calcium is no score
     further = (score for score in _SCENARIOS if score > np.ceil(least))
-    is_score = find_parts(columns)[0] is not None or columns["prior_cac_agatston"][0] > 0
+    is_score = find_parts(columns)[0] is not None
     scores = np.array([*([least] if is_score or not least else []), *further])
     several = pd.concat([covariates] * len(scores), ignore_index=True)
     several["cac_agatston"] = scores

@@ -21,9 +21,11 @@ from features.dictionary.data_files import data_file
 
 VESSELS = ("lm", "lad", "lcx", "rca")
 BANDS = ("130_199", "200_299", "300_399", "400_plus")
+VESSEL_SCORES = tuple(f"cac_agatston_{vessel}" for vessel in VESSELS)
+BAND_VOLUMES = tuple(f"cac_volume_{band}" for band in BANDS)
 OF_CALCIUM = (
     *("cac_volume", "cac_mass", "cac_density_hu", "cac_density_score", "largest_lesion_volume"),
-    *("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus"),
+    *BAND_VOLUMES,
     *("lesion_count", "spotty_lesion_count", "sheet_lesion_count", "vessel_count"),
 )
 """What is above 0 where there is calcium alone."""
@@ -43,7 +45,7 @@ def agatston(columns: Columns) -> FloatArray:
 
     That no lesion was counted is no score of 0: of who was not scanned there are none to count.
     """
-    vessels = [columns[f"cac_agatston_{vessel}"] for vessel in VESSELS]
+    vessels = [columns[name] for name in VESSEL_SCORES]
     return first_known(columns["cac_agatston"], np.sum(vessels, axis=0))
 
 
@@ -64,7 +66,7 @@ def has_none(columns: Columns) -> FloatArray:
 
 def volume(columns: Columns) -> FloatArray:
     """Calcium volume, mm3, (n,): as recorded, else the sum of the four bands of density."""
-    bands = [columns[f"cac_volume_{band}"] for band in BANDS]
+    bands = [columns[name] for name in BAND_VOLUMES]
     return zero_without_calcium(columns, first_known(columns["cac_volume"], np.sum(bands, axis=0)))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.derivation.therapy import statin_intensity
+from features.derivation.therapy import STATIN_DETAILS, statin_intensity
 from features.dictionary.variable import Variable
 
 FILLS = {
@@ -18,7 +18,6 @@ FILLS = {
     "statin_years": ("lipid_lowering",),
     "anticoagulant": ("vitamin_k_antagonist",),
 }
-_OF_A_STATIN = ("statin_drug", "statin_dose", "statin_years")
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ IMPLIED = (
         lambda x: x > 0,
         ("years_since_quitting",),
     ),
-    Implied("statin_intensity", "none", "lipid_lowering", lambda x: x == 0, _OF_A_STATIN),
+    Implied("statin_intensity", "none", "lipid_lowering", lambda x: x == 0, STATIN_DETAILS),
     Implied("prior_cad", 1.0, "prior_pci", lambda x: x == 1),
 )
 
@@ -62,7 +61,7 @@ def fill_in(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.
     filled: dict[str, pd.Series] = {}
     if _tells(covariates, "statin_drug", "statin_intensity"):
         filled["statin_intensity"] = _intensity(covariates, dictionary["statin_intensity"].codes)
-    if any(_tells(covariates, detail, "lipid_lowering") for detail in _OF_A_STATIN):
+    if any(_tells(covariates, detail, "lipid_lowering") for detail in STATIN_DETAILS):
         filled["lipid_lowering"] = _keep(
             covariates, "lipid_lowering", _takes_statin(covariates, dictionary)
         )
@@ -112,7 +111,7 @@ def _tells_of(values: pd.Series, variable: Variable) -> pd.Series:
 def _takes_statin(covariates: pd.DataFrame, dictionary: Mapping[str, Variable]) -> pd.Series:
     """1 where a detail tells of a statin that is taken; no detail denies one."""
     takes = pd.Series(False, covariates.index)
-    for detail in _OF_A_STATIN:
+    for detail in STATIN_DETAILS:
         if detail in covariates:
             takes |= _tells_of(covariates[detail], dictionary[detail])
     return takes.astype(float).where(takes)

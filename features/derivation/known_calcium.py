@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
-from features.derivation.calcium import OF_CALCIUM, VESSELS, agatston, read_score
+from features.derivation.calcium import OF_CALCIUM, VESSEL_SCORES, agatston, read_score
 from features.derivation.columns import Columns, where
 
 _OF_A_SCAN = ("cac_volume", "lesion_count", "vessel_count")
@@ -32,7 +32,7 @@ def find_parts(columns: Columns) -> list[PartOfScore | None]:
 
     Of known vessels without calcium that is said, too.
     """
-    vessels = np.array([columns[f"cac_agatston_{vessel}"] for vessel in VESSELS])
+    vessels = np.array([columns[name] for name in VESSEL_SCORES])
     unknown = np.isnan(columns.derived(agatston))
     known = np.where(unknown, (~np.isnan(vessels)).sum(axis=0), 0)
     sums, earlier = np.nansum(vessels, axis=0), columns.derived(earlier_score)
@@ -59,7 +59,7 @@ def least_score(columns: Columns) -> FloatArray:
     The sum of the vessels that are known, and a score found earlier, since calcium stays; where
     calcium was measured in another way, such as by volume, 1.
     """
-    vessels = np.array([columns[f"cac_agatston_{vessel}"] for vessel in VESSELS])
+    vessels = np.array([columns[name] for name in VESSEL_SCORES])
     known = where(np.isnan(vessels).all(axis=0), np.nan, np.nansum(vessels, axis=0))
     least = np.fmax(known, columns.derived(earlier_score))
     least = where((least > 0) & (least < 1), 1.0, least)

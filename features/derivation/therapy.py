@@ -21,6 +21,7 @@ INTENSITY = {
     "fluvastatin": ((80.0, "moderate"), (0.0, "low")),
     "pitavastatin": ((0.0, "moderate"),),
 }
+STATIN_DETAILS = ("statin_drug", "statin_dose", "statin_years")
 ADDED = ("ezetimibe", "pcsk9_inhibitor", "bempedoic_acid", "icosapent_ethyl")
 
 

@@ -6,14 +6,12 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import BoolArray
+from features.derivation.calcium import BAND_VOLUMES, VESSEL_SCORES
 from features.derivation.columns import Columns
 from features.derivation.morphology import SLICE_MM, possible_density_score
-from features.derivation.therapy import ADDED
+from features.derivation.therapy import ADDED, STATIN_DETAILS
 from features.intake.validation.contradictions import (
-    BANDS,
     MORE_THAN_SPECKS_MM3,
-    STATIN_DETAILS,
-    VESSELS,
     Combination,
     anticoagulant_differs,
     bands_exceed,
@@ -65,19 +63,19 @@ COMBINATIONS: tuple[Combination, ...] = (
     ),
     Combination(
         "vessel scores that do not add up to the total",
-        (*VESSELS, "cac_agatston"),
+        (*VESSEL_SCORES, "cac_agatston"),
         vessels_differ,
         "Correct the total or the vessels",
         gaps=True,
     ),
     Combination(
         "vessel scores that contradict the number of vessels",
-        (*VESSELS, "vessel_count"),
+        (*VESSEL_SCORES, "vessel_count"),
         vessels_miscounted,
         "Correct the number or the vessels",
         gaps=True,
     ),
-    *(more_than(vessel, "cac_agatston", 0.02, 2) for vessel in VESSELS),
+    *(more_than(vessel, "cac_agatston", 0.02, 2) for vessel in VESSEL_SCORES),
     Combination(
         "Agatston score above zero with a volume of zero",
         ("cac_volume", "cac_agatston"),
@@ -92,7 +90,7 @@ COMBINATIONS: tuple[Combination, ...] = (
     ),
     Combination(
         "volumes by density that exceed the whole volume",
-        (*BANDS, "cac_volume"),
+        (*BAND_VOLUMES, "cac_volume"),
         bands_exceed,
         "Correct the volume or its bands",
         gaps=True,

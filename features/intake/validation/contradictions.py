@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.array_types import BoolArray
+from features.derivation.calcium import BAND_VOLUMES, VESSEL_SCORES
 from features.derivation.columns import Columns
-from features.derivation.therapy import INTENSITY
+from features.derivation.therapy import INTENSITY, STATIN_DETAILS
 
-VESSELS = ("cac_agatston_lm", "cac_agatston_lad", "cac_agatston_lcx", "cac_agatston_rca")
 # Single voxels that are too small to be scored may still count in a volume.
 MORE_THAN_SPECKS_MM3 = 50.0
-STATIN_DETAILS = ("statin_drug", "statin_dose", "statin_years")
-BANDS = ("cac_volume_130_199", "cac_volume_200_299", "cac_volume_300_399", "cac_volume_400_plus")
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ def more_than(column: str, other: str, relative: float = 0.0, absolute: float = 
 
 def vessels_differ(x: Columns) -> BoolArray:
     """All four beside the total; of fewer, whether they exceed it."""
-    total, vessels = x["cac_agatston"], sum(x[name] for name in VESSELS)
-    known = sum(np.nan_to_num(x[name]) for name in VESSELS)
+    total, vessels = x["cac_agatston"], sum(x[name] for name in VESSEL_SCORES)
+    known = sum(np.nan_to_num(x[name]) for name in VESSEL_SCORES)
     # Rounding of four scores, or 2 % of the total, is no contradiction.
     allowed = np.maximum(0.02 * total, 2)
     return np.asarray((np.abs(vessels - total) > allowed) | (known - total > allowed))
@@ -64,7 +62,7 @@ def vessels_miscounted(x: Columns) -> BoolArray:
 
     Some count the left main with the LAD.
     """
-    lm, *others = (x[name] for name in VESSELS)
+    lm, *others = (x[name] for name in VESSEL_SCORES)
     lad, number = others[0], x["vessel_count"]
     fewest = sum(score > 0 for score in others) + ((lm > 0) & ~(lad > 0))
     whole = ~np.isnan(lm + sum(others))
@@ -73,7 +71,7 @@ def vessels_miscounted(x: Columns) -> BoolArray:
 
 def bands_exceed(x: Columns) -> BoolArray:
     """Volumes by density, as many as are known, beside the whole."""
-    volume, bands = x["cac_volume"], sum(np.nan_to_num(x[name]) for name in BANDS)
+    volume, bands = x["cac_volume"], sum(np.nan_to_num(x[name]) for name in BAND_VOLUMES)
     return np.asarray(bands > np.maximum(1.05 * volume, volume + 2))
 
 

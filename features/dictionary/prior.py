@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 ON_CALCIUM = ("growth", "onset")
@@ -21,7 +21,8 @@ class Prior:
     """What is published of one feature, per unit of it; None where nothing is.
 
     ``event``: its log hazard ratio for the event; ``given_calcium``: the same among patients whose
-    calcium score the model knows, ``event`` where None; ``death``: for death from another cause.
+    calcium score the model knows, ``event`` where None; ``recurrent``: among patients with known
+    disease, as among others where None; ``death``: for death from another cause.
     ``growth`` and ``onset``: its effect on the log of how fast calcium grows, and on the log hazard
     of first calcium. ``fixed``: no effect on events is established, so that the width of ``event``
     holds whatever a cohort seems to say. ``source``: where the means were published. ``spread``:
@@ -31,6 +32,7 @@ class Prior:
 
     event: Belief | None = None
     given_calcium: Belief | None = None
+    recurrent: Belief | None = None
     death: Belief | None = None
     growth: Belief | None = None
     onset: Belief | None = None
@@ -38,15 +40,29 @@ class Prior:
     source: str = ""
     spread: float = 0.0
 
-    def of(self, cause: str, knows_calcium: bool) -> Belief | None:
-        """The belief about ``cause``: "event", "competing", or of calcium "growth" or "onset"."""
+    def of(self, cause: str, knows_calcium: bool, known_disease: float = 0.0) -> Belief | None:
+        """The belief about ``cause``: "event", "competing", or of calcium "growth" or "onset".
+
+        ``known_disease``: share of the patients with it. One effect of all lies between those of
+        either group: mean and variance are those of the mixture.
+        """
         if cause in ON_CALCIUM:
             return self.growth if cause == "growth" else self.onset
         if self.fixed:
             return self.event
         if cause != "event":
             return self.death
-        return self.given_calcium or self.event if knows_calcium else self.event
+        first = self.given_calcium or self.event if knows_calcium else self.event
+        if self.recurrent is None or not known_disease:
+            return first
+        return _mix(first, self.recurrent, known_disease) if first else self.recurrent
+
+
+def _mix(first: Belief, second: Belief, share: float) -> Belief:
+    """Mean and standard deviation of either belief, the second in this share."""
+    mean = (1.0 - share) * first.mean + share * second.mean
+    within = (1.0 - share) * first.width**2 + share * second.width**2
+    return Belief(mean, (within + share * (1.0 - share) * (first.mean - second.mean) ** 2) ** 0.5)
 
 
 @dataclass(frozen=True)
@@ -74,23 +90,38 @@ class Modifier:
 
 @dataclass(frozen=True)
 class Priors:
-    """What is known of all features, by name, of sums of them, and of what modifies effects."""
+    """What is known of all features, by name, of sums of them, and of what modifies effects.
+
+    ``known_disease``: share of the patients with it, whose next event is not their first.
+    """
 
     by_feature: Mapping[str, Prior] = field(default_factory=dict)
     sums: tuple[Sum, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
+    known_disease: float = 0.0
+
+    def among(self, known_disease: float) -> Priors:
+        """The same among patients of whom this share has known disease."""
+        return replace(self, known_disease=known_disease)
 
     def of(self, feature: str, cause: str, knows_calcium: bool) -> Belief | None:
         """The belief about one feature's effect on ``cause``; None where there is none."""
         prior = self.by_feature.get(feature)
-        return None if prior is None else prior.of(cause, knows_calcium)
+        return None if prior is None else self._about(prior, cause, knows_calcium)
 
     def change_of(self, feature: str, by: str, cause: str, knows_calcium: bool) -> Belief | None:
         """By how much one feature's effect on ``cause`` changes per unit of another."""
         for one in self.modifiers:
             if (one.feature, one.by) == (feature, by):
-                return one.prior.of(cause, knows_calcium)
+                return self._about(one.prior, cause, knows_calcium)
         return None
+
+    def of_sum(self, group: Sum, cause: str, knows_calcium: bool) -> Belief | None:
+        """The belief about the sum of several features' effects on ``cause``."""
+        return self._about(group.prior, cause, knows_calcium)
+
+    def _about(self, prior: Prior, cause: str, knows_calcium: bool) -> Belief | None:
+        return prior.of(cause, knows_calcium, self.known_disease)
 
     def open_variance(self, feature: str, knows_calcium: bool) -> float:
         """Variance of the event's log hazard where the feature is unknown of all patients."""
@@ -102,7 +133,8 @@ class Priors:
     def is_published(self, feature: str) -> bool:
         """Whether an effect of the feature on the event, other than none, is published."""
         prior = self.by_feature.get(feature, Prior())
-        return any(one is not None and one.mean != 0 for one in (prior.event, prior.given_calcium))
+        beliefs = prior.event, prior.given_calcium, prior.recurrent
+        return any(one is not None and one.mean != 0 for one in beliefs)
 
     def is_fixed(self, feature: str, cause: str = "event") -> bool:
         """Whether no effect of the feature on events is established; growth is another cause."""
@@ -110,14 +142,16 @@ class Priors:
         return prior is not None and prior.fixed and cause not in ON_CALCIUM
 
 
-_BELIEFS = ("event", "given_calcium", "death")
+_BELIEFS = ("event", "given_calcium", "recurrent", "death")
 _OTHERS = ("none", "source", "spread", "growth_source")
 
 
 def read_prior(entry: Any) -> Prior:
     """A prior from its piece of YAML; ValueError says in a few words what is wrong with it."""
     if not isinstance(entry, Mapping) or not entry:
-        raise ValueError("must map 'event', 'given_calcium', 'death' or 'none' to numbers")
+        raise ValueError(
+            "must map 'event', 'given_calcium', 'recurrent', 'death' or 'none' to numbers"
+        )
     for key in entry:
         if key not in (*_BELIEFS, *ON_CALCIUM, *_OTHERS):
             raise ValueError(f"does not know {key!r}")
@@ -129,12 +163,13 @@ def read_prior(entry: Any) -> Prior:
             raise ValueError("holds 'none' beside what would be an effect")
         nothing = Belief(0.0, _width(entry["none"]))
         return Prior(nothing, growth=growth, onset=onset, fixed=True, source=_source(entry))
-    event, given, death = (_belief(entry[key]) if key in entry else None for key in _BELIEFS)
+    told = {key: _belief(entry[key]) for key in _BELIEFS if key in entry}
     source = _source(entry)
-    if not source and any(belief and belief.mean for belief in (event, given, death)):
+    if not source and any(belief.mean for belief in told.values()):
         raise ValueError("needs a 'source' where a mean is not 0")
     spread = _width(entry["spread"]) if "spread" in entry else 0.0
-    return Prior(event, given, death, growth, onset, source=source, spread=spread)
+    event, given, recurrent, death = (told.get(key) for key in _BELIEFS)
+    return Prior(event, given, recurrent, death, growth, onset, source=source, spread=spread)
 
 
 def _belief(value: Any) -> Belief:

@@ -174,7 +174,7 @@ def _sum_up(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     rows, beliefs = [], []
     for group in priors.sums:
-        belief = group.prior.of(cause, knows_calcium)
+        belief = priors.of_sum(group, cause, knows_calcium)
         share = np.array([group.features.get(name, 0.0) for name in names])
         if belief is not None and np.count_nonzero(share) > 1:
             rows.append(share / scale)

@@ -17,6 +17,7 @@ from features.derivation.columns import Columns, first_known
 from features.derivation.laboratory import egfr
 from features.derivation.therapy import takes_lipid_drug
 from features.dictionary.dictionary import Dictionary
+from features.dictionary.known_disease import KNOWN_DISEASE
 from features.errors import HorizonError
 from models.reference_scores.publication import Publication
 
@@ -28,7 +29,6 @@ SDI = "sdi"
 Kind = Literal["input absent", "out of range", "not for these patients", "assumed"]
 COMPUTED = "computed"
 COVERAGE_COLUMNS = ("score", "horizon", "finding", "variable", "rule", "patients", "share")
-_PRIOR_DISEASE = ("prior_cad", "prior_stroke", "prior_pad", "prior_aaa", "prior_pci")
 
 
 def smokes_now(columns: Columns) -> FloatArray:
@@ -265,10 +265,10 @@ def _limits(
 
 def _find_prior_disease(inputs: Inputs) -> list[Finding]:
     ill, known = np.zeros(len(inputs), dtype=bool), np.zeros(len(inputs), dtype=bool)
-    for name in _PRIOR_DISEASE:
+    for name in KNOWN_DISEASE:
         ill |= inputs[name] == 1
         known |= ~np.isnan(inputs[name])
-    variables = ", ".join(_PRIOR_DISEASE)
+    variables = ", ".join(KNOWN_DISEASE)
     return [
         Finding("not for these patients", variables, "no cardiovascular disease so far", ill),
         Finding("assumed", variables, "not recorded, so taken to be free of disease", ~known),

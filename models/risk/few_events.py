@@ -1,4 +1,4 @@
-"""What to say of a cohort of which the published effects have to carry the model."""
+"""What to warn of before a model is used: of what its cohort cannot say."""
 
 from __future__ import annotations
 
@@ -14,17 +14,14 @@ COMFORTABLE_EVENTS_PER_FEATURE = 10
 _NORMAL = 1.96
 
 
-def warn_of_few_events(
-    n_events: int, feature_names: Sequence[str], priors: Priors | None
-) -> list[str]:
+def warn_of_few_events(n_events: int, feature_names: Sequence[str], priors: Priors) -> list[str]:
     """Below ``FEW_EVENTS``: how much is published, and how far off the level of risk may be.
 
     The log of a rate from d events has a standard error of 1 / sqrt(d).
     """
     if n_events >= FEW_EVENTS:
         return []
-    known = priors or Priors()
-    published = sum(known.is_published(name) for name in feature_names)
+    published = sum(priors.is_published(name) for name in feature_names)
     factor = np.exp(_NORMAL / np.sqrt(n_events))
     return [
         f"{n_events} events, fewer than {FEW_EVENTS}: the model is mostly what is published, of "
@@ -62,4 +59,15 @@ def warn_of_few_competing(endpoint: Endpoint, minimum: int) -> list[str]:
     return [
         f"{n_competing} competing events, fewer than {minimum}: their hazard is taken to be the "
         "same for every patient, at any age."
+    ]
+
+
+def warn_of_fixed_horizon(endpoint: Endpoint) -> list[str]:
+    """That a yes or no by a fixed horizon answers no other; nothing where times are recorded."""
+    if not endpoint.is_fixed_horizon:
+        return []
+    return [
+        f"The cohort records only a yes or no by {endpoint.horizon:g} years: no other horizon can "
+        "be answered. Patients lost before it count as event-free, as do those who died of "
+        "something else: risk is a cumulative incidence if none was lost."
     ]

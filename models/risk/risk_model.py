@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
+from features.dictionary.known_disease import share_with_known_disease
 from features.dictionary.prior import Priors
 from features.endpoint import Endpoint
 from features.errors import TooFewEventsError
@@ -37,6 +38,7 @@ from models.risk.few_events import (
     warn_of_few_competing,
     warn_of_few_events,
     warn_of_few_per_feature,
+    warn_of_fixed_horizon,
 )
 from models.risk.predictor import RiskPredictor
 from models.risk.sampling import causes_of, describe_sample, find_clock
@@ -63,7 +65,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     monotone : feature name -> -1 or +1; features not named are free.
     n_folds : folds for penalty, rounds, weights and baselines.
     minimum_events : fewer are refused; 30 suffice where effects are published (docs/reasons.md).
-    priors : what is known of the features before any patient is seen; None for nothing.
+    priors : what is known of the features before any patient is seen, of first and of recurrent
+        events (docs/decisions/0082); None for nothing.
     means, widths : how far means and widths of the prior are trusted: multipliers tried.
     penalties : plain ridge penalties tried in the prior's place, per event.
     max_depth ... reg_lambda : XGBoost's own settings, the first candidate of the tuning.
@@ -76,7 +79,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    predictor_ : RiskPredictor; feature_names_in_ : (p,); report_ : what was chosen and why.
+    predictor_ : RiskPredictor; feature_names_in_ : (p,); report_ : what was chosen and why;
+    priors_ : what is known among patients such as these.
     """
 
     def __init__(
@@ -133,7 +137,9 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         there; CohortError where "age" is not the age that the time scale counts, or another feature
         is; ValueError where lengths differ or a feature is infinite.
         """
-        X = self._checked_features(X, endpoint)
+        everything, X = X, self._checked_features(X, endpoint)
+        known_disease = share_with_known_disease(everything, endpoint.weight)
+        self.priors_ = (self.priors or Priors()).among(known_disease)
         if BOOSTED in self.parts:
             require_device(self.device)
         self.feature_names_in_ = np.array(X.columns, dtype=object)
@@ -143,8 +149,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             dealt = cross_validation_folds(endpoint, self.n_folds, self.seed, patient_ids=X.index)
             # no part learns from what does not vary
             shown = X if self._clock is None else X.assign(**{self._clock: 0.0})
-            modifiers = (self.priors or Priors()).modifiers
-            views = Views.learn(shown, tuple(dealt), pool, modifiers)
+            views = Views.learn(shown, tuple(dealt), pool, self.priors_.modifiers)
             self.completion_, self._views = views.everyone.completion, views
             self._binned = Binned.of(views, self._hidden()) if BOOSTED in self.parts else None
             self.causes_ = [
@@ -163,6 +168,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         other = RiskModel(**{**self.get_params(), "parts": (part,)})
         other.feature_names_in_ = self.feature_names_in_
         other.endpoint_, other.completion_ = self.endpoint_, self.completion_
+        other.priors_ = self.priors_
         other._clock = self._clock
         with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
             if part == BOOSTED and LINEAR in self.parts:
@@ -237,7 +243,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         below = None
         if LINEAR in self.parts:
             trusts = list_trusts(self._means(), self.widths, self.penalties)
-            budget = LinearBudget(self.priors or Priors(), trusts)
+            budget = LinearBudget(self.priors_, trusts)
             linear = fit_linear_part(views, cause.name, outcome, directions, budget, pool)
             cause.parts[LINEAR], below = linear, linear.margins
         if binned is not None:
@@ -248,14 +254,12 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
 
     def _means(self) -> Sequence[float]:
         """Means tried: only none where nothing is known."""
-        priors = self.priors or Priors()
-        known = [prior.event or prior.death for prior in priors.by_feature.values()]
+        known = [prior.event or prior.death for prior in self.priors_.by_feature.values()]
         return self.means if any(belief and belief.mean for belief in known) else (0.0,)
 
     def _hidden(self) -> frozenset[str]:
         """Features that trees may not see: those without an established effect."""
-        priors = self.priors or Priors()
-        return frozenset(name for name in priors.by_feature if priors.is_fixed(name))
+        return frozenset(filter(self.priors_.is_fixed, self.priors_.by_feature))
 
     def _budget(self) -> BoostingBudget:
         names = ["max_depth", "learning_rate", "min_child_weight"]
@@ -282,19 +286,14 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             **describe_sample(self.endpoint_, assembly.link),
             "features": len(names),
             "events_per_feature": effective_events(self.endpoint_) / len(names),
+            "known_disease": self.priors_.known_disease,
             **assembly.report,
         }
         self.warnings_ = self._warnings()
 
     def _warnings(self) -> list[str]:
         names, n_events = list(self.feature_names_in_), self.report_["events"]
-        warnings = warn_of_few_events(n_events, names, self.priors)
+        warnings = warn_of_few_events(n_events, names, self.priors_)
         warnings += warn_of_few_per_feature(self.endpoint_, len(names))
         warnings += warn_of_few_competing(self.endpoint_, MINIMUM_COMPETING)
-        if self.endpoint_.is_fixed_horizon:
-            warnings.append(
-                f"The cohort records only a yes or no by {self.endpoint_.horizon:g} years: no "
-                "other horizon can be answered. Patients lost before it count as event-free, as do "
-                "those who died of something else: risk is a cumulative incidence if none was lost."
-            )
-        return warnings
+        return warnings + warn_of_fixed_horizon(self.endpoint_)

@@ -7,7 +7,6 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
-from features.dictionary.prior import Priors
 from features.disclosure import SMALLEST_COUNT
 from features.endpoint import AGE, EVENT, Endpoint
 from features.errors import ModelError
@@ -42,7 +41,7 @@ def fit_uncertainty(model: RiskModel) -> RiskInterval:
 def _find_unrecorded(model: RiskModel, used: npt.NDArray[np.intp]) -> dict[str, float]:
     """Variance of the margin that each published feature leaves open which no patient had."""
     recorded = {str(model.feature_names_in_[position]) for position in used}
-    priors = model.priors or Priors()
+    priors = model.priors_
     found = {
         name: priors.open_variance(name, KNOWS_CALCIUM in recorded)
         for name in priors.by_feature

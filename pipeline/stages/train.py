@@ -166,7 +166,6 @@ def write_variants(
 
 def write_published(model: RiskModel, known: Dictionary, paths: Paths) -> list[str]:
     """published_effects.csv: published, learnt from this cohort alone, used; return conflicts."""
-    from features.dictionary.prior import Priors
     from models.evaluation.published_effects import compare_with_published, describe_conflicts
     from models.risk.cause_fitting import LINEAR, FittedLinear
     from models.uncertainty.risk_interval import OWNERS
@@ -175,7 +174,7 @@ def write_published(model: RiskModel, known: Dictionary, paths: Paths) -> list[s
     if not isinstance(linear, FittedLinear):
         return []
     names = model.predictor_.feature_names
-    table = compare_with_published(linear, names, OWNERS, model.priors or Priors())
+    table = compare_with_published(linear, names, OWNERS, model.priors_)
     ratio = "odds" if model.endpoint_.is_fixed_horizon else "hazard"
     table["ratio"] = ratio
     table.to_csv(paths.train / PUBLISHED, index=False, float_format="%.6g")

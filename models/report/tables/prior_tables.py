@@ -53,7 +53,9 @@ def describe_prior(material: Material) -> list[str]:
         for name, cause in material.training["causes"].items()
         if (kind := _kind_of_trust(linear := cause.get("linear", {})))
     ]
-    return [words.of("trust", "starts"), *told] if told else []
+    share = material.training["known_disease"]
+    between = [words.of("trust", "recurrent").format(percent=100 * share)] if share else []
+    return [words.of("trust", "starts"), *between, *told] if told else []
 
 
 def name_direction_of_shrinking(material: Material) -> str:

@@ -109,6 +109,7 @@ def material() -> Material:
             "competing_events": 15,
             "features": 4,
             "events_per_feature": 11.25,
+            "known_disease": 0.0,
             "causes": {"event": cause, "competing": cause},
             "calibration_check": {},
             "parts": {"development": 300, "held_out": 100},

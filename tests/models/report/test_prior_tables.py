@@ -75,6 +75,16 @@ def test_the_methods_say_where_the_linear_part_starts_and_how_far_that_was_trust
     assert all(sentence in page for sentence in told)
 
 
+def test_whoever_reads_the_report_learns_which_events_published_effects_are_of(
+    material: Material,
+) -> None:
+    trusted = _trusted(material, prior_mean=1.0, prior_width=1.0)
+    assert not any("known disease" in one for one in describe_prior(trusted))
+    diseased = replace(trusted, training={**trusted.training, "known_disease": 0.3})
+    (told,) = (one for one in describe_prior(diseased) if "known disease" in one)
+    assert told.startswith("Some 30 % of the patients") and told in render_report(diseased)
+
+
 def test_what_is_heavily_shrunk_is_said_to_be_shrunk_towards_what_it_is_shrunk_towards(
     material: Material,
 ) -> None:

@@ -147,6 +147,22 @@ def test_few_events_are_learnt_from_with_a_warning_of_what_carries_the_model() -
     assert f"by a factor of {factor:.1f}." in warning
 
 
+def test_patients_with_known_disease_are_learnt_from_by_effects_of_recurrent_events() -> None:
+    X, endpoint = draw_cohort(300, seed=1)
+    name = str(X.columns[0])
+    prior = Prior(Belief(2.0, 0.001), recurrent=Belief(-2.0, 0.001), source="somebody")
+    for share, expected in ((0.0, 2.0), (1.0, -2.0)):
+        model = RiskModel(
+            priors=Priors({name: prior}), minimum_events=10, n_folds=2, means=(1.0,), penalties=()
+        )
+        model.fit(X.assign(prior_cad=share), endpoint)
+        linear = model.predictor_.causes[0].linear
+        assert linear is not None
+        slope = linear.split_coefficients().straight[0] / linear.design.completion.scale[0]
+        assert np.isclose(slope, expected, rtol=0.01)
+        assert model.report_["known_disease"] == share
+
+
 def test_few_events_per_feature_raise_a_warning(cohort: Drawn) -> None:
     X, endpoint = draw_cohort(250, seed=4)
     wide = X.assign(**{f"noise_{i}": np.random.default_rng(i).random(len(X)) for i in range(20)})

@@ -14,10 +14,15 @@ from typing import Any
 
 from benchmarks.alternatives.methods.method import Method
 from benchmarks.alternatives.methods.two_causes import TwoCauses
+from features.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 SHARED = ("cohort.py", "scores.py", "methods/method.py", "methods/two_causes.py")
 OWN_MODEL = ("models/risk", "models/learners", "features/splits.py")
+WHAT_IS_KNOWN = (
+    *("features/dictionary", "features/derivation", "data/variables.yaml"),
+    *("data/reference/prior_sums.yaml", "data/reference/prior_modifiers.yaml"),
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Entry:
     def fingerprint(self) -> str:
         """Changes with the code and the versions that its cells are computed with."""
         own = OWN_MODEL if self.module.startswith("calcirisk") else ()
+        own += WHAT_IS_KNOWN if self.variant else ()
         here = Path(__file__).parent
         paths = [here / name for name in (*SHARED, f"methods/{self.module}.py")]
         paths += [here / "methods" / name for name in self.helpers]
@@ -72,7 +78,9 @@ def _files(names: tuple[str, ...]) -> Iterator[Path]:
 
 @cache
 def _code(path: Path) -> str:
-    """The code without comments and docstrings, which compute nothing."""
+    """The code without comments and docstrings, which compute nothing; of YAML, what it holds."""
+    if path.suffix != ".py":
+        return repr(read_yaml(path))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)

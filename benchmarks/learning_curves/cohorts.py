@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -25,15 +27,30 @@ from features.splits import require_endpoint
 NOISE, RARE = 30, 10
 _SIMULATED = 6_800
 _SEED = 5
+_INFARCTION = {"prior_cad": 1.0}  # an infarction is why these patients were registered
+# The index of wall motion in TRACE times 30 is about the ejection fraction in percent
+# (Kober L et al. N Engl J Med 1995;333:1670-1676).
+_PERCENT_PER_WALL_MOTION = 30.0
 
 
 @dataclass(frozen=True)
 class KnownCohort:
-    """Features (n, p), NaN where unknown, and endpoint."""
+    """Features (n, p), NaN where unknown, and endpoint.
+
+    ``alike``: features that are the same of all patients, for methods that know what they mean.
+    """
 
     name: str
     features: pd.DataFrame
     endpoint: Endpoint
+    alike: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with the features."""
+        hashed = pd.util.hash_pandas_object(self.features).to_numpy()
+        told = f"{list(self.features)}{sorted(self.alike.items())}".encode()
+        return hashlib.sha256(hashed.tobytes() + told).hexdigest()[:16]
 
     def with_noise(self) -> KnownCohort:
         """And forty columns that say nothing: thirty normal ones, ten rare yes or no."""
@@ -42,7 +59,7 @@ class KnownCohort:
         for k in range(RARE):
             columns[f"rare_{k}"] = (draws.random(n) < 0.02 + 0.008 * k).astype(np.float64)
         noise = pd.DataFrame(columns, index=self.features.index)
-        return KnownCohort(self.name, pd.concat([self.features, noise], axis=1), self.endpoint)
+        return replace(self, features=pd.concat([self.features, noise], axis=1))
 
 
 def _mapped(name: str) -> Callable[[], KnownCohort]:
@@ -61,9 +78,18 @@ def _simulated() -> KnownCohort:
 
 
 def _survset(
-    name: str, key: str, variables: Mapping[str, str], codes: Mapping[str, Mapping[object, object]]
+    name: str,
+    key: str,
+    variables: Mapping[str, str],
+    codes: Mapping[str, Mapping[object, object]],
+    factors: Mapping[str, float] | None = None,
+    alike: Mapping[str, float] | None = None,
 ) -> Callable[[], KnownCohort]:
-    """``variables``: column -> variable of the dictionary; ``codes``: of those with codes."""
+    """``variables``: column -> variable of the dictionary; ``codes``: of those with codes.
+
+    ``factors``: by which others are multiplied for the unit of the dictionary; ``alike``: variables
+    that are the same of all patients.
+    """
 
     def load() -> KnownCohort:
         from SurvSet.data import SurvLoader
@@ -72,14 +98,15 @@ def _survset(
         known = {
             variable: table[column].map(codes[column])
             if column in codes
-            else table[column].astype(np.float64)
+            else table[column].astype(np.float64) * (factors or {}).get(column, 1.0)
             for column, variable in variables.items()
         }
         unknown = table.drop(
             columns=["pid", "event", "time", *variables, *LEFT_OUT.get(key, ())], errors="ignore"
         )
         endpoint = right_censored(table["time"], table["event"])
-        return _derive(name, pd.DataFrame(known), endpoint, encode(unknown))
+        cohort = _derive(name, pd.DataFrame(known), endpoint, encode(unknown))
+        return replace(cohort, alike=alike or {})
 
     return load
 
@@ -107,15 +134,25 @@ COHORTS: dict[str, Callable[[], KnownCohort]] = {
             "num_sysbp": "systolic_bp",
             "num_diasbp": "diastolic_bp",
             "num_bmi": "bmi",
-            "fac_cvd": "prior_cad",
+            "fac_chf": "heart_failure",
+            "fac_afb": "atrial_fibrillation",
         },
         {"fac_gender": {0: "male", 1: "female"}},
+        alike=_INFARCTION,
     ),
     "trace": _survset(
         "trace",
         "TRACE",
-        {"num_age": "age", "fac_sex": "sex", "fac_diabetes": "diabetes"},
+        {
+            "num_age": "age",
+            "fac_sex": "sex",
+            "fac_diabetes": "diabetes",
+            "fac_chf": "heart_failure",
+            "num_wmi": "ejection_fraction",
+        },
         {"fac_sex": {0: "female", 1: "male"}},
+        factors={"num_wmi": _PERCENT_PER_WALL_MOTION},
+        alike=_INFARCTION,
     ),
     "framingham chd": _survset(
         "framingham chd",

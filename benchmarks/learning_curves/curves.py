@@ -63,8 +63,8 @@ def split(endpoint: Endpoint, number: int, events: int) -> tuple[Positions, Posi
 def run_cell(
     cell: Cell, cohort: KnownCohort, entry: Entry, folder: Path, trials: int
 ) -> dict[str, object] | None:
-    """What is kept of the cell, run if it is not there or was made by other code."""
-    path, made_by = cell.path(folder), f"{entry.fingerprint()}-{trials}"
+    """What is kept of the cell, run if it is not there or was made by other code or features."""
+    path, made_by = cell.path(folder), f"{entry.fingerprint()}-{cohort.fingerprint}-{trials}"
     if path.is_file():
         kept: dict[str, object] = json.loads(path.read_text())
         if kept["made_by"] == made_by:
@@ -82,6 +82,8 @@ def run_cell(
     start = time.process_time()
     method = entry.make(bool(own.n_competing))
     asked = cohort.features.iloc[judge][X.columns].reset_index(drop=True)
+    if entry.variant:  # it knows what the dictionary's variables mean
+        X, asked = X.assign(**cohort.alike), asked.assign(**cohort.alike)
     try:
         method.fit(X, own, times, Budget(n_trials=trials, seed=cell.split))
         record["fit_cpu_seconds"] = time.process_time() - start

@@ -49,6 +49,8 @@ DEMOGRAPHIC: tuple[Derivation, ...] = (
         "prior_stroke",
         "prior_pad",
         "prior_aaa",
+        "heart_failure",
+        "atrial_fibrillation",
         "carotid_stenosis",
         "carotid_imt",
         "dialysis",
@@ -116,7 +118,7 @@ BODY: tuple[Derivation, ...] = (
         why_monotone="A change of slope: the sum with systolic pressure is what rises",
         shown_only="It may lower risk as systolic pressure rises, which may only raise it",
     ),
-    *recorded("heart_rate"),
+    *recorded("heart_rate", "ejection_fraction"),
     Derivation(
         "bmi",
         "bmi",

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from features.dictionary.data_files import data_file
+from features.dictionary.known_disease import KNOWN_DISEASE
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Publication:
     ``outcome`` is what it predicts, by ``horizons`` (years), in people like its ``population``;
     ``competing_death`` says whether deaths from other causes were censored or allowed for;
     ``ranges`` are the inputs for which it was published, in canonical units, ages in completed
-    years.
+    years; ``free_of`` the diseases that its population did not have, by variable.
     """
 
     citation: str
@@ -27,6 +28,7 @@ class Publication:
     competing_death: str
     horizons: tuple[float, ...]
     ranges: Mapping[str, tuple[float, float]]
+    free_of: tuple[str, ...] = KNOWN_DISEASE
 
 
 def read_publication(entry: Mapping[str, Any], outcome: str | None = None) -> Publication:
@@ -38,6 +40,7 @@ def read_publication(entry: Mapping[str, Any], outcome: str | None = None) -> Pu
         competing_death=entry["competing_death"],
         horizons=tuple(float(horizon) for horizon in entry["horizons"]),
         ranges=read_ranges(entry["ranges"]),
+        free_of=(*KNOWN_DISEASE, *entry.get("free_of_also", ())),
     )
 
 

@@ -17,7 +17,6 @@ from features.derivation.columns import Columns, first_known
 from features.derivation.laboratory import egfr
 from features.derivation.therapy import takes_lipid_drug
 from features.dictionary.dictionary import Dictionary
-from features.dictionary.known_disease import KNOWN_DISEASE
 from features.errors import HorizonError
 from models.reference_scores.publication import Publication
 
@@ -224,7 +223,7 @@ class ReferenceScore(ABC):
         return [
             *(Finding("input absent", n, "must be known", np.isnan(inputs[n])) for n in required),
             *(finding for finding in ranged if finding is not None),
-            *_find_prior_disease(inputs),
+            *_find_prior_disease(inputs, self.publication.free_of),
             *self.judge(inputs, horizon),
         ]
 
@@ -263,12 +262,12 @@ def _limits(
     return *ranges.get(name, (variable.low, variable.high)), variable.unit or ""
 
 
-def _find_prior_disease(inputs: Inputs) -> list[Finding]:
+def _find_prior_disease(inputs: Inputs, free_of: Sequence[str]) -> list[Finding]:
     ill, known = np.zeros(len(inputs), dtype=bool), np.zeros(len(inputs), dtype=bool)
-    for name in KNOWN_DISEASE:
+    for name in free_of:
         ill |= inputs[name] == 1
         known |= ~np.isnan(inputs[name])
-    variables = ", ".join(KNOWN_DISEASE)
+    variables = ", ".join(free_of)
     return [
         Finding("not for these patients", variables, "no cardiovascular disease so far", ill),
         Finding("assumed", variables, "not recorded, so taken to be free of disease", ~known),

@@ -80,6 +80,16 @@ def test_patients_with_cardiovascular_disease_have_no_risk(
 
 
 @SCORES
+def test_who_has_what_nobody_in_the_derivation_had_has_no_risk(score: ReferenceScore) -> None:
+    base = {**HEALTHY, "age": _age(score)}
+    for illness in ("heart_failure", "atrial_fibrillation"):
+        answered = np.isfinite(score.predict_risk(frame({**base, illness: 1}), [10])[0, 0])
+        assert answered != (illness in score.publication.free_of)
+    left_out = "heart_failure" in score.publication.free_of
+    assert left_out == (not score.name.startswith("score2"))
+
+
+@SCORES
 def test_disease_that_nobody_recorded_is_counted_as_an_assumption(score: ReferenceScore) -> None:
     coverage = score.coverage(healthy(age=_age(score)), [10])
     assumed = coverage[coverage["finding"] == "assumed"]

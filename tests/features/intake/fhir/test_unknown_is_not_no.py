@@ -317,6 +317,10 @@ def test_products_of_rxnorm_are_known_by_the_names_beside_their_code(tmp_path: P
         (SNOMED, "239793008", "inflammatory_disease"),
         (ICD10, "Z99.2", "dialysis"),
         (SNOMED, "105502003", "dialysis"),
+        (ICD10, "I50.22", "heart_failure"),
+        (SNOMED, "42343007", "heart_failure"),
+        (ICD10, "I48.0", "atrial_fibrillation"),
+        (SNOMED, "49436004", "atrial_fibrillation"),
     ],
 )
 def test_what_not_every_code_is_known_of_is_said_by_a_code_and_never_denied(

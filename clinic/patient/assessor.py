@@ -161,7 +161,7 @@ class Assessor:
             simulated=scorer.about.simulated,
         )[0]
         derived = known_features.iloc[0]
-        patient = known_of(columns, known_features)
+        patient = known_of(columns)
         step_writer = StepWriter(writer, covariates, features, known_features)
         steps = step_writer.write(explanation)
         calcium = describe_calcium(patient, columns, derived, writer)

@@ -5,7 +5,6 @@ Both readings keep the directions of variables, and so does the higher one.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import cache
 from types import MappingProxyType
 
@@ -23,16 +22,16 @@ _FLAG = "cac_zero"
 
 
 def read_features(
-    predictor: RiskPredictor, columns: Columns, wanted: Collection[str] | None = None
+    predictor: RiskPredictor, columns: Columns, features: pd.DataFrame
 ) -> pd.DataFrame:
-    """The features (n, p) that risks are told from; ``wanted`` as in `derive_features`.
+    """The features (n, p) that risks are told from; ``features`` (n, p): derived from ``columns``.
 
     A total score of which only the least is known is read as a gap and as that least. Where there
     is calcium and its density is known, it is read as it is and as none: dense calcium has less
     risk than soft, but no less than none. What a model learns from is taken from the reading with
     the higher hazard of the event.
     """
-    features = derive_features(columns, columns.dictionary, wanted)
+    features = features.copy(deep=False)
     names = list(predictor.feature_names)
     if (least := suppose_least(columns)) is not None:
         rows, supposed = least

@@ -13,11 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.derivation.calcium import agatston
-from features.derivation.characteristics import bmi
+from features.derivation.catalogue import WORKED_OUT
 from features.derivation.columns import Columns
-from features.derivation.laboratory import egfr
-from features.derivation.lipids import ldl
 from features.errors import ModelError
 from models.storage.formats import read_json
 
@@ -30,8 +27,6 @@ MINIMUM_RECORDED = 400
 # An input that most training patients lack is none that a patient must have.
 _PRESENT = 0.5
 _NAMED = 3
-# What is worked out from other values is not lacking.
-_WORKED_OUT = {"cac_agatston": agatston, "ldl_cholesterol": ldl, "egfr": egfr, "bmi": bmi}
 
 
 @dataclass(frozen=True)
@@ -153,8 +148,8 @@ class MissingTally:
 
 
 def _find_missing(covariates: pd.DataFrame | Columns, name: str) -> npt.NDArray[np.bool_]:
-    if isinstance(covariates, Columns) and name in _WORKED_OUT:
-        return np.isnan(covariates.derived(_WORKED_OUT[name]))
+    if isinstance(covariates, Columns) and name in WORKED_OUT:
+        return np.isnan(covariates.derived(WORKED_OUT[name]))
     if name not in covariates:
         return np.ones(len(covariates), np.bool_)
     if isinstance(covariates, Columns):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
-from features.derivation.catalogue import CATALOGUE, catalogue_of
+from features.derivation.catalogue import CATALOGUE, catalogue_of, derive_features
 from features.derivation.columns import Columns
 from features.derivation.filling import FILLS
 from features.dictionary.variable import Needed
@@ -186,7 +186,9 @@ class Scorer(TrainedModel[RiskPredictor]):
 
     def derive(self, columns: Columns, wanted: Collection[str] | None = None) -> pd.DataFrame:
         """The features (n, p) that risks are told from, all or those ``wanted``."""
-        return read_features(self.predictor, Columns.of(columns, self.dictionary), wanted)
+        known = Columns.of(columns, self.dictionary)
+        features = derive_features(known, self.dictionary, wanted)
+        return read_features(self.predictor, known, features)
 
     @property
     def _risk_features(self) -> frozenset[str]:

@@ -35,6 +35,7 @@ from features.array_types import FloatArray
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.derivation.columns import Columns
 from features.errors import ModelError
+from models.calcium_reading import read_features
 from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation, find_unknown
 from models.explanation.interactions import find_partners
 from models.guidelines.guideline import Guideline
@@ -136,9 +137,9 @@ class Assessor:
         scorer, texts = self.scorer, self.texts
         writer = ValueWriter(scorer.dictionary, texts, units or {})
         columns = Columns.of(covariates, scorer.dictionary)
-        features = scorer.derive(columns)
         # what is known of the patient, whatever calcium the risk supposes
         known_features = derive_features(columns, scorer.dictionary)
+        features = read_features(scorer.predictor, columns, known_features)
         inputs = Inputs(columns)
         margins = scorer.predictor.margin(features)
         explanation = self.explain(features, horizon)
@@ -161,7 +162,7 @@ class Assessor:
             simulated=scorer.about.simulated,
         )[0]
         derived = known_features.iloc[0]
-        patient = known_of(columns, known_features)
+        patient = known_of(columns)
         step_writer = StepWriter(writer, covariates, features, known_features)
         steps = step_writer.write(explanation)
         calcium = describe_calcium(patient, columns, derived, writer)
@@ -270,19 +271,17 @@ class Assessor:
         return fold_themes(points, unknown, patient, self.scorer.dictionary, self.texts)
 
     def _waterfall(self, steps: Sequence[Step], explanation: Explanation) -> Markup:
-        texts, risk = self.texts, float(explanation.risk[0])
-        years = texts.write.general(explanation.horizon)
+        texts, write = self.texts, self.texts.write
+        base, risk = explanation.base_risk, float(explanation.risk[0])
+        years = write.general(explanation.horizon)
         ends = texts("waterfall.base"), texts("waterfall.risk", years=years)
-        description = texts(
-            "waterfall.description",
-            base=self.texts.write.percent(explanation.base_risk),
-            risk=self.texts.write.percent(risk),
-        )
         title = texts("waterfall.title")
-        base = 100 * explanation.base_risk
+        description = texts(
+            "waterfall.description", base=write.percent(base), risk=write.percent(risk)
+        )
         return for_both_widths(
             lambda narrow: draw_waterfall(
-                steps, base, title, description, ends, narrow, texts.write
+                steps, 100 * base, title, description, ends, narrow, write
             )
         )
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.derivation.calcium import agatston
+from features.derivation.catalogue import WORKED_OUT
 from features.derivation.columns import Columns
 from features.derivation.known_calcium import find_parts, least_score
+from features.derivation.morphology import vessel_count
 from features.intake.validation.combinations import is_contradicted
 from models.average_risks import Average
 from models.scorer import Scorer
@@ -19,8 +20,6 @@ from models.treatment_effects.conditions import AtLeast
 _SCENARIOS = (0.0, 100.0, 300.0, 1000.0, 3000.0)
 _MOST_SCENARIOS = 3
 AGE_AND_SEX = ("age", "sex")
-# Features that are the variable of that name, worked out from others where it was not recorded.
-_FOLLOWING = ("ldl_cholesterol", "egfr", "bmi", "vessel_count")
 
 
 class NoAverage(StrEnum):
@@ -73,7 +72,7 @@ def suppose_calcium(
     return tuple((score, float(risk)) for score, risk in zip(said, risks, strict=True))
 
 
-def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
+def known_of(columns: Columns) -> dict[str, Any]:
     """The canonical covariates of one patient, with what follows from others where it is missing.
 
     A total score that is not known is `AtLeast` what is known of it (`least_score`).
@@ -81,11 +80,9 @@ def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
     """
     row = columns.covariates.iloc[0]
     patient: dict[str, Any] = {str(name): value for name, value in row.items()}
-    for name in _FOLLOWING:
+    for name, compute in {**WORKED_OUT, "vessel_count": vessel_count}.items():
         value = patient.get(name)
         if value is None or pd.isna(value):
-            patient[name] = float(features.iloc[0][name])
+            patient[name] = float(columns.derived(compute)[0])
     least = float(least_score(columns)[0])
-    score = float(columns.derived(agatston)[0])
-    patient["cac_agatston"] = score if np.isnan(least) else AtLeast(least)
-    return patient
+    return patient if np.isnan(least) else {**patient, "cac_agatston": AtLeast(least)}

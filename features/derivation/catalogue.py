@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from features.derivation.calcium import CALCIUM
+from features.array_types import FloatArray
+from features.derivation.calcium import CALCIUM, agatston
 from features.derivation.calcium_change import MORPHOLOGY_CHANGE, SCORE_CHANGE
-from features.derivation.characteristics import BODY, DEMOGRAPHIC, LIFESTYLE
+from features.derivation.characteristics import BODY, DEMOGRAPHIC, LIFESTYLE, bmi
 from features.derivation.columns import Columns, Derivation, coded, recorded
-from features.derivation.laboratory import KIDNEY, METABOLIC, MINERALS
-from features.derivation.lipids import LIPIDS
+from features.derivation.laboratory import KIDNEY, METABOLIC, MINERALS, egfr
+from features.derivation.lipids import LIPIDS, ldl
 from features.derivation.morphology import MORPHOLOGY
 from features.derivation.therapy import THERAPY
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import OWN_GROUP, Variable
 
 _SIGN = ":"
+
+WORKED_OUT: Mapping[str, Callable[[Columns], FloatArray]] = {
+    "cac_agatston": agatston,
+    "ldl_cholesterol": ldl,
+    "egfr": egfr,
+    "bmi": bmi,
+}
+"""Variables that are worked out from others where they are not recorded: known, not lacking."""
 
 DERIVATIONS: tuple[Derivation, ...] = (
     *DEMOGRAPHIC,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.derivation.calcium import BANDS, VESSELS
+from features.derivation.calcium import BAND_VOLUMES, VESSEL_SCORES
 from features.errors import ScanError
 from features.imaging.measuring.measurement import COLUMNS, Measurement
 from features.imaging.measuring.rules import MeasuringRules
@@ -20,14 +20,14 @@ LESION_COLUMNS = ("patient_id", "lesion", *COLUMNS)
 # What a scan without a lesion is known to have none of.
 _ZERO = (
     "cac_agatston",
-    *(f"cac_agatston_{vessel}" for vessel in VESSELS),
+    *VESSEL_SCORES,
     "cac_volume",
     "cac_mass",
     "lesion_count",
     "vessel_count",
     "spotty_lesion_count",
     "sheet_lesion_count",
-    *(f"cac_volume_{band}" for band in BANDS),
+    *BAND_VOLUMES,
     "largest_lesion_volume",
 )
 TOTAL_COLUMNS = (*_ZERO, "cac_density_hu", "cac_density_score")

@@ -11,10 +11,8 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import BoolArray, FloatArray
-from features.derivation.calcium import agatston
-from features.derivation.characteristics import bmi
+from features.derivation.catalogue import WORKED_OUT
 from features.derivation.columns import Columns, first_known
-from features.derivation.laboratory import egfr
 from features.derivation.therapy import takes_lipid_drug
 from features.dictionary.dictionary import Dictionary
 from features.errors import HorizonError
@@ -43,9 +41,7 @@ def takes_statin(columns: Columns) -> FloatArray:
 
 
 _DERIVED: Mapping[str, Callable[[Columns], FloatArray]] = {
-    "bmi": bmi,
-    "cac_agatston": agatston,
-    "egfr": egfr,
+    **WORKED_OUT,
     "lipid_lowering": takes_lipid_drug,
     "smoking_status": smokes_now,
     "statin_intensity": takes_statin,
@@ -56,9 +52,9 @@ class Inputs:
     """The inputs by dictionary variable, each float64 (n,), NaN where missing or absent.
 
     Booleans are 0 or 1; ``sex`` is 1 in men; ``smoking_status`` is 1 in current smokers;
-    ``statin_intensity`` is 1 on any statin; ``ethnicity`` is the position of the code. Body mass
-    index, filtration rate (CKD-EPI 2021), total Agatston score and lipid-lowering therapy are
-    derived where they are not recorded. ``sdi`` is a column beside the dictionary's.
+    ``statin_intensity`` is 1 on any statin; ``ethnicity`` is the position of the code. What is in
+    `WORKED_OUT` and lipid-lowering therapy are derived where they are not recorded. ``sdi`` is a
+    column beside the dictionary's.
     """
 
     def __init__(self, covariates: pd.DataFrame | Columns) -> None:

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.evaluation.comparisons.standing import (
-    IS_ITS_LINEAR_PART,
-    LINEAR_PARTS,
-    is_same_model,
-)
+import pandas as pd
+
+from models.evaluation.comparisons.standing import IS_ITS_LINEAR_PART, LINEAR_PARTS, find_linear
 from pipeline.commands.listing import format_table
 from pipeline.evaluation.evaluation import MODEL
 from pipeline.evaluation.rivals import LABELS
@@ -32,7 +30,7 @@ def summarise(params: Params, paths: Paths) -> str:
     horizons = about.get("horizons", params.horizons)
     parts = [
         _describe_result(
-            _name_cohort(params, paths, about), horizons, training, design, _read(paths.metrics)
+            _name_cohort(params, paths, about), horizons, training, design, *_read_metrics(paths)
         ),
         _describe_warnings(training),
         _describe_places(paths, about),
@@ -48,6 +46,17 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
+def _read_metrics(paths: Paths) -> tuple[dict[str, Any], bool]:
+    """The figures, and whether the model is its linear part: then that is not set beside it."""
+    metrics, differences = _read(paths.metrics), paths.evaluate / "tables" / "differences.csv"
+    linear = find_linear(pd.read_csv(differences)) if differences.is_file() else set()
+    for evaluation in linear:
+        block = metrics if evaluation == "held_out" else metrics.get(evaluation, {})
+        for part in LINEAR_PARTS:
+            block.pop(part, None)
+    return metrics, "held_out" in linear
+
+
 def _name_cohort(params: Params, paths: Paths, about: Mapping[str, Any]) -> str:
     """The cohort that lies in this folder, which need not be that of params.yaml."""
     ingested = _read(paths.ingest / "report.json")
@@ -60,12 +69,11 @@ def _describe_result(
     training: Mapping[str, Any],
     design: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    is_linear: bool,
 ) -> str:
     if not metrics:
         return "Nothing is evaluated yet: run `calcirisk run`."
-    linear = [key for key in LINEAR_PARTS if is_same_model(metrics.get(key, {}), metrics)]
-    shown = {key: name for key, name in _MODELS.items() if key not in linear}
-    models = {key: name for key, name in shown.items() if not key or key in metrics}
+    models = {key: name for key, name in _MODELS.items() if not key or key in metrics}
     blocks = [metrics if not key else metrics[key] for key in models]
     rows = [
         (f"{title}, {horizon:g} years", *(_with_interval(b, metric, horizon, d) for b in blocks))
@@ -85,7 +93,7 @@ def _describe_result(
             "",
             "C-index: 0.5 is chance, 1 perfect ranking. "
             "Calibration: observed over predicted risk, 1 is right.",
-            *([IS_ITS_LINEAR_PART] if linear else []),
+            *([IS_ITS_LINEAR_PART] if is_linear else []),
             *_describe_cross_validation(horizons[-1], metrics, validated),
             *design.get("not_judged", []),
         ]
@@ -121,7 +129,6 @@ def _describe_cross_validation(
         f"{_MODELS.get(model, model)} {block[name]:.3f}"
         for model, block in validated.items()
         if name in block
-        and not (model in LINEAR_PARTS and is_same_model(block, validated["calcirisk"]))
     ]
     return [f"Cross-validated C-index at {horizon:g} years, {patients}: " + ", ".join(told)]
 

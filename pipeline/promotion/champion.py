@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pipeline.promotion.evidence import Evidence, Figure
@@ -55,50 +55,46 @@ class Terms:
 
 def judge_champion(
     challenger: Evidence, champion: Evidence | None, rematch: Rematch, terms: Terms
-) -> Gate:
-    """No worse than the champion; a demonstration never replaces a model of patients."""
+) -> tuple[Gate, ...]:
+    """No worse than the champion, and no other thing; a demonstration never replaces patients.
+
+    The last of the gates compares their figures. Those before it are there only where they fail.
+    """
     if champion is None:
-        return Gate("champion", "any model may be the first", "there is none yet", True)
+        return (Gate("champion", "any model may be the first", "there is none yet", True),)
     if champion.number == challenger.number:
-        return Gate("champion", "any", "it is the champion already", True)
+        return (Gate("champion", "any", "it is the champion already", True),)
     if champion.simulated and not challenger.simulated:
-        return Gate("champion", "any", f"{champion.name} is a demonstration", True)
+        return (Gate("champion", "any", f"{champion.name} is a demonstration", True),)
     required = f"the cohort of {champion.name}: {champion.cohort}"
     if champion.cohort != challenger.cohort:
         # A simulated cohort never replaces patients, whoever asks for it.
         forceable = not challenger.simulated or champion.simulated
         remedy = "register models of another cohort under another register.model_name"
         found = challenger.cohort
-        return Gate("champion", required, found, False, remedy, may_be_forced=forceable)
+        return (Gate("champion", required, found, False, remedy, may_be_forced=forceable),)
     if rematch.difference is not None:
-        return _judge_paired(rematch, rematch.difference, champion, terms)
-    return _judge_unpaired(challenger, champion, rematch.why, terms)
+        compared = _judge_paired(rematch, rematch.difference, champion, terms)
+    else:
+        compared = _judge_unpaired(challenger, champion, rematch.why, terms)
+    return (*_judge_use(challenger, champion), compared)
 
 
-def judge_use(challenger: Evidence, champion: Evidence | None) -> tuple[Gate, ...]:
+def _judge_use(challenger: Evidence, champion: Evidence) -> Iterator[Gate]:
     """Gates that fail where whoever uses the champion would get another thing, or less, in place.
 
     Another endpoint, which no comparison of figures can see, and risks or forecasts that end before
-    those of the champion. None where the champion is not of this cohort, or not to be kept up.
+    those of the champion.
     """
-    if (
-        champion is None
-        or champion.number == challenger.number
-        or champion.cohort != challenger.cohort
-        or (champion.simulated and not challenger.simulated)
-    ):
-        return ()
-    gates = []
     one, other = challenger.endpoint, champion.endpoint
     if one and other and one != other:
         remedy = "register models of another endpoint under another register.model_name"
-        gates.append(Gate(f"endpoint of {champion.name}", other, one, False, remedy))
+        yield Gate(f"endpoint of {champion.name}", other, one, False, remedy)
     longest, before = max(challenger.horizons), max(champion.horizons)
     if longest < before:
         remedy = f"train for {before:g} years as well (horizons in params.yaml)"
         name, required = f"years ahead of {champion.name}", f"{before:g} or more"
-        gates.append(Gate(name, required, f"up to {longest:g}", False, remedy))
-    return tuple(gates)
+        yield Gate(name, required, f"up to {longest:g}", False, remedy)
 
 
 def _judge_paired(rematch: Rematch, difference: Figure, champion: Evidence, terms: Terms) -> Gate:

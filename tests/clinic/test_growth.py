@@ -31,7 +31,7 @@ def _section(forecaster: Forecaster | None, **values: object) -> GrowthSection:
     columns = Columns(covariates, dictionary)
     features = derive_features(columns, dictionary)
     writer = GrowthWriter(forecaster, dictionary, load_texts())
-    return writer.write(covariates, features, known_of(columns, features))
+    return writer.write(covariates, features, known_of(columns))
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,9 @@ def test_some_calcium_never_has_less_hazard_than_none(
     asked = pd.concat([patients.assign(cac_agatston=score) for score in scores])
     asked.loc[asked["cac_agatston"] == 0, "lesion_count"] = 0.0
     columns, names = Columns(asked, DICTIONARY), model.predictor_.feature_names
-    told = read_features(model.predictor_, columns, names)
+    derived = derive_features(columns, DICTIONARY, names)
+    told = read_features(model.predictor_, columns, derived)
     hazards = model.predictor_.margin(told)[:, 0].reshape(len(scores), -1)
     assert np.diff(hazards, axis=0).min() >= -1e-6
-    plain = model.predictor_.margin(derive_features(columns, DICTIONARY, names))[:, 0]
+    plain = model.predictor_.margin(derived)[:, 0]
     assert np.diff(plain.reshape(len(scores), -1), axis=0).min() < -0.01

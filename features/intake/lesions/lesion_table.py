@@ -10,6 +10,7 @@ import pandas as pd
 from features.cohort_map.cohort_map import CohortMap
 from features.cohort_map.entries import ValueSource
 from features.cohort_map.section import nearest
+from features.derivation.calcium import BANDS, VESSELS
 from features.derivation.morphology import possible_density_score
 from features.intake.cells.conversion import (
     Reading,
@@ -30,13 +31,9 @@ NUMBERS = (
     "mean_hu",
     "peak_hu",
     "length",
-    "volume_130_199",
-    "volume_200_299",
-    "volume_300_399",
-    "volume_400_plus",
+    *(f"volume_{band}" for band in BANDS),
 )
 _REQUIRED = ("vessel", "agatston", "volume")
-_VESSELS = ("lm", "lad", "lcx", "rca")
 # What tells one scan from another, however it is called.
 _SCAN = re.compile(
     r"(?:\b|_)(?:scan|study|series|exam|examination|accession|visit|date|datum)", re.IGNORECASE
@@ -125,7 +122,7 @@ def _read_table(
 
 def _read_vessels(cells: pd.Series, source: ValueSource, findings: Findings) -> pd.Series:
     known = {normal_code(raw): vessel for raw, vessel in source.codes.items()}
-    vessels = code_cells(cells).map(known or {vessel: vessel for vessel in _VESSELS})
-    remedy = f"Vessels are {', '.join(_VESSELS)}; give 'codes' under lesions in the map"
-    findings.reject(str(cells.name), "an unknown vessel", remedy, ~vessels.isin(_VESSELS))
+    vessels = code_cells(cells).map(known or {vessel: vessel for vessel in VESSELS})
+    remedy = f"Vessels are {', '.join(VESSELS)}; give 'codes' under lesions in the map"
+    findings.reject(str(cells.name), "an unknown vessel", remedy, ~vessels.isin(VESSELS))
     return vessels

@@ -75,7 +75,6 @@ COMBINATIONS: tuple[Combination, ...] = (
         "Correct the number or the vessels",
         gaps=True,
     ),
-    *(more_than(vessel, "cac_agatston", 0.02, 2) for vessel in VESSEL_SCORES),
     Combination(
         "Agatston score above zero with a volume of zero",
         ("cac_volume", "cac_agatston"),

@@ -63,6 +63,17 @@ def mark(scaled: FloatArray, low: FloatArray, width: int, places: Integers) -> N
 
 
 @compiled()
+def weigh_points(t: float) -> tuple[float, float, float, float]:
+    """Weights of the points at -1, 0, 1 and 2 in the cubic through them (Lagrange), at ``t``."""
+    return (
+        -t * (t - 1) * (t - 2) / 6,
+        (t + 1) * (t - 1) * (t - 2) / 2,
+        -(t + 1) * t * (t - 2) / 2,
+        (t + 1) * t * (t - 1) / 6,
+    )
+
+
+@compiled()
 def integrate(
     gradients: FloatArray,
     width: int,
@@ -82,18 +93,7 @@ def integrate(
                 y = centres[s, 1] + nodes[q] * (vertices[v, 1] - centres[s, 1]) - low[1]
                 a, b = np.floor(x), np.floor(y)
                 t, u = x - a, y - b
-                along = (
-                    -t * (t - 1) * (t - 2) / 6,
-                    (t + 1) * (t - 1) * (t - 2) / 2,
-                    -(t + 1) * t * (t - 2) / 2,
-                    (t + 1) * t * (t - 1) / 6,
-                )
-                across = (
-                    -u * (u - 1) * (u - 2) / 6,
-                    (u + 1) * (u - 1) * (u - 2) / 2,
-                    -(u + 1) * u * (u - 2) / 2,
-                    (u + 1) * u * (u - 1) / 6,
-                )
+                along, across = weigh_points(t), weigh_points(u)
                 row = (np.int64(a) - 1) * width + np.int64(b) - 1
                 for i in range(4):
                     for j in range(4):
@@ -118,18 +118,7 @@ def interpolate_rows(
         x, y = margins[n, 0] - low[0], margins[n, 1] - low[1]
         a, b = np.floor(x), np.floor(y)
         t, u = x - a, y - b
-        along = (
-            -t * (t - 1) * (t - 2) / 6,
-            (t + 1) * (t - 1) * (t - 2) / 2,
-            -(t + 1) * t * (t - 2) / 2,
-            (t + 1) * t * (t - 1) / 6,
-        )
-        across = (
-            -u * (u - 1) * (u - 2) / 6,
-            (u + 1) * (u - 1) * (u - 2) / 2,
-            -(u + 1) * u * (u - 2) / 2,
-            (u + 1) * u * (u - 1) / 6,
-        )
+        along, across = weigh_points(t), weigh_points(u)
         row = (np.int64(a) - 1) * width + np.int64(b) - 1
         for i in range(4):
             for j in range(4):

@@ -6,8 +6,6 @@ from differences.csv (the other model less the model).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 NEGLIGIBLE_GAIN = 0.005
@@ -34,12 +32,6 @@ def find_linear(differences: pd.DataFrame) -> set[str]:
     names = own["evaluation"] if "evaluation" in own else pd.Series("", index=own.index)
     apart = own[["difference", "lower", "upper"]].abs().max(axis=1).dropna()
     return {str(name) for name, gaps in apart.groupby(names) if (gaps <= _SAME).all()}
-
-
-def is_same_model(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
-    """Whether all figures that both models have, by name, are the same."""
-    shared = [(first[name], second[name]) for name in first if name in second]
-    return bool(shared) and all(abs(one - other) <= _SAME for one, other in shared)
 
 
 def find_better_brier(differences: pd.DataFrame, horizon: float) -> set[tuple[str, str]]:

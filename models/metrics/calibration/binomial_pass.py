@@ -23,10 +23,15 @@ _LARGEST_STEP, _SMALL_STEP, _NEGLIGIBLE = 10.0, 1e-8, 1e-12
 
 
 @compiled(exact=True)
-def pass_cloglog(
-    x: FloatArray, y: FloatArray, w: FloatArray, shift: FloatArray, beta: FloatArray
+def differentiate(
+    x: FloatArray,
+    y: FloatArray,
+    w: FloatArray,
+    shift: FloatArray,
+    beta: FloatArray,
+    is_cloglog: bool,
 ) -> tuple[FloatArray, FloatArray, float]:
-    """Score (p,), information (p, p) and deviance at ``beta``; risk is 1 - exp(-exp(eta)).
+    """Score (p,), information (p, p) and deviance at ``beta``.
 
     ``x`` (n, p), ``y``, ``w``, ``shift`` (n,). Who weighs nothing is passed over.
     """
@@ -38,15 +43,8 @@ def pass_cloglog(
         eta = shift[i]
         for j in range(p):
             eta += x[i, j] * beta[j]
-        hazard = np.exp(min(max(eta, _LOWEST), _HIGHEST))
-        if y[i] == 1:
-            risk = -np.expm1(-hazard)
-            odds = hazard * np.exp(-hazard) / risk
-            deviance -= w[i] * np.log(risk)
-            pull, mass = w[i] * odds, w[i] * odds * (hazard + odds - 1)
-        else:
-            deviance += w[i] * hazard
-            pull, mass = -w[i] * hazard, w[i] * hazard
+        pull, mass, loss = of_cloglog(eta, y[i], w[i]) if is_cloglog else of_logit(eta, y[i], w[i])
+        deviance += loss
         for j in range(p):
             score[j] += pull * x[i, j]
             for k in range(j + 1):
@@ -58,30 +56,22 @@ def pass_cloglog(
 
 
 @compiled(exact=True)
-def pass_logit(
-    x: FloatArray, y: FloatArray, w: FloatArray, shift: FloatArray, beta: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
+def of_cloglog(eta: float, y: float, w: float) -> tuple[float, float, float]:
+    """What one patient adds to score, information and deviance; risk is 1 - exp(-exp(eta))."""
+    hazard = np.exp(min(max(eta, _LOWEST), _HIGHEST))
+    if y == 1:
+        risk = -np.expm1(-hazard)
+        odds = hazard * np.exp(-hazard) / risk
+        return w * odds, w * odds * (hazard + odds - 1), -w * np.log(risk)
+    return -w * hazard, w * hazard, w * hazard
+
+
+@compiled(exact=True)
+def of_logit(eta: float, y: float, w: float) -> tuple[float, float, float]:
     """The same where risk is 1 / (1 + exp(-eta))."""
-    n, p = x.shape
-    score, information, deviance = np.zeros(p), np.zeros((p, p)), 0.0
-    for i in range(n):
-        if w[i] <= 0:
-            continue
-        eta = shift[i]
-        for j in range(p):
-            eta += x[i, j] * beta[j]
-        risk = 1 / (1 + np.exp(-min(max(eta, -_FARTHEST), _FARTHEST)))
-        risk = min(max(risk, _EDGE), 1 - _EDGE)
-        deviance -= w[i] * np.log(risk if y[i] == 1 else 1 - risk)
-        pull, mass = w[i] * (y[i] - risk), w[i] * risk * (1 - risk)
-        for j in range(p):
-            score[j] += pull * x[i, j]
-            for k in range(j + 1):
-                information[j, k] += mass * x[i, j] * x[i, k]
-    for j in range(p):
-        for k in range(j):
-            information[k, j] = information[j, k]
-    return score, information, deviance
+    risk = 1 / (1 + np.exp(-min(max(eta, -_FARTHEST), _FARTHEST)))
+    risk = min(max(risk, _EDGE), 1 - _EDGE)
+    return w * (y - risk), w * risk * (1 - risk), -w * np.log(risk if y == 1 else 1 - risk)
 
 
 @compiled(exact=True)
@@ -98,7 +88,7 @@ def find_minimum(
     Newton's method; a step that raises the deviance is halved.
     """
     step, tried = np.zeros(len(beta)), np.zeros(len(beta))
-    score, information, loss = _look(x, y, w, shift, beta, is_cloglog)
+    score, information, loss = differentiate(x, y, w, shift, beta, is_cloglog)
     for _ in range(_MAX_STEPS):
         _solve(information, score, step)
         size = 0.0
@@ -110,31 +100,17 @@ def find_minimum(
         if size < _SMALL_STEP:
             beta[:] = tried
             return True
-        score, information, reached = _look(x, y, w, shift, tried, is_cloglog)
+        score, information, reached = differentiate(x, y, w, shift, tried, is_cloglog)
         halvings = 0
         while reached > loss + 1e-9 * abs(loss) and halvings < _MAX_HALVINGS:
             halvings += 1
             for j in range(len(beta)):
                 step[j] *= 0.5
                 tried[j] = beta[j] + step[j]
-            score, information, reached = _look(x, y, w, shift, tried, is_cloglog)
+            score, information, reached = differentiate(x, y, w, shift, tried, is_cloglog)
         beta[:] = tried
         loss = reached
     return False
-
-
-@compiled(exact=True)
-def _look(
-    x: FloatArray,
-    y: FloatArray,
-    w: FloatArray,
-    shift: FloatArray,
-    beta: FloatArray,
-    is_cloglog: bool,
-) -> tuple[FloatArray, FloatArray, float]:
-    if is_cloglog:
-        return pass_cloglog(x, y, w, shift, beta)
-    return pass_logit(x, y, w, shift, beta)
 
 
 @compiled(exact=True)

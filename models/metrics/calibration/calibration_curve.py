@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import FloatArray
+from models.learners.shapes.bends import restricted_cubic
 from models.metrics.calibration.binomial_regression import Link, fit_binomial, link_risk, unlink
 from models.metrics.calibration.level_and_slope import calibration_link
 from models.metrics.follow_up import FollowUp, check_risk
@@ -126,21 +127,5 @@ def _design(linked: FloatArray, knots: FloatArray) -> FloatArray:
     if len(knots) > 1:
         columns.append(linked)
     if len(knots) == len(_KNOT_QUANTILES):
-        columns.append(_restricted_cubic(linked, *knots))
+        columns.append(restricted_cubic(linked[..., None], knots[None])[..., 0])
     return np.stack(columns, axis=-1)
-
-
-def _restricted_cubic(x: FloatArray, first: float, middle: float, last: float) -> FloatArray:
-    """Cubic between the knots, linear beyond them (Harrell 2015, section 2.4.5)."""
-
-    def cubed(knot: float) -> FloatArray:
-        positive: FloatArray = np.maximum(x - knot, 0) ** 3
-        return positive
-
-    bent = (
-        cubed(first)
-        - cubed(middle) * (last - first) / (last - middle)
-        + cubed(last) * (middle - first) / (last - middle)
-    )
-    shape: FloatArray = bent / (last - first) ** 2
-    return shape

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.promotion.champion import Compared, Rematch, Terms, judge_champion, judge_use
+from pipeline.promotion.champion import Compared, Rematch, Terms, judge_champion
 from pipeline.promotion.evidence import Evidence, Figure
 from pipeline.promotion.fitness import judge_near_one, judge_origin
 from pipeline.promotion.gate import Gate, not_measured
@@ -38,8 +38,7 @@ def judge_growth(
         *judge_passing(challenger, thresholds),
         *judge_intervals(challenger, thresholds),
         *judge_rivals(challenger),
-        *judge_use(challenger, champion),
-        judge_champion(challenger, champion, rematch, terms),
+        *judge_champion(challenger, champion, rematch, terms),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.promotion.champion import Compared, Rematch, Terms, judge_champion, judge_use
+from pipeline.promotion.champion import Compared, Rematch, Terms, judge_champion
 from pipeline.promotion.evidence import Evidence
 from pipeline.promotion.fitness import judge_calibration, judge_events, judge_origin
 from pipeline.promotion.gate import Gate
@@ -25,8 +25,7 @@ def judge(
         *judge_linear(challenger, thresholds.max_comparator_lead),
         *judge_reference_scores(challenger, thresholds.max_comparator_lead),
         *tell_rivals(challenger),
-        *judge_use(challenger, champion),
-        judge_champion(challenger, champion, rematch, terms_of(thresholds)),
+        *judge_champion(challenger, champion, rematch, terms_of(thresholds)),
     )
 
 

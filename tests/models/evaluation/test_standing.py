@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from models.evaluation.comparisons.standing import find_linear, is_preferred, is_same_model
+from models.evaluation.comparisons.standing import find_linear, is_preferred
 
 
 def _row(
@@ -42,12 +42,6 @@ def test_differences_without_an_evaluation_speak_of_one_without_a_name() -> None
 
 def test_nothing_is_known_of_differences_that_are_undefined() -> None:
     assert find_linear(pd.DataFrame([_row("held_out", "ridge_cox", "ici", float("nan"))])) == set()
-
-
-def test_two_models_are_the_same_by_the_figures_that_both_have() -> None:
-    assert is_same_model({"c_index_10y": 0.7, "brier_10y": 0.1}, {"c_index_10y": 0.7})
-    assert not is_same_model({"c_index_10y": 0.7}, {"c_index_10y": 0.71})
-    assert not is_same_model({}, {"c_index_10y": 0.7})
 
 
 @pytest.mark.parametrize(

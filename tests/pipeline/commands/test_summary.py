@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from pipeline.commands.summary import summarise
@@ -119,6 +120,10 @@ def test_a_model_that_is_its_linear_part_has_no_column_beside_itself(paths: Path
     validated = {"calcirisk": {"c_index_5y": 0.8}, "ridge_cox": {"c_index_5y": 0.8}}
     _write(paths.metrics, {**FIGURES, "ridge_cox": own, "cross_validation": validated})
     _write(paths.model / "about.json", {"horizons": [5.0]})
+    same = {"model": "ridge_cox", "difference": 0.0, "lower": 0.0, "upper": 0.0}
+    differences = [{"evaluation": name, **same} for name in ("held_out", "cross_validation")]
+    (paths.evaluate / "tables").mkdir()
+    pd.DataFrame(differences).to_csv(paths.evaluate / "tables" / "differences.csv")
     told = summarise(Params.load(), paths)
     assert "linear part alone" not in told
     assert told.count("Boosted trees earned no weight here: the model is its linear part.") == 1

@@ -5,8 +5,9 @@ from math import hypot
 
 import pytest
 
-from pipeline.promotion.champion import Rematch, judge_champion, judge_use, subtract
-from pipeline.promotion.evidence import Figure
+from pipeline.promotion.champion import Rematch, judge_champion, subtract
+from pipeline.promotion.evidence import Evidence, Figure
+from pipeline.promotion.gate import Gate
 from pipeline.promotion.risk.judgement import terms_of
 from tests.pipeline.promotion.passing import (
     METRICS,
@@ -50,7 +51,7 @@ def test_unpaired_the_loss_is_bounded_and_its_interval_must_allow_for_less(
 
 
 def test_an_unpaired_comparison_says_so_and_why() -> None:
-    gate = judge_champion(make_passing(), make_champion(), UNPAIRED, TERMS)
+    (gate,) = judge_champion(make_passing(), make_champion(), UNPAIRED, TERMS)
     assert "UNPAIRED: other patients were held out" in gate.found
 
 
@@ -66,15 +67,22 @@ def test_a_champion_of_another_cohort_cannot_be_compared_with() -> None:
 
 def test_a_model_of_patients_replaces_a_demonstration_and_never_the_other_way_round() -> None:
     simulated = replace(make_champion(), cohort="synthetic", simulated=True)
-    assert judge_champion(make_passing(), simulated, PAIRED, TERMS).passed
+    (gate,) = judge_champion(make_passing(), simulated, PAIRED, TERMS)
+    assert gate.passed
     demonstration = replace(make_passing(), cohort="synthetic", simulated=True)
-    gate = judge_champion(demonstration, make_champion(), PAIRED, TERMS)
+    (gate,) = judge_champion(demonstration, make_champion(), PAIRED, TERMS)
     assert not gate.passed
     assert not gate.may_be_forced
 
 
 def test_the_champion_itself_need_not_beat_itself() -> None:
-    assert judge_champion(make_champion(), make_champion(), PAIRED, TERMS).passed
+    (gate,) = judge_champion(make_champion(), make_champion(), PAIRED, TERMS)
+    assert gate.passed
+
+
+def judge_use(challenger: Evidence, champion: Evidence | None) -> tuple[Gate, ...]:
+    """The gates that fail beside that of the figures."""
+    return judge_champion(challenger, champion, PAIRED, TERMS)[:-1]
 
 
 def test_a_model_that_ends_before_the_champion_does_not_take_its_place_without_a_word() -> None:

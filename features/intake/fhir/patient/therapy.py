@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.derivation.therapy import statin_intensity
+from features.derivation.therapy import ADDED, statin_intensity
 from features.intake.fhir.elements.facts import MEDICINES, UNDATED
 from features.intake.fhir.elements.losses import Losses
 from features.intake.fhir.patient.index_rules import YEAR, IndexRules
@@ -11,10 +11,7 @@ from features.intake.fhir.store.fact_store import Record
 
 _DRUGS = (
     "lipid_lowering",
-    "ezetimibe",
-    "pcsk9_inhibitor",
-    "bempedoic_acid",
-    "icosapent_ethyl",
+    *ADDED,
     "bp_treated",
     "ras_inhibitor",
     "vitamin_k_antagonist",
@@ -23,13 +20,7 @@ _DRUGS = (
     "glp1_agonist",
     "colchicine",
 )
-_LIPID_DRUGS = (
-    "statin_intensity",
-    "ezetimibe",
-    "pcsk9_inhibitor",
-    "bempedoic_acid",
-    "icosapent_ethyl",
-)
+_LIPID_DRUGS = ("statin_intensity", *ADDED)
 _INTENSITIES = ("none", "low", "moderate", "high")
 
 

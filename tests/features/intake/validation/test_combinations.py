@@ -87,9 +87,10 @@ def test_a_score_that_no_density_gives_at_its_volume_is_warned_of_and_kept(
 
 
 def test_some_vessels_may_not_exceed_the_total_either() -> None:
-    assert _broken(cac_agatston_lad=60.0, cac_agatston_rca=60.0, cac_agatston=100.0) == [
-        "vessel scores that do not add up to the total"
-    ]
+    rule = "vessel scores that do not add up to the total"
+    assert _broken(cac_agatston_lad=60.0, cac_agatston_rca=60.0, cac_agatston=100.0) == [rule]
+    assert _broken(cac_agatston_lad=150.0, cac_agatston=100.0) == [rule]
+    assert _broken(cac_agatston_lad=102.0, cac_agatston=100.0) == []
     assert _broken(cac_agatston_lad=60.0, cac_agatston_rca=30.0, cac_agatston=100.0) == []
     assert _broken(cac_volume_130_199=200.0, cac_volume=100.0) == [
         "volumes by density that exceed the whole volume"

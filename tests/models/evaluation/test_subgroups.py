@@ -49,23 +49,23 @@ def test_groups_are_those_of_the_patients_and_missing_calcium_is_one() -> None:
 
 def test_every_yes_and_every_level_of_ones_own_variables_is_a_group() -> None:
     entries = {
-        "atrial_fibrillation": {"label": "Atrial fibrillation", "kind": "boolean"},
+        "gout": {"label": "Gout", "kind": "boolean"},
         "referral": {"label": "Referral", "kind": "category", "codes": ["ward", "clinic", "other"]},
         "troponin": {"label": "Troponin", "unit": "ng/L", "range": ["0", "9000"]},
     }
     dictionary = Dictionary.load().extended(read_own_variables("clinic.yaml", entries))
     covariates = pd.DataFrame(
         {
-            "atrial_fibrillation": [1.0, 0.0, np.nan] + 97 * [0.0],
+            "gout": [1.0, 0.0, np.nan] + 97 * [0.0],
             "referral": 60 * ["ward"] + 39 * ["clinic"] + ["other"],
             "troponin": 5.0,
         }
     )
-    covariates.loc[:1, "atrial_fibrillation"] = 1.0
+    covariates.loc[:1, "gout"] = 1.0
     found = {key: int(rows.sum()) for key, rows in find_groups(covariates, dictionary).items()}
     # of "other" there are too few, of no variable of one's own is a number or a no a group
     assert found == {
-        ("atrial_fibrillation", "yes"): 2,
+        ("gout", "yes"): 2,
         ("referral", "ward"): 60,
         ("referral", "clinic"): 39,
     }

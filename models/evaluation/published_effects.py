@@ -110,12 +110,17 @@ def label_step(
         return f"{label}, change of its effect by {other}, per {row['per']:g}"
     if meaning.endswith("yes or no") or (variable is not None and variable.kind == "boolean"):
         return label if meaning in ("", RECORDED, "yes or no") else f"{label} ({meaning[:-11]})"
+    unit = (variable.unit if variable else None) or ""
     if meaning == RECORDED:
-        unit = (variable.unit if variable else None) or ""
         return f"{label}, per {row['per']:g} {unit}".rstrip()
     if meaning.startswith("1 in "):
         return f"{label} ({meaning})"
-    return f"{label}, per {row['per']:g} of {meaning}" if meaning else label
+    of = "" if unit and _close_up(meaning).startswith(_close_up(unit)) else "of "
+    return f"{label}, per {row['per']:g} {of}{meaning}" if meaning else label
+
+
+def _close_up(words: str) -> str:
+    return words.replace(" ", "")
 
 
 def describe_conflicts(

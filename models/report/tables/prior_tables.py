@@ -54,7 +54,8 @@ def describe_prior(material: Material) -> list[str]:
         if (kind := _kind_of_trust(linear := cause.get("linear", {})))
     ]
     share = material.training["known_disease"]
-    between = [words.of("trust", "recurrent").format(percent=100 * share)] if share else []
+    kind = "recurrent_alone" if share == 1.0 else "recurrent"
+    between = [words.of("trust", kind).format(percent=100 * share)] if share else []
     return [words.of("trust", "starts"), *between, *told] if told else []
 
 

@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.prior import Belief, Modifier, Prior, Priors
 from features.endpoint import Endpoint
 from models.evaluation.published_effects import (
     compare_with_published,
     describe_conflicts,
+    label_step,
     label_steps,
 )
 from models.risk.cause_fitting import LINEAR, FittedLinear
@@ -105,3 +107,17 @@ def test_several_features_of_a_variable_speak_by_the_one_farthest_off() -> None:
         "cohort alone, 95 % interval 0.26 to 0.53; 1.45 published; 1.00 used by its linear part)."
     )
     assert label_steps(smokers, Dictionary.load())["diabetes"] == "Diabetes"
+
+
+def test_a_step_of_a_feature_in_its_variables_unit_is_so_much_of_the_unit() -> None:
+    known = Dictionary.load()
+    steps = {
+        each.name: label_step(
+            {"feature": each.name, "variable": each.variable, "per": 7.0}, each.meaning, known
+        )
+        for each in CATALOGUE
+    }
+    assert steps["egfr_below_60"] == "eGFR, per 7 mL/min/1.73 m2 below 60"
+    assert steps["ldl_cholesterol"].startswith("LDL cholesterol, per 7 mg/dL; by Sampson")
+    own = {each.name: getattr(known.get(each.variable), "unit", None) for each in CATALOGUE}
+    assert not [name for name, step in steps.items() if f" per 7 of {own[name]}" in step]

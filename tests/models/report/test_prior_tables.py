@@ -80,9 +80,10 @@ def test_whoever_reads_the_report_learns_which_events_published_effects_are_of(
 ) -> None:
     trusted = _trusted(material, prior_mean=1.0, prior_width=1.0)
     assert not any("known disease" in one for one in describe_prior(trusted))
-    diseased = replace(trusted, training={**trusted.training, "known_disease": 0.3})
-    (told,) = (one for one in describe_prior(diseased) if "known disease" in one)
-    assert told.startswith("Some 30 % of the patients") and told in render_report(diseased)
+    for share, said in ((0.3, "Some 30 % of the patients"), (1.0, "All or nearly all patients")):
+        diseased = replace(trusted, training={**trusted.training, "known_disease": share})
+        (told,) = (one for one in describe_prior(diseased) if "known disease" in one)
+        assert told.startswith(said) and told in render_report(diseased)
 
 
 def test_what_is_heavily_shrunk_is_said_to_be_shrunk_towards_what_it_is_shrunk_towards(

@@ -84,6 +84,8 @@ class Cohort:
         }
         if self.endpoint is not None and self.endpoint.is_delayed:
             about["time_scale"] = self.endpoint.time_scale
+        if self.endpoint is not None and self.endpoint.any_death:
+            about["any_death"] = True
         design = None if self.endpoint is None else self.endpoint.case_cohort
         if design is not None:
             about["case_cohort"] = {"method": design.method, "cases": design.cases}
@@ -106,6 +108,7 @@ class Cohort:
                 table[_START].to_numpy() if _START in table else None,
                 about.get("time_scale", SINCE_ENTRY),
                 _survey_of(table, about.get("case_cohort")),
+                about.get("any_death", False),
             )
         return cls(
             about["name"],

@@ -29,6 +29,7 @@ class Endpoint:
     ``start``: (n,) where entry was delayed, the years that the clock of the hazard showed at entry;
     nobody is known who had the event before. ``time_scale``: what that clock counts, "entry" for
     whatever is named in the map, or "age". ``survey``: how many patients each stands for.
+    ``any_death``: whether dying of anything is an event, so that nothing competes.
 
     Raises CohortError where times, codes or weights are impossible, ValueError where shapes differ.
     """
@@ -39,6 +40,7 @@ class Endpoint:
     start: npt.NDArray[np.float64] | None = None
     time_scale: str = SINCE_ENTRY
     survey: Survey | None = field(default=None, repr=False)
+    any_death: bool = False
 
     def __post_init__(self) -> None:
         time = np.asarray(self.time, dtype=np.float64)

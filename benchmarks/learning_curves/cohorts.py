@@ -84,11 +84,12 @@ def _survset(
     codes: Mapping[str, Mapping[object, object]],
     factors: Mapping[str, float] | None = None,
     alike: Mapping[str, float] | None = None,
+    any_death: bool = False,
 ) -> Callable[[], KnownCohort]:
     """``variables``: column -> variable of the dictionary; ``codes``: of those with codes.
 
     ``factors``: by which others are multiplied for the unit of the dictionary; ``alike``: variables
-    that are the same of all patients.
+    that are the same of all patients; ``any_death``: whether the event is death from any cause.
     """
 
     def load() -> KnownCohort:
@@ -105,6 +106,7 @@ def _survset(
             columns=["pid", "event", "time", *variables, *LEFT_OUT.get(key, ())], errors="ignore"
         )
         endpoint = right_censored(table["time"], table["event"])
+        endpoint = replace(endpoint, any_death=any_death)
         cohort = _derive(name, pd.DataFrame(known), endpoint, encode(unknown))
         return replace(cohort, alike=alike or {})
 
@@ -139,6 +141,7 @@ COHORTS: dict[str, Callable[[], KnownCohort]] = {
         },
         {"fac_gender": {0: "male", 1: "female"}},
         alike=_INFARCTION,
+        any_death=True,
     ),
     "trace": _survset(
         "trace",
@@ -153,6 +156,7 @@ COHORTS: dict[str, Callable[[], KnownCohort]] = {
         {"fac_sex": {0: "female", 1: "male"}},
         factors={"num_wmi": _PERCENT_PER_WALL_MOTION},
         alike=_INFARCTION,
+        any_death=True,
     ),
     "framingham chd": _survset(
         "framingham chd",
@@ -172,6 +176,7 @@ COHORTS: dict[str, Callable[[], KnownCohort]] = {
         "flchain",
         {"num_age": "age", "fac_sex": "sex", "num_creatinine": "creatinine"},
         {"fac_sex": {"F": "female", "M": "male"}},
+        any_death=True,
     ),
     "simulated": _simulated,
 }

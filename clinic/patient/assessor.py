@@ -96,6 +96,8 @@ class Assessor:
     def __post_init__(self) -> None:
         if self.scorer.explainer is None:
             raise ModelError("This model was kept without its explainer: train it again")
+        if self.scorer.about.any_death:
+            object.__setattr__(self, "effects", self.effects.withhold())
 
     @property
     def horizons(self) -> tuple[float, ...]:

@@ -77,7 +77,8 @@ class TreatmentPanel:
     tells of such a patient; ``withheld``: figures not seen in their source; ``not_established``.
     ``refused``: what was ticked beside something that excludes it; ``outdone``: beside something
     stronger of its pathway; ``closed``: beside what leaves it untested. ``untreated``: what risk
-    and LDL cholesterol would be without the statin that is taken.
+    and LDL cholesterol would be without the statin that is taken. ``on_any_death``: effects are
+    withheld because the model predicts death from any cause.
     """
 
     horizon: float
@@ -97,6 +98,7 @@ class TreatmentPanel:
     outdone: tuple[str, ...]
     closed: tuple[str, ...]
     untreated: str
+    on_any_death: bool
     ldl_left: float | None
 
 
@@ -155,6 +157,7 @@ class TreatmentAdvice:
             self._labels(together.outdone),
             self._labels(set(ticked).difference(together.counted, together.outdone)),
             self._untreated(setting, patient),
+            self.effects.on_any_death,
             None if ldl is None else float(ldl),
         )
 

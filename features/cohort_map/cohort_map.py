@@ -219,6 +219,7 @@ class CohortMap:
             "study": dict(self.study),
             "endpoint": endpoint.title if endpoint else None,
             "competing": bool(endpoint and endpoint.competing),
+            "any_death": bool(endpoint and endpoint.any_death),
             "unconfirmed": list(self.unconfirmed),
             "columns": {name: list(source.columns) for name, source in self.variables.items()},
         }

@@ -27,6 +27,7 @@ ENDPOINT_KEYS = (
     "horizon",
     "start",
     "time_scale",
+    "any_death",
 )
 LESION_KEYS = ("file", "patient_id", "columns", "absent")
 
@@ -175,7 +176,8 @@ class EndpointMap:
     the latest of the time columns). ``horizon`` in years marks a yes/no endpoint without times.
     ``start`` is the column with the time, on the clock of the others, at which observation began.
     ``time_scale`` "age": hazards change with age, not with the time since entry; without ``start``
-    times count from entry, and the age then is the start.
+    times count from entry, and the age then is the start. ``any_death``: dying of anything is an
+    event, so that nothing competes.
     """
 
     title: str
@@ -186,6 +188,7 @@ class EndpointMap:
     horizon: float | None = None
     start: str | None = None
     time_scale: str = SINCE_ENTRY
+    any_death: bool = False
 
     @classmethod
     def read(cls, where: str, content: Any) -> EndpointMap:
@@ -217,8 +220,11 @@ class EndpointMap:
             part.fail("'time' is missing (or 'horizon' for a yes/no endpoint)")
         elif unit not in TIME_UNITS:
             part.fail(f"'unit' must be one of {', '.join(TIME_UNITS)}")
+        any_death = part.flag("any_death", False)
+        if any_death and competing:
+            part.fail("'any_death' leaves nothing that competes: leave out one of them")
         title = part.text("title")
-        return cls(title, unit, events, competing, followup, horizon, start, time_scale)
+        return cls(title, unit, events, competing, followup, horizon, start, time_scale, any_death)
 
     @property
     def starts_at_age(self) -> bool:

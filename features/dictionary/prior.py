@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 ON_CALCIUM = ("growth", "onset")
+_OTHER_DEATHS = 0.5  # of events, where any death is one
 
 
 class Belief(NamedTuple):
@@ -40,11 +41,15 @@ class Prior:
     source: str = ""
     spread: float = 0.0
 
-    def of(self, cause: str, knows_calcium: bool, known_disease: float = 0.0) -> Belief | None:
+    def of(
+        self, cause: str, knows_calcium: bool, known_disease: float = 0.0, any_death: bool = False
+    ) -> Belief | None:
         """The belief about ``cause``: "event", "competing", or of calcium "growth" or "onset".
 
         ``known_disease``: share of the patients with it. One effect of all lies between those of
-        either group: mean and variance are those of the mixture.
+        either group: mean and variance are those of the mixture. So it is between the event and
+        other deaths where any death is an event: a third of people die of their heart and vessels,
+        and some two thirds after an infarction.
         """
         if cause in ON_CALCIUM:
             return self.growth if cause == "growth" else self.onset
@@ -53,13 +58,14 @@ class Prior:
         if cause != "event":
             return self.death
         first = self.given_calcium or self.event if knows_calcium else self.event
-        if self.recurrent is None or not known_disease:
-            return first
-        return _mix(first, self.recurrent, known_disease) if first else self.recurrent
+        event = _mix(first, self.recurrent, known_disease)
+        return _mix(event, self.death, _OTHER_DEATHS) if any_death else event
 
 
-def _mix(first: Belief, second: Belief, share: float) -> Belief:
-    """Mean and standard deviation of either belief, the second in this share."""
+def _mix(first: Belief | None, second: Belief | None, share: float) -> Belief | None:
+    """Mean and standard deviation of either belief, the second in this share; of one, that."""
+    if first is None or second is None or not share:
+        return first or (second if share else None)
     mean = (1.0 - share) * first.mean + share * second.mean
     within = (1.0 - share) * first.width**2 + share * second.width**2
     return Belief(mean, (within + share * (1.0 - share) * (first.mean - second.mean) ** 2) ** 0.5)
@@ -93,16 +99,18 @@ class Priors:
     """What is known of all features, by name, of sums of them, and of what modifies effects.
 
     ``known_disease``: share of the patients with it, whose next event is not their first.
+    ``any_death``: whether dying of anything is an event.
     """
 
     by_feature: Mapping[str, Prior] = field(default_factory=dict)
     sums: tuple[Sum, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
     known_disease: float = 0.0
+    any_death: bool = False
 
-    def among(self, known_disease: float) -> Priors:
-        """The same among patients of whom this share has known disease."""
-        return replace(self, known_disease=known_disease)
+    def among(self, known_disease: float, any_death: bool = False) -> Priors:
+        """The same of patients of whom this share has known disease, and of such an event."""
+        return replace(self, known_disease=known_disease, any_death=any_death)
 
     def of(self, feature: str, cause: str, knows_calcium: bool) -> Belief | None:
         """The belief about one feature's effect on ``cause``; None where there is none."""
@@ -121,7 +129,7 @@ class Priors:
         return self._about(group.prior, cause, knows_calcium)
 
     def _about(self, prior: Prior, cause: str, knows_calcium: bool) -> Belief | None:
-        return prior.of(cause, knows_calcium, self.known_disease)
+        return prior.of(cause, knows_calcium, self.known_disease, self.any_death)
 
     def open_variance(self, feature: str, knows_calcium: bool) -> float:
         """Variance of the event's log hazard where the feature is unknown of all patients."""

@@ -218,6 +218,7 @@ def _make_endpoint(
         rows["start"].to_numpy() if "start" in rows else None,
         named.time_scale,
         survey,
+        named.any_death,
     )
 
 

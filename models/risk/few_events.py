@@ -66,8 +66,9 @@ def warn_of_fixed_horizon(endpoint: Endpoint) -> list[str]:
     """That a yes or no by a fixed horizon answers no other; nothing where times are recorded."""
     if not endpoint.is_fixed_horizon:
         return []
+    others = "" if endpoint.any_death else ", as do those who died of something else"
     return [
         f"The cohort records only a yes or no by {endpoint.horizon:g} years: no other horizon can "
-        "be answered. Patients lost before it count as event-free, as do those who died of "
-        "something else: risk is a cumulative incidence if none was lost."
+        f"be answered. Patients lost before it count as event-free{others}: risk is a cumulative "
+        "incidence if none was lost."
     ]

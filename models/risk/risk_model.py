@@ -139,7 +139,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         """
         everything, X = X, self._checked_features(X, endpoint)
         known_disease = share_with_known_disease(everything, endpoint.weight)
-        self.priors_ = (self.priors or Priors()).among(known_disease)
+        self.priors_ = (self.priors or Priors()).among(known_disease, endpoint.any_death)
         if BOOSTED in self.parts:
             require_device(self.device)
         self.feature_names_in_ = np.array(X.columns, dtype=object)
@@ -287,6 +287,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             "features": len(names),
             "events_per_feature": effective_events(self.endpoint_) / len(names),
             "known_disease": self.priors_.known_disease,
+            "any_death": self.priors_.any_death,
             **assembly.report,
         }
         self.warnings_ = self._warnings()

@@ -38,6 +38,7 @@ class About:
     """What a model is: enough to know whose risk it may be asked for, and to make it again.
 
     ``horizons`` in years; ``n_patients``, ``n_events`` and ``n_competing`` are those trained on;
+    ``any_death``: whether dying of anything was an event;
     ``data_sha256`` is of the raw cohort file, ``code_version`` a commit, "+dirty" where edited.
     """
 
@@ -50,6 +51,7 @@ class About:
     n_competing: int
     data_sha256: str
     code_version: str
+    any_death: bool = False
     digest: str = ""
 
 
@@ -78,8 +80,9 @@ def read_about(folder: Path) -> About:
 def _check_about(about: About) -> None:
     """Raises TypeError or ValueError where a field is of another kind than `About` says."""
     texts = (about.name, about.cohort, about.data_sha256, about.code_version, about.digest)
+    flags = (about.simulated, about.any_death)
     counts = (about.n_patients, about.n_events, about.n_competing)
-    if {type(one) for one in texts} != {str} or type(about.simulated) is not bool:
+    if {type(one) for one in texts} != {str} or {type(one) for one in flags} != {bool}:
         raise TypeError("a text or a flag")
     if {type(one) for one in counts} != {int} or min(counts) < 0:
         raise TypeError("a count")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -20,11 +20,26 @@ from models.treatment_effects.entry_reading import read_option
 
 @dataclass(frozen=True)
 class TreatmentEffects(Mapping[str, TreatmentEffect]):
-    """All entries by name, and the strongest relative effect that a combination may have."""
+    """All entries by name, and the strongest relative effect that a combination may have.
+
+    ``on_any_death``: they are asked for by a model of death from any cause, on which trial effects
+    on cardiovascular events say nothing: all are withheld.
+    """
 
     options: Mapping[str, TreatmentEffect]
     strongest: float
     strongest_source: str
+    on_any_death: bool = False
+
+    def withhold(self) -> TreatmentEffects:
+        """The entries for a model of death from any cause."""
+        options = {
+            name: replace(option, effect=None, status="withheld")
+            if option.effect is not None
+            else option
+            for name, option in self.options.items()
+        }
+        return replace(self, options=options, on_any_death=True)
 
     def __getitem__(self, name: str) -> TreatmentEffect:
         return self.options[name]

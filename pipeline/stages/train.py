@@ -120,6 +120,7 @@ def describe_model(
         data_sha256=source["sha256"],
         # the version, not the commit: the same model keeps the same bytes
         code_version=version_of("calcirisk"),
+        any_death=model.endpoint_.any_death,
     )
 
 

@@ -56,6 +56,8 @@ def describe_prior(material: Material) -> list[str]:
     share = material.training["known_disease"]
     kind = "recurrent_alone" if share == 1.0 else "recurrent"
     between = [words.of("trust", kind).format(percent=100 * share)] if share else []
+    if material.training["any_death"]:
+        between.append(words.of("trust", "any_death"))
     return [words.of("trust", "starts"), *between, *told] if told else []
 
 

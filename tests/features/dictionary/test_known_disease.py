@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,19 @@ def test_other_causes_and_calcium_know_no_recurrence() -> None:
     assert prior.of("competing", True, 1.0) == GIVEN
     assert prior.of("growth", True, 1.0) == prior.of("onset", True, 1.0) == growth
     assert fixed.of("event", True, 1.0) == fixed.event
+
+
+def test_where_any_death_is_an_event_other_deaths_are_half_of_what_is_believed() -> None:
+    death = Belief(0.1, 0.05)
+    prior = Prior(FIRST, recurrent=RECURRENT, death=death, source="A 2001")
+    for share, first in ((0.0, FIRST), (1.0, RECURRENT)):
+        belief = prior.of("event", False, share, any_death=True)
+        assert belief is not None
+        assert np.isclose(belief.mean, (first.mean + death.mean) / 2)
+        assert belief.width > min(first.width, death.width)
+    assert replace(prior, death=None).of("event", False, any_death=True) == FIRST
+    assert replace(prior, event=None, recurrent=None).of("event", False, any_death=True) == death
+    assert prior.of("competing", False, any_death=True) == death
 
 
 def test_features_their_sums_and_what_modifies_them_are_asked_of_the_same_patients() -> None:

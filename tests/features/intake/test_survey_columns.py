@@ -151,6 +151,20 @@ def test_on_the_scale_of_age_the_age_at_entry_is_the_start() -> None:
         _read(rows, {**IN_YEARS, "time_scale": "age"}, variables=variables)
 
 
+def test_that_dying_of_anything_is_an_event_is_kept_with_the_endpoint(tmp_path: Path) -> None:
+    rows = ["age,t,dead", "60,5,1", "61,6,0"]
+    timed = {"unit": "years", "time": "t", "event": "dead"}
+    found = _read(rows, {**timed, "any_death": "true"})
+    assert found.cohort.about["any_death"] is True
+    found.cohort.write(tmp_path)
+    again = Cohort.read(tmp_path)
+    for read in (found.cohort, again, again.take([0])):
+        assert read.endpoint is not None and read.endpoint.any_death
+    assert not _endpoint(_read(rows, timed)).any_death
+    with pytest.raises(MapError, match="leaves nothing that competes"):
+        _read(rows, {**timed, "any_death": "true", "competing": "dead"})
+
+
 def test_clusters_that_are_few_are_told_and_a_single_one_is_refused() -> None:
     rows = [f"{40 + row % 40},{row % 9 + 1},{row % 2},c{row % 5}" for row in range(60)]
     found = _read(["age,t,mi,psu", *rows], IN_YEARS, survey={"cluster": "psu"})

@@ -86,6 +86,7 @@ def material() -> Material:
             "caveats": ["Nobody `is` real."],
             "endpoint": "Heart attack",
             "competing": True,
+            "any_death": False,
             "columns": {"age": ["AGE"]},
         },
         ingest={
@@ -110,6 +111,7 @@ def material() -> Material:
             "features": 4,
             "events_per_feature": 11.25,
             "known_disease": 0.0,
+            "any_death": False,
             "causes": {"event": cause, "competing": cause},
             "calibration_check": {},
             "parts": {"development": 300, "held_out": 100},

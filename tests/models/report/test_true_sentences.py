@@ -75,6 +75,20 @@ def test_a_model_with_trees_is_compared_with_its_linear_part(compared: Material)
     assert "earned no weight" not in page
 
 
+@pytest.mark.parametrize("fixed", [False, True])
+def test_where_any_death_is_an_event_nothing_competes_and_nobody_died_of_something_else(
+    material: Material, yes_or_no: Material, fixed: bool
+) -> None:
+    base = yes_or_no if fixed else material
+    deaths = {**base.cohort, "competing": False, "any_death": True}
+    training = {**base.training, "any_death": True}
+    page = render_report(replace(base, cohort=deaths, training=training))
+    for untrue in ("overestimated where", "died of other causes", "deaths from other causes count"):
+        assert untrue not in page
+    if not fixed:
+        assert "nothing competes with it" in page
+
+
 @pytest.fixture
 def yes_or_no(material: Material) -> Material:
     """The same run of a cohort that knows nothing but a yes or no by ten years."""

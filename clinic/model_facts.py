@@ -50,7 +50,9 @@ class ModelFacts:
 
     def outcome(self, texts: PageTexts) -> str:
         """What the model counts as the event."""
-        return texts.phrase(self.endpoint) if self.endpoint else texts("model.no_outcome")
+        if self.endpoint:
+            return texts.phrase(self.endpoint)
+        return texts("model.any_death" if self.about.any_death else "model.no_outcome")
 
     def validation(self, texts: PageTexts) -> str:
         """How it did, or that it is not known."""

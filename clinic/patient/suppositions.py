@@ -16,6 +16,7 @@ from features.intake.validation.combinations import is_contradicted
 from models.average_risks import Average
 from models.scorer import Scorer
 from models.treatment_effects.conditions import AtLeast
+from models.uncertainty.risk_interval import OWNERS
 
 _SCENARIOS = (0.0, 100.0, 300.0, 1000.0, 3000.0)
 _MOST_SCENARIOS = 3
@@ -53,8 +54,10 @@ def suppose_calcium(
     """The risk if the total calcium score were each of these, of a patient in whom it is unknown.
 
     None of them is below what is known of it (`least_score`), or contradicts what else is known,
-    such as a volume of calcium.
+    such as a volume of calcium. Empty for a model that knows no total score.
     """
+    if not any(OWNERS.get(name) == "cac_agatston" for name in scorer.predictor.feature_names):
+        return ()
     columns = Columns.of(covariates, scorer.dictionary)
     least = float(np.nan_to_num(least_score(columns)[0]))
     # none that reads as the least does; that there is some calcium is no score

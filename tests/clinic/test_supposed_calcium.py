@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from clinic.patient.leaflets import make_leaflet
+from clinic.patient.suppositions import suppose_calcium
 from clinic.site import Site
 from features.dictionary.dictionary import Dictionary
 from tests.clinic.test_calcium import _assess as assess
@@ -40,3 +44,10 @@ def test_a_speck_that_is_read_as_none_is_not_shown_as_none(site: Site) -> None:
     assert "vessel" not in str(dict(shown.calcium.topics).get(site.texts("calcium.spread"), ""))
     derived = [s for s in shown.steps if s.value == site.texts("values.derived")]
     assert not [s for s in derived if s.label.startswith("Calcium score, ")]
+
+
+def test_a_model_that_knows_no_total_supposes_none(site: Site) -> None:
+    scorer, covariates = site.assessor.scorer, pd.DataFrame({"age": [61.0], "sex": ["male"]})
+    assert suppose_calcium(scorer, covariates, 10.0)
+    blind: Any = SimpleNamespace(predictor=SimpleNamespace(feature_names=["age", "sex_male"]))
+    assert suppose_calcium(blind, covariates, 10.0) == ()

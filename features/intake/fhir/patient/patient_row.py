@@ -13,6 +13,7 @@ from features.intake.fhir.patient.index_rules import YEAR, IndexRules
 from features.intake.fhir.patient.measures import known_measures, take_measures
 from features.intake.fhir.patient.plausible import ImpossibleValueError
 from features.intake.fhir.patient.therapy import take_drugs
+from features.intake.fhir.resources.relatives import OF_RELATIVES, RELATIVE
 from features.intake.fhir.store.fact_store import Record
 
 _NO = (0.0, "none")
@@ -122,5 +123,7 @@ def _count_later(record: Record, day: int, losses: Losses) -> None:
     """Conditions and medicines of a later day are not looked at, and said so."""
     for fact in record.facts:
         name = _SAID_OF.get(fact.kind)
+        if fact.kind == "history" and fact.variable == OF_RELATIVES:
+            name = RELATIVE
         if name and day < fact.first < OPEN:
             losses.leave_out(name, f"{fact.variable} dated after the index date")

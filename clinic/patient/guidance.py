@@ -113,12 +113,12 @@ def _class_of(guideline: Guideline, patient: Mapping[str, Any]) -> Step | None:
     return None if known is None else guideline.calcium_class(float(known))
 
 
-def _open(missing: Collection[str], texts: PageTexts, key: str = "open") -> str:
+def _open(missing: Collection[str], texts: PageTexts, key: str = "guidance.open") -> str:
     """On what that is not recorded a rule hangs; "" where it hangs on nothing."""
     if not missing:
         return ""
     named = [texts.label(_DICTIONARY[name]) for name in missing]
-    return texts(f"guidance.{key}", list=", ".join(named))
+    return texts(key, list=", ".join(named))
 
 
 def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) -> str:
@@ -129,7 +129,7 @@ def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) ->
     said = texts(
         "guidance.goal", goal=texts.write.whole(goal.goal), mmol=mmol, why=texts.phrase(goal.why)
     )
-    lower = _open(guideline.open_goal(patient), texts, "lower")
+    lower = _open(guideline.open_goal(patient), texts, "guidance.lower")
     if gap is None:
         return f"{said} {lower}".rstrip()
     key = "guidance.at_limit"

@@ -11,6 +11,7 @@ import pandas as pd
 from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
 from features.derivation.known_calcium import find_parts, least_score
+from features.derivation.lipids import LOWEST_LDL
 from features.intake.validation.combinations import is_contradicted
 from models.average_risks import Average
 from models.scorer import Scorer
@@ -76,7 +77,8 @@ def suppose_calcium(
 def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
     """The canonical covariates of one patient, with what follows from others where it is missing.
 
-    A total score that is not known is `AtLeast` what is known of it (`least_score`).
+    LDL cholesterol that comes out as the lowest there is is told of nobody: it is read as low. A
+    total score that is not known is `AtLeast` what is known of it (`least_score`).
     The calcium score is never taken back out of its logarithm: 300 would come out below 300.
     """
     row = columns.covariates.iloc[0]
@@ -84,7 +86,9 @@ def known_of(columns: Columns, features: pd.DataFrame) -> dict[str, Any]:
     for name in _FOLLOWING:
         value = patient.get(name)
         if value is None or pd.isna(value):
-            patient[name] = float(features.iloc[0][name])
+            follows = float(features.iloc[0][name])
+            too_low = name == "ldl_cholesterol" and follows <= LOWEST_LDL
+            patient[name] = np.nan if too_low else follows
     least = float(least_score(columns)[0])
     score = float(columns.derived(agatston)[0])
     patient["cac_agatston"] = score if np.isnan(least) else AtLeast(least)

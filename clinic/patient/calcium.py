@@ -13,7 +13,7 @@ from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.calcium import VESSEL_SCORES, agatston
 from features.derivation.columns import Columns
-from features.derivation.known_calcium import PartOfScore, find_parts
+from features.derivation.known_calcium import PartOfScore, Trace, find_parts, find_traces
 from models.plain_language.comparison import compares_within_ethnicity, find_no_table
 
 _RECORDED = {
@@ -43,8 +43,8 @@ class CalciumPanel:
     """``topics``: name of the topic and its rows (label, value); ``vessels``: label, Agatston.
 
     ``caution``: why the comparison may not hold for this patient, or "". ``acquisition``: by
-    variable, canonical, what is known of how the scan was made. ``part``: what is known of a score
-    that is None.
+    variable, canonical, what is known of how the scan was made. ``part``, ``trace``: what is known
+    of a score that is None.
     """
 
     topics: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -53,6 +53,7 @@ class CalciumPanel:
     score: float | None = None
     acquisition: Mapping[str, Any] = field(default_factory=dict)
     part: PartOfScore | None = None
+    trace: Trace | None = None
 
     @property
     def is_known(self) -> bool:
@@ -114,7 +115,8 @@ def describe_calcium(
     known_disease = any(patient.get(name) == 1 for name in ("prior_cad", "prior_pci"))
     caution = texts("calcium.known_disease") if known_disease and topics else ""
     made = {name: patient[name] for name in _RECORDED["scan"] if _is_known(patient.get(name))}
-    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made, part)
+    trace = find_traces(columns)[0]
+    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made, part, trace)
 
 
 def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:

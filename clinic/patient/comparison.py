@@ -10,6 +10,7 @@ import pandas as pd
 
 from clinic.patient.assessor import Assessment, RiskAt
 from clinic.patient.growth.change import tell_differences
+from clinic.patient.growth.two_dates import judge_two_dates
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.columns import Columns
@@ -32,15 +33,22 @@ class Row:
 class Comparison:
     """``groups`` of rows by heading: who, how the scans were made, risk, contributions, guidelines.
 
-    ``caution``: why the calcium scores are not comparable, or "".
+    ``caution``: why the calcium scores are not comparable, or "". ``change``: what two scans of one
+    patient would say, "" where they cannot be that.
     """
 
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
     caution: str = ""
+    change: str = ""
 
 
-def compare(first: Assessment, second: Assessment, writer: ValueWriter) -> Comparison:
-    """The second beside the first."""
+def compare(
+    first: Assessment,
+    second: Assessment,
+    writer: ValueWriter,
+    covariates: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+) -> Comparison:
+    """The second beside the first; of their ``covariates`` (1, variables) also the change."""
     texts, made = writer.texts, _both_scans(first, second)
     columns = Columns.of(pd.DataFrame([made]), writer.dictionary)
     differing = tell_differences(columns, made, writer)
@@ -53,7 +61,8 @@ def compare(first: Assessment, second: Assessment, writer: ValueWriter) -> Compa
         (first.guidance.title, _rules(first, second)),
     )
     caution = texts("comparison.not_comparable", differing=differing) if differing else ""
-    return Comparison(groups, caution)
+    change = "" if caution or covariates is None else judge_two_dates(*covariates, writer)
+    return Comparison(groups, caution, change)
 
 
 def _both_scans(first: Assessment, second: Assessment) -> dict[str, Any]:

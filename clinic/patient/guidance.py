@@ -113,12 +113,12 @@ def _class_of(guideline: Guideline, patient: Mapping[str, Any]) -> Step | None:
     return None if known is None else guideline.calcium_class(float(known))
 
 
-def _open(missing: Collection[str], texts: PageTexts) -> str:
+def _open(missing: Collection[str], texts: PageTexts, key: str = "guidance.open") -> str:
     """On what that is not recorded a rule hangs; "" where it hangs on nothing."""
     if not missing:
         return ""
     named = [texts.label(_DICTIONARY[name]) for name in missing]
-    return texts("guidance.open", list=", ".join(named))
+    return texts(key, list=", ".join(named))
 
 
 def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) -> str:
@@ -129,14 +129,15 @@ def _goal(guideline: Guideline, patient: Mapping[str, Any], texts: PageTexts) ->
     said = texts(
         "guidance.goal", goal=texts.write.whole(goal.goal), mmol=mmol, why=texts.phrase(goal.why)
     )
+    lower = _open(guideline.open_goal(patient), texts, "guidance.lower")
     if gap is None:
-        return said
+        return f"{said} {lower}".rstrip()
     key = "guidance.at_limit"
     if gap != 0:
         key = "guidance.gap" if gap > 0 else "guidance.reached"
     # one digit, but for a gap so small that none would be left
     mmol = texts.write.number(round(gap / MG_PER_MMOL, 1 if gap > 1 else 2))
-    return f"{said} {texts(key, gap=texts.write.whole(gap), mmol=mmol)}"
+    return f"{said} {texts(key, gap=texts.write.whole(gap), mmol=mmol)} {lower}".rstrip()
 
 
 def _category(

@@ -178,7 +178,9 @@ class OverviewWriter:
             key = "overview.earlier_calcium" if part.earlier else "overview.part_of_calcium"
             said = texts(key, score=least, known=part.known)
         elif score is None:
-            said = texts("overview.no_calcium")
+            # of an earlier one the line on the change says that it is recorded
+            earlier = recorded(patient, "prior_cac_agatston") is not None
+            said = "" if earlier and trend else texts("overview.no_calcium")
         else:
             written = texts.write.score(float(score))
             said = texts("overview.calcium", score=written, drs=guidance.drs)

@@ -11,6 +11,7 @@ import pandas as pd
 from features.derivation.catalogue import WORKED_OUT
 from features.derivation.columns import Columns
 from features.derivation.known_calcium import find_parts, least_score
+from features.derivation.lipids import LOWEST_LDL
 from features.derivation.morphology import vessel_count
 from features.intake.validation.combinations import is_contradicted
 from models.average_risks import Average
@@ -78,7 +79,8 @@ def suppose_calcium(
 def known_of(columns: Columns) -> dict[str, Any]:
     """The canonical covariates of one patient, with what follows from others where it is missing.
 
-    A total score that is not known is `AtLeast` what is known of it (`least_score`).
+    LDL cholesterol that comes out as the lowest there is is told of nobody: it is read as low. A
+    total score that is not known is `AtLeast` what is known of it (`least_score`).
     The calcium score is never taken back out of its logarithm: 300 would come out below 300.
     """
     row = columns.covariates.iloc[0]
@@ -86,6 +88,8 @@ def known_of(columns: Columns) -> dict[str, Any]:
     for name, compute in {**WORKED_OUT, "vessel_count": vessel_count}.items():
         value = patient.get(name)
         if value is None or pd.isna(value):
-            patient[name] = float(columns.derived(compute)[0])
+            follows = float(columns.derived(compute)[0])
+            too_low = name == "ldl_cholesterol" and follows <= LOWEST_LDL
+            patient[name] = np.nan if too_low else follows
     least = float(least_score(columns)[0])
     return patient if np.isnan(least) else {**patient, "cac_agatston": AtLeast(least)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
@@ -43,17 +44,20 @@ def _render(request: Request, key: str, other: str, found: tuple[Listed, ...]) -
         if one is not None:
             site.note(request, "comparison", one.patient_id)
     if second is not None:
-        views = []
-        for one in (first, second):
-            covariates = site.store.read_covariates(one.key)
-            if covariates is None:
-                raise HTTPException(404)
-            views.append(site.assessor.assess(covariates, site.assessor.horizons[-1]))
+        known = _read(site, first), _read(site, second)
+        views = [site.assessor.assess(one, site.assessor.horizons[-1]) for one in known]
         writer = ValueWriter(site.assessor.scorer.dictionary, site.texts)
-        compared = compare(views[0], views[1], writer)
+        compared = compare(views[0], views[1], writer, known)
     return site.render(
         request, "comparison.html", first=first, second=second, compared=compared, found=found
     )
+
+
+def _read(site: Site, one: Listed) -> pd.DataFrame:
+    covariates = site.store.read_covariates(one.key)
+    if covariates is None:
+        raise HTTPException(404)
+    return covariates
 
 
 def _find(site: Site, key: str) -> Listed:

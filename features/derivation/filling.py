@@ -36,7 +36,9 @@ class Implied:
 
 
 # Not "former" from years since quitting: of 0 years nothing would follow, so that the first year
-# would raise the risk that each further one lowers.
+# would raise the risk that each further one lowers. Nor a total calcium score from the only vessel
+# that is counted as calcified: with 0 there the total is a gap and may be read as more than a few
+# units are. Beside the LAD it is not even certain, as some count the left main with it.
 IMPLIED = (
     Implied(
         "smoking_status",

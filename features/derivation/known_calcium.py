@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from features.array_types import FloatArray
+from features.array_types import BoolArray, FloatArray
 from features.derivation.calcium import OF_CALCIUM, VESSEL_SCORES, agatston, read_score
 from features.derivation.columns import Columns, where
 
+Trace = Literal["seen", "seen_earlier", "none_earlier"]
+"""Calcium was measured in another way than by a score; an earlier scan showed some, or none."""
+_EARLIER = ("prior_cac_agatston", "prior_cac_volume")
 _OF_A_SCAN = ("cac_volume", "lesion_count", "vessel_count")
 
 
@@ -41,6 +45,23 @@ def find_parts(columns: Columns) -> list[PartOfScore | None]:
         if n or (gap and before > 0)
         else None
         for gap, least, n, before in zip(unknown, sums, known, earlier.tolist(), strict=True)
+    ]
+
+
+def find_traces(columns: Columns) -> list[Trace | None]:
+    """What else tells of calcium, of n patients; None where the total or `PartOfScore` is known."""
+    earlier = [columns[name] for name in _EARLIER]
+    told: dict[Trace, BoolArray] = {
+        "seen": np.any([columns[name] > 0 for name in OF_CALCIUM], axis=0),
+        "seen_earlier": np.any([one > 0 for one in earlier], axis=0),
+        "none_earlier": np.any([one == 0 for one in earlier], axis=0),
+    }
+    unknown, parts = np.isnan(columns.derived(agatston)), find_parts(columns)
+    return [
+        next((trace for trace, holds in told.items() if holds[row]), None)
+        if unknown[row] and part is None
+        else None
+        for row, part in enumerate(parts)
     ]
 
 

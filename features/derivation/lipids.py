@@ -17,6 +17,7 @@ from features.derivation.columns import (
 )
 
 SAMPSON_LIMIT = 800.0
+LOWEST_LDL = 5.0  # mg/dL: what the dictionary holds possible
 # Lowering of LDL-C by intensity none, low, moderate, high: the guideline's classes are below 30 %,
 # 30-49 % and 50 % or more; a round value of each.
 STATIN_LOWERING = (0.0, 0.25, 0.40, 0.50)
@@ -34,17 +35,27 @@ def sampson(total: FloatArray, hdl: FloatArray, triglycerides: FloatArray) -> Fl
     low LDL and high triglycerides: it takes that one's place everywhere.
     Source: Sampson M et al. JAMA Cardiol 2020;5:540-548.
     """
+    estimate = _sampson(total, hdl, triglycerides)
+    return where(estimate > 0, estimate, np.nan)
+
+
+def _sampson(total: FloatArray, hdl: FloatArray, triglycerides: FloatArray) -> FloatArray:
+    """What the equation gives, below 0 too; NaN where triglycerides are above its limit."""
     remnants = triglycerides / 8.56 + triglycerides * (total - hdl) / 2140
     remnants = remnants - triglycerides**2 / 16100
     estimate = total / 0.948 - hdl / 0.971 - remnants - 9.44
-    return where((triglycerides <= SAMPSON_LIMIT) & (estimate > 0), estimate, np.nan)
+    return where(triglycerides <= SAMPSON_LIMIT, estimate, np.nan)
 
 
 def ldl(columns: Columns) -> FloatArray:
-    """LDL cholesterol, mg/dL, (n,): as recorded, else by Sampson's equation."""
-    estimate = sampson(
-        columns["total_cholesterol"], columns["hdl_cholesterol"], columns["triglycerides"]
-    )
+    """LDL cholesterol, mg/dL, (n,): as recorded, else by Sampson's equation.
+
+    Where that gives less than anybody has, HDL and remnants are all of the total, and LDL is read
+    as the lowest there is and not as a gap, which would be filled in with more than is left.
+    """
+    total, hdl = columns["total_cholesterol"], columns["hdl_cholesterol"]
+    lowest = np.minimum(LOWEST_LDL, total - hdl)
+    estimate = np.maximum(_sampson(total, hdl, columns["triglycerides"]), lowest)
     return first_known(columns["ldl_cholesterol"], estimate)
 
 
@@ -73,7 +84,8 @@ LIPIDS: tuple[Derivation, ...] = (
         "ldl_cholesterol",
         "ldl_cholesterol",
         lambda columns: columns.derived(ldl),
-        "mg/dL; by Sampson's equation where not recorded and triglycerides are 800 mg/dL or less",
+        "mg/dL; by Sampson's equation where not recorded and triglycerides are 800 mg/dL or less, "
+        "5 at least",
         _SAMPSON,
     ),
     Derivation(

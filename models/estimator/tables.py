@@ -17,15 +17,16 @@ from features.intake.follow_up import LONGEST_YEARS
 from features.intake.frame import read_covariates
 from models.estimator.frames import read_table
 from models.estimator.sample_columns import SampleColumns
-from models.estimator.target import read_target
+from models.estimator.target import read_target, read_yes_or_no
 
 
 def make_cohort(
     table: Any,
     *,
-    time: str,
+    time: str | None = None,
     event: str,
     competing: str | None = None,
+    horizon: float | None = None,
     patient_id: str | None = None,
     name: str = "table",
     ignore: Sequence[str] = (),
@@ -45,6 +46,9 @@ def make_cohort(
     1, at the same time), name columns of the table; ``ignore`` those to be left out. ``start`` is
     that of observation where entry was delayed, times then being on the same clock, ``time_scale``
     ("age" for ages). ``sample_weight``, ``stratum`` and ``cluster`` are those of a survey.
+
+    Where only a yes or no is known, ``horizon`` says by how many years, in place of ``time``, and
+    ``event`` is 0 or 1 for everyone.
 
     Of a case-cohort sample, ``subcohort`` (0 or 1) says who was drawn from the cohort whatever
     became of them, ``sampling_fraction`` with what probability (a number, or the column of those
@@ -76,18 +80,31 @@ def make_cohort(
         raise CohortError([Problem(patient_id or "rows", rule, remedy, rows)], name)
     covariates = frame.drop(columns=[*roles, *ignore]).set_axis(index)
     checked = read_covariates(covariates, Dictionary.load())
-    endpoint = _endpoint(frame, time, event, competing, start, time_scale)
+    endpoint = _endpoint(frame, time, event, competing, start, time_scale, horizon)
     return Cohort(name, checked, replace(endpoint, survey=sample.read(frame, endpoint, event)))
 
 
 def _endpoint(
     frame: pd.DataFrame,
-    time: str,
+    time: str | None,
     event: str,
     competing: str | None,
     start: str | None,
     time_scale: str,
+    horizon: float | None,
 ) -> Endpoint:
+    if horizon is not None:
+        timed = {"time": time, "competing": competing, "start": start}
+        beside = [role for role, column in timed.items() if column is not None]
+        beside += [] if time_scale == SINCE_ENTRY else ["time_scale"]
+        if beside:
+            rule = "is given beside a horizon, by which only a yes or no is known"
+            raise CohortError([Problem(one, rule, "Leave one of them out") for one in beside], "y")
+        return read_yes_or_no(frame[event], horizon, event)
+    if time is None:
+        rule = "is not named"
+        remedy = "Name the column of times, or the horizon of a yes or no"
+        raise CohortError([Problem("time", rule, remedy)], "y")
     named = {"time": frame[time], "event": frame[event]}
     if competing is not None:
         named["competing"] = frame[competing]

@@ -10,28 +10,36 @@ import pandas as pd
 
 from features.endpoint import AGE, CENSORED, COMPETING, EVENT, SINCE_ENTRY, Endpoint
 from features.errors import CohortError, Problem
+from features.intake.follow_up import LONGEST_YEARS
 from models.estimator.frames import read_table
 
 Target = npt.NDArray[np.void]
 
 TARGET = np.dtype([("event", np.int8), ("time", np.float64)])
+FIXED = np.dtype([("event", np.int8), ("horizon", np.float64)])
 DELAYED = np.dtype([("event", np.int8), ("time", np.float64), ("start", np.float64)])
 _FORMS = (
     "Give an Endpoint; a structured array of an event and a time, as scikit-survival's Surv makes "
-    "it; a table with the columns time and event, and competing or start where they are recorded; "
-    "or times alone, negative for the censored, as XGBoost reads them"
+    "it; a table with the columns time and event, and competing or start where they are recorded, "
+    "or event and horizon where only a yes or no by then is; or times alone, negative for the "
+    "censored, as XGBoost reads them"
 )
 
 
 def as_target(endpoint: Endpoint) -> Target:
     """(n,) structured array of event (0, 1, 2) and time (years), which scikit-learn can split.
 
-    After delayed entry with the ``start`` of observation; both are then on the clock of the hazard.
+    Of a yes or no by a fixed horizon event (0, 1) and horizon. After delayed entry with the
+    ``start`` of observation; both are then on the clock of the hazard.
     """
     if endpoint.is_delayed:
         late = np.empty(len(endpoint), dtype=DELAYED)
         late["event"], late["time"], late["start"] = endpoint.event, endpoint.stop, endpoint.entered
         return late
+    if endpoint.horizon is not None:
+        fixed = np.empty(len(endpoint), dtype=FIXED)
+        fixed["event"], fixed["horizon"] = endpoint.event, endpoint.horizon
+        return fixed
     target = np.empty(len(endpoint), dtype=TARGET)
     target["event"], target["time"] = endpoint.event, endpoint.time
     return target
@@ -56,6 +64,24 @@ def read_target(y: Any, time_scale: str = SINCE_ENTRY) -> Endpoint:
     return _read_columns(read_table(y), time_scale)
 
 
+def read_yes_or_no(event: Any, horizon: Any, name: str = "event") -> Endpoint:
+    """The endpoint of patients of whom it is known whether they had the event by a fixed horizon.
+
+    ``event``: (n,) 0 or 1, what a message calls ``name``; ``horizon``: years, the same for all.
+    Raises CohortError.
+    """
+    code, years = _read_numbers(name, event), np.unique(_read_years("horizon", horizon))
+    if unknown := int((~np.isin(code, (0, 1))).sum()):
+        rule = "must be 0 (no) or 1 (yes) for everyone, as only a yes or no by the horizon is known"
+        remedy = "Leave out whose event is not known, or give times in place of the horizon"
+        raise CohortError([Problem(name, rule, remedy, unknown)], "y")
+    if len(years) > 1 or not (np.isfinite(years) & (years > 0) & (years <= LONGEST_YEARS)).all():
+        rule = f"must be one number of years for all, above 0 and up to {LONGEST_YEARS:.0f}"
+        raise CohortError([Problem("horizon", rule, "Give the years of the yes or no")], "y")
+    time = np.full(len(code), *years) if len(code) else np.empty(0)
+    return Endpoint(time, code.astype(np.int8), float(years[0]) if len(years) else None)
+
+
 def _read_array(y: npt.NDArray[Any], time_scale: str) -> Endpoint:
     if y.dtype.names is not None:
         return _read_fields(y, time_scale)
@@ -69,6 +95,8 @@ def _read_array(y: npt.NDArray[Any], time_scale: str) -> Endpoint:
 def _read_fields(y: npt.NDArray[Any], time_scale: str) -> Endpoint:
     names = y.dtype.names or ()
     kinds = {name: y.dtype[name].kind for name in names}
+    if set(names) == {"event", "horizon"}:
+        return read_yes_or_no(y["event"], y["horizon"])
     flags = [name for name, kind in kinds.items() if kind == "b"]
     if {"event", "time"} <= set(names):
         event, time = "event", "time"
@@ -83,6 +111,8 @@ def _read_fields(y: npt.NDArray[Any], time_scale: str) -> Endpoint:
 
 def _read_columns(table: pd.DataFrame, time_scale: str) -> Endpoint:
     named = {str(name).casefold(): name for name in table.columns}
+    if set(named) == {"event", "horizon"}:
+        return read_yes_or_no(table[named["event"]], table[named["horizon"]])
     if not {"time", "event"} <= set(named) <= {"time", "event", "competing", "start"}:
         raise _refuse(f"the columns are {', '.join(map(str, table.columns))}")
     competing = table[named["competing"]] if "competing" in named else None

@@ -118,6 +118,8 @@ def judge_calibration(result: EvaluationResult, model: str, horizon: float) -> s
         result.value(model, metric, horizon)
         for metric in ("observed_risk", "mean_risk", "observed_over_expected", "ipa")
     )
+    if ratio != ratio:
+        return f"Calibration at {horizon:g} years could not be measured."
     lower, upper = result.limits(model, "observed_over_expected", horizon)
     has_limits = lower == lower and upper == upper
     limits = f", 95 % interval {lower:.2f} to {upper:.2f}" if has_limits else ""

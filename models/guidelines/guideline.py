@@ -78,15 +78,18 @@ class Guideline:
     def ldl_goal(self, patient: Patient) -> Goal | None:
         """The lowest goal whose condition holds, the first of equals; None where none does.
 
-        None, too, where what is not known could make it a lower one, or mean that there is none.
+        None, too, where what is not known could make it a lower one, unless it stands all the same,
+        or mean that there is none.
         """
         patient = _classed(patient)
         if self.no_goal.holds(patient) is not False:
             return None
         found = [(goal, goal.when.holds(patient)) for goal in self.goals]
         possible = min((one.goal for one, held in found if held is None), default=math.inf)
-        lowest = min((one for one, held in found if held), key=lambda one: one.goal, default=None)
-        return None if lowest is None or possible < lowest.goal else lowest
+        held = [goal for goal, holds in found if holds]
+        lowest = min((one.goal for one in held), default=math.inf)
+        told = (one for one in held if one.goal == lowest and (one.stands or possible >= lowest))
+        return next(told, None)
 
     def ldl_gap(self, patient: Patient) -> float | None:
         """How far LDL cholesterol lies above its goal, mg/dL; None where either is unknown.
@@ -98,7 +101,7 @@ class Guideline:
         return None if goal is None or ldl is None else round(float(ldl)) - goal.goal
 
     def open_goal(self, patient: Patient) -> tuple[str, ...]:
-        """The variables that have to be known before there is an LDL goal, or none at all."""
+        """The variables that have to be known before there is an LDL goal, a lower, or none."""
         patient = _classed(patient)
         if self.no_goal.holds(patient) is not False:
             return self.no_goal.missing(patient)
@@ -234,10 +237,10 @@ def _steps(name: str, entries: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
 
 
 def _goal(entry: Mapping[str, Any], reader: ConditionReader) -> Goal:
-    only(entry, ("when", "goal", "add_on", "why"), "ldl_goals")
+    only(entry, ("when", "goal", "add_on", "why", "stands"), "ldl_goals")
     add_on = number(entry["add_on"]) if "add_on" in entry else None
     when = reader.read("ldl_goals", entry["when"])
-    return Goal(number(entry["goal"]), add_on, str(entry["why"]), when)
+    return Goal(number(entry["goal"]), add_on, str(entry["why"]), when, entry.get("stands") is True)
 
 
 def _sayings(

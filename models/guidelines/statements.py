@@ -53,12 +53,16 @@ class Saying:
 
 @dataclass(frozen=True)
 class Goal:
-    """LDL cholesterol below ``goal`` mg/dL, below ``add_on`` by adding a second drug."""
+    """LDL cholesterol below ``goal`` mg/dL, below ``add_on`` by adding a second drug.
+
+    ``stands``: it holds though what is not known could make it lower, which ``why`` says.
+    """
 
     goal: float
     add_on: float | None
     why: str
     when: Condition
+    stands: bool = False
 
 
 def step_of(steps: Sequence[Step], value: float) -> Step:

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from features.derivation.calcium import read_score
-from features.derivation.known_calcium import PartOfScore
+from features.derivation.known_calcium import PartOfScore, Trace
 from features.errors import ConfigError
 from features.yaml_file import read_yaml
 from models.plain_language.texts import REFERENCE, check_translation, flatten_texts
@@ -33,7 +33,7 @@ class Helping:
 class LeafletFacts:
     """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO.
 
-    ``calcium_part``: of a score that is None.
+    ``calcium_part``, ``calcium_trace``: of a score that is None.
     """
 
     years: float
@@ -46,6 +46,7 @@ class LeafletFacts:
     simulated: bool
     date: str
     calcium_part: PartOfScore | None = None
+    calcium_trace: Trace | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
     if part is not None:
         return t["calcium.part"].format(known=part.known, score=floor(part.least))
     if facts.calcium_score is None:
-        return t["calcium.unknown"]
+        return t[f"calcium.{facts.calcium_trace or 'unknown'}"]
     score = read_score(facts.calcium_score)
     if score == 0:
         return t["calcium.none"]

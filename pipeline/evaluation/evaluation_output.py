@@ -78,7 +78,10 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
 
 
 def judge(evaluations: Mapping[str, Evaluation], extras: Extras) -> list[str]:
-    """What the figures say at the last horizon; the evaluation with most patients speaks first."""
+    """What the figures say: of ranking at the last horizon, of calibration at each, the last first.
+
+    The evaluation with most patients speaks first.
+    """
     from models.evaluation.comparisons.findings import list_findings
     from models.evaluation.comparisons.standing import (
         IS_ITS_LINEAR_PART,
@@ -101,10 +104,11 @@ def judge(evaluations: Mapping[str, Evaluation], extras: Extras) -> list[str]:
             without = (RECALIBRATED, *(LINEAR_PARTS if is_linear else ()))
             compared = compare_models(one.result, MODEL, last, LABELS, without)
             sentences = [*([IS_ITS_LINEAR_PART] if is_linear else []), *compared, *sentences]
-        sentences.append(judge_calibration(one.result, MODEL, last))
+        ordered = (last, *one.horizons[:-1])
+        sentences += [judge_calibration(one.result, MODEL, years) for years in ordered]
         if RECALIBRATED in one.risks:
-            again = judge_calibration(one.result, RECALIBRATED, last)
-            sentences.append(f"After local recalibration: {again}")
+            again = [judge_calibration(one.result, RECALIBRATED, years) for years in ordered]
+            sentences += [f"After local recalibration: {sentence}" for sentence in again]
         sentences += [one.text for one in list_findings(gaps) if one.evaluation == name]
         said += [f"In {title_of(name)}: {sentence}" for sentence in sentences]
     return said

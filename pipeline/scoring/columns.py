@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from features.covariate_fingerprint import FINGERPRINT
 from features.errors import ConfigError
-from models.progression.two_scans.change import DEFINITIONS, SENTENCES
+from models.progression.two_scans.change import DEFINITIONS, SEEN_BEFORE, SENTENCES, VANISHED
 
 IDENTIFIER = "patient_id"
 MOST_REASONS = 100
@@ -170,6 +170,7 @@ def describe_change() -> dict[str, dict[str, Any]]:
             "1 where a real rise on a statin goes with no more calcium of low density: plaque grew "
             "denser, no reason to stop"
         ),
+        VANISHED: whole_column(f"1 where {SEEN_BEFORE}"),
     }
 
 

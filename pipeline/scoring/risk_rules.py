@@ -21,7 +21,7 @@ from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.map_check import name_by_dictionary
 from features.intake.rows import RowRules
 from models.compiled.compiled_scorer import FEWEST, FEWEST_EXPLAINED, compile_adder, compile_scorer
-from models.progression.two_scans.change import judge_change_alone
+from models.progression.two_scans.change import VANISHED, judge_change_alone
 from models.reference_scores.reference_score import ReferenceScore
 from models.scorer import Scorer, find_impossible
 from models.storage.model_folder import About
@@ -108,7 +108,13 @@ class ScoringRules(BatchRules):
     def counted(self) -> tuple[str, ...]:
         """The columns of the output that the tally counts."""
         risks = [f"risk_{year:g}y" for year in self.years]
-        flags = ("risk_category", "outside_training", "imputed_cac", "reference_disagrees")
+        flags = (
+            "risk_category",
+            "outside_training",
+            "imputed_cac",
+            "reference_disagrees",
+            VANISHED,
+        )
         return tuple(name for name in (*risks, *flags, "reason_1") if name in self.told)
 
     def name_unlearnt(self, filled: Collection[str]) -> tuple[str, ...]:

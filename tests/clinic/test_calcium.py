@@ -300,3 +300,21 @@ def test_a_percentile_is_named_for_what_it_compares(
     told = [label for rows in topics.values() for label, _ in rows]
     both = {site.texts(f"calcium.{name}") for name in ("cac_percentile", "cac_percentile_alone")}
     assert both & set(told) == {site.texts(f"calcium.{named}")}
+
+
+@pytest.mark.parametrize("earlier", ["prior_cac_agatston", "prior_cac_volume"])
+@pytest.mark.parametrize("value", [None, 0.0, 40.0])
+@pytest.mark.parametrize("seen", [False, True])
+def test_that_there_was_no_scan_is_said_of_nobody_who_is_known_to_have_had_one(
+    site: Site, earlier: str, value: float | None, seen: bool
+) -> None:
+    now = {"cac_density_hu": 250.0} if seen else {}
+    before = {} if value is None else {earlier: value, "prior_scan_years": 3.0}
+    view = _assess(site, **now, **before)
+    leaflet = make_leaflet(view, simulated=False, date="", language="en").sections[1].sentences[0]
+    assert ("no scan" in leaflet) == (value is None and not seen)
+    assert ("found calcium" in leaflet) == (bool(value) or seen)
+    assert ("found no calcium" in leaflet) == (value == 0 and not seen)
+    none = site.texts("overview.no_calcium")
+    recorded = value is not None and earlier == "prior_cac_agatston"
+    assert (none in view.overview.calcium) != recorded

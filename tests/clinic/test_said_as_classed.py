@@ -82,3 +82,13 @@ def test_scores_are_written_downwards_between_all_classes(site: Site) -> None:
             assert float(write.score(np.nextafter(step.start, 0.0))) >= below.start
             assert float(write.score(np.nextafter(step.start, 0.0))) < step.start
         assert float(write.score(step.start)) == step.start
+
+
+@pytest.mark.parametrize(("total", "told"), [(60.0, False), (90.0, True)])
+def test_no_ldl_is_told_where_the_total_leaves_hardly_any(
+    site: Site, total: float, told: bool
+) -> None:
+    panel = {"total_cholesterol": total, "hdl_cholesterol": 45.0, "triglycerides": 100.0}
+    view = _assess(site, ldl_cholesterol=np.nan, cac_agatston=150.0, **panel)
+    assert ("–" in view.overview.who[3]) != told
+    assert ("At goal" in view.guidance.goal) == told

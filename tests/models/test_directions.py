@@ -121,3 +121,20 @@ def test_some_calcium_never_has_less_hazard_than_none(
     assert np.diff(hazards, axis=0).min() >= -1e-6
     plain = model.predictor_.margin(derived)[:, 0]
     assert np.diff(plain.reshape(len(scores), -1), axis=0).min() < -0.01
+
+
+def test_a_total_that_leaves_hardly_any_ldl_has_no_more_hazard_than_one_that_leaves_some(
+    model: RiskModel, covariates: pd.DataFrame
+) -> None:
+    draws = np.random.default_rng(9)
+    patients = covariates.iloc[N_FITTED:].drop(columns="ldl_cholesterol")
+    holes = pd.DataFrame(draws.random(patients.shape) < 0.4, patients.index, patients.columns)
+    parts = ["hdl_cholesterol", "triglycerides"]
+    patients = patients.mask(holes.assign(**dict.fromkeys(parts, False)))
+    totals = np.arange(50.0, 130.0, 4.0)
+    asked = pd.concat([patients.assign(total_cholesterol=total) for total in totals])
+    margins = model.predict_margin(learnable(derive_features(asked)))[:, 0]
+    possible = totals[:-1, None] > patients["hdl_cholesterol"].to_numpy()
+    moved = np.diff(margins.reshape(len(totals), -1), axis=0)
+    assert possible.any(axis=1).all()
+    assert moved[possible].min() >= -1e-6

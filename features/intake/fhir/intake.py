@@ -21,10 +21,11 @@ from features.intake.fhir.resources.conditions import read_condition, read_proce
 from features.intake.fhir.resources.medications import GIVEN, STATED, Use, read_use
 from features.intake.fhir.resources.observations import read_observation
 from features.intake.fhir.resources.patients import read_patient, replaced_by, replaces
+from features.intake.fhir.resources.relatives import RELATIVE, read_relative
 from features.intake.fhir.store.fact_store import FactStore
 from features.intake.fhir.store.settling import doubt_list, doubt_lists
 
-_OF_PATIENT = ("Observation", "Condition", "Procedure", *STATED, *GIVEN)
+_OF_PATIENT = ("Observation", "Condition", "Procedure", RELATIVE, *STATED, *GIVEN)
 _READ = ("Patient", "Medication", *_OF_PATIENT)
 _NOT_COUNTED = {
     "earlier": "an earlier version",
@@ -151,7 +152,8 @@ class ResourceIntake:
         return "medicines"
 
     def _take_of_patient(self, found: Resource, kind: str, address: str) -> str:
-        patient = resolve(found.body.get("subject"), "Patient", found.server)
+        about = found.body.get("patient" if kind == RELATIVE else "subject")
+        patient = resolve(about, "Patient", found.server)
         if not patient:
             # it may be anybody's: nobody's list is known to be whole
             self.complete = self.complete and not doubt_list(kind)
@@ -188,6 +190,9 @@ class ResourceIntake:
             return store.add_facts(serial, read_condition(body, table, losses))
         if kind == "Procedure":
             return store.add_facts(serial, read_procedure(body, table, losses))
+        if kind == RELATIVE:
+            facts = read_relative(body, table, self._dictionary, losses)
+            return store.add_facts(serial, facts)
         return self._read_use(read_use(body, kind, base, losses), body, base, serial)
 
     def _read_use(self, use: Use | None, body: Json, base: str, serial: int) -> int:

@@ -60,11 +60,18 @@ DENSIFIED = (
 
 FROM_ZERO = 11.6
 FAST, SLOW = 0.8, 0.2
+SEEN_BEFORE = (
+    "the score is 0 though the earlier scan showed calcium. The 0 counts as it is, as of a person "
+    "without calcium: check both scans first"
+)
+
 # How a scan was made, and by how much it may differ; types of scanner and gating by their codes.
 _TECHNIQUE = {"scan_technique": 0.5, "slice_thickness": 0.1, "tube_voltage": 0.5, "ecg_gating": 0.5}
 COMPARABLE = "prior_scan_comparable"
 PRIOR = "prior_"
 _OF_A_SCAN = ("calcium", "morphology")
+VANISHED = "calcium_seen_before"
+"""The column of `SEEN_BEFORE`."""
 TEXTS = ("change_verdict", "volume_verdict", "growth_published", "growth_model")
 
 
@@ -134,7 +141,8 @@ def judge_change_alone(columns: Columns) -> dict[str, npt.NDArray[Any]]:
     both "" without an earlier scan. ``change_per_year``, ``percent_per_year``, ``root_change``:
     `DEFINITIONS`. ``growth_published``: slow, expected or rapid by the percentile kept (HNR).
     ``densified``: 1 where a rise on a statin is of density (`is_densified`), 0 where not. Of scans
-    that are not comparable nothing but that is said: no rate, no pace.
+    that are not comparable nothing but that is said: no rate, no pace. ``calcium_seen_before``: 1
+    where the score is 0 and the earlier scan showed calcium (`SEEN_BEFORE`), also of these.
     """
     first, before = columns["prior_cac_agatston"], columns["prior_cac_volume"]
     rows = np.flatnonzero(~np.isnan(first) | ~np.isnan(before))
@@ -179,6 +187,7 @@ def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
         "root_change": where(alike, columns.derived(root_change), np.nan).round(3),
         "growth_published": published,
         "densified": denser.astype(np.int64),
+        VANISHED: ((now == 0) & ((first > 0) | (before > 0))).astype(np.int64),
     }
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from features.disclosure import is_small
 from models.input_ranges import MissingTally
+from models.progression.two_scans.change import SEEN_BEFORE, VANISHED
 from pipeline.scoring.batch import BatchRules
 from pipeline.scoring.columns import MISSING
 from pipeline.scoring.risk_rules import ScoringRules
@@ -25,9 +26,13 @@ _RULES_SHOWN = 3
 
 @dataclass(kw_only=True)
 class Account:
-    """Counts over the rows of a job. ``rules``: rejects by what is wrong with them."""
+    """Counts over the rows of a job. ``rules``: rejects by what is wrong with them.
+
+    ``n_vanished``: with a score of 0 after an earlier scan that showed calcium.
+    """
 
     n_scored: int = 0
+    n_vanished: int = 0
     rules: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -38,6 +43,8 @@ class Account:
     def add(self, scored: pa.Table) -> None:
         """Count the scored patients of one batch."""
         self.n_scored += len(scored)
+        if VANISHED in scored.column_names:
+            self.n_vanished += _count(scored[VANISHED])
 
     def add_rejects(self, rejects: pa.Table) -> None:
         """Count the rejects of one batch."""
@@ -56,6 +63,12 @@ class Account:
     def describe(self) -> list[str]:
         """How what was worked out is distributed, in lines that tell of no single patient."""
         return []
+
+    def notes(self) -> list[str]:
+        """What must be looked at in some of the patients, with how many they are."""
+        if not self.n_vanished:
+            return []
+        return [f"{self.n_vanished:,} rows (column {VANISHED}): {SEEN_BEFORE}"]
 
 
 @dataclass

@@ -58,7 +58,7 @@ class JobSummary:
             "unlearnt": job.rules.name_unlearnt(filled_columns(job.source)),
             "numbered": job.rules.rows.cohort_map.patient_id is None,
             "distribution": tuple(account.describe()),
-            "notes": (*job.notes, *job.source.notes()),
+            "notes": (*job.notes, *job.source.notes(), *account.notes()),
             "seconds": seconds,
         }
 

@@ -19,6 +19,7 @@ from features.intake.lesions.lesion_join import PatientLesions
 from features.intake.rows import RowRules
 from features.intake.sources.source import Source
 from models.progression.forecaster import WORTH_COMPILING, Forecaster
+from models.progression.two_scans.change import VANISHED
 from models.storage.model_folder import About
 from pipeline.scoring.batch import BatchRules, add_reasons, refuse_absent
 from pipeline.scoring.columns import MISSING
@@ -77,7 +78,7 @@ class ForecastRules(BatchRules):
     @property
     def counted(self) -> tuple[str, ...]:
         """The columns of the output that the tally counts."""
-        wanted = (f"cac_{self.years[-1]:g}y", "change_verdict")
+        wanted = (f"cac_{self.years[-1]:g}y", "change_verdict", VANISHED)
         return tuple(name for name in wanted if name in self.told)
 
     def quicken(self, n_rows: float) -> ForecastRules:

@@ -20,7 +20,13 @@ import pyarrow as pa
 from features.errors import ConfigError
 from features.intake.fhir.reader import BASIS, INDEX_DATE
 from features.intake.sources.source import Source
-from models.progression.two_scans.change import DENSIFIED, SENTENCES, UNKNOWN
+from models.progression.two_scans.change import (
+    DENSIFIED,
+    SEEN_BEFORE,
+    SENTENCES,
+    UNKNOWN,
+    VANISHED,
+)
 from pipeline.files.private import open_private
 from pipeline.scoring.request import ScoreRequest
 
@@ -234,6 +240,8 @@ def _flag(row: Mapping[str, Any]) -> list[str]:
         lines.append(f"Of the calcium volume: {SENTENCES[str(row['volume_verdict'])]}.")
     if row.get("densified"):
         lines.append(f"Of this rise: {DENSIFIED}.")
+    if row.get(VANISHED):
+        lines.append(f"To be checked: {SEEN_BEFORE}.")
     return lines
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from features.derivation.lipids import sampson
+from features.derivation.catalogue import derive_features
+from features.derivation.lipids import LOWEST_LDL, sampson
+from features.dictionary.dictionary import Dictionary
 from tests.features.derivation.one_patient import features_of
 
 PANEL = {"total_cholesterol": 210, "hdl_cholesterol": 50, "triglycerides": 150}
@@ -96,3 +99,22 @@ def test_ldl_measured_before_treatment_stands_where_a_statin_may_be_taken(
     given = {} if intensity is None else {"statin_intensity": intensity}
     found = features_of(ldl_cholesterol=60, ldl_before_treatment=180, **given)
     assert found["ldl_untreated"] == untreated
+
+
+def test_the_lowest_ldl_is_the_one_that_the_dictionary_holds_possible() -> None:
+    assert Dictionary.load()["ldl_cholesterol"].limits[0] == LOWEST_LDL
+
+
+@pytest.mark.parametrize("hdl", [20.0, 45.0, 90.0])
+@pytest.mark.parametrize("triglycerides", [40.0, 120.0, 400.0, 800.0])
+def test_ldl_rises_with_the_total_and_is_a_gap_at_none(hdl: float, triglycerides: float) -> None:
+    totals = np.arange(hdl + 1, 400.0)
+    table = pd.DataFrame({"total_cholesterol": totals, "hdl_cholesterol": hdl,
+                          "triglycerides": triglycerides})  # fmt: skip
+    found = derive_features(table)["ldl_cholesterol"].to_numpy()
+    assert (np.diff(found) >= 0).all() and found[0] < found[-1]
+    low = found <= LOWEST_LDL
+    assert (found > 0).all() and (found[low] <= (totals - hdl)[low]).all()
+    by_equation = sampson(totals, np.full(len(totals), hdl), np.full(len(totals), triglycerides))
+    known = by_equation > LOWEST_LDL
+    np.testing.assert_array_equal(found[known], by_equation[known])

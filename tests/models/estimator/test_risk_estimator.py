@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from features.endpoint import Endpoint
+from features.errors import HorizonError
 from models.estimator.risk_estimator import RiskEstimator
 from models.estimator.target import Target, as_target
 from models.metrics.concordance import harrell_c
@@ -132,3 +133,17 @@ def test_an_explanation_is_what_shap_plots(
     )
     assert values.feature_names == ["a", "b", "c", "Death from other causes"]
     np.testing.assert_array_equal(values.data[:, :3], X[:10].to_numpy())
+
+
+def test_a_yes_or_no_by_a_horizon_is_learnt_as_one_in_cross_validation_too() -> None:
+    draws = np.random.default_rng(4)
+    X = pd.DataFrame(draws.normal(size=(400, 2)), columns=["a", "b"])
+    event = (draws.random(400) < 1 / (1 + np.exp(1.5 - X["a"]))).astype(np.int8)
+    fixed = Endpoint(np.full(400, 10.0), event.to_numpy(), 10.0)
+    of_endpoint = small().fit(X, fixed)
+    fitted = small().fit(X, as_target(fixed))
+    np.testing.assert_array_equal(fitted.predict(X), of_endpoint.predict(X))
+    assert fitted.predict(X).mean() == pytest.approx(event.mean(), abs=0.01)
+    with pytest.raises(HorizonError, match="no other horizon"):
+        fitted.predict_cumulative_incidence(X, [5])
+    assert cross_val_score(small(), X, as_target(fixed), cv=2).mean() > 0.6

@@ -95,3 +95,14 @@ def test_text_among_the_numbers_is_refused_and_not_repeated(column: str) -> None
     with pytest.raises(CohortError, match=rf"{column}: is no number \(1 row\)") as refused:
         read_target(odd)
     assert "4711" not in str(refused.value)
+
+
+def test_a_yes_or_no_by_a_horizon_stays_one_however_it_is_handed_over() -> None:
+    fixed = Endpoint(np.full(3, 10.0), EVENT, 10.0)
+    table = pd.DataFrame({"event": EVENT, "horizon": 10.0})
+    for y in (fixed, as_target(fixed), as_target(fixed)[[0, 1, 2]], table, pl.from_pandas(table)):
+        found = read_target(y)
+        assert found.horizon == 10 and found.time.tolist() == [10, 10, 10]
+        assert found.event.tolist() == EVENT.tolist()
+    with pytest.raises(CohortError, match="one number of years for all"):
+        read_target(table.assign(horizon=[10.0, 10.0, 5.0]))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,10 @@ def test_calibration_is_said_as_it_is(cohort: Simulated) -> None:
     said = judge_calibration(result, "ridge_cox", 8)
     assert said.startswith("Predicted risks are too high: at 8 years the mean predicted risk is ")
     assert said.endswith("no better than giving everyone the average risk.")
+
+
+def test_what_could_not_be_measured_is_not_called_too_high(cohort: Simulated) -> None:
+    result = judge(cohort, cohort.risk(8), cohort.risk(8))
+    unknown = result.metrics.assign(estimate=float("nan"))
+    said = judge_calibration(replace(result, metrics=unknown), "calcirisk", 8)
+    assert said == "Calibration at 8 years could not be measured."

@@ -86,3 +86,62 @@ def test_ldl_of_190_is_4_9_in_si_units() -> None:
         patient = {**KNOWN, "cac_agatston": 0.0, "ldl_cholesterol": ldl}
         assert "does not justify" in US.word_on_zero(patient)
     assert "supports" in US.word_on_zero({**KNOWN, "cac_agatston": 0.0, "ldl_cholesterol": 189.0})
+
+
+SEVERE: tuple[dict[str, object], ...] = (
+    {"ldl_cholesterol": 190.0},
+    {"ldl_cholesterol": 4.9 * 38.67},
+    {"ldl_before_treatment": 210.0, "lipid_lowering": 1.0},
+)
+
+
+@pytest.mark.parametrize("values", [{"diabetes": 1.0}, *SEVERE])
+@pytest.mark.parametrize("score", SCORES)
+def test_diabetes_and_high_ldl_have_a_goal_whatever_the_score_and_never_a_laxer_one(
+    values: dict[str, object], score: float | None
+) -> None:
+    found = US.ldl_goal({**KNOWN, **values, "cac_agatston": score})
+    without = US.ldl_goal({**KNOWN, "cac_agatston": score})
+    assert found is not None and found.goal <= 100
+    assert without is None or found.goal <= without.goal
+    # a score that nobody took could make it lower, and is named
+    assert bool(US.open_goal({**KNOWN, **values, "cac_agatston": score})) == (score is None)
+
+
+@pytest.mark.parametrize("values", SEVERE)
+def test_high_ldl_with_disease_or_calcium_has_a_lower_goal(values: dict[str, object]) -> None:
+    for more, goal in (
+        ({"prior_cad": 1.0}, 55),
+        ({"prior_cad": 1.0, "cac_agatston": None}, 55),
+        ({"cac_agatston": 3.0}, 70),
+        ({"cac_agatston": 0.0, "prior_cac_agatston": 20.0}, 70),
+        ({"cac_agatston": 0.0, "cad_rads": "1"}, 70),
+    ):
+        found = US.ldl_goal({**KNOWN, "cac_agatston": 0.0, **values, **more})
+        assert found is not None and found.goal == goal
+
+
+@pytest.mark.parametrize(
+    ("values", "goal"),
+    [
+        ({"age": 40.0}, 100),
+        ({"age": 75.9}, 100),
+        ({"age": 39.9}, None),
+        ({"age": 76.0}, None),
+        ({"age": 60.0, "dialysis": 1.0}, None),
+        ({"age": 60.0, "diabetes": 0.0}, None),
+        ({"age": 60.0, "diabetes": 0.0, "ldl_cholesterol": 189.0}, None),
+    ],
+)
+def test_the_goal_of_diabetes_is_of_the_ages_that_the_guideline_names(
+    values: dict[str, object], goal: float | None
+) -> None:
+    found = US.ldl_goal({**KNOWN, "diabetes": 1.0, "cac_agatston": 0.0, **values})
+    assert (None if found is None else found.goal) == goal
+
+
+def test_whether_diabetes_or_ldl_gives_a_goal_is_named_where_it_is_not_recorded() -> None:
+    for gone in ("diabetes", "ldl_cholesterol"):
+        patient = {**KNOWN, "cac_agatston": 0.0, gone: None}
+        assert US.ldl_goal(patient) is None
+        assert US.open_goal(patient) == (gone,)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
-from features.derivation.known_calcium import PartOfScore
+from features.derivation.known_calcium import PartOfScore, Trace
 from models.plain_language.leaflet import (
     Helping,
     LeafletFacts,
@@ -33,6 +34,9 @@ def test_a_sixth_grader_can_read_the_leaflet() -> None:
     assert reading_grade(write_leaflet(FACTS).text) <= 6
     in_part = replace(FACTS, calcium_score=None, calcium_part=PartOfScore(650.2, 3))
     assert reading_grade(write_leaflet(in_part).text) <= 6
+    for trace in get_args(Trace):
+        traced = replace(FACTS, calcium_score=None, calcium_trace=trace)
+        assert reading_grade(write_leaflet(traced).text) <= 6
     assert "In 3 of the 4 blood vessels of your heart your score is 650." in (
         write_leaflet(in_part).text
     )

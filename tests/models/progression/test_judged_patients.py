@@ -138,3 +138,25 @@ def test_of_the_calcium_at_the_earlier_scan_no_more_is_known_than_was_recorded_t
 def test_what_is_no_score_cannot_be_passed(forecaster: Forecaster, threshold: float) -> None:
     with pytest.raises(ConfigError, match="from 0 on"):
         forecaster.forecast(_table({}), [5.0], [100.0, threshold])
+
+
+def test_a_score_of_0_is_pointed_out_wherever_an_earlier_scan_showed_calcium_and_nowhere_else(
+    forecaster: Forecaster,
+) -> None:
+    scores = (np.nan, 0.0, 0.4, 60.0)
+    twins = [
+        {"prior_cac_agatston": first, "prior_cac_volume": before, "cac_agatston": now}
+        for first in scores
+        for before in scores
+        for now in scores
+        if first != 0 or not before > 0
+        if before != 0 or not first > 0
+    ]
+    table = _table(*twins).drop(columns="cac_volume")
+    told = forecaster.forecast(table)
+    asked = [
+        one["cac_agatston"] == 0 and (one["prior_cac_agatston"] > 0 or one["prior_cac_volume"] > 0)
+        for one in twins
+    ]
+    assert told["calcium_seen_before"].astype(bool).tolist() == asked
+    assert 0 < sum(asked) < len(asked) / 4

@@ -234,3 +234,26 @@ def test_a_competing_event_that_nothing_was_learnt_of_is_told(material: Material
     assert said in render_report(
         replace(material, training={**material.training, "causes": causes})
     )
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [
+        (1.02, "an error of less than a tenth, as at 5 years."),
+        (1.4, "At 5 years risk is underestimated (observed/expected 1.40, 95 % interval 1.38 to"),
+        (0.6, "At 5 years risk is overestimated (observed/expected 0.60, 95 % interval 0.58 to"),
+    ],
+)
+def test_calibration_is_judged_at_every_horizon_that_is_reported(
+    material: Material, ratio: float, said: str
+) -> None:
+    last = material.tables["metrics"]
+    row = last[last["metric"] == "observed_over_expected"]
+    earlier = row.assign(horizon=5.0, estimate=ratio, lower=ratio - 0.02, upper=ratio + 0.02)
+    both = replace(material, tables={"metrics": pd.concat([earlier, last])})
+    for told in (render_report(both), render_card(both)):
+        assert said in told
+        assert "Mean predicted 10-year risk was 10.0 %" in told
+    wanted = "Recalibration would be required before any use."
+    assert (wanted in render_report(both)) == (abs(ratio - 1) > 0.1)
+    assert "5 years risk" not in render_card(material) and "as at" not in render_card(material)

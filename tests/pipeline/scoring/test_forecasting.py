@@ -14,6 +14,7 @@ import pytest
 from features.derivation.calcium import OF_CALCIUM
 from features.errors import ConfigError, HorizonError
 from models.progression.forecaster import Forecaster
+from models.progression.two_scans.change import SEEN_BEFORE
 from pipeline.scoring.batch import UNTOLD
 from pipeline.scoring.forecasts.forecast_request import ForecastRequest
 from pipeline.scoring.forecasts.forecasting import FORECASTING, forecast_file
@@ -165,3 +166,27 @@ def test_forecasts_become_risk_assessments(request_: ForecastRequest) -> None:
     assert any("above 100 at a scan after 5 years" in one for one in outcomes)
     notes = " ".join(note["text"] for line in lines for note in line["note"])
     assert "neither growth nor regression" in notes
+
+
+def test_whose_calcium_is_gone_is_said_in_the_output_the_summary_and_the_notes(
+    request_: ForecastRequest, tmp_path: Path
+) -> None:
+    pytest.importorskip("fhir.resources", reason="the extra fhir is not installed")
+    position = np.arange(400)
+    table = pd.read_csv(request_.file, dtype={"patient_id": str})[["patient_id", "sex"]].assign(
+        age=60.0,
+        cac_agatston=position % 4 * 10.0,
+        prior_cac_agatston=np.where(position < 200, 50.0, 0.0),
+        prior_scan_years=4.0,
+    )
+    file = tmp_path / "two.csv"
+    table.to_csv(file, index=False)
+    request = replace(request_, file=file, out=tmp_path / "two_out.csv")
+    summary = forecast_file(request, Paths.default())
+    told = pd.read_csv(request.out)["calcium_seen_before"]
+    assert told.sum() == 50 and told.iloc[:200:4].all()
+    assert f"50 rows (column calcium_seen_before): {SEEN_BEFORE}" in summary.describe()
+    assessed = replace(request, out=tmp_path / "assessed.ndjson")
+    run_job(assessed, Paths.default(), FORECASTING)
+    notes = [json.loads(line)["note"] for line in assessed.out.read_text().splitlines()]
+    assert sum(SEEN_BEFORE in str(one) for one in notes) == 50

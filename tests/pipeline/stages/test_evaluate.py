@@ -11,7 +11,7 @@ from models.evaluation.cross_validation import cross_validate, measure_folds
 from models.evaluation.incidence import incidence_by_group
 from models.evaluation.performance import evaluate_predictions
 from pipeline.evaluation.evaluation import MODEL, Evaluation
-from pipeline.evaluation.evaluation_output import Extras, collect_metrics, write_evaluation
+from pipeline.evaluation.evaluation_output import Extras, collect_metrics, judge, write_evaluation
 from pipeline.settings.params import Params, Paths
 from pipeline.stages.evaluate import measure_against_truth
 from tests.models.evaluation.toy_models import AverageModel, SignalModel
@@ -102,6 +102,13 @@ def test_what_an_earlier_run_left_is_gone(evaluation: Evaluation, tmp_path: Path
     assert not (tmp_path / "tables" / "old.csv").exists()
     assert said[0] == "15 years is left out: too few"
     assert "15 years is left out" in (tmp_path / "tables" / "verdict.txt").read_text()
+
+
+def test_calibration_is_judged_at_each_horizon_the_last_first(evaluation: Evaluation) -> None:
+    said = [one for one in judge({"held_out": evaluation}, Extras({})) if "mean predicted" in one]
+    assert len(said) == len(evaluation.horizons) == 2
+    for sentence, years in zip(said, reversed(evaluation.horizons), strict=True):
+        assert f"at {years:g} years the mean predicted risk" in sentence
 
 
 def test_the_oracle_speaks_only_of_the_embedded_cohort(

@@ -27,8 +27,14 @@ Kind = Literal[
     "method",
     "route",
     "absence",
+    "relative",
 ]
-_TABLES = ("fhir_codes.csv", "fhir_snomed_conditions.csv", "fhir_medicine_names.csv")
+_TABLES = (
+    "fhir_codes.csv",
+    "fhir_snomed_conditions.csv",
+    "fhir_medicine_names.csv",
+    "fhir_relatives.csv",
+)
 _COLUMNS = ["kind", "system", "match", "code", "variable", "value", "name", "source"]
 _MATCHES = ("exact", "prefix", "name")
 # The record itself says these (Patient); an Observation of them would be a second opinion.

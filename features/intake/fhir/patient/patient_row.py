@@ -13,11 +13,13 @@ from features.intake.fhir.patient.index_rules import YEAR, IndexRules
 from features.intake.fhir.patient.measures import known_measures, take_measures
 from features.intake.fhir.patient.plausible import ImpossibleValueError
 from features.intake.fhir.patient.therapy import take_drugs
+from features.intake.fhir.resources.relatives import OF_RELATIVES, RELATIVE
 from features.intake.fhir.store.fact_store import Record
 
 _NO = (0.0, "none")
 # Of a statin that is taken: an amount of zero is for the rules of combination to judge.
 _AMOUNTS = ("statin_years", "statin_dose")
+_EARLIER = ("prior_cac_agatston", "prior_cac_volume")
 _SAID_OF = {"history": "Condition", "drug": "Medication", "listed": "", "denial": "", "doubt": ""}
 
 
@@ -68,21 +70,31 @@ def make_row(
     denied = _deny_what_is_on_record(measured.values, values)
     for name in denied:
         losses.leave_out("Observation", f"{name} denied, though diagnoses or medicines have it")
-    _remark_on_days(measured.days, values, day, losses)
     kept = {name: value for name, value in measured.values.items() if name not in denied}
+    _remark_on_measures(measured.days, values, kept, day, losses)
     _count_later(record, day, losses)
     days = {name: measured.days[name] for name in kept if name in measured.days}
     return Row(values | kept, day, tuple(dict.fromkeys(used)), days)
 
 
-def _remark_on_days(
-    days: dict[str, int], values: dict[str, float | str], day: int, losses: Losses
+def _remark_on_measures(
+    days: dict[str, int],
+    values: dict[str, float | str],
+    measured: dict[str, float | str],
+    day: int,
+    losses: Losses,
 ) -> None:
-    """What was measured at a time from which it may have changed, and counts all the same."""
+    """What was measured and must be looked at: it may have changed since, or be wrong.
+
+    It counts all the same.
+    """
     if _is_before_statin(days.get("ldl_cholesterol"), values, day):
         losses.remark("Observation", "ldl_cholesterol is of before the first statin on record")
     if day - days.get("cac_agatston", day) > YEAR:
         losses.remark("Observation", "cac_agatston is of over a year before the index date")
+    seen_before = any(measured.get(name, 0) != 0 for name in _EARLIER)
+    if measured.get("cac_agatston") == 0 and seen_before:
+        losses.remark("Observation", "cac_agatston is 0 though an earlier scan showed calcium")
 
 
 def _is_before_statin(measured: int | None, values: dict[str, float | str], day: int) -> bool:
@@ -111,5 +123,7 @@ def _count_later(record: Record, day: int, losses: Losses) -> None:
     """Conditions and medicines of a later day are not looked at, and said so."""
     for fact in record.facts:
         name = _SAID_OF.get(fact.kind)
+        if fact.kind == "history" and fact.variable == OF_RELATIVES:
+            name = RELATIVE
         if name and day < fact.first < OPEN:
             losses.leave_out(name, f"{fact.variable} dated after the index date")

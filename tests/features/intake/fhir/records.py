@@ -18,6 +18,7 @@ SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ATC = "http://www.whocc.no/atc"
 ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 UCUM = "http://unitsofmeasure.org"
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 
@@ -91,6 +92,23 @@ def condition(system: str, code: str, date: str | None = "2015-01-01", **changes
     }
     if date is not None:
         made["onsetDateTime"] = date
+    return named(made | changes)
+
+
+def relative(
+    code: str, onset: Json | None = None, date: str | None = "2019-01-01", **changes: Any
+) -> Json:
+    """A relative with an infarction that began at an age, or at one that is not told."""
+    disease: Json = {"code": concept(ICD10, "I21.9")} | ({"onsetAge": onset} if onset else {})
+    made: Json = {
+        "resourceType": "FamilyMemberHistory",
+        "status": "completed",
+        "patient": {"reference": "Patient/p1"},
+        "relationship": concept(ROLE, code),
+        "condition": [disease],
+    }
+    if date is not None:
+        made["date"] = date
     return named(made | changes)
 
 

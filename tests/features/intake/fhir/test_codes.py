@@ -20,7 +20,7 @@ TABLE = CodeTable.load(DICTIONARY)
 
 
 def _rows() -> list[dict[str, str]]:
-    names = ("fhir_codes", "fhir_snomed_conditions", "fhir_medicine_names")
+    names = ("fhir_codes", "fhir_snomed_conditions", "fhir_medicine_names", "fhir_relatives")
     found: list[dict[str, str]] = []
     for name in names:
         with data_file(f"reference/{name}.csv").open(encoding="utf-8", newline="") as file:

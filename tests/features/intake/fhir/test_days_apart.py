@@ -220,3 +220,13 @@ def test_a_score_of_over_a_year_ago_is_told(tmp_path: Path) -> None:
     told = "cac_agatston is of over a year before the index date"
     assert told in _reasons(_read(tmp_path, _score(100, "2018-03-01")))
     assert told not in _reasons(_read(tmp_path, _score(100, "2019-09-01")))
+
+
+@pytest.mark.parametrize(("before", "now", "remarked"), [(100, 0, True), (0, 0, False),
+                                                         (100, 1, False)])  # fmt: skip
+def test_a_score_of_0_after_a_scan_with_calcium_is_remarked(
+    tmp_path: Path, before: float, now: float, remarked: bool
+) -> None:
+    scans = _score(before, "2016-03-01", id="1"), _score(now, "2020-03-01", id="2")
+    told = "cac_agatston is 0 though an earlier scan showed calcium"
+    assert (told in set(_read(tmp_path, *scans).remarks["reason"])) == remarked

@@ -26,6 +26,8 @@ from tests.features.intake.fhir.records import (
     condition,
     observation,
     patient,
+    quantity,
+    relative,
     request,
 )
 
@@ -49,6 +51,9 @@ _KINDS: list[Json] = [
     request(None, medicationReference={"reference": "Medication/1"}),
     {"resourceType": "Medication", "code": concept(ATC, "C10AA05")},
     {"resourceType": "Procedure", "status": "completed", "code": {"text": "x"}},
+    relative("FTH", onset=quantity(50, "a")),
+    relative("AUNT", onset=quantity(50, "a")),
+    relative("MTH", status="entered-in-error"),
     {"resourceType": "Encounter", "status": "finished"},
     {"resourceType": "OperationOutcome", "issue": []},
 ]
@@ -68,7 +73,8 @@ def _resource(draw: st.DrawFn) -> Json:
     made["id"] = draw(st.sampled_from(["1", "2", "3"]))
     to = draw(st.sampled_from(["Patient/1", "Patient/2", "https://a.org/fhir/Patient/1", "#p", ""]))
     if made["resourceType"] not in ("Patient", "Medication"):
-        made["subject"] = {"reference": to}
+        about = "patient" if made["resourceType"] == "FamilyMemberHistory" else "subject"
+        made[about] = {"reference": to}
     meta = draw(_META)
     return made | ({"meta": meta} if meta else {})
 

@@ -20,12 +20,15 @@ from features.array_types import BoolArray, FloatArray
 from features.errors import CohortError, Problem
 from features.sample.case_cohort import NAMES, CaseCohort, CauseWeights
 
-FEWEST_DEGREES = 30
-"""Clusters less strata below which resamples of clusters make intervals too narrow.
+FEWEST_DEGREES = 7
+"""Clusters less strata below which intervals are too narrow (`benchmarks/few_clusters.py`)."""
+FEWEST_UNWIDENED = 30
+"""The same where strata of two or three clusters leave resamples no room to be wider.
 
 Cameron AC, Miller DL (2015), Journal of Human Resources 50:317-372, section VI: too few are "less
 than 20 to less than 50".
 """
+_TOO_FEW_TO_WIDEN = 3
 
 
 @dataclass(frozen=True)
@@ -92,15 +95,17 @@ class Survey:
         return int(self._labels().groupby(["stratum", "cluster"]).ngroups)
 
     def find_few_clusters(self) -> str:
-        """A sentence where clusters less strata are fewer than FEWEST_DEGREES, else empty."""
-        n_clusters, n_strata = self.n_clusters, int(self._labels()["stratum"].nunique())
-        if n_clusters is None or n_clusters - n_strata >= FEWEST_DEGREES:
+        """A sentence where clusters are too few for intervals as wide as they ought to be."""
+        n_clusters, of_stratum = self.n_clusters, self._labels().groupby("stratum")["cluster"]
+        held = of_stratum.nunique()
+        fewest = FEWEST_DEGREES if held.min() > _TOO_FEW_TO_WIDEN else FEWEST_UNWIDENED
+        if n_clusters is None or n_clusters - len(held) >= fewest:
             return ""
-        strata = "stratum" if n_strata == 1 else "strata"
+        strata = "stratum" if len(held) == 1 else "strata"
         return (
-            f"Intervals draw whole clusters, and there are {n_clusters} in {n_strata} {strata}: "
-            f"fewer than {FEWEST_DEGREES} beyond one for each stratum make intervals too narrow, "
-            "and what lies beyond chance by them may be chance."
+            f"Intervals draw whole clusters, and there are {n_clusters} in {len(held)} {strata}: "
+            f"with fewer than {fewest} beyond one for each stratum intervals are too narrow, and "
+            "what lies beyond chance by them may be chance."
         )
 
     @property
@@ -116,21 +121,28 @@ class Survey:
             raise CohortError([Problem("stratum", rule, remedy)], "survey")
 
     def resample(self, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
-        """The (n,) weights of each resample: 0 for clusters that were not drawn.
+        """The (n,) weights of each resample, none below 0.
 
-        Raises CohortError where a stratum has one cluster alone.
+        Where each patient is a cluster, as many less one are drawn of each stratum, so that who was
+        not drawn has the weight 0. Of clusters, resamples vary as Student's t does with as many
+        degrees as there are clusters less strata: few clusters say little of how far clusters lie
+        apart, and the percentiles of resamples that vary as a normal distribution would be too
+        narrow (Rao JNK, Wu CFJ (1988), JASA 83:231-241, for drawing fewer and rescaling; Hesterberg
+        TC (2015), American Statistician 69:371-386, for percentiles of small samples;
+        `benchmarks/few_clusters.py` for how often these hold the truth). Raises CohortError where a
+        stratum has one cluster alone.
         """
         self.require_pairs()
         labels = self._labels()
         code = labels.groupby(["stratum", "cluster"], sort=True).ngroup().to_numpy()
         of_cluster = labels.groupby(code)["stratum"].first()
         strata = [np.flatnonzero(of_cluster == one) for one in of_cluster.unique()]
+        degrees = len(of_cluster) - len(strata)
         for stream in np.random.SeedSequence(seed).spawn(n_bootstrap):
             draws, factor = np.random.default_rng(stream), np.zeros(len(of_cluster))
+            wider = 1.0 if self.cluster is None else degrees / draws.chisquare(degrees)
             for members in strata:
-                size = len(members)
-                drawn = draws.integers(0, size, size - 1)
-                factor[members] = np.bincount(drawn, minlength=size) * size / (size - 1)
+                factor[members] = _draw_clusters(draws, len(members), wider)
             yield self.weight * factor[code]
 
     def take(self, positions: npt.ArrayLike) -> Survey:
@@ -223,3 +235,17 @@ def _join_lonely(held: pd.Series) -> dict[Hashable, int]:
             number, clusters = number + 1, 0
     # what is left over at the end belongs to the group before
     return {stratum: min(group, max(number - 1, 0)) for stratum, group in groups.items()}
+
+
+def _draw_clusters(draws: np.random.Generator, size: int, wider: float) -> FloatArray:
+    """What each cluster of a stratum (size,) weighs in a resample; its variance ``wider`` than 1.
+
+    The fewer are drawn the more resamples vary; never less than one, so that of two clusters none
+    is wider and of three at most twice as wide.
+    """
+    others = size - 1
+    wider = min(wider, others) if others > 1 else 1.0
+    n_drawn = int(others / max(wider, 1.0))
+    counts = np.bincount(draws.integers(0, size, n_drawn), minlength=size)
+    reach = np.sqrt(wider * n_drawn / others)
+    return np.asarray(1.0 + reach * (counts * size / n_drawn - 1.0))

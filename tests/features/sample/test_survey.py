@@ -131,9 +131,31 @@ def test_the_chosen_count_in_proportion_and_for_what_they_are_worth_in_all() -> 
         assert count_by_worth(alike, chosen).tolist() == [1.0] * 200
 
 
+@pytest.mark.parametrize("n_strata", [1, 3])
+@pytest.mark.parametrize("per_stratum", [2, 3, 4, 5, 12, 40])
+def test_the_fewer_clusters_the_wider_resamples_vary_and_nobody_weighs_less_than_nothing(
+    n_strata: int, per_stratum: int
+) -> None:
+    cluster = np.arange(n_strata * per_stratum)
+    stratum = cluster // per_stratum
+    survey = Survey(np.ones(len(cluster)), stratum, cluster)
+    draws = np.array(list(survey.resample(4_000, seed=5)))
+    assert draws.min() >= 0
+    totals = draws.reshape(len(draws), n_strata, per_stratum).sum(axis=2)
+    assert np.allclose(totals, per_stratum)
+    # of patients who are no clusters, and so of as many clusters less one and no more
+    alone = np.array(list(Survey(np.ones(len(cluster)), stratum).resample(4_000, seed=5)))
+    wider = draws.var(axis=0).mean() / alone.var(axis=0).mean()
+    degrees = len(cluster) - n_strata
+    most = degrees / (degrees - 2) if degrees > 2 else np.inf  # of Student's t
+    assert 0.95 < wider < 1.05 * most
+    if per_stratum > 3 and n_strata == 1:
+        assert wider > 1 + 0.25 * (min(most, 3.0) - 1)
+
+
 def test_a_handful_of_clusters_is_told_and_many_are_not() -> None:
     patients = np.arange(120)
-    few, many = (Survey(np.ones(120), cluster=patients % n) for n in (5, 40))
+    few, many = (Survey(np.ones(120), cluster=patients % n) for n in (5, 8))
     assert "there are 5 in 1 stratum" in few.find_few_clusters()
     assert not many.find_few_clusters()
     # two in each of twenty strata leave twenty degrees of freedom, not forty

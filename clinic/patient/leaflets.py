@@ -47,5 +47,6 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
         simulated,
         load_texts(spoken).date(date),
         view.calcium.part,
+        view.treatments.on_any_death,
     )
     return write_leaflet(facts, spoken)

@@ -48,13 +48,17 @@ class Chart:
 
 def discovery(texts: PageTexts, any_death: bool = False) -> dict[str, Any]:
     """What ``GET /cds-services`` answers; ``any_death``: of a model of death from any cause."""
-    kind = "_death" if any_death else ""
+    title, description = (
+        ("cds.title_death", "cds.description_death")
+        if any_death
+        else ("cds.title", "cds.description")
+    )
     return {
         "services": [
             {
                 "hook": "patient-view",
-                "title": texts(f"cds.title{kind}"),
-                "description": texts(f"cds.description{kind}"),
+                "title": texts(title),
+                "description": texts(description),
                 "id": SERVICE,
                 "prefetch": dict(_PREFETCH),
             }

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.array_types import FloatArray
+from features.dictionary.prior import Priors
 
 KNOWN_DISEASE = ("prior_cad", "prior_stroke", "prior_pad", "prior_aaa", "prior_pci")
 _TENTHS = 10  # an exact share would tell how many patients have it
@@ -24,3 +25,17 @@ def share_with_known_disease(values: pd.DataFrame, weight: FloatArray | None = N
     has = (recorded[told] == 1.0).any(axis=1)
     share = np.average(has, weights=None if weight is None else weight[told])
     return float(np.round(share * _TENTHS) / _TENTHS)
+
+
+def known_among(
+    priors: Priors | None, values: pd.DataFrame, weight: FloatArray, any_death: bool
+) -> Priors:
+    """What is known among these patients (n,); ``values`` as of `share_with_known_disease`.
+
+    A share that the priors say holds: a model need not be shown who has the disease.
+    """
+    known = priors or Priors()
+    share = known.known_disease
+    if share is None:
+        share = share_with_known_disease(values, weight)
+    return known.among(share, any_death)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
-from features.dictionary.known_disease import share_with_known_disease
+from features.dictionary.known_disease import known_among
 from features.dictionary.prior import Priors
 from features.endpoint import Endpoint
 from features.errors import TooFewEventsError
@@ -66,7 +66,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     n_folds : folds for penalty, rounds, weights and baselines.
     minimum_events : fewer are refused; 30 suffice where effects are published (docs/reasons.md).
     priors : what is known of the features before any patient is seen, of first and of recurrent
-        events (docs/decisions/0082); None for nothing.
+        events, and how many have known disease where X does not show it; None for nothing.
     means, widths : how far means and widths of the prior are trusted: multipliers tried.
     penalties : plain ridge penalties tried in the prior's place, per event.
     max_depth ... reg_lambda : XGBoost's own settings, the first candidate of the tuning.
@@ -138,8 +138,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         is; ValueError where lengths differ or a feature is infinite.
         """
         everything, X = X, self._checked_features(X, endpoint)
-        known_disease = share_with_known_disease(everything, endpoint.weight)
-        self.priors_ = (self.priors or Priors()).among(known_disease, endpoint.any_death)
+        self.priors_ = known_among(self.priors, everything, endpoint.weight, endpoint.any_death)
         if BOOSTED in self.parts:
             require_device(self.device)
         self.feature_names_in_ = np.array(X.columns, dtype=object)

@@ -16,9 +16,12 @@ def share_with_known_disease(values: pd.DataFrame, weight: FloatArray | None = N
     """Share of the patients (n,) with known disease, in tenths; 0 where nobody's is recorded.
 
     ``values``: 0 or 1 by `KNOWN_DISEASE`, NaN where unknown; columns may be absent. Who is recorded
-    to have one has it, who is not recorded to have or not to have any is not counted.
+    to have one has it, who is not recorded to have or not to have any is not counted. Where a
+    disease is recorded of those who have it and of no other, as in health records, a gap is a no.
     """
     recorded = values[[name for name in KNOWN_DISEASE if name in values]].to_numpy(np.float64)
+    never_denied = (recorded == 1.0).any(axis=0) & ~(recorded == 0.0).any(axis=0)
+    recorded = np.where(never_denied & np.isnan(recorded), 0.0, recorded)
     told = ~np.isnan(recorded).all(axis=1)
     if not told.any():
         return 0.0

@@ -142,8 +142,14 @@ class Priors:
     def is_published(self, feature: str) -> bool:
         """Whether an effect of the feature on the event, other than none, is published."""
         prior = self.by_feature.get(feature, Prior())
-        beliefs = prior.event, prior.given_calcium, prior.recurrent
+        beliefs = [prior.event, prior.given_calcium, prior.recurrent]
+        beliefs += [prior.death] if self.any_death else []
         return any(one is not None and one.mean != 0 for one in beliefs)
+
+    def is_of_recurrence(self, feature: str, cause: str) -> bool:
+        """Whether the belief holds what is published of recurrent events, none included."""
+        prior = self.by_feature.get(feature, Prior())
+        return cause == "event" and bool(self.known_disease) and prior.recurrent is not None
 
     def is_fixed(self, feature: str, cause: str = "event") -> bool:
         """Whether no effect of the feature on events is established; growth is another cause."""

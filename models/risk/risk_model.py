@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -253,8 +254,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
 
     def _means(self) -> Sequence[float]:
         """Means tried: only none where nothing is known."""
-        known = [prior.event or prior.death for prior in self.priors_.by_feature.values()]
-        return self.means if any(belief and belief.mean for belief in known) else (0.0,)
+        known = replace(self.priors_, any_death=True)  # of any cause
+        return self.means if any(map(known.is_published, known.by_feature)) else (0.0,)
 
     def _hidden(self) -> frozenset[str]:
         """Features that trees may not see: those without an established effect."""

@@ -81,7 +81,7 @@ AT_CALCIUM = {**HEALTHY, "cac_agatston": 300.0}
         ("sglt2_inhibitor", {**HEALTHY, "heart_failure": 1.0}, "consider"),
         ("sglt2_inhibitor", {**HEALTHY, "heart_failure": 0.0}, "no_estimate"),
         ("ace_inhibitor", {**STENT, "heart_failure": 0.0}, "consider"),
-        # the trials behind the figures left out heart failure, for which both have trials of their own
+        # the trials behind the figures left out heart failure
         ("ace_inhibitor", {**STENT, "heart_failure": 1.0}, "no_estimate"),
         ("angiotensin_receptor_blocker", {**STENT, "heart_failure": 1.0}, "no_estimate"),
         (

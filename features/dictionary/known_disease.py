@@ -17,7 +17,7 @@ def share_with_known_disease(values: pd.DataFrame, weight: FloatArray | None = N
 
     ``values``: 0 or 1 by `KNOWN_DISEASE`, NaN where unknown; columns may be absent. Who is recorded
     to have one has it, who is not recorded to have or not to have any is not counted. Where a
-    disease is recorded of those who have it and of no other, as in health records, a gap is a no.
+    disease is recorded of those who have it alone, as in a list of diagnoses, a gap is a no.
     """
     recorded = values[[name for name in KNOWN_DISEASE if name in values]].to_numpy(np.float64)
     never_denied = (recorded == 1.0).any(axis=0) & ~(recorded == 0.0).any(axis=0)

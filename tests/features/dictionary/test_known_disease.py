@@ -31,7 +31,7 @@ def test_who_nothing_is_recorded_of_is_not_counted() -> None:
 
 @pytest.mark.parametrize("have_it", [1, 5, 9, 10])
 def test_a_disease_that_is_only_ever_affirmed_is_not_everybodys(have_it: int) -> None:
-    """Health records list diseases, not their absence: those who have it are not all."""
+    """Lists of diagnoses hold no absence of one: those who have it are not all."""
     affirmed = [1.0] * have_it + [np.nan] * (10 - have_it)
     one = pd.DataFrame({"prior_cad": affirmed, "prior_pad": [np.nan] * 10})
     assert share_with_known_disease(one) == have_it / 10

@@ -46,14 +46,19 @@ class Chart:
     measured_on: str
 
 
-def discovery(texts: PageTexts) -> dict[str, Any]:
-    """What ``GET /cds-services`` answers."""
+def discovery(texts: PageTexts, any_death: bool = False) -> dict[str, Any]:
+    """What ``GET /cds-services`` answers; ``any_death``: of a model of death from any cause."""
+    title, description = (
+        ("cds.title_death", "cds.description_death")
+        if any_death
+        else ("cds.title", "cds.description")
+    )
     return {
         "services": [
             {
                 "hook": "patient-view",
-                "title": texts("cds.title"),
-                "description": texts("cds.description"),
+                "title": texts(title),
+                "description": texts(description),
                 "id": SERVICE,
                 "prefetch": dict(_PREFETCH),
             }
@@ -115,9 +120,9 @@ def write_cards(
         low, high = (texts.write.percent(limit) for limit in at.interval)
         interval = texts("overview.interval", low=low, high=high)
     years = texts.write.general(view.horizon)
-    summary = texts(
-        "cds.summary", years=years, risk=texts.write.percent(at.risk), interval=interval
-    ).strip()
+    kind = "cds.summary_death" if view.treatments.on_any_death else "cds.summary"
+    risk = texts.write.percent(at.risk)
+    summary = texts(kind, years=years, risk=risk, interval=interval).strip()
     detail = [texts("overview.counted", outcome=outcome)]
     strongest = next((theme for theme in view.overview.themes if theme.is_reason), None)
     if strongest is not None:

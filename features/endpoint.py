@@ -73,6 +73,9 @@ class Endpoint:
             Problem("time", "must be finite and above zero", remedy, bad_time),
             Problem("event", "must be 0, 1 or 2", remedy, bad_code),
         ]
+        if self.any_death:
+            rule = "any death is an event, so that nothing competes"
+            problems.append(Problem("event", rule, remedy, self.n_competing))
         if self.start is not None:
             bad_start = int((~np.isfinite(self.start) | (self.start < 0)).sum())
             rule = "must be finite and not below zero"

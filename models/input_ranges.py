@@ -15,6 +15,7 @@ import pandas as pd
 
 from features.derivation.catalogue import WORKED_OUT
 from features.derivation.columns import Columns
+from features.disclosure import SMALLEST_COUNT
 from features.errors import ModelError
 from models.storage.formats import read_json
 
@@ -31,7 +32,9 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class InputRanges:
-    """``limits``: variable -> its 0.5 and 99.5 % quantiles; ``important``: inputs to be missed."""
+    """``limits``: variable -> its 0.5 and 99.5 % quantiles, or twice the yes or no that all share;
+    ``important``: inputs to be missed.
+    """
 
     limits: Mapping[str, tuple[float, float]]
     important: tuple[str, ...]
@@ -40,6 +43,7 @@ class InputRanges:
     def fit(cls, covariates: pd.DataFrame, important: Sequence[str] = ()) -> InputRanges:
         """Quantiles of every number with at least 400 recorded values, to 3 significant digits.
 
+        Of a yes or no that all share who have it recorded, half of the patients or more, that one.
         ``important``: those to be missed where they are absent; by default every variable. Of them
         remain the ones that at least half of the patients have.
         """
@@ -50,6 +54,9 @@ class InputRanges:
             if len(recorded) >= MINIMUM_RECORDED and len(np.unique(recorded)) > 2:
                 low, high = np.quantile(recorded, [LOW_QUANTILE, HIGH_QUANTILE])
                 limits[str(name)] = (_round_outwards(low, -1), _round_outwards(high, 1))
+            elif len(recorded) >= max(SMALLEST_COUNT, _PRESENT * len(covariates)):
+                # what nobody had, or all, such as the disease of a registry
+                limits |= {str(name): (one, one) for one in (0.0, 1.0) if (recorded == one).all()}
         wanted = important or [str(name) for name in covariates]
         present = covariates.notna().mean()
         return cls(limits, tuple(name for name in wanted if present.get(name, 0.0) >= _PRESENT))

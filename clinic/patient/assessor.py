@@ -162,6 +162,7 @@ class Assessor:
             weights=scorer.weights,
             certain=scorer.find_certain(features, explanation),
             simulated=scorer.about.simulated,
+            any_death=scorer.about.any_death,
         )[0]
         derived = known_features.iloc[0]
         patient = known_of(columns)
@@ -249,7 +250,8 @@ class Assessor:
                 )
                 for r in risks
             ),
-            *(self.texts(f"curve.{name}") for name in ("event", "competing", "interval", "years")),
+            self.texts("curve.death" if self.effects.on_any_death else "curve.event"),
+            *(self.texts(f"curve.{name}") for name in ("competing", "interval", "years")),
         )
         drawn = (years, curves[:, 0], competing, low, high)
         curve = Curve(*(values.tolist() for values in drawn))
@@ -290,12 +292,8 @@ class Assessor:
     def _vessels(self, calcium: CalciumPanel) -> Markup | None:
         if not any(score for _, score in calcium.vessels):
             return None
-        title = self.texts("calcium.vessels.title")
-        words = "; ".join(
-            f"{name} {self.texts.write.count(score)}" for name, score in calcium.vessels
-        )
+        title, write = self.texts("calcium.vessels.title"), self.texts.write
+        words = "; ".join(f"{name} {write.count(score)}" for name, score in calcium.vessels)
         return for_both_widths(
-            lambda narrow: draw_sizes(
-                "vessels", calcium.vessels, title, words, narrow, self.texts.write
-            )
+            lambda narrow: draw_sizes("vessels", calcium.vessels, title, words, narrow, write)
         )

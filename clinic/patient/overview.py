@@ -96,7 +96,7 @@ class OverviewWriter:
         mean = average.risk if isinstance(average, Average) else None
         return Overview(
             self._who(patient, part),
-            self._scale(risk, interval, mean, panel.horizon),
+            self._scale(risk, interval, mean, panel),
             mean,
             self._average_note(average),
             self._calcium(patient, guidance, percentile, trend, part),
@@ -132,7 +132,7 @@ class OverviewWriter:
         risk: float,
         interval: tuple[float, float] | None,
         average: float | None,
-        horizon: float,
+        panel: TreatmentPanel,
     ) -> Markup:
         texts = self.texts
         limits = ""
@@ -145,8 +145,8 @@ class OverviewWriter:
             if average is not None
             else ""
         )
-        # the categories are those of a ten-year risk, and of no other
-        by_guideline = horizon == YEARS_OF_CATEGORIES
+        # the categories are those of a ten-year risk of cardiovascular events, and of no other
+        by_guideline = panel.horizon == YEARS_OF_CATEGORIES and not panel.on_any_death
         bounds = [step.start for step in self.guideline.risk.steps[1:]] if by_guideline else []
         title = texts("overview.scale_title" if by_guideline else "overview.scale_title_alone")
         return for_both_widths(

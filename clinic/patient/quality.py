@@ -16,7 +16,7 @@ from models.scorer import Scorer
 class Quality:
     """What is known of a patient, among what the model learnt from.
 
-    ``missing``: labels of important inputs; ``outside``: label, value, range of training;
+    ``missing``: labels of important inputs; ``outside``: label, value, what training had of it;
     ``unlearnt``: labels of what is recorded and the model does not know.
     """
 
@@ -55,11 +55,16 @@ def judge_quality(
     for name in beyond:
         low, high = ranges.limits[name]
         variable = dictionary[name]
-        unit = texts.unit(variable.unit or "")
-        span = texts(
-            "quality.range", low=texts.write.number(low), high=texts.write.number(high), unit=unit
-        )
-        outside.append((texts.label(variable), writer.say(name, patient[name]), span.strip()))
+        if low == high:
+            span = texts("quality.shared", value=writer.say(name, low))
+        else:
+            unit, (start, end) = (
+                texts.unit(variable.unit or ""),
+                map(texts.write.number, (low, high)),
+            )
+            limits = texts("quality.range", low=start, high=end, unit=unit).strip()
+            span = texts("quality.training", span=limits)
+        outside.append((texts.label(variable), writer.say(name, patient[name]), span))
     return Quality(
         len(recorded.difference(unlearnt)),
         len(dictionary) - len(unlearnt),

@@ -34,6 +34,7 @@ _BY_VARIABLE = {
     **dict.fromkeys(("ezetimibe", "pcsk9_inhibitor"), "lipids"),
     **dict.fromkeys(("bempedoic_acid", "icosapent_ethyl", "statin_adherence"), "lipids"),
     **dict.fromkeys(("prior_pci", "antiplatelet"), "history"),
+    **dict.fromkeys(("ejection_fraction", "ntprobnp"), "pump"),
 }
 
 
@@ -51,7 +52,11 @@ _RAISING: Mapping[str, Condition] = {
     ),
     "kidney": Several("any", (Rule("uacr", at_least=30.0), Rule("egfr", below=60.0))),
     "pressure": Rule("systolic_bp", at_least=140.0),
-    "history": Several("any", (_yes("prior_cad"), _yes("family_history"))),
+    "history": Several(
+        "any",
+        (*map(_yes, ("prior_cad", "heart_failure", "atrial_fibrillation", "family_history")),),
+    ),
+    "pump": Rule("ejection_fraction", below=40.0),
 }
 
 

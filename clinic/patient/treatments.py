@@ -284,15 +284,13 @@ class TreatmentAdvice:
         if found is None:
             return ""
         ldl, risk = found
-        shown = {
-            "risk": self.texts.write.percent(risk.estimate),
-            "low": self.texts.write.percent(risk.low),
-        }
+        write = self.texts.write
         return self.texts(
             "treatments.untreated",
-            ldl=self.texts.write.whole(ldl),
-            high=self.texts.write.percent(risk.high),
-            **shown,
+            ldl=write.whole(ldl),
+            risk=write.percent(risk.estimate),
+            low=write.percent(risk.low),
+            high=write.percent(risk.high),
         )
 
 

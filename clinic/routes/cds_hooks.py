@@ -20,7 +20,8 @@ router = APIRouter()
 @router.get("/cds-services")
 def list_services(request: Request) -> JSONResponse:
     """Discovery."""
-    return JSONResponse(discovery(request.app.state.site.texts))
+    site: Site = request.app.state.site
+    return JSONResponse(discovery(site.texts, site.assessor.scorer.about.any_death))
 
 
 @router.post(f"/cds-services/{SERVICE}")

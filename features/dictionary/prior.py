@@ -98,14 +98,15 @@ class Modifier:
 class Priors:
     """What is known of all features, by name, of sums of them, and of what modifies effects.
 
-    ``known_disease``: share of the patients with it, whose next event is not their first.
+    ``known_disease``: share of the patients with it, whose next event is not their first; None
+    where nobody has said, so that the features of the patients have to tell.
     ``any_death``: whether dying of anything is an event.
     """
 
     by_feature: Mapping[str, Prior] = field(default_factory=dict)
     sums: tuple[Sum, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
-    known_disease: float = 0.0
+    known_disease: float | None = None
     any_death: bool = False
 
     def among(self, known_disease: float, any_death: bool = False) -> Priors:
@@ -129,7 +130,7 @@ class Priors:
         return self._about(group.prior, cause, knows_calcium)
 
     def _about(self, prior: Prior, cause: str, knows_calcium: bool) -> Belief | None:
-        return prior.of(cause, knows_calcium, self.known_disease, self.any_death)
+        return prior.of(cause, knows_calcium, self.known_disease or 0.0, self.any_death)
 
     def open_variance(self, feature: str, knows_calcium: bool) -> float:
         """Variance of the event's log hazard where the feature is unknown of all patients."""
@@ -141,8 +142,14 @@ class Priors:
     def is_published(self, feature: str) -> bool:
         """Whether an effect of the feature on the event, other than none, is published."""
         prior = self.by_feature.get(feature, Prior())
-        beliefs = prior.event, prior.given_calcium, prior.recurrent
+        beliefs = [prior.event, prior.given_calcium, prior.recurrent]
+        beliefs += [prior.death] if self.any_death else []
         return any(one is not None and one.mean != 0 for one in beliefs)
+
+    def is_of_recurrence(self, feature: str, cause: str) -> bool:
+        """Whether the belief holds what is published of recurrent events, none included."""
+        prior = self.by_feature.get(feature, Prior())
+        return cause == "event" and bool(self.known_disease) and prior.recurrent is not None
 
     def is_fixed(self, feature: str, cause: str = "event") -> bool:
         """Whether no effect of the feature on events is established; growth is another cause."""

@@ -39,6 +39,8 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
         which on the scale of age is no horizon, so that one has to be named.
     time_scale : what the clock of a ``y`` with a start of observation counts: "entry" for the
         origin of its times, "age" for ages. An Endpoint as ``y`` says so itself.
+    any_death : whether the event is death from any cause, so that nothing competes and what is
+        published of other deaths counts (docs/decisions/0083). An Endpoint may say so itself.
 
     Attributes
     ----------
@@ -51,10 +53,12 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
         *,
         horizon: float | None = None,
         time_scale: str = SINCE_ENTRY,
+        any_death: bool = False,
     ) -> None:
         self.model = model
         self.horizon = horizon
         self.time_scale = time_scale
+        self.any_death = any_death
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit on numbers (n, p), missing ones allowed, and any ``y`` that `read_target` reads.
@@ -66,6 +70,8 @@ class RiskEstimator(BaseEstimator):  # type: ignore[misc]
         if y is None:
             raise ValueError("RiskEstimator requires y to be passed, but the target y is None")
         endpoint = read_target(y, self.time_scale)
+        if self.any_death:
+            endpoint = replace(endpoint, any_death=True)
         if len(endpoint) != len(features):
             raise ValueError(f"X has {len(features)} patients, y has {len(endpoint)}")
         counted, endpoint = _weigh(endpoint, sample_weight)

@@ -58,6 +58,7 @@ def save_model(
         n_competing=endpoint.n_competing,
         data_sha256=fingerprint_patients(cohort),
         code_version=version_of("calcirisk"),
+        any_death=estimator.model_.endpoint_.any_death,
     )
     standing = draw_by_weight(endpoint.weight, len(features))
     explainer = Explainer.fit(predictor, features.iloc[standing], about.horizons)

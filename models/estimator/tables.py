@@ -32,6 +32,7 @@ def make_cohort(
     ignore: Sequence[str] = (),
     start: str | None = None,
     time_scale: str = SINCE_ENTRY,
+    any_death: bool = False,
     sample_weight: str | None = None,
     stratum: str | None = None,
     cluster: str | None = None,
@@ -45,7 +46,8 @@ def make_cohort(
     ``time`` (years) and ``event`` (0 censored, 1 event, 2 competing event), or ``competing`` (0 or
     1, at the same time), name columns of the table; ``ignore`` those to be left out. ``start`` is
     that of observation where entry was delayed, times then being on the same clock, ``time_scale``
-    ("age" for ages). ``sample_weight``, ``stratum`` and ``cluster`` are those of a survey.
+    ("age" for ages). ``any_death``: the event is death from any cause, so that nothing competes.
+    ``sample_weight``, ``stratum`` and ``cluster`` are those of a survey.
 
     Where only a yes or no is known, ``horizon`` says by how many years, in place of ``time``, and
     ``event`` is 0 or 1 for everyone.
@@ -80,8 +82,9 @@ def make_cohort(
         raise CohortError([Problem(patient_id or "rows", rule, remedy, rows)], name)
     covariates = frame.drop(columns=[*roles, *ignore]).set_axis(index)
     checked = read_covariates(covariates, Dictionary.load())
-    endpoint = _endpoint(frame, time, event, competing, start, time_scale, horizon)
-    return Cohort(name, checked, replace(endpoint, survey=sample.read(frame, endpoint, event)))
+    read = _endpoint(frame, time, event, competing, start, time_scale, horizon)
+    survey = sample.read(frame, read, event)
+    return Cohort(name, checked, replace(read, survey=survey, any_death=any_death))
 
 
 def _endpoint(

@@ -135,7 +135,10 @@ def term_prior(
     padded[:, : len(names)] = sums
     fixed = np.concatenate([closed, bent, ~told, gaps])
     nothing = np.zeros(len(bent), bool), np.zeros(len(gaps), bool)
-    published = np.concatenate([mean[: len(names)] != 0.0, nothing[0], told, nothing[1]])
+    # a source that finds no effect on recurrent events is no lack of one
+    sourced = [priors.is_of_recurrence(name, cause) for name in names]
+    of_features = (mean[: len(names)] != 0.0) | np.array(sourced, bool)
+    published = np.concatenate([of_features, nothing[0], told, nothing[1]])
     return TermPrior(mean, width, fixed, published, padded, sum_mean, sum_width)
 
 

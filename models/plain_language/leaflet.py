@@ -33,7 +33,8 @@ class Helping:
 class LeafletFacts:
     """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO.
 
-    ``calcium_part``, ``calcium_trace``: of a score that is None.
+    ``calcium_part``, ``calcium_trace``: of a score that is None; ``any_death``: the risk is that of
+    dying at all.
     """
 
     years: float
@@ -47,6 +48,7 @@ class LeafletFacts:
     date: str
     calcium_part: PartOfScore | None = None
     calcium_trace: Trace | None = None
+    any_death: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,16 +109,19 @@ def write_leaflet(facts: LeafletFacts, language: str = REFERENCE) -> Leaflet:
     )
     research = t["research"] if facts.simulated else ""
     made = t["made"].format(date=facts.date) if facts.date else ""
-    return Leaflet(language, t["title"], t["intro"], sections, t["urgent"], research, made)
+    title = t["title_die" if facts.any_death else "title"]
+    return Leaflet(language, title, t["intro"], sections, t["urgent"], research, made)
 
 
 def _risk(facts: LeafletFacts, t: Mapping[str, str]) -> tuple[str, ...]:
     years, n = f"{facts.years:g}", round(100 * facts.risk)
+    what = "_die" if facts.any_death else ""
     if n < 1:
         of_thousand = round(1000 * facts.risk)
-        said = [t["risk.few" if of_thousand else "risk.fewest"].format(years=years, n=of_thousand)]
+        key = f"risk.{'few' if of_thousand else 'fewest'}{what}"
+        said = [t[key].format(years=years, n=of_thousand)]
     else:
-        said = [t["risk.many"].format(years=years, n=n, others=100 - n)]
+        said = [t[f"risk.many{what}"].format(years=years, n=n, others=100 - n)]
     if facts.interval is not None:
         key, of = ("range_few", 1000) if n < 1 else ("range", 100)
         low, high = (round(of * limit) for limit in facts.interval)

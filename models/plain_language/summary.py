@@ -59,6 +59,7 @@ class PatientSummary:
     ``calcium_part``: of a calcium score that is None.
     ``treated``: drugs the patient takes that contribute above zero: they mark treated disease.
     ``unsure``: what contributes as much as ``raises`` and ``lowers``, yet of no certain sign.
+    ``any_death``: the risk is that of death from any cause.
     """
 
     horizon: float
@@ -78,6 +79,7 @@ class PatientSummary:
     competing: float | None = None
     calcium_part: PartOfScore | None = None
     unsure: tuple[Reason, ...] = ()
+    any_death: bool = False
 
 
 def summarise_patients(
@@ -93,6 +95,7 @@ def summarise_patients(
     certain: npt.NDArray[np.bool_] | None = None,
     n_reasons: int = 3,
     simulated: bool = False,
+    any_death: bool = False,
 ) -> list[PatientSummary]:
     """One summary per patient, in the order of the frames.
 
@@ -143,6 +146,7 @@ def summarise_patients(
                 None if competing is None else float(competing[row]),
                 parts[row],
                 _unsure(known, named, n_reasons, patient),
+                any_death,
             )
         )
     return summaries

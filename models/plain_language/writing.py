@@ -65,14 +65,15 @@ def _risk(patient: PatientSummary, texts: Texts) -> str:
     years = texts.count("years", texts.numerals.general(patient.horizon))
     risk = patient.risk
     values = {"years": years, "percent": percent(risk, texts)}
+    event = "death" if patient.any_death else "risk"
     if risk < 0.0005:
-        sentences = [texts.say("risk.rare", years=years)]
+        sentences = [texts.say(f"{event}.rare", years=years)]
     elif risk < 0.01:
-        sentences = [texts.say("risk.per_thousand", n=f"{1000 * risk:.0f}", **values)]
+        sentences = [texts.say(f"{event}.per_thousand", n=f"{1000 * risk:.0f}", **values)]
     elif risk < 0.995:
-        sentences = [texts.say("risk.per_hundred", n=f"{100 * risk:.0f}", **values)]
+        sentences = [texts.say(f"{event}.per_hundred", n=f"{100 * risk:.0f}", **values)]
     else:
-        sentences = [texts.say("risk.nearly_all", years=years)]
+        sentences = [texts.say(f"{event}.nearly_all", years=years)]
     if patient.interval is not None:
         low, high = (percent(limit, texts) for limit in patient.interval)
         sentences.append(texts.say("interval", low=low, high=high))

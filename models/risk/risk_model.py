@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
-from features.dictionary.known_disease import share_with_known_disease
+from features.dictionary.known_disease import known_among
 from features.dictionary.prior import Priors
 from features.endpoint import Endpoint
 from features.errors import TooFewEventsError
@@ -66,7 +67,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
     n_folds : folds for penalty, rounds, weights and baselines.
     minimum_events : fewer are refused; 30 suffice where effects are published (docs/reasons.md).
     priors : what is known of the features before any patient is seen, of first and of recurrent
-        events (docs/decisions/0082); None for nothing.
+        events, and how many have known disease where X does not show it; None for nothing.
     means, widths : how far means and widths of the prior are trusted: multipliers tried.
     penalties : plain ridge penalties tried in the prior's place, per event.
     max_depth ... reg_lambda : XGBoost's own settings, the first candidate of the tuning.
@@ -138,8 +139,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         is; ValueError where lengths differ or a feature is infinite.
         """
         everything, X = X, self._checked_features(X, endpoint)
-        known_disease = share_with_known_disease(everything, endpoint.weight)
-        self.priors_ = (self.priors or Priors()).among(known_disease, endpoint.any_death)
+        self.priors_ = known_among(self.priors, everything, endpoint.weight, endpoint.any_death)
         if BOOSTED in self.parts:
             require_device(self.device)
         self.feature_names_in_ = np.array(X.columns, dtype=object)
@@ -254,8 +254,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
 
     def _means(self) -> Sequence[float]:
         """Means tried: only none where nothing is known."""
-        known = [prior.event or prior.death for prior in self.priors_.by_feature.values()]
-        return self.means if any(belief and belief.mean for belief in known) else (0.0,)
+        known = replace(self.priors_, any_death=True)  # of any cause
+        return self.means if any(map(known.is_published, known.by_feature)) else (0.0,)
 
     def _hidden(self) -> frozenset[str]:
         """Features that trees may not see: those without an established effect."""

@@ -54,6 +54,20 @@ class About:
     any_death: bool = False
     digest: str = ""
 
+    def find_other_event(self, any_death: bool) -> str:
+        """That this model predicts another event than an endpoint holds; "" where both agree.
+
+        ``any_death``: whether dying of anything is an event of the endpoint.
+        """
+        if any_death == self.any_death:
+            return ""
+        if any_death:
+            return "death from any cause is the event here, and the model predicts another"
+        return (
+            "the model predicts death from any cause, and the map of these patients does not say "
+            "that any death is their event (endpoint: any_death)"
+        )
+
 
 def seal_model_folder(folder: Path, about: About) -> About:
     """Write ``about.json`` with the digest of everything in the folder; returns it so completed."""

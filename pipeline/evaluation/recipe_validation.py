@@ -116,7 +116,8 @@ def validate_recipe(
     params = share_threads(params, len(X))
     # the last step has every feature: it is the recipe itself
     shorter = list(steps)[:-1]
-    of_steps = {name: partial(_build_step, steps[name], params) for name in shorter}
+    known_disease = _known_disease(cohort)
+    of_steps = {name: partial(_build_step, steps[name], params, known_disease) for name in shorter}
     asked = (*horizons, *steps_over_time(require_endpoint(cohort), horizons))
     shown = _choose_refitted(len(X), params.seed)
     both = _predict(X, cohort, asked, plan.repeats[0], params, of_steps, advance, pool, shown)
@@ -155,6 +156,14 @@ def steps_over_time(endpoint: Endpoint, horizons: tuple[float, ...]) -> tuple[fl
     return () if endpoint.is_fixed_horizon else tuple(time_steps(horizons[-1]).tolist())
 
 
+def _known_disease(cohort: Cohort) -> float:
+    """The share of its patients, whichever features a fold or a step shows of them."""
+    from features.dictionary.known_disease import share_with_known_disease
+    from features.splits import require_endpoint
+
+    return share_with_known_disease(cohort.covariates, require_endpoint(cohort).weight)
+
+
 def _steps_of(X: pd.DataFrame, dictionary: Dictionary) -> dict[str, tuple[str, ...]]:
     from features.derivation.catalogue import catalogue_of
     from models.evaluation.feature_groups import nested_features
@@ -183,6 +192,7 @@ def _predict(
     rivals = name_rivals(endpoint)
     builders = {MODEL: build_model, **rivals.builders}
     recipes = {name: partial(build, params, cohort.dictionary) for name, build in builders.items()}
+    recipes[MODEL] = partial(recipes[MODEL], known_disease=_known_disease(cohort))
     found = cross_validate(
         {**recipes, **extra},
         X,
@@ -219,16 +229,18 @@ def share_threads(params: Params, n_patients: int) -> Params:
     return replace(params, train=replace(train, n_threads=n_threads))
 
 
-def build_model(params: Params, dictionary: Dictionary | None = None) -> RiskEstimator:
+def build_model(
+    params: Params, dictionary: Dictionary | None = None, known_disease: float | None = None
+) -> RiskEstimator:
     """The recipe of the stage train; enough events in all were required there, not in a fold."""
     from pipeline.training.recipe import make_model
 
-    recipe = make_model(params.train, params.seed, dictionary)
+    recipe = make_model(params.train, params.seed, dictionary, known_disease)
     model: RiskEstimator = recipe.set_params(minimum_events=1)
     return model
 
 
-def _build_step(names: tuple[str, ...], params: Params) -> RiskEstimator:
+def _build_step(names: tuple[str, ...], params: Params, known_disease: float) -> RiskEstimator:
     from models.evaluation.feature_groups import OfFeatures
 
-    return OfFeatures(names, partial(build_model, params))
+    return OfFeatures(names, partial(build_model, params, None, known_disease))

@@ -55,6 +55,8 @@ class WatchedRisks:
         if followed is None or followed.endpoint is None:
             return [], ["Outcomes: none that can be used, so calibration is not judged"]
         endpoint = followed.endpoint.from_entry()
+        if said := self.about.find_other_event(endpoint.any_death):
+            return [], [f"Outcomes: {said}, so calibration is not judged"]
         if endpoint.survey or endpoint.is_delayed:
             said = "of a survey, or with delayed entry, calibration is not judged here"
             return [], [f"Outcomes: {said}"]

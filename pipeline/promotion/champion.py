@@ -87,6 +87,10 @@ def _judge_use(challenger: Evidence, champion: Evidence) -> Iterator[Gate]:
     those of the champion.
     """
     one, other = challenger.endpoint, champion.endpoint
+    if not (one and other) and challenger.any_death != champion.any_death:
+        # no title tells them apart
+        kinds = {True: "death from any cause", False: "another event"}
+        one, other = kinds[challenger.any_death], kinds[champion.any_death]
     if one and other and one != other:
         remedy = "register models of another endpoint under another register.model_name"
         yield Gate(f"endpoint of {champion.name}", other, one, False, remedy)

@@ -45,7 +45,7 @@ class Evidence:
 
     ``held_out_sha256``: hash of the held-out patients and their outcomes, "" where unknown.
     ``leakage``: what the leakage gate wrote, None where it was not logged. ``endpoint``: its title,
-    "" where the run does not say it.
+    "" where the run does not say it; ``any_death``: whether dying of anything is its event.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Evidence:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     leakage: Mapping[str, Any] | None = None
     endpoint: str = ""
+    any_death: bool = False
 
     def figure(self, metric: str, horizon: float) -> Figure:
         """A held-out figure of its own cohort."""
@@ -100,6 +101,7 @@ def read_evidence(
         {name: table for name, table in tables.items() if table is not None},
         None if leakage is None else json.loads(leakage),
         tags.get(ENDPOINT_TAG, ""),
+        about.any_death,
     )
 
 

@@ -61,6 +61,9 @@ class ScoringRules(BatchRules):
         column to be kept is not there, ModelError where the model has no reasons to give.
         """
         wanted = wanted or Wanted()
+        if scorer.about.any_death:
+            # no published score is of death from any cause
+            wanted = replace(wanted, comparison=None)
         years = scorer.about.horizons if wanted.horizons is None else wanted.horizons
         if not years:
             raise HorizonError("Give at least one horizon in years")

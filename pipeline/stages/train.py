@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ def run(params: Params, paths: Paths) -> None:
     """
     from features.cohort import Cohort
     from features.derivation.catalogue import learnable
+    from features.dictionary.known_disease import share_with_known_disease
     from features.splits import require_endpoint
     from models.metrics.horizons import usable_horizons
     from models.saving.model_writer import write_model_folder
@@ -51,7 +52,9 @@ def run(params: Params, paths: Paths) -> None:
     horizons, left_out = usable_horizons(endpoint, params.horizons, MINIMUM_AT_RISK)
     X = learnable(features.loc[development.covariates.index])
     require_clock(X, endpoint)
-    model = make_model(params.train, params.seed, cohort.dictionary).fit(X, endpoint)
+    known_disease = share_with_known_disease(development.covariates, endpoint.weight)
+    build = partial(make_model, params.train, params.seed, cohort.dictionary, known_disease)
+    model = build().fit(X, endpoint)
     explainer = fit_explainer(model.predictor_, X, endpoint, horizons, params)
 
     about = describe_model(model, cohort.name, horizons, paths)
@@ -64,7 +67,7 @@ def run(params: Params, paths: Paths) -> None:
         paths.model, fitted, explainer, covariates, X, about, interval, known, weight
     )
     write_parts(model, paths)
-    write_variants(model, development, X, horizons, params, paths)
+    write_variants(model, build, development, X, horizons, params, paths)
     conflicts = write_published(model, known, paths)
     write_training(model, split, left_out, conflicts, paths)
 
@@ -133,6 +136,7 @@ def write_parts(model: RiskModel, paths: Paths) -> None:
 
 def write_variants(
     main: RiskModel,
+    build: Callable[[], RiskModel],
     development: Cohort,
     X: pd.DataFrame,
     horizons: tuple[float, ...],
@@ -144,7 +148,7 @@ def write_variants(
     from models.risk.cause_fitting import LINEAR
     from models.saving.model_writer import write_model_folder
     from models.uncertainty.fitting import fit_uncertainty
-    from pipeline.training.recipe import make_model, require_clock
+    from pipeline.training.recipe import require_clock
     from pipeline.training.variants import features_without, find_left_out, fit_variant
 
     known, endpoint = development.dictionary, require_endpoint(development)
@@ -152,7 +156,6 @@ def write_variants(
         left_out = find_left_out(name, variant.without, known)
         seen = features_without(X, left_out, known)
         require_clock(seen, endpoint)
-        build = partial(make_model, params.train, params.seed, known)
         model = fit_variant(name, variant, main, build, seen, endpoint)
         fitted = model.predictor_
         explainer = fit_explainer(fitted, seen, endpoint, horizons, params)

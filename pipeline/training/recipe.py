@@ -31,10 +31,17 @@ def require_clock(X: pd.DataFrame, endpoint: Endpoint) -> None:
         )
 
 
-def make_model(train: TrainParams, seed: int, dictionary: Dictionary | None = None) -> RiskModel:
+def make_model(
+    train: TrainParams,
+    seed: int,
+    dictionary: Dictionary | None = None,
+    known_disease: float | None = None,
+) -> RiskModel:
     """The risk model as params.yaml describes it, by the dictionary's directions and priors.
 
     ``dictionary``: None for the data dictionary without variables of one's own.
+    ``known_disease``: share of the patients with it, whichever of their variables the model is
+    shown; None where its features tell.
     """
     from features.derivation.catalogue import catalogue_of
     from features.dictionary.dictionary import Dictionary
@@ -42,10 +49,10 @@ def make_model(train: TrainParams, seed: int, dictionary: Dictionary | None = No
     from models.risk.risk_model import RiskModel
 
     known = dictionary or Dictionary.load()
-    catalogue = catalogue_of(known)
+    catalogue, priors = catalogue_of(known), load_priors(known)
     return RiskModel(
         monotone={one.name: one.monotone for one in catalogue if one.monotone},
-        priors=load_priors(known),
+        priors=priors if known_disease is None else priors.among(known_disease),
         n_folds=train.n_folds,
         minimum_events=train.minimum_events,
         n_threads=train.n_threads,

@@ -42,6 +42,9 @@ def test_what_measures_one_thing_stands_in_one_bar() -> None:
             "lipids",
         ),
         ({"diabetes": -0.5}, {"diabetes": 1.0}, "diabetes"),
+        ({"heart_failure": -0.5}, {"heart_failure": 1.0}, "history"),
+        ({"atrial_fibrillation": -0.5}, {"atrial_fibrillation": 1.0}, "history"),
+        ({"ejection_fraction": -0.5}, {"ejection_fraction": 30.0}, "pump"),
     ],
 )
 def test_a_known_risk_that_lowers_the_estimate_is_marked_and_not_read_as_protection(

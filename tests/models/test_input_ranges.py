@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
@@ -21,6 +22,19 @@ def test_limits_are_outer_quantiles_rounded_outwards() -> None:
 def test_too_few_recorded_values_leave_no_limits() -> None:
     few = pd.DataFrame({"age": np.linspace(40, 80, MINIMUM_RECORDED - 1)})
     assert InputRanges.fit(few).limits == {}
+
+
+@pytest.mark.parametrize("shared", [0.0, 1.0])
+def test_who_differs_from_what_all_share_is_outside(shared: float) -> None:
+    """A registry of patients with a disease knows nothing of people without it."""
+    frame = pd.DataFrame({"prior_cad": [shared] * 60, "age": [61.0] * 60})
+    frame["hiv"] = [shared] * 29 + [np.nan] * 31  # of most nobody knows
+    ranges = InputRanges.fit(frame)
+    assert set(ranges.limits) == {"prior_cad"}
+    new = pd.DataFrame({"prior_cad": [1.0 - shared, shared, np.nan], "hiv": [1.0 - shared] * 3})
+    named = ranges.name_outside(new, {"prior_cad": "Known coronary disease"})
+    assert named.tolist() == ["Known coronary disease", "", ""]
+    assert InputRanges.fit(frame.head(9)).limits == {}
 
 
 def test_important_inputs_count_as_missing_when_absent_or_nan() -> None:

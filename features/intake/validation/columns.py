@@ -14,13 +14,16 @@ def check_columns(
 ) -> None:
     """Warn of variables that are all missing, or the same for every patient who has them.
 
-    ``origins``: the columns of the file that each is read from. One of which nothing could be read
+    ``origins``: the columns of the file that each is read from; none of what the map says is the
+    same for all. One of which nothing could be read
     for a problem that is told already is not missing.
     """
     faulty = {problem.column for problem in findings.problems}
     for name, values in covariates.items():
         if faulty & {str(name), *origins.get(str(name), ())}:
             continue
+        if not origins.get(str(name), (name,)):
+            continue  # a constant of the map
         known = values.dropna()
         if known.empty:
             remedy = "Remove it from the map, or check the export"

@@ -193,6 +193,9 @@ def explain_no_scores(material: Material) -> str:
     judged = judged or {float(h) for h in material.model["horizons"]}
     if judged.isdisjoint(published):
         years = join_names([f"{horizon:g}" for horizon in published])
+        asked = {float(h) for h in material.settings.get("horizons", ())}
+        if not asked.isdisjoint(published):
+            return f"The scores are published for {years} years, which this cohort cannot answer."
         return f"The scores are published for {years} years; no such horizon was asked for."
     covered = material.table("reference_coverage", "score", "status", "patients")
     if len(covered):

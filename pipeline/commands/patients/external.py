@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from features.intake.ingestion import Ingested
     from models.evaluation.recalibration import Recalibration
     from models.scorer import Scorer
+    from models.storage.model_folder import About
     from pipeline.evaluation.evaluation import Evaluation
 
 EXTERNAL = "external"
@@ -80,6 +81,7 @@ def _judge_and_write(
     notes = [
         *describe_dropped(ingested),
         *check_variables(cohort, leant_on, request.allow_absent),
+        *check_event(cohort, scorer.about),
     ]
     judged = judge_external(cohort, scorer, request.recalibrate, params)
     about = {
@@ -132,6 +134,14 @@ def name_leant_on(scorer: Scorer, folder: Path) -> list[str]:
         return list(important)
     recorded = Profile.load(folder / PROFILE).variables
     return [name for name in important if name in recorded]
+
+
+def check_event(cohort: Cohort, about: About) -> list[str]:
+    """A sentence where the model predicts death from any cause and the cohort's event is another,
+    or the other way round; none where they agree.
+    """
+    said = cohort.endpoint and about.find_other_event(cohort.endpoint.any_death)
+    return [f"Another event: {said}."] if said else []
 
 
 def check_variables(cohort: Cohort, leant_on: list[str], allow_absent: bool) -> list[str]:

@@ -23,10 +23,20 @@ def test_who_is_recorded_to_have_any_has_it_whatever_else_is_unknown(name: str) 
 
 def test_who_nothing_is_recorded_of_is_not_counted() -> None:
     nothing = pd.DataFrame({name: [np.nan] * 9 for name in KNOWN_DISEASE})
-    one = pd.DataFrame({name: [1.0] for name in KNOWN_DISEASE})
-    assert share_with_known_disease(pd.concat([nothing, one])) == 1.0
+    two = pd.DataFrame({name: [1.0, 0.0] for name in KNOWN_DISEASE})
+    assert share_with_known_disease(pd.concat([nothing, two])) == 0.5
     assert share_with_known_disease(nothing) == 0.0
     assert share_with_known_disease(pd.DataFrame({"age": [60.0]})) == 0.0
+
+
+@pytest.mark.parametrize("have_it", [1, 5, 9, 10])
+def test_a_disease_that_is_only_ever_affirmed_is_not_everybodys(have_it: int) -> None:
+    """Lists of diagnoses hold no absence of one: those who have it are not all."""
+    affirmed = [1.0] * have_it + [np.nan] * (10 - have_it)
+    one = pd.DataFrame({"prior_cad": affirmed, "prior_pad": [np.nan] * 10})
+    assert share_with_known_disease(one) == have_it / 10
+    denied = one.assign(prior_stroke=0.0)
+    assert share_with_known_disease(denied) == have_it / 10
 
 
 def test_a_weighted_sample_has_the_share_of_its_population() -> None:

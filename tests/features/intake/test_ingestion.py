@@ -260,6 +260,16 @@ def test_a_column_all_missing_or_constant_is_a_warning() -> None:
     assert found.cohort.covariates["hdl_cholesterol"].isna().all()
 
 
+def test_what_the_map_says_of_all_is_no_surprise() -> None:
+    found = _ingest(
+        "age\n60\n61\n",
+        {"variables": {"age": "age", "prior_cad": {"constant": "true"}}},
+        with_endpoint=False,
+    )
+    assert not found.warnings
+    assert (found.cohort.covariates["prior_cad"] == 1).all()
+
+
 @pytest.mark.parametrize(
     ("cells", "rule"),
     [

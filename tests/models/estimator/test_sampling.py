@@ -206,13 +206,8 @@ def test_a_cohort_is_made_with_its_survey_and_its_starts() -> None:
             "psu": [1, 2, 1, 2],
         }
     )
-    named: dict[str, Any] = {
-        "time": "t",
-        "event": "mi",
-        "start": "t0",
-        "sample_weight": "w",
-        "cluster": "psu",
-    }
+    named: dict[str, Any] = {"time": "t", "event": "mi", "start": "t0"}
+    named |= {"sample_weight": "w", "cluster": "psu"}
     endpoint = make_cohort(rows, **named).endpoint
     assert endpoint is not None
     assert endpoint.entered.tolist() == [0, 1, 0, 2]

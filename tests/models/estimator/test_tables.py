@@ -23,12 +23,8 @@ PATIENTS = pd.DataFrame(
 
 
 def test_a_table_of_another_library_becomes_the_same_cohort() -> None:
-    roles: dict[str, Any] = {
-        "time": "years",
-        "event": "event",
-        "competing": "died",
-        "patient_id": "id",
-    }
+    roles: dict[str, Any] = {"time": "years", "event": "event", "competing": "died"}
+    roles |= {"patient_id": "id"}
     one, other = (make_cohort(table, **roles) for table in (PATIENTS, pl.from_pandas(PATIENTS)))
     pd.testing.assert_frame_equal(one.covariates, other.covariates)
     assert one.endpoint is not None
@@ -60,12 +56,8 @@ def test_a_patient_twice_and_a_column_that_is_not_there_are_refused() -> None:
 
 def test_days_are_not_taken_for_years_and_a_patient_without_a_name_is_refused() -> None:
     days = PATIENTS.assign(years=PATIENTS["years"] * 365.25)
-    roles: dict[str, Any] = {
-        "time": "years",
-        "event": "event",
-        "competing": "died",
-        "patient_id": "id",
-    }
+    roles: dict[str, Any] = {"time": "years", "event": "event", "competing": "died"}
+    roles |= {"patient_id": "id"}
     with pytest.raises(CohortError, match="years: follow-up of more than 100 years") as refused:
         make_cohort(days, **roles)
     assert "365" not in str(refused.value)

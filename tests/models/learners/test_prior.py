@@ -56,3 +56,26 @@ def test_an_effect_that_depends_on_another_feature_is_believed_as_published() ->
     death = term_prior(design, NAMES, priors, "competing")
     assert death.mean[place] == 0.0
     assert death.gaussian(Trust(1.0, 4.0), 100.0).precision[place, place] > 1e7
+
+
+def test_that_recurrent_events_have_no_such_effect_is_published_too() -> None:
+    """Widths do not jump where the last patients have known disease, too."""
+    draws = np.random.default_rng(3)
+    values = draws.normal(size=(400, 3))
+    completion = learn_completion(values)
+    design = LinearDesign.learn(completion, completion.complete(values))
+    prior = Prior(Belief(0.3, 0.2), recurrent=Belief(0.0, 0.2), source="A 2001")
+
+    def width(share: float) -> float:
+        believed = term_prior(design, NAMES, Priors({"published": prior}).among(share), "event")
+        narrow = believed.gaussian(Trust(1.0, 0.25), 100.0)
+        return float(narrow.precision[0, 0] ** -0.5 / completion.scale[0])
+
+    assert np.isclose(width(1.0), 0.2)
+    assert np.isclose(width(0.999), width(1.0), rtol=0.01)
+
+
+def test_what_is_published_of_other_deaths_alone_is_published_of_any_death() -> None:
+    known = Priors({"published": Prior(death=Belief(0.3, 0.2), source="A 2001")})
+    assert not known.is_published("published")
+    assert known.among(0.0, any_death=True).is_published("published")

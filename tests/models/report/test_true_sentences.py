@@ -47,6 +47,11 @@ def test_where_no_score_has_the_horizon_the_report_says_so(material: Material) -
     page = render_report(replace(material, tables={"metrics": table}))
     assert "no such horizon was asked for" in page
     assert "no such horizon was asked for" not in render_report(material)
+    # it was, and the follow-up is too short for it
+    asked = {**material.settings, "horizons": [7.5, 10]}
+    page = render_report(replace(material, tables={"metrics": table}, settings=asked))
+    assert "no such horizon was asked for" not in page
+    assert "years, which this cohort cannot answer" in page
 
 
 def test_the_page_speaks_of_no_folder_that_this_run_may_not_have(material: Material) -> None:
@@ -85,6 +90,8 @@ def test_where_any_death_is_an_event_nothing_competes_and_nobody_died_of_somethi
     page = render_report(replace(base, cohort=deaths, training=training))
     for untrue in ("overestimated where", "died of other causes", "deaths from other causes count"):
         assert untrue not in page
+    assert "are presented separately" not in page
+    assert "are presented separately" in render_report(base)
     if not fixed:
         assert "nothing competes with it" in page
 

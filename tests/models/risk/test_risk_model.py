@@ -161,6 +161,11 @@ def test_patients_with_known_disease_are_learnt_from_by_effects_of_recurrent_eve
         slope = linear.split_coefficients().straight[0] / linear.design.completion.scale[0]
         assert np.isclose(slope, expected, rtol=0.01)
         assert model.report_["known_disease"] == share
+        # a model that is not shown who has it believes the same of the same patients
+        told = model.get_params() | {"priors": Priors({name: prior}).among(share)}
+        blind = RiskModel(**told).fit(X, endpoint)
+        assert blind.report_["known_disease"] == share
+        assert np.array_equal(blind.predict_margin(X), model.predict_margin(X))
 
 
 def test_few_events_per_feature_raise_a_warning(cohort: Drawn) -> None:

@@ -78,6 +78,12 @@ AT_CALCIUM = {**HEALTHY, "cac_agatston": 300.0}
         ("semaglutide", {**STENT, "bmi": 30.0, "hba1c": 5.5, "age": 44.0}, "no_estimate"),
         ("sglt2_inhibitor", {**HEALTHY, "diabetes": 1.0, "age": 40.0}, "no_estimate"),
         ("sglt2_inhibitor", {**STENT, "diabetes": 1.0}, "recommended"),
+        ("sglt2_inhibitor", {**HEALTHY, "heart_failure": 1.0}, "consider"),
+        ("sglt2_inhibitor", {**HEALTHY, "heart_failure": 0.0}, "no_estimate"),
+        ("ace_inhibitor", {**STENT, "heart_failure": 0.0}, "consider"),
+        # the trials behind the figures left out heart failure
+        ("ace_inhibitor", {**STENT, "heart_failure": 1.0}, "no_estimate"),
+        ("angiotensin_receptor_blocker", {**STENT, "heart_failure": 1.0}, "no_estimate"),
         (
             "icosapent_ethyl",
             {**STENT, "triglycerides": 200.0, "ldl_cholesterol": 120.0, "statin_intensity": "high"},

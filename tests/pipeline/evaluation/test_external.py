@@ -8,10 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.cohort import Cohort
+from features.endpoint import Endpoint
 from features.errors import CohortError, ConfigError, HorizonError
-from pipeline.commands.patients.external import EXTERNAL, ExternalRequest, evaluate_external
+from models.scorer import Scorer
+from models.storage.model_folder import read_about
+from pipeline.commands.patients.external import (
+    EXTERNAL,
+    ExternalRequest,
+    check_event,
+    evaluate_external,
+)
+from pipeline.monitoring.risks import WatchedRisks
 from pipeline.settings.params import Params, Paths, find_root
 
+TWO = Endpoint(np.array([3.0, 4.0]), np.array([0, 1], np.int8))
 MAP = """
 name: elsewhere
 title: Patients of another hospital
@@ -166,3 +177,18 @@ def test_an_impossible_share_is_refused(
     request = _request(model_folder, elsewhere, recalibrate=1.0)
     with pytest.raises(ConfigError, match="--recalibrate must lie between 0 and 1"):
         evaluate_external(request, params, Paths(find_root(), tmp_path))
+
+
+@pytest.mark.parametrize("predicted", [False, True])
+@pytest.mark.parametrize("happened", [False, True])
+def test_death_from_any_cause_is_not_judged_as_another_event_in_silence(
+    model_folder: Path, predicted: bool, happened: bool
+) -> None:
+    about = replace(read_about(model_folder), any_death=predicted)
+    followed = Cohort("c", pd.DataFrame(index=range(2)), replace(TWO, any_death=happened))
+    assert bool(check_event(followed, about)) is (predicted != happened)
+    scorer = Scorer.load(model_folder)
+    watched = WatchedRisks(replace(scorer, about=about))
+    if predicted != happened:
+        shifts, (note,) = watched.judge(followed)
+        assert shifts == [] and "calibration is not judged" in note

@@ -12,6 +12,7 @@ from features.endpoint import Endpoint
 from features.errors import CohortError
 from models.evaluation import cross_validation
 from models.evaluation.cross_validation import HeldOutPredictions
+from models.risk.risk_model import RiskModel
 from pipeline.evaluation.recipe_validation import (
     build_model,
     count_processes,
@@ -164,3 +165,27 @@ def test_the_plain_rival_knows_nothing_but_the_patients(params: Params) -> None:
         assert plain["parts"] == ("linear",)
         assert plain["seed"] == model["seed"]
         assert model["priors"] and model["monotone"]
+
+
+def test_every_step_of_the_recipe_believes_the_same_of_known_disease(
+    cohort: Cohort, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable that all share is no step's feature, and yet their next event is no first one."""
+    everyone = cohort.covariates.assign(prior_cad=1.0)
+    draws = np.random.default_rng(6)
+    X = everyone.assign(log_cac=draws.normal(size=len(everyone)))
+    believed, fit = [], RiskModel.fit
+
+    def remember(model: RiskModel, X: pd.DataFrame, endpoint: Endpoint) -> RiskModel:
+        fit(model, X, endpoint)
+        if model.priors is not None:
+            believed.append((tuple(X.columns), model.priors_.known_disease))
+        return model
+
+    monkeypatch.setattr(RiskModel, "fit", remember)
+    chosen = _design(params, "random")
+    plan = plan_validation(cohort, chosen)
+    assert plan is not None
+    validate_recipe(X, replace(cohort, covariates=everyone), (3.0,), plan, chosen, lambda: None)
+    assert {columns for columns, _ in believed} == {("age",), tuple(X.columns)}
+    assert {share for _, share in believed} == {1.0}

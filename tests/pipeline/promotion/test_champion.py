@@ -98,6 +98,18 @@ def test_a_model_that_ends_before_the_champion_does_not_take_its_place_without_a
     assert judge_use(replace(shorter, simulated=False), shown) == ()
 
 
+@pytest.mark.parametrize("title", ["", "Death"])
+@pytest.mark.parametrize("deadly", [True, False])
+def test_a_model_of_death_from_any_cause_does_not_replace_one_of_another_event(
+    title: str, deadly: bool
+) -> None:
+    champion = replace(make_champion(), any_death=not deadly, endpoint="")
+    (gate,) = judge_use(replace(make_passing(), any_death=deadly, endpoint=title), champion)
+    assert not gate.passed and "death from any cause" in f"{gate.required} {gate.found}"
+    same = replace(champion, any_death=deadly)
+    assert judge_use(replace(make_passing(), any_death=deadly, endpoint=title), same) == ()
+
+
 def test_a_model_of_another_endpoint_does_not_take_the_champions_place() -> None:
     mine, theirs = ("Coronary death", "Any cardiovascular event")
     champion = replace(make_champion(), endpoint=theirs)

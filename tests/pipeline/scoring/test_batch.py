@@ -15,7 +15,7 @@ from features.errors import CohortError, ConfigError, HorizonError, ModelError
 from features.intake.rows import NOT_SELECTED
 from models.scorer import Scorer
 from pipeline.scoring.batch import UNTOLD, score_batch
-from pipeline.scoring.columns import Wanted
+from pipeline.scoring.columns import Comparison, Wanted
 from pipeline.scoring.risk_rules import ScoringRules
 
 
@@ -218,3 +218,14 @@ def test_a_batch_may_hold_one_patient_or_none(scorer: Scorer, raw: pd.DataFrame,
     assert list(scored) == list(rules.staged)
     if n:
         assert scored.iloc[0].tolist() == whole.iloc[0].tolist()
+
+
+def test_a_risk_of_dying_is_held_against_no_published_score(
+    scorer: Scorer, raw: pd.DataFrame
+) -> None:
+    deadly = replace(scorer, about=replace(scorer.about, any_death=True))
+    for one, compared in ((scorer, True), (deadly, False)):
+        rules = make_rules(one, raw, Wanted(comparison=Comparison("mesa_chd_cac", 2.0)))
+        scored, _ = score_batch(raw, rules)
+        assert ("reference_disagrees" in scored) is compared
+        assert ("reference_disagrees" in rules.told) is compared

@@ -57,5 +57,7 @@ def test_every_setting_of_the_learners_in_params_reaches_the_model() -> None:
         linear=replace(train.linear, penalties=(0.5,)),
     )
     settings = make_model(changed, seed=3).get_params()
+    assert settings["priors"].known_disease is None
+    assert make_model(changed, 3, known_disease=0.0).get_params()["priors"].known_disease == 0.0
     assert (settings["n_folds"], settings["max_depth"], settings["seed"]) == (7, 2, 3)
     assert settings["penalties"] == (0.5,)

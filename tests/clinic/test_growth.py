@@ -213,6 +213,16 @@ def test_a_scan_is_proposed_only_where_it_would_change_what_is_done(forecaster: 
         assert ("None is proposed" in said) == bool(np.isnan(next_category(np.array([score]))[0]))
 
 
+@pytest.mark.parametrize("score", [90.0, 99.7, 285.0])
+def test_a_limit_that_a_rescan_of_today_may_pass_is_not_said_to_be_reached_after_some_time(
+    forecaster: Forecaster, score: float
+) -> None:
+    outlook = _section(forecaster, cac_agatston=score).outlook
+    assert outlook is not None
+    (said,) = outlook.next_scan
+    assert "no sign of growth" in said and "years" not in said
+
+
 def test_without_a_score_or_a_model_nothing_is_said_of_later_scores(forecaster: Forecaster) -> None:
     for section in (_section(forecaster), _section(None, cac_agatston=150.0)):
         assert section.outlook is None

@@ -262,6 +262,8 @@ class OutlookWriter:
             for name, value in (("n", plan.years), ("low", plan.soonest), ("high", plan.latest))
         }  # fmt: skip
         key = "growth.next.after" if np.isfinite(plan.years[0]) else "growth.next.not_within"
+        if plan.years[0] == 0:
+            key = "growth.next.already"
         said = [
             texts(
                 key,

@@ -107,7 +107,8 @@ def write_cards(
 ) -> dict[str, Any]:
     """The answer to a request: one card with risk, strongest reason, change, link to the page.
 
-    With what makes the risk less sure. ``measured_on``: the day of the last measurement, ISO, or "".
+    It says, too, what makes the risk less sure.
+    ``measured_on``: the day of the last measurement, ISO, or "".
     """
     at = next(risk for risk in view.risks if risk.years == view.horizon)
     interval = ""

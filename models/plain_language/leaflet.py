@@ -156,8 +156,10 @@ def _reasons(facts: LeafletFacts, t: Mapping[str, str]) -> Section:
 
 def _helps(facts: LeafletFacts, t: Mapping[str, str]) -> Section:
     items = tuple(_helping(one, facts.years, t) for one in facts.helping)
-    said = t["helps.list"] if items else t["helps.none"]
-    return Section(t["helps.title"], (said,), items)
+    # the numbers are each of one option by itself, and their sum may pass the risk
+    counted = [one for one in facts.helping if one.points >= _LEAST_POINTS]
+    key = "none" if not items else "several" if len(counted) > 1 else "list"
+    return Section(t["helps.title"], (t[f"helps.{key}"],), items)
 
 
 def _helping(one: Helping, years: float, t: Mapping[str, str]) -> str:

@@ -171,7 +171,7 @@ class Assessor:
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
         percentile, scores = percentile_of(patient, derived), guideline_scores()
         known = read_for_rules(self.guideline, patient, percentile, inputs, scores)
-        deferred = self.guideline.deferred_by_zero(known)
+        deferred = self.guideline.deferred_by_zero(known, texts.phrase)
         panel = advice.build(margins[0], horizon, known, chosen, at.interval, deferred)
         harmful = [row.name for row in panel.harmful]
         guidance = advise(self.guideline, known, inputs, scores, texts, harmful)

@@ -122,7 +122,7 @@ class TreatmentAdvice:
     ) -> TreatmentPanel:
         """The panel of one patient; names in ``chosen`` that are no options are left out.
 
-        ``deferred``: what speaks for deferring a statin, "" where nothing does.
+        ``deferred``: what speaks for deferring a statin, or may; "" where nothing does.
         """
         setting = Setting.of(self.link, margins, horizon, risk_limits)
         alone = evaluate_all(list(self.effects.values()), setting, patient)

@@ -142,8 +142,7 @@ class Assessor:
         # what is known of the patient, whatever calcium the risk supposes
         known_features = derive_features(columns, scorer.dictionary)
         features = read_features(scorer.predictor, columns, known_features)
-        inputs = Inputs(columns)
-        margins = scorer.predictor.margin(features)
+        inputs, margins = Inputs(columns), scorer.predictor.margin(features)
         explanation = self.explain(features, horizon)
         risks = self._risks(features, margins)
         at = next(risk for risk in risks if risk.years == horizon)

@@ -48,5 +48,6 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
         load_texts(spoken).date(date),
         view.calcium.part,
         view.calcium.trace,
+        view.calcium.diseased,
     )
     return write_leaflet(facts, spoken)

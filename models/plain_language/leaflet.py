@@ -33,7 +33,8 @@ class Helping:
 class LeafletFacts:
     """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO.
 
-    ``calcium_part``, ``calcium_trace``: of a score that is None.
+    ``calcium_part``, ``calcium_trace``: of a score that is None. ``diseased``: whether the arteries
+    are known to be, whatever the score.
     """
 
     years: float
@@ -47,6 +48,7 @@ class LeafletFacts:
     date: str
     calcium_part: PartOfScore | None = None
     calcium_trace: Trace | None = None
+    diseased: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
         return t[f"calcium.{facts.calcium_trace or 'unknown'}"]
     score = read_score(facts.calcium_score)
     if score == 0:
-        return t["calcium.none"]
+        return t["calcium.none_but" if facts.diseased else "calcium.none"]
     return t["calcium.some"].format(score=floor(score))
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from clinic.drawing.bars import Bar, draw_theme_bars
 from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.fan_chart import Fan, FanWords, Measured, draw_fan
+from clinic.patient.calcium import has_diseased_arteries
 from clinic.patient.growth.change import Change
 from clinic.patient.themes import fold_themes, theme_of
 from clinic.words.texts import PageTexts
@@ -274,5 +275,6 @@ class OutlookWriter:
             )
         ]
         if threshold == 0:
-            said.append(texts("growth.next.warranty"))
+            diseased = has_diseased_arteries(patient.known)
+            said.append(texts("growth.next.no_warranty" if diseased else "growth.next.warranty"))
         return tuple(said)

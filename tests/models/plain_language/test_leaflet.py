@@ -121,3 +121,14 @@ def test_numbers_that_stand_side_by_side_are_said_not_to_add_up(
     for language, words in (("en", "Do not add"), ("de", "nicht zusammen")):
         section = write_leaflet(replace(FACTS, helping=helping), language).sections[3]
         assert (words in section.sentences[0]) == warned
+
+
+@pytest.mark.parametrize(("language", "good"), [("en", "good news"), ("de", "Das ist gut")])
+def test_a_score_of_0_is_no_good_news_to_whom_the_arteries_are_known_to_be_ill(
+    language: str, good: str
+) -> None:
+    for score, diseased in ((0.0, False), (0.0, True), (40.0, True)):
+        facts = replace(FACTS, calcium_score=score, diseased=diseased)
+        leaflet = write_leaflet(facts, language)
+        assert (good in leaflet.text) == (score == 0 and not diseased)
+        assert language != "en" or reading_grade(leaflet.text) <= 6

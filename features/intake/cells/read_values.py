@@ -26,6 +26,8 @@ from features.intake.cells.conversion import (
 )
 from features.intake.validation.findings import Findings
 
+# So many values outside the range are no slips of single cells.
+_MANY = 20
 Values = npt.NDArray[np.float64] | pd.Categorical
 
 
@@ -150,7 +152,17 @@ def _judge(
             declared = source.unit or variable.unit
             rule = f"is declared {declared}, but its values can only be {likely}"
             return rule, f"Say 'unit: {likely}' for {variable.name} in the map"
+        if _is_all_outside(read.declared, one.rows):
+            low, high = variable.limits
+            rule = f"holds no value within {low:g} to {high:g} {variable.unit}"
+            return rule, f"Check what the column holds, or leave {variable.name} out"
     return None
+
+
+def _is_all_outside(declared: npt.NDArray[np.float64], outside: BoolArray) -> bool:
+    """Whether no number lies within the range, of many, and each of most rows has one."""
+    there = int((~np.isnan(declared)).sum())
+    return there >= _MANY and 2 * there >= len(declared) and int(outside.sum()) == there
 
 
 def _find_remedy(read: ReadValues, source: ValueSource, variable: Variable) -> str:

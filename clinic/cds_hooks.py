@@ -112,6 +112,7 @@ def write_cards(
 ) -> dict[str, Any]:
     """The answer to a request: one card with risk, strongest reason, change, link to the page.
 
+    It says, too, what makes the risk less sure.
     ``measured_on``: the day of the last measurement, ISO, or "".
     """
     at = next(risk for risk in view.risks if risk.years == view.horizon)
@@ -130,6 +131,7 @@ def write_cards(
         detail.insert(0, texts("cds.reason", name=strongest.label, points=points))
     if view.growth.first_screen:
         detail.append(view.growth.first_screen)
+    detail += _doubts(view, texts)
     if measured_on:
         detail.append(texts("cds.measured", date=texts.date(measured_on)))
     if simulated:
@@ -142,6 +144,16 @@ def write_cards(
         "links": [{"label": texts("cds.link"), "url": link, "type": "absolute"}],
     }
     return {"cards": [card]}
+
+
+def _doubts(view: Assessment, texts: PageTexts) -> list[str]:
+    """What the page says beside the risk: missing, beyond the range of training, to be checked."""
+    missing, outside = view.quality.missing, view.quality.outside
+    said = [texts("quality.missing", list=", ".join(missing))] if missing else []
+    beyond = (texts("overview.extrapolated", name=name, value=value) for name, value, _ in outside)
+    if outside:
+        said.append("; ".join(beyond))
+    return [*said, *view.overview.checks]
 
 
 def _resources(part: Any) -> list[dict[str, Any]]:

@@ -142,8 +142,7 @@ class Assessor:
         # what is known of the patient, whatever calcium the risk supposes
         known_features = derive_features(columns, scorer.dictionary)
         features = read_features(scorer.predictor, columns, known_features)
-        inputs = Inputs(columns)
-        margins = scorer.predictor.margin(features)
+        inputs, margins = Inputs(columns), scorer.predictor.margin(features)
         explanation = self.explain(features, horizon)
         risks = self._risks(features, margins)
         at = next(risk for risk in risks if risk.years == horizon)
@@ -172,7 +171,7 @@ class Assessor:
         advice = TreatmentAdvice(self.effects, scorer.predictor.link, scorer.dictionary, texts)
         percentile, scores = percentile_of(patient, derived), guideline_scores()
         known = read_for_rules(self.guideline, patient, percentile, inputs, scores)
-        deferred = self.guideline.deferred_by_zero(known)
+        deferred = self.guideline.deferred_by_zero(known, texts.phrase)
         panel = advice.build(margins[0], horizon, known, chosen, at.interval, deferred)
         harmful = [row.name for row in panel.harmful]
         guidance = advise(self.guideline, known, inputs, scores, texts, harmful)

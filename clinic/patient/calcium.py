@@ -15,6 +15,7 @@ from features.derivation.calcium import VESSEL_SCORES, agatston
 from features.derivation.columns import Columns
 from features.derivation.known_calcium import PartOfScore, Trace, find_parts, find_traces
 from models.plain_language.comparison import compares_within_ethnicity, find_no_table
+from models.treatment_effects.conditions import recorded
 
 _RECORDED = {
     "amount": ("cac_agatston", "cac_volume", "cac_mass"),
@@ -33,6 +34,11 @@ _DERIVED = {
     "density": ("low_density_share", "high_density_share"),
 }
 TOPICS = ("amount", "comparison", "spread", "density", "scan", "earlier")
+_ON_RECORD = (
+    *("prior_cad", "prior_pci", "prior_stroke", "prior_pad", "prior_aaa", "carotid_stenosis"),
+    *("prior_cac_agatston", "prior_cac_volume"),
+    *("plaque_volume", "noncalcified_plaque_volume", "low_attenuation_burden"),
+)
 # Nobody has less than none, and nothing has no density.
 _OF_SOME_CALCIUM = ("cac_percentile", "low_density_share", "high_density_share")
 _SHARES = ("low_density_share", "high_density_share")
@@ -44,7 +50,7 @@ class CalciumPanel:
 
     ``caution``: why the comparison may not hold for this patient, or "". ``acquisition``: by
     variable, canonical, what is known of how the scan was made. ``part``, ``trace``: what is known
-    of a score that is None.
+    of a score that is None. ``diseased``: whether the arteries are, whatever the score.
     """
 
     topics: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -54,6 +60,7 @@ class CalciumPanel:
     acquisition: Mapping[str, Any] = field(default_factory=dict)
     part: PartOfScore | None = None
     trace: Trace | None = None
+    diseased: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -116,7 +123,17 @@ def describe_calcium(
     caution = texts("calcium.known_disease") if known_disease and topics else ""
     made = {name: patient[name] for name in _RECORDED["scan"] if _is_known(patient.get(name))}
     trace = find_traces(columns)[0]
-    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made, part, trace)
+    diseased = has_diseased_arteries(patient)
+    return CalciumPanel(tuple(topics), tuple(vessels), caution, score, made, part, trace, diseased)
+
+
+def has_diseased_arteries(patient: Mapping[str, Any]) -> bool:
+    """Whether known disease, calcium on an earlier scan or plaque on CT angiography is recorded.
+
+    ``patient``: canonical covariates. What a score of 0 does not undo.
+    """
+    on_record = any((recorded(patient, name) or 0) > 0 for name in _ON_RECORD)
+    return on_record or recorded(patient, "cad_rads") not in (None, "0")
 
 
 def _derived(name: str, value: float, texts: PageTexts) -> tuple[str, str]:

@@ -49,5 +49,6 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
         view.calcium.part,
         view.calcium.trace,
         view.treatments.on_any_death,
+        view.calcium.diseased,
     )
     return write_leaflet(facts, spoken)

@@ -14,12 +14,12 @@ from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.icons import draw_icons
 from clinic.drawing.scale import draw_scale
 from clinic.patient.guidance import Guidance
+from clinic.patient.quality import find_conflicts
 from clinic.patient.suppositions import NoAverage
 from clinic.patient.themes import COMPETING, Theme
 from clinic.patient.treatments import TreatmentPanel, TreatmentRow
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import OF_CALCIUM
 from features.derivation.known_calcium import PartOfScore
 from models.average_risks import WINDOW_YEARS, Average
 from models.guidelines.guideline import YEARS_OF_CATEGORIES, Guideline
@@ -104,7 +104,7 @@ class OverviewWriter:
             self._bars([*shown, *competing]),
             self.texts("overview.rest", points=self.texts.write.signed(rest)),
             tuple(t.label for t in shown if t.contrary),
-            self._checks(patient),
+            tuple(self.texts(key) for key in find_conflicts(patient)),
             one_of_each(panel.offered)[:_OPTIONS],
             themes,
             icons,
@@ -202,22 +202,6 @@ class OverviewWriter:
         after = None if panel.combined is None else panel.combined.after.estimate
         events, spared, words = tell_of_hundred(risk, after, self.texts)
         return draw_icons(events, spared, self.texts("overview.icons_title"), words), words
-
-    def _checks(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
-        found = []
-        hba1c, glucose = recorded(patient, "hba1c"), recorded(patient, "glucose")
-        high = (hba1c is not None and hba1c >= 6.5) or (glucose is not None and glucose >= 126)
-        if recorded(patient, "diabetes") == 0 and high:
-            found.append(self.texts("checks.diabetes"))
-        if recorded(patient, "diabetes") == 0 and recorded(patient, "insulin") == 1:
-            found.append(self.texts("checks.insulin"))
-        seen = any((recorded(patient, name) or 0) > 0 for name in OF_CALCIUM)
-        if recorded(patient, "cac_agatston") == 0 and seen:
-            found.append(self.texts("checks.zero"))
-        on_statin = recorded(patient, "statin_intensity") not in (None, "none")
-        if on_statin and recorded(patient, "statin_years") is None:
-            found.append(self.texts("checks.statin_years"))
-        return tuple(found)
 
 
 def tell_of_hundred(risk: float, after: float | None, texts: PageTexts) -> tuple[int, int, str]:

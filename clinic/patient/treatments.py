@@ -122,7 +122,7 @@ class TreatmentAdvice:
     ) -> TreatmentPanel:
         """The panel of one patient; names in ``chosen`` that are no options are left out.
 
-        ``deferred``: what speaks for deferring a statin, "" where nothing does.
+        ``deferred``: what speaks for deferring a statin, or may; "" where nothing does.
         """
         setting = Setting.of(self.link, margins, horizon, risk_limits)
         alone = evaluate_all(list(self.effects.values()), setting, patient)
@@ -209,12 +209,10 @@ class TreatmentAdvice:
 
     def _row(self, result: OptionResult, chosen: bool, after_others: bool) -> TreatmentRow:
         option, effect = result.option, ""
-        phrase = self.texts.phrase
+        phrase, number = self.texts.phrase, self.texts.write.number
         if option.effect is not None:
-            low, high = (
-                self.texts.write.number(v) for v in (option.effect.low, option.effect.high)
-            )
-            estimate = self.texts.write.number(option.effect.estimate)
+            low, high = number(option.effect.low), number(option.effect.high)
+            estimate = number(option.effect.estimate)
             effect = self.texts(
                 "treatments.effect", n=estimate, low=low, high=high, per=phrase(option.effect.per)
             )

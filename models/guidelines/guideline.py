@@ -126,10 +126,14 @@ class Guideline:
         said = self.zero_but if held else self.zero_open if unknown else self.zero.text
         return say(said).format(list=", ".join(map(say, held or unknown)))
 
-    def deferred_by_zero(self, patient: Patient) -> str:
-        """What supports deferring a statin here, a score of 0; "" where it does not."""
-        word = self.word_on_zero(patient)
-        return word if word == self.zero.text else ""
+    def deferred_by_zero(self, patient: Patient, say: Callable[[str], str] = str) -> str:
+        """What supports deferring a statin here, a score of 0; "" where it does not.
+
+        Where it hangs on what is not known, that: nobody knows that it does not.
+        """
+        if _texts(self.zero_exceptions, _classed(patient), True):
+            return ""
+        return self.word_on_zero(patient, say)
 
     def rescan(self, patient: Patient) -> str:
         """When to look again; "" where it hangs on what is not known."""

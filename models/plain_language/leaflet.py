@@ -34,7 +34,7 @@ class LeafletFacts:
     """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO.
 
     ``calcium_part``, ``calcium_trace``: of a score that is None; ``any_death``: the risk is that of
-    dying at all.
+    dying at all; ``diseased``: whether the arteries are known to be, whatever the score.
     """
 
     years: float
@@ -49,6 +49,7 @@ class LeafletFacts:
     calcium_part: PartOfScore | None = None
     calcium_trace: Trace | None = None
     any_death: bool = False
+    diseased: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
         return t[f"calcium.{facts.calcium_trace or 'unknown'}"]
     score = read_score(facts.calcium_score)
     if score == 0:
-        return t["calcium.none"]
+        return t["calcium.none_but" if facts.diseased else "calcium.none"]
     return t["calcium.some"].format(score=floor(score))
 
 
@@ -161,8 +162,10 @@ def _reasons(facts: LeafletFacts, t: Mapping[str, str]) -> Section:
 
 def _helps(facts: LeafletFacts, t: Mapping[str, str]) -> Section:
     items = tuple(_helping(one, facts.years, t) for one in facts.helping)
-    said = t["helps.list"] if items else t["helps.none"]
-    return Section(t["helps.title"], (said,), items)
+    # the numbers are each of one option by itself, and their sum may pass the risk
+    counted = [one for one in facts.helping if one.points >= _LEAST_POINTS]
+    key = "none" if not items else "several" if len(counted) > 1 else "list"
+    return Section(t["helps.title"], (t[f"helps.{key}"],), items)
 
 
 def _helping(one: Helping, years: float, t: Mapping[str, str]) -> str:

@@ -42,7 +42,8 @@ def write_plain_text(patient: PatientSummary, texts: Texts) -> PlainText:
         ("missing", _missing(patient, texts)),
     ]
     if patient.competing is not None and patient.competing >= _LARGE_COMPETING:
-        said = texts.say("competing", n=f"{100 * patient.competing:.0f}")
+        years = texts.count("years", texts.numerals.general(patient.horizon))
+        said = texts.say("competing", n=f"{100 * patient.competing:.0f}", years=years)
         paragraphs.insert(3, ("competing", said))
     if patient.outside:
         named = texts.join([texts.name(name) for name in patient.outside])

@@ -25,6 +25,7 @@ _STEPS = 60
 class NextScan:
     """``years`` (n,) until the chance to pass ``threshold`` (n,) reaches the share asked for.
 
+    0 where a rescan of today has that chance already, by its noise.
     ``soonest``, ``latest``: ends of the 90 % interval for it, by what coefficients and missing
     values leave open of the patient's growth. inf where it is not reached while the model can
     speak; NaN where a scan would change nothing, or the score is not known.
@@ -70,17 +71,20 @@ def _moved(patients: Patients, by: FloatArray) -> Patients:
 def _reach(
     predictor: ProgressionPredictor, patients: Patients, threshold: FloatArray, share: float
 ) -> FloatArray:
-    """First of `_STEPS` times at which the chance is reached, drawn together between two."""
-    times = np.linspace(0, predictor.longest, _STEPS + 1)[1:]
-    each = np.repeat(np.arange(len(patients)), _STEPS)
+    """The first time at which the chance is reached, drawn together between two of `_STEPS`.
+
+    0 where the noise of a rescan alone reaches it.
+    """
+    times = np.linspace(0, predictor.longest, _STEPS + 1)
+    each = np.repeat(np.arange(len(patients)), len(times))
     wanted = np.nan_to_num(threshold)[each, None]
     below = predictor.law.cdf(patients.take(each), wanted, np.tile(times, len(patients)))
-    chance = 1 - below.reshape(len(patients), _STEPS)
+    chance = 1 - below.reshape(len(patients), len(times))
     passed = chance >= share
     after = passed.argmax(axis=1)
-    rows = np.arange(len(patients))
-    before = np.where(after > 0, chance[rows, after - 1], 0.0)
+    rows, earlier = np.arange(len(patients)), np.maximum(after - 1, 0)
+    before = chance[rows, earlier]
     step = chance[rows, after] - before
     part = np.where(step > 0, (share - before) / np.where(step > 0, step, 1.0), 0.0)
-    years = (after + np.clip(part, 0, 1)) * predictor.longest / _STEPS
+    years = (earlier + np.clip(part, 0, 1)) * predictor.longest / _STEPS
     return np.where(passed.any(axis=1), years, np.inf)

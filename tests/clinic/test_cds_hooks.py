@@ -157,3 +157,27 @@ def test_a_card_is_of_the_patients_age_on_the_day_that_the_chart_is_open(days: i
 def test_a_card_says_how_old_its_measurements_are(client: TestClient) -> None:
     (card,) = client.post(SERVICE, json=_request()).json()["cards"]
     assert "Last measurement: 2026-03-01." in card["detail"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_card_says_what_makes_the_risk_less_sure_as_the_page_does(
+    site: Site, language: str
+) -> None:
+    spoken = site.speaking(language)
+    patient = {
+        "age": 61.0,
+        "sex": "male",
+        "diabetes": 0.0,
+        "insulin": 1.0,
+        "ldl_cholesterol": 640.0,
+    }
+    values = {
+        name: pd.Series([patient.get(name)], dtype="str" if one.kind == "category" else float)
+        for name, one in Dictionary.load().items()
+    }
+    view = spoken.assessor.assess(pd.DataFrame(values), 10.0)
+    (card,) = write_cards(view, "https://x/new", True, "an event", spoken.texts)["cards"]
+    assert view.quality.missing and view.quality.outside and view.overview.checks
+    named = [*view.quality.missing, *(one[1] for one in view.quality.outside)]
+    for said in [*named, *view.overview.checks]:
+        assert said in card["detail"]

@@ -213,6 +213,26 @@ def test_a_scan_is_proposed_only_where_it_would_change_what_is_done(forecaster: 
         assert ("None is proposed" in said) == bool(np.isnan(next_category(np.array([score]))[0]))
 
 
+@pytest.mark.parametrize("disease", [{"cad_rads": "3"}, {"prior_stroke": 1.0}, {"prior_pci": 1.0}])
+def test_what_is_published_of_a_score_of_0_is_not_said_of_the_diseased(
+    forecaster: Forecaster, disease: dict[str, object]
+) -> None:
+    for values in ({}, disease):
+        outlook = _section(forecaster, cac_agatston=0.0, **values).outlook
+        assert outlook is not None
+        assert ("one in four" in outlook.next_scan[-1]) == (not values)
+
+
+@pytest.mark.parametrize("score", [90.0, 99.7, 285.0])
+def test_a_limit_that_a_rescan_of_today_may_pass_is_not_said_to_be_reached_after_some_time(
+    forecaster: Forecaster, score: float
+) -> None:
+    outlook = _section(forecaster, cac_agatston=score).outlook
+    assert outlook is not None
+    (said,) = outlook.next_scan
+    assert "no sign of growth" in said and "years" not in said
+
+
 def test_without_a_score_or_a_model_nothing_is_said_of_later_scores(forecaster: Forecaster) -> None:
     for section in (_section(forecaster), _section(None, cac_agatston=150.0)):
         assert section.outlook is None

@@ -292,6 +292,18 @@ def test_zero_supports_deferring_a_statin_once_the_exceptions_are_known(
     assert said not in _enter(client, **zero, **known, statin_intensity="high")
 
 
+@pytest.mark.parametrize("smoking", ["", "current"])
+def test_a_leaflet_recommends_no_statin_that_a_guideline_may_defer(
+    client: TestClient, smoking: str
+) -> None:
+    zero = {**PATIENT, "cac_agatston": "0", "smoking_status": smoking, "prior_cad": "0"}
+    lipids = {"ldl_cholesterol": "130", "statin_intensity": "none"}
+    page = _enter(client, **{**zero, **lipids})
+    leaflet = _enter(client, **{**zero, **lipids}, step="leaflet")
+    assert ("would support deferring" in page) == (smoking == "")
+    assert ("statin (a pill" in leaflet) == (smoking == "current")
+
+
 def test_a_dozen_fields_stand_open_and_the_rest_is_folded(client: TestClient) -> None:
     page = client.get("/new").text
     folds = re.findall(r'<details class="block"( open)?>', page)

@@ -51,3 +51,28 @@ def test_a_model_that_knows_no_total_supposes_none(site: Site) -> None:
     assert suppose_calcium(scorer, covariates, 10.0)
     blind: Any = SimpleNamespace(predictor=SimpleNamespace(feature_names=["age", "sex_male"]))
     assert suppose_calcium(blind, covariates, 10.0) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "diseased"),
+    [
+        ({}, False),
+        (
+            dict.fromkeys(("prior_cad", "prior_stroke", "prior_pci", "prior_cac_agatston"), 0.0),
+            False,
+        ),
+        ({"cad_rads": "0"}, False),
+        ({"cad_rads": "4a"}, True),
+        *(({name: 1.0}, True) for name in ("prior_cad", "prior_stroke", "prior_pad", "prior_aaa")),
+        ({"prior_cac_volume": 30.0}, True),
+        ({"noncalcified_plaque_volume": 180.0}, True),
+    ],
+)
+def test_what_a_score_of_0_does_not_undo_is_known_to_the_leaflet_and_the_next_scan(
+    site: Site, values: dict[str, Any], diseased: bool
+) -> None:
+    known = {"prior_scan_years": 4.0} if "prior_cac_volume" in values else {}
+    view = assess(site, cac_agatston=0.0, **known, **values)
+    assert view.calcium.diseased == diseased
+    said = make_leaflet(view, simulated=False, date="", language="en").sections[1].sentences[0]
+    assert ("good news" in said) == (not diseased)

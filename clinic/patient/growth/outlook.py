@@ -13,6 +13,7 @@ from markupsafe import Markup
 from clinic.drawing.bars import Bar, draw_theme_bars
 from clinic.drawing.canvas import for_both_widths
 from clinic.drawing.fan_chart import Fan, FanWords, Measured, draw_fan
+from clinic.patient.calcium import has_diseased_arteries
 from clinic.patient.growth.change import Change
 from clinic.patient.themes import fold_themes, theme_of
 from clinic.words.texts import PageTexts
@@ -262,6 +263,8 @@ class OutlookWriter:
             for name, value in (("n", plan.years), ("low", plan.soonest), ("high", plan.latest))
         }  # fmt: skip
         key = "growth.next.after" if np.isfinite(plan.years[0]) else "growth.next.not_within"
+        if plan.years[0] == 0:
+            key = "growth.next.already"
         said = [
             texts(
                 key,
@@ -272,5 +275,6 @@ class OutlookWriter:
             )
         ]
         if threshold == 0:
-            said.append(texts("growth.next.warranty"))
+            diseased = has_diseased_arteries(patient.known)
+            said.append(texts("growth.next.no_warranty" if diseased else "growth.next.warranty"))
         return tuple(said)

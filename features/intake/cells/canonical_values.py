@@ -31,7 +31,13 @@ from features.intake.cells.conversion import (
     listed_numbers,
     normal_code,
 )
-from features.intake.cells.read_values import Broken, ReadValues, to_unit, without
+from features.intake.cells.read_values import (
+    Broken,
+    ReadValues,
+    doubt_two_units,
+    to_unit,
+    without,
+)
 
 # Texts worth remembering: those of a category, not those of numbers; and how many sets of them.
 _FEW, _MANY = 50, 2_000
@@ -52,8 +58,9 @@ def read_values(
     if source.combine == "column" and not source.codes and variable.kind != "category":
         column = cells[source.columns[0]]
         if is_typed(column) or (column.dtype == bool and variable.kind == "boolean"):
-            return _read_typed(column, source, variable, reading)
-    return _read_texts(cells, source, variable, reading, {} if known is None else known)
+            return doubt_two_units(_read_typed(column, source, variable, reading), source, variable)
+    read = _read_texts(cells, source, variable, reading, {} if known is None else known)
+    return doubt_two_units(read, source, variable)
 
 
 def _read_typed(

@@ -5,7 +5,7 @@ A fault in most cells of a column is one of the map or the file, and is said of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ from features.intake.cells.conversion import (
 )
 from features.intake.validation.findings import Findings
 
+# So many values outside the range are no slips of single cells.
+_MANY = 20
 Values = npt.NDArray[np.float64] | pd.Categorical
 
 
@@ -85,6 +87,26 @@ def to_unit(
     return ReadValues(values, found, numbers, outside)
 
 
+def doubt_two_units(read: ReadValues, source: ValueSource, variable: Variable) -> ReadValues:
+    """Without the numbers that may be of the other unit, where a column is of two.
+
+    It is where the cells outside the range would be possible in that unit and are more than those
+    that are possible in either.
+    """
+    mixed = _find_mixed(read, source, variable)
+    if not mixed or read.declared is None or read.outside is None:
+        return read
+    low, high = variable.limits
+    values = np.asarray(read.values, dtype=np.float64)
+    other = np.asarray(to_canonical(read.declared, variable, mixed))
+    either = ~np.isnan(values) & (other >= low) & (other <= high)
+    if not 0 < either.sum() < read.outside.rows.sum():
+        return read
+    rule = f"may be {source.unit or variable.unit} or {mixed}, in a column of two units"
+    doubtful = Broken(read.outside.column, rule, either, "Bring the column to one unit")
+    return replace(read, values=np.where(either, np.nan, values), broken=[*read.broken, doubtful])
+
+
 def without(
     numbers: npt.NDArray[np.float64], broken: list[Broken]
 ) -> tuple[npt.NDArray[np.float64], list[Broken]]:
@@ -130,15 +152,30 @@ def _judge(
             declared = source.unit or variable.unit
             rule = f"is declared {declared}, but its values can only be {likely}"
             return rule, f"Say 'unit: {likely}' for {variable.name} in the map"
+        if _is_all_outside(read.declared, one.rows):
+            low, high = variable.limits
+            rule = f"holds no value within {low:g} to {high:g} {variable.unit}"
+            return rule, f"Check what the column holds, or leave {variable.name} out"
     return None
+
+
+def _is_all_outside(declared: npt.NDArray[np.float64], outside: BoolArray) -> bool:
+    """Whether no number lies within the range, of many, and each of most rows has one."""
+    there = int((~np.isnan(declared)).sum())
+    return there >= _MANY and 2 * there >= len(declared) and int(outside.sum()) == there
 
 
 def _find_remedy(read: ReadValues, source: ValueSource, variable: Variable) -> str:
     """What to do about values outside the plausible range that another unit would explain."""
-    if read.declared is None or read.outside is None or read.outside.rows.sum() < 2:
-        return ""
-    mixed = suspect_unit(read.declared[read.outside.rows], variable, source.unit)
+    mixed = _find_mixed(read, source, variable)
     return f"As {mixed} they would be possible: bring a column of two units to one" if mixed else ""
+
+
+def _find_mixed(read: ReadValues, source: ValueSource, variable: Variable) -> str | None:
+    """The unit that explains the values outside the plausible range, two at least."""
+    if read.declared is None or read.outside is None or read.outside.rows.sum() < 2:
+        return None
+    return suspect_unit(read.declared[read.outside.rows], variable, source.unit)
 
 
 def warn_of_possible_codes(

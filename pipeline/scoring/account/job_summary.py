@@ -174,6 +174,6 @@ class ScoreSummary(JobSummary):
         if not self.empty:
             return []
         return [
-            f"Columns without a single value: {'; '.join(self.empty)}. Each gap counts as the "
-            "patient's own; where nobody is measured, leave the column out"
+            f"Columns without a single value in the rows scored: {'; '.join(self.empty)}. Each gap "
+            "counts as the patient's own; where nobody is measured, leave the column out"
         ]

@@ -287,6 +287,24 @@ def test_a_column_that_cannot_be_read_is_no_missing_one(cells: tuple[str, ...], 
     assert found.warnings == []
 
 
+@pytest.mark.parametrize(
+    ("wrong", "empty", "within", "whole"),
+    [(60, 0, 0, True), (60, 60, 0, True), (59, 0, 1, False), (19, 0, 0, False), (25, 60, 0, False)],
+)
+def test_a_column_without_a_value_in_range_is_no_slip_of_single_cells(
+    wrong: int, empty: int, within: int, whole: bool
+) -> None:
+    """A year of birth where an age is expected; a few values of a rare measurement are cells."""
+    cells = [str(1940 + i % 50) for i in range(wrong)] + [""] * empty + ["55"] * within
+    content = {"variables": {"age": "age", "heart_rate": "rate"}}
+    cohort_map = CohortMap.read("c.yaml", {"name": "c", "file": "c.csv", **content})
+    rows = [f"{cell},{60 + i % 40}" for i, cell in enumerate(cells)]
+    raw = read_bytes("\n".join(["age,rate", *rows]).encode(), "c.csv")
+    found = examine(raw, cohort_map, Dictionary.load(), LIMITS, with_endpoint=False).findings
+    said = [one.rule for one in found.problems if one.column == "age"]
+    assert ("holds no value within 18 to 110 years" in said) == whole
+
+
 LESIONS: dict[str, Any] = {
     "patient_id": "id",
     "variables": {"age": "age", "cac_agatston": "cac"},

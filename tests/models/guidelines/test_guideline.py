@@ -147,6 +147,18 @@ def test_zero_supports_deferring_only_where_every_exception_is_known_to_be_absen
     assert named in said.split(": ")[1] and "," not in said.split(": ")[1]
 
 
+@pytest.mark.parametrize(
+    "unknown", ["prior_stroke", "smoking_status", "diabetes", "ldl_cholesterol", "family_history"]
+)
+def test_a_statin_that_zero_may_defer_is_held_back_until_it_is_known_not_to(unknown: str) -> None:
+    zero = _patient(cac_agatston=0.0, **{unknown: None})
+    assert US.deferred_by_zero(zero) == US.word_on_zero(zero) != ""
+    barred = "diabetes" if unknown == "smoking_status" else "smoking_status"
+    present = {"diabetes": 1.0, "smoking_status": "current"}[barred]
+    assert US.deferred_by_zero({**zero, barred: present}) == ""
+    assert US.deferred_by_zero({**zero, "cac_agatston": 1.0}) == ""
+
+
 def test_what_has_to_be_known_before_zero_counts_is_named_all() -> None:
     said = US.word_on_zero({"cac_agatston": 0.0, "age": 55.0})
     for named in ("disease", "statin", "smoking", "diabetes", "190", "family history"):

@@ -109,3 +109,26 @@ def test_a_small_risk_and_its_interval_are_told_of_a_thousand(risk: float, langu
 def test_a_score_below_the_limit_of_a_class_is_not_told_to_be_at_it(score: float) -> None:
     said = write_leaflet(replace(FACTS, calcium_score=score)).sections[1].sentences[0]
     assert f"Your score is {int(score)}." in said
+
+
+@pytest.mark.parametrize(
+    ("points", "warned"), [((5.2, 3.4), True), ((5.2, 0.2), False), ((5.2,), False), ((), False)]
+)
+def test_numbers_that_stand_side_by_side_are_said_not_to_add_up(
+    points: tuple[float, ...], warned: bool
+) -> None:
+    helping = tuple(Helping("statin_high", one, False) for one in points)
+    for language, words in (("en", "Do not add"), ("de", "nicht zusammen")):
+        section = write_leaflet(replace(FACTS, helping=helping), language).sections[3]
+        assert (words in section.sentences[0]) == warned
+
+
+@pytest.mark.parametrize(("language", "good"), [("en", "good news"), ("de", "Das ist gut")])
+def test_a_score_of_0_is_no_good_news_to_whom_the_arteries_are_known_to_be_ill(
+    language: str, good: str
+) -> None:
+    for score, diseased in ((0.0, False), (0.0, True), (40.0, True)):
+        facts = replace(FACTS, calcium_score=score, diseased=diseased)
+        leaflet = write_leaflet(facts, language)
+        assert (good in leaflet.text) == (score == 0 and not diseased)
+        assert language != "en" or reading_grade(leaflet.text) <= 6

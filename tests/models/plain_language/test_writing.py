@@ -233,6 +233,11 @@ def test_likely_death_from_other_causes_is_told_for_what_it_does_to_the_reasons(
     assert "other causes" not in _write(competing=0.03)
 
 
+def test_a_risk_of_dying_of_something_else_is_of_the_years_of_the_risk() -> None:
+    assert "first, in the next 10 years." in _write(competing=0.34)
+    assert "first, in the next 5 years." in _write(competing=0.34, horizon=5.0)
+
+
 def test_what_lies_outside_and_what_was_made_up_is_said() -> None:
     assert "Outside the range that the model knows: upper blood pressure." in _write(
         outside=("systolic_bp",)

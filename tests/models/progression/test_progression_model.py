@@ -16,7 +16,7 @@ from models.learners.trees.boosted import BoostedPart
 from models.progression.compiled_progression import compile_progression
 from models.progression.contributions import GrowthExplainer
 from models.progression.evaluation import GRID, coverage, crps, expected_crps
-from models.progression.next_scan import plan_next_scan
+from models.progression.next_scan import SHARE, plan_next_scan
 from models.progression.predictor import ProgressionPredictor
 from models.progression.training.priors import list_excluded
 from models.progression.training.progression_model import LaterScans, ProgressionModel
@@ -173,6 +173,20 @@ def test_the_next_scan_comes_later_for_the_less_likely_and_never_where_it_change
     assert (plan.soonest[zero] <= plan.years[zero]).all()
     assert (plan.latest[zero] >= plan.years[zero]).all()
     assert 2 < np.median(plan.years[zero]) < 8
+
+
+def test_what_the_noise_of_a_rescan_reaches_today_takes_no_time(trained: Trained) -> None:
+    spread = trained.model.explainer_.margin_spread(trained.X)
+    predictor, patients = trained.model.predictor_, trained.patients
+    plan = plan_next_scan(predictor, patients, spread)
+    useful = np.isfinite(plan.threshold)
+    now = 1 - predictor.law.cdf(
+        patients, np.nan_to_num(plan.threshold)[:, None], np.zeros(len(patients))
+    )
+    reached = now[:, 0] >= SHARE
+    assert (useful & reached).any() and (useful & ~reached).any()
+    for years in (plan.years, plan.soonest, plan.latest):
+        assert (years[useful] == 0).tolist() == reached[useful].tolist()
 
 
 def test_coverage_of_the_truth_is_what_the_interval_says() -> None:

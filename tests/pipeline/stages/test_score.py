@@ -141,6 +141,17 @@ def test_columns_that_play_no_part_are_named(request_: ScoreRequest, paths: Path
     assert "Columns not used: CAC" in score_stream(request_, paths).describe()
 
 
+def test_a_column_whose_only_value_is_of_a_reject_is_not_said_to_have_none(
+    request_: ScoreRequest, paths: Paths
+) -> None:
+    table = pd.read_csv(request_.file, dtype="str").assign(ldl_cholesterol=None)
+    table.loc[5, ["age", "ldl_cholesterol"]] = ["-4", "130"]
+    table.to_csv(request_.file, index=False)
+    (said,) = [one for one in score_stream(request_, paths).describe().splitlines() if "gap" in one]
+    assert said.startswith("Columns without a single value in the rows scored: ")
+    assert "LDL cholesterol" in said
+
+
 def test_what_is_read_and_not_learnt_is_named(request_: ScoreRequest, paths: Paths) -> None:
     table = pd.read_csv(request_.file, dtype="str")
     table.assign(hiv="1", tube_voltage="120", statin_drug="").to_csv(request_.file, index=False)

@@ -56,6 +56,7 @@ def compare_with_published(
         error = 1.0 / np.sqrt(known)
     deviation = np.sqrt(np.diag(believed.covariance(trust, beta)))[rows]
     names = [feature_names[position] for position in completion.used]
+    priors = trust.of(priors)
     knows_calcium = KNOWS_CALCIUM in names
     beliefs = [priors.of(name, cause, knows_calcium) for name in names]
     binary = [*~np.isfinite(completion.bound), *(False for _ in products.first)]

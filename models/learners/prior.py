@@ -9,7 +9,7 @@ at all", a plain ridge, included (docs/decisions/0048).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,12 +33,18 @@ class Trust:
 
     Widths of published effects are never taken narrower than they were published. Where ``penalty``
     is given the prior is not used: a ridge of this strength per event stands in its place. What has
-    no established effect is held near 0 all the same.
+    no established effect is held near 0 all the same. ``first_events``: what is published of first
+    events stands in place of what is of recurrent ones.
     """
 
     mean: float = 0.0
     width: float = 1.0
     penalty: float | None = None
+    first_events: bool = False
+
+    def of(self, priors: Priors) -> Priors:
+        """What is published, as far as it is believed."""
+        return priors.among(0.0, priors.any_death) if self.first_events else priors
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class TermPrior:
     ``fixed``: (m,) where no trust changes the width. ``published``: (m,) of which something is: no
     trust makes them narrower than they were published, nor sums. ``sums``: (s, m) sums of
     coefficients of which ``sum_mean`` and ``sum_width`` (s,) are known, better than of their parts.
+    ``of_first_events``: the same by what is published of these alone, None where that is no other.
     """
 
     mean: FloatArray
@@ -75,6 +82,7 @@ class TermPrior:
     sums: FloatArray
     sum_mean: FloatArray
     sum_width: FloatArray
+    of_first_events: TermPrior | None = None
 
     def gaussian(self, trust: Trust, n_events: float, widen: float = 1.0) -> Gaussian:
         """The prior under this trust, its widths times ``widen``.
@@ -83,6 +91,8 @@ class TermPrior:
         of its parts: given the sum, they are as they would be without it (Jeffrey RC (1965), The
         Logic of Decision, chapter 11).
         """
+        if trust.first_events and self.of_first_events is not None:
+            return self.of_first_events.gaussian(trust, n_events, widen)
         if trust.penalty is not None:
             least = trust.penalty * max(n_events, 1)
             precision = np.where(self.fixed, np.maximum(self.width**-2.0, least), least)
@@ -139,7 +149,11 @@ def term_prior(
     sourced = [priors.is_of_recurrence(name, cause) for name in names]
     of_features = (mean[: len(names)] != 0.0) | np.array(sourced, bool)
     published = np.concatenate([of_features, nothing[0], told, nothing[1]])
-    return TermPrior(mean, width, fixed, published, padded, sum_mean, sum_width)
+    believed = TermPrior(mean, width, fixed, published, padded, sum_mean, sum_width)
+    if cause != "event" or not priors.known_disease:
+        return believed
+    of_first = Trust(first_events=True).of(priors)
+    return replace(believed, of_first_events=term_prior(design, feature_names, of_first, cause))
 
 
 def _believe(

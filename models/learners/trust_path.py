@@ -153,7 +153,7 @@ def choose_trust(
 
     tried: dict[Trust, tuple[float, tuple[FloatArray, ...]]] = {}
     found: tuple[FloatArray | None, ...] = (None,) * len(of_folds)
-    for _, chain in groupby(trusts, lambda trust: (trust.mean, trust.penalty is None)):
+    for _, chain in groupby(trusts, _chain_of):
         before = -np.inf
         for trust in chain:
             fitted = list(pool.map(fit, of_folds, repeat(trust), found))
@@ -173,14 +173,19 @@ def choose_trust(
     return TrustPath(best, score, scores, everyone.fit(best, start), of_best)
 
 
+def _chain_of(trust: Trust) -> tuple[float, bool, bool]:
+    return trust.mean, trust.penalty is None, trust.first_events
+
+
 def _choose(scores: Mapping[Trust, float], n_events: float) -> Trust:
-    """The best; one that takes means as published unless another is clearly better.
+    """The best; one that takes means as published, of recurrent events where they are, unless
+    another is clearly better.
 
     Distrust has to gain what a parameter must: it is the best of several, and halves all at once
     what the data might contradict in one.
     """
     best = max(scores, key=scores.__getitem__)
-    trusting = [trust for trust in scores if trust.mean == 1.0]
+    trusting = [trust for trust in scores if trust.mean == 1.0 and not trust.first_events]
     if not trusting:
         return best
     first = max(trusting, key=scores.__getitem__)
@@ -196,10 +201,18 @@ def worth_of_parameter(n_events: float) -> float:
 
 
 def list_trusts(
-    means: Sequence[float], widths: Sequence[float], penalties: Sequence[float]
+    means: Sequence[float],
+    widths: Sequence[float],
+    penalties: Sequence[float],
+    first_events: bool = False,
 ) -> list[Trust]:
-    """What is tried: each mean with each width, from the narrowest, and each ridge penalty."""
+    """What is tried: each mean with each width, from the narrowest, and each ridge penalty.
+
+    ``first_events``: what is published of these is tried, too, as it was published.
+    """
     priors = [Trust(mean, width) for mean in means for width in sorted(widths)]
+    if first_events and 1.0 in means:
+        priors += [Trust(1.0, width, first_events=True) for width in sorted(widths)]
     return priors + [Trust(penalty=penalty) for penalty in sorted(penalties, reverse=True)]
 
 

@@ -171,7 +171,8 @@ def describe_trust(trust: Trust) -> dict[str, float]:
     """How far the prior was trusted, in plain numbers."""
     if trust.penalty is not None:
         return {"ridge_penalty": trust.penalty}
-    return {"prior_mean": trust.mean, "prior_width": trust.width}
+    told = {"prior_mean": trust.mean, "prior_width": trust.width}
+    return {**told, "first_events": 1.0} if trust.first_events else told
 
 
 def _describe(causes: list[FittedCause], models: list[CauseModel]) -> dict[str, Any]:

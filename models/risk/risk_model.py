@@ -168,8 +168,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         other = RiskModel(**{**self.get_params(), "parts": (part,)})
         other.feature_names_in_ = self.feature_names_in_
         other.endpoint_, other.completion_ = self.endpoint_, self.completion_
-        other.priors_ = self.priors_
-        other._clock = self._clock
+        other.priors_, other._clock = self.priors_, self._clock
         with threadpool_limits(limits=1, user_api="blas"), self._pool() as pool:
             if part == BOOSTED and LINEAR in self.parts:
                 binned = self._binned or Binned.of(self._views, self._hidden())
@@ -242,7 +241,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         directions = [int(monotone.get(name, 0)) for name in views.feature_names]
         below = None
         if LINEAR in self.parts:
-            trusts = list_trusts(self._means(), self.widths, self.penalties)
+            recurrent = cause.name == "event" and bool(self.priors_.known_disease)
+            trusts = list_trusts(self._means(), self.widths, self.penalties, recurrent)
             budget = LinearBudget(self.priors_, trusts)
             linear = fit_linear_part(views, cause.name, outcome, directions, budget, pool)
             cause.parts[LINEAR], below = linear, linear.margins

@@ -41,7 +41,9 @@ def fit_uncertainty(model: RiskModel) -> RiskInterval:
 def _find_unrecorded(model: RiskModel, used: npt.NDArray[np.intp]) -> dict[str, float]:
     """Variance of the margin that each published feature leaves open which no patient had."""
     recorded = {str(model.feature_names_in_[position]) for position in used}
-    priors = model.priors_
+    event = model.causes_[0].parts[LINEAR]
+    assert isinstance(event, FittedLinear)
+    priors = event.path.trust.of(model.priors_)
     found = {
         name: priors.open_variance(name, KNOWS_CALCIUM in recorded)
         for name in priors.by_feature

@@ -55,6 +55,8 @@ def describe_prior(material: Material) -> list[str]:
     ]
     share = material.training["known_disease"]
     kind = "recurrent_alone" if share == 1.0 else "recurrent"
+    if material.training["causes"].get("event", {}).get("linear", {}).get("first_events"):
+        kind = "first_events"
     between = [words.of("trust", kind).format(percent=100 * share)] if share else []
     if material.training["any_death"]:
         between.append(words.of("trust", "any_death"))

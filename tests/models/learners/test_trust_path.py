@@ -75,6 +75,23 @@ def test_what_is_published_and_wrong_is_not_trusted() -> None:
     assert wrong.score == pytest.approx(max(dict(nothing_told.scores).values()))
 
 
+@pytest.mark.parametrize("true_of", ["recurrent", "first"])
+def test_effects_of_first_events_are_believed_only_where_they_are_clearly_better(
+    true_of: str,
+) -> None:
+    trusts = list_trusts((1.0,), (0.5, 1.0), (), first_events=True)
+    right, wrong = _prior(BETA), _prior(-BETA)
+    told, first = (right, wrong) if true_of == "recurrent" else (wrong, right)
+    task, terms = _draw(BETA, seed=6)
+    path = _path(task, terms, replace(told, of_first_events=first), trusts)
+    assert path.trust.first_events == (true_of == "first")
+    alone = _path(task, terms, right, list_trusts((1.0,), (0.5, 1.0), ()))
+    assert path.score == pytest.approx(alone.score)
+    # alike, those of recurrent events stand
+    alike = _path(task, terms, replace(right, of_first_events=right), trusts)
+    assert not alike.trust.first_events
+
+
 def test_a_plain_ridge_is_always_among_those_tried() -> None:
     task, terms = _draw(np.full(53, 0.08), seed=3, n=3_000)
     path = _path(task, terms, _prior(-BETA, 0.001))

@@ -86,6 +86,13 @@ def test_whoever_reads_the_report_learns_which_events_published_effects_are_of(
         assert told.startswith(said) and told in render_report(diseased)
 
 
+def test_effects_of_recurrent_events_that_were_set_aside_are_said_to_be(material: Material) -> None:
+    trusted = _trusted(material, prior_mean=1.0, prior_width=1.0, first_events=1.0)
+    told = describe_prior(replace(trusted, training={**trusted.training, "known_disease": 1.0}))
+    assert any("recurrent events were set aside" in one for one in told)
+    assert not any("are those of recurrent events" in one for one in told)
+
+
 def test_what_is_heavily_shrunk_is_said_to_be_shrunk_towards_what_it_is_shrunk_towards(
     material: Material,
 ) -> None:

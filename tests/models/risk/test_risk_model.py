@@ -13,7 +13,9 @@ from sklearn.base import clone
 from features.dictionary.prior import Belief, Prior, Priors
 from features.endpoint import EVENT, Endpoint
 from features.errors import HorizonError, ModelError, TooFewEventsError
+from models.evaluation.published_effects import compare_with_published
 from models.risk.absolute_risk import FixedHorizonLink
+from models.risk.cause_fitting import FittedLinear
 from models.risk.predictor import RiskPredictor
 from models.risk.risk_model import RiskModel
 from tests.models.conftest import draw_cohort
@@ -150,8 +152,8 @@ def test_few_events_are_learnt_from_with_a_warning_of_what_carries_the_model() -
 def test_patients_with_known_disease_are_learnt_from_by_effects_of_recurrent_events() -> None:
     X, endpoint = draw_cohort(300, seed=1)
     name = str(X.columns[0])
-    prior = Prior(Belief(2.0, 0.001), recurrent=Belief(-2.0, 0.001), source="somebody")
-    for share, expected in ((0.0, 2.0), (1.0, -2.0)):
+    prior = Prior(Belief(-2.0, 0.001), recurrent=Belief(2.0, 0.001), source="somebody")
+    for share, expected in ((0.0, -2.0), (1.0, 2.0)):
         model = RiskModel(
             priors=Priors({name: prior}), minimum_events=10, n_folds=2, means=(1.0,), penalties=()
         )
@@ -166,6 +168,24 @@ def test_patients_with_known_disease_are_learnt_from_by_effects_of_recurrent_eve
         blind = RiskModel(**told).fit(X, endpoint)
         assert blind.report_["known_disease"] == share
         assert np.array_equal(blind.predict_margin(X), model.predict_margin(X))
+
+
+def test_where_effects_are_those_of_first_events_the_cohort_may_say_so() -> None:
+    X, endpoint = draw_cohort(3_000, seed=2)
+    name = str(X.columns[0])
+    learnt = RiskModel(parts=("linear",)).fit(X, endpoint).predictor_.causes[0].linear
+    assert learnt is not None
+    true = float(learnt.split_coefficients().straight[0] / learnt.design.completion.scale[0])
+    away = Belief(-5 * true, abs(true) / 50)
+    prior = Prior(Belief(true, abs(true) / 5), recurrent=away, source="somebody")
+    model = RiskModel(
+        priors=Priors({name: prior}), parts=("linear",), penalties=(), means=(1.0,), widths=(1.0,)
+    ).fit(X.assign(prior_cad=1.0), endpoint)
+    linear = model.causes_[0].parts["linear"]
+    assert isinstance(linear, FittedLinear) and linear.path.trust.first_events
+    assert model.report_["causes"]["event"]["linear"]["first_events"]
+    table = compare_with_published(linear, model.predictor_.feature_names, {}, model.priors_)
+    assert table.set_index("feature").loc[name, "published"] == pytest.approx(true)
 
 
 def test_few_events_per_feature_raise_a_warning(cohort: Drawn) -> None:

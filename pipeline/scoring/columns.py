@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from features.covariate_fingerprint import FINGERPRINT
@@ -22,13 +22,21 @@ class Categories:
     """Categories of risk: ``names`` has one more than ``thresholds`` (fractions, ascending).
 
     They are those of the risk by ``horizon`` (years): where the last one asked for is another, the
-    column is empty. A risk at
-    a threshold belongs to the category above it.
+    column is empty. A risk at a threshold belongs to the category above it. ``withheld``: why
+    nobody has one, "" where some do.
     """
 
     thresholds: tuple[float, ...] = (0.05, 0.075, 0.2)
     names: tuple[str, ...] = ("low", "borderline", "intermediate", "high")
     horizon: float = 10.0
+    withheld: str = ""
+
+    def of_death(self) -> Categories:
+        """Those of a risk of death from any cause: none where thresholds are the guideline's."""
+        if self.thresholds != Categories.thresholds:
+            return self
+        why = "thresholds are the guideline's for cardiovascular events, and any death is the event"
+        return replace(self, withheld=why)
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.thresholds) + 1 or list(self.thresholds) != sorted(
@@ -98,7 +106,9 @@ def describe_columns(
     names, steps = wanted.categories.names, wanted.categories.thresholds
     told["risk_category"] = {
         **text_column(
-            f"category of the {wanted.categories.horizon:g}-year risk, empty where the last "
+            f"empty: {wanted.categories.withheld}"
+            if wanted.categories.withheld
+            else f"category of the {wanted.categories.horizon:g}-year risk, empty where the last "
             "horizon is another; a risk at a threshold belongs to the category above it"
         ),
         "categories": list(names),

@@ -63,7 +63,7 @@ class ScoringRules(BatchRules):
         wanted = wanted or Wanted()
         if scorer.about.any_death:
             # no published score is of death from any cause
-            wanted = replace(wanted, comparison=None)
+            wanted = replace(wanted, comparison=None, categories=wanted.categories.of_death())
         years = scorer.about.horizons if wanted.horizons is None else wanted.horizons
         if not years:
             raise HorizonError("Give at least one horizon in years")
@@ -142,7 +142,7 @@ class ScoringRules(BatchRules):
         scored, categories = self._score(columns), self.wanted.categories
         last = scored[f"risk_{self.years[-1]:g}y"].to_numpy()
         steps = np.full(len(scored), -1)
-        if categories.horizon == self.years[-1]:
+        if categories.horizon == self.years[-1] and not categories.withheld:
             steps = np.searchsorted(categories.thresholds, last, side="right")
         names = pd.CategoricalDtype(list(categories.names))
         scored["risk_category"] = pd.Categorical.from_codes(steps, dtype=names)

@@ -76,7 +76,8 @@ class Tally(Account):
     """Counts over scored patients; ``histogram``: (1000,) of the risk by the last horizon.
 
     ``labels``: what a person calls each input; ``given``: those that the source has a column of.
-    ``category_names``: in order of risk, of that by ``categories_at`` years. ``n_compared``: with a
+    ``category_names``: in order of risk, of that by ``categories_at`` years; ``no_categories``: why
+    nobody has one. ``n_compared``: with a
     risk by the published score, None where nobody asked for it. ``n_unreasoned``: without any
     reason, though asked for.
     """
@@ -87,6 +88,7 @@ class Tally(Account):
     category_names: tuple[str, ...] = ()
     categories_at: float = 10.0
     given: tuple[str, ...] = ()
+    no_categories: str = ""
     n_outside: int = 0
     n_imputed: int = 0
     n_disagreeing: int = 0
@@ -105,7 +107,8 @@ class Tally(Account):
         labels = {name: variable.label for name, variable in rules.scorer.dictionary.items()}
         missing, categories = rules.scorer.ranges.tally_missing(), rules.wanted.categories
         given = tuple(rules.rows.cohort_map.variables)
-        return cls(rules.years, missing, labels, categories.names, categories.horizon, given)
+        at, why = categories.horizon, categories.withheld
+        return cls(rules.years, missing, labels, categories.names, at, given, why)
 
     def add(self, scored: pa.Table) -> None:
         """Count the scored patients of one batch, what they lack (column `MISSING`) included."""
@@ -166,10 +169,8 @@ class Tally(Account):
         shown = [f"{name} {count}" for name, count in hide_small(self.categories, order).items()]
         if not shown:
             of = f"they are of the {self.categories_at:g}-year risk"
-            return [
-                *lines,
-                f"no categories: {of}, and the last horizon is {self.years[-1]:g} years",
-            ]
+            why = self.no_categories or f"{of}, and the last horizon is {self.years[-1]:g} years"
+            return [*lines, f"no categories: {why}"]
         return [*lines, f"categories: {', '.join(shown)}"]
 
 

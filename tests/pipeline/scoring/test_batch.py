@@ -15,7 +15,7 @@ from features.errors import CohortError, ConfigError, HorizonError, ModelError
 from features.intake.rows import NOT_SELECTED
 from models.scorer import Scorer
 from pipeline.scoring.batch import UNTOLD, score_batch
-from pipeline.scoring.columns import Comparison, Wanted
+from pipeline.scoring.columns import Categories, Comparison, Wanted
 from pipeline.scoring.risk_rules import ScoringRules
 
 
@@ -180,6 +180,18 @@ def test_a_risk_at_a_threshold_belongs_to_the_category_above(
 def test_a_risk_by_another_horizon_has_no_category(scorer: Scorer, raw: pd.DataFrame) -> None:
     scored, _ = score_batch(raw, make_rules(scorer, raw, Wanted(horizons=(0.5,), reasons=0)))
     assert scored["risk_category"].isna().all()
+
+
+def test_a_risk_of_dying_has_no_category_of_cardiovascular_risk(
+    scorer: Scorer, raw: pd.DataFrame
+) -> None:
+    deadly = replace(scorer, about=replace(scorer.about, any_death=True))
+    own = Categories((0.1,), ("low", "high"))  # thresholds that somebody chose
+    for wanted, empty in ((Wanted(reasons=0), True), (Wanted(reasons=0, categories=own), False)):
+        rules = make_rules(deadly, raw, wanted)
+        scored, _ = score_batch(raw, rules)
+        assert scored["risk_category"].isna().all() == empty
+        assert ("any death is the event" in rules.told["risk_category"]["meaning"]) is empty
 
 
 def test_a_model_without_calcium_fills_none_in(scorer: Scorer, raw: pd.DataFrame) -> None:

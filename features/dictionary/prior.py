@@ -48,8 +48,8 @@ class Prior:
 
         ``known_disease``: share of the patients with it. One effect of all lies between those of
         either group: mean and variance are those of the mixture. So it is between the event and
-        other deaths where any death is an event: a third of people die of their heart and vessels,
-        and some two thirds after an infarction.
+        other deaths where any death is an event: a third of all deaths are cardiovascular (Roth GA
+        et al. J Am Coll Cardiol 2020;76:2982-3021), more where the arteries are ill.
         """
         if cause in ON_CALCIUM:
             return self.growth if cause == "growth" else self.onset

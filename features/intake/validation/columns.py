@@ -15,8 +15,8 @@ def check_columns(
     """Warn of variables that are all missing, or the same for every patient who has them.
 
     ``origins``: the columns of the file that each is read from; none of what the map says is the
-    same for all. One of which nothing could be read
-    for a problem that is told already is not missing.
+    same for all. One of which nothing could be read for a problem that is told already is not
+    missing.
     """
     faulty = {problem.column for problem in findings.problems}
     for name, values in covariates.items():

@@ -11,9 +11,10 @@ import pandas as pd
 
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
-from features.derivation.calcium import VESSEL_SCORES, agatston
+from features.derivation.calcium import EARLIER_CALCIUM, VESSEL_SCORES, agatston
 from features.derivation.columns import Columns
 from features.derivation.known_calcium import PartOfScore, Trace, find_parts, find_traces
+from features.dictionary.known_disease import KNOWN_DISEASE
 from models.plain_language.comparison import compares_within_ethnicity, find_no_table
 from models.treatment_effects.conditions import recorded
 
@@ -35,8 +36,7 @@ _DERIVED = {
 }
 TOPICS = ("amount", "comparison", "spread", "density", "scan", "earlier")
 _ON_RECORD = (
-    *("prior_cad", "prior_pci", "prior_stroke", "prior_pad", "prior_aaa", "carotid_stenosis"),
-    *("prior_cac_agatston", "prior_cac_volume"),
+    *(*KNOWN_DISEASE, "carotid_stenosis", *EARLIER_CALCIUM),
     *("plaque_volume", "noncalcified_plaque_volume", "low_attenuation_burden"),
 )
 # Nobody has less than none, and nothing has no density.

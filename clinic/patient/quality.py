@@ -70,12 +70,9 @@ def judge_quality(
         if low == high:
             span = texts("quality.shared", value=writer.say(name, low))
         else:
-            unit, (start, end) = (
-                texts.unit(variable.unit or ""),
-                map(texts.write.number, (low, high)),
-            )
-            limits = texts("quality.range", low=start, high=end, unit=unit).strip()
-            span = texts("quality.training", span=limits)
+            unit, number = texts.unit(variable.unit or ""), texts.write.number
+            limits = texts("quality.range", low=number(low), high=number(high), unit=unit)
+            span = texts("quality.training", span=limits.strip())
         outside.append((texts.label(variable), writer.say(name, patient[name]), span))
     return Quality(
         len(recorded.difference(unlearnt)),

@@ -54,7 +54,7 @@ _RAISING: Mapping[str, Condition] = {
     "pressure": Rule("systolic_bp", at_least=140.0),
     "history": Several(
         "any",
-        (*map(_yes, ("prior_cad", "heart_failure", "atrial_fibrillation", "family_history")),),
+        tuple(map(_yes, ("prior_cad", "heart_failure", "atrial_fibrillation", "family_history"))),
     ),
     "pump": Rule("ejection_fraction", below=40.0),
 }

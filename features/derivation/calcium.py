@@ -23,6 +23,7 @@ VESSELS = ("lm", "lad", "lcx", "rca")
 BANDS = ("130_199", "200_299", "300_399", "400_plus")
 VESSEL_SCORES = tuple(f"cac_agatston_{vessel}" for vessel in VESSELS)
 BAND_VOLUMES = tuple(f"cac_volume_{band}" for band in BANDS)
+EARLIER_CALCIUM = ("prior_cac_agatston", "prior_cac_volume")
 OF_CALCIUM = (
     *("cac_volume", "cac_mass", "cac_density_hu", "cac_density_score", "largest_lesion_volume"),
     *BAND_VOLUMES,

@@ -9,12 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from features.array_types import BoolArray, FloatArray
-from features.derivation.calcium import OF_CALCIUM, VESSEL_SCORES, agatston, read_score
+from features.derivation.calcium import (
+    EARLIER_CALCIUM,
+    OF_CALCIUM,
+    VESSEL_SCORES,
+    agatston,
+    read_score,
+)
 from features.derivation.columns import Columns, where
 
 Trace = Literal["seen", "seen_earlier", "none_earlier"]
 """Calcium was measured in another way than by a score; an earlier scan showed some, or none."""
-_EARLIER = ("prior_cac_agatston", "prior_cac_volume")
 _OF_A_SCAN = ("cac_volume", "lesion_count", "vessel_count")
 
 
@@ -50,7 +55,7 @@ def find_parts(columns: Columns) -> list[PartOfScore | None]:
 
 def find_traces(columns: Columns) -> list[Trace | None]:
     """What else tells of calcium, of n patients; None where the total or `PartOfScore` is known."""
-    earlier = [columns[name] for name in _EARLIER]
+    earlier = [columns[name] for name in EARLIER_CALCIUM]
     told: dict[Trace, BoolArray] = {
         "seen": np.any([columns[name] > 0 for name in OF_CALCIUM], axis=0),
         "seen_earlier": np.any([one > 0 for one in earlier], axis=0),

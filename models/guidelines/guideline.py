@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from features.derivation.calcium import read_score
+from features.derivation.calcium import EARLIER_CALCIUM, read_score
 from features.dictionary.data_files import data_file
 from features.dictionary.dictionary import Dictionary
 from features.errors import MapError
@@ -35,7 +35,7 @@ _FILE = (
 )
 _CHECKED = ("read in source", "second hand")
 YEARS_OF_CATEGORIES = 10.0
-_SCORES = ("cac_agatston", "prior_cac_agatston", "prior_cac_volume")
+_SCORES = ("cac_agatston", *EARLIER_CALCIUM)
 
 
 @dataclass(frozen=True)

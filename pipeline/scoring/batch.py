@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.array_types import BoolArray
+from features.derivation.calcium import EARLIER_CALCIUM
 from features.derivation.columns import Columns
 from features.errors import ConfigError
 from features.intake.cells.conversion import as_text
@@ -26,7 +27,6 @@ from pipeline.scoring.columns import (
     SOURCE_COLUMNS,
 )
 
-EARLIER = frozenset(("prior_cac_agatston", "prior_cac_volume"))
 ROW = "__row"
 """The column with the row number; no source has one of that name."""
 UNTOLD = (
@@ -115,7 +115,7 @@ class BatchRules(ABC):
     @property
     def has_earlier_scans(self) -> bool:
         """Whether the source has a column on an earlier scan."""
-        return not EARLIER.isdisjoint(self.rows.cohort_map.variables)
+        return any(name in self.rows.cohort_map.variables for name in EARLIER_CALCIUM)
 
 
 def score_batch(rows: pd.DataFrame, rules: BatchRules) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -18,6 +18,7 @@ from clinic.patient.growth.change import Change
 from clinic.patient.themes import fold_themes, theme_of
 from clinic.words.texts import PageTexts
 from features.array_types import FloatArray
+from features.derivation.calcium import EARLIER_CALCIUM
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import find_unknown
@@ -34,7 +35,6 @@ from models.treatment_effects.conditions import recorded
 _BARS, _SMALL = 6, 0.5
 _MAIN_YEARS = 5.0
 _MOMENTS = 8
-_EARLIER = ("prior_cac_agatston", "prior_cac_volume")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class _Patient:
     @property
     def had_calcium(self) -> bool:
         """Whether an earlier scan showed any, by its score or its volume."""
-        return any(self.value(name) > 0 for name in _EARLIER)
+        return any(self.value(name) > 0 for name in EARLIER_CALCIUM)
 
     def value(self, name: str) -> float:
         found = recorded(self.known, name)

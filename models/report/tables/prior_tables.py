@@ -55,7 +55,7 @@ def describe_prior(material: Material) -> list[str]:
     ]
     share = material.training["known_disease"]
     kind = "recurrent_alone" if share == 1.0 else "recurrent"
-    if material.training["causes"].get("event", {}).get("linear", {}).get("first_events"):
+    if _linear_of_event(material).get("first_events"):
         kind = "first_events"
     between = [words.of("trust", kind).format(percent=100 * share)] if share else []
     if material.training["any_death"]:
@@ -65,9 +65,13 @@ def describe_prior(material: Material) -> list[str]:
 
 def name_direction_of_shrinking(material: Material) -> str:
     """Towards what coefficients of the event are shrunk, in words; empty where it is unknown."""
-    linear = material.training["causes"].get("event", {}).get("linear", {})
-    kind = _kind_of_trust(linear)
+    kind = _kind_of_trust(_linear_of_event(material))
     return Words.load().of("shrinking", kind) if kind else ""
+
+
+def _linear_of_event(material: Material) -> Mapping[str, Any]:
+    linear: Mapping[str, Any] = material.training["causes"].get("event", {}).get("linear", {})
+    return linear
 
 
 def _kind_of_trust(linear: Mapping[str, Any]) -> str:

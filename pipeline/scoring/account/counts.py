@@ -77,9 +77,8 @@ class Tally(Account):
 
     ``labels``: what a person calls each input; ``given``: those that the source has a column of.
     ``category_names``: in order of risk, of that by ``categories_at`` years; ``no_categories``: why
-    nobody has one. ``n_compared``: with a
-    risk by the published score, None where nobody asked for it. ``n_unreasoned``: without any
-    reason, though asked for.
+    nobody has one. ``n_compared``: with a risk by the published score, None where nobody asked for
+    it. ``n_unreasoned``: without any reason, though asked for.
     """
 
     years: tuple[float, ...]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from features.dictionary.known_disease import KNOWN_DISEASE
 from features.intake.fhir.elements.facts import CONDITIONS, PROCEDURES
 from features.intake.fhir.patient.index_rules import IndexRules
 from features.intake.fhir.patient.statements import read_statements
 from features.intake.fhir.store.fact_store import Record
 
-HISTORY = ("diabetes", "prior_cad", "prior_stroke", "prior_pad", "prior_aaa", "prior_pci")
+HISTORY = ("diabetes", *KNOWN_DISEASE)
 # No operation makes diabetes.
-_BY_PROCEDURE = frozenset(HISTORY) - {"diabetes"}
+_BY_PROCEDURE = frozenset(KNOWN_DISEASE)
 
 
 def take_history(

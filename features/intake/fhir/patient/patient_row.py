@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from features.derivation.calcium import EARLIER_CALCIUM
 from features.dictionary.variable import Variable
 from features.intake.fhir.elements.facts import OPEN, UNDATED
 from features.intake.fhir.elements.losses import Losses
@@ -19,7 +20,6 @@ from features.intake.fhir.store.fact_store import Record
 _NO = (0.0, "none")
 # Of a statin that is taken: an amount of zero is for the rules of combination to judge.
 _AMOUNTS = ("statin_years", "statin_dose")
-_EARLIER = ("prior_cac_agatston", "prior_cac_volume")
 _SAID_OF = {"history": "Condition", "drug": "Medication", "listed": "", "denial": "", "doubt": ""}
 
 
@@ -92,7 +92,7 @@ def _remark_on_measures(
         losses.remark("Observation", "ldl_cholesterol is of before the first statin on record")
     if day - days.get("cac_agatston", day) > YEAR:
         losses.remark("Observation", "cac_agatston is of over a year before the index date")
-    seen_before = any(measured.get(name, 0) != 0 for name in _EARLIER)
+    seen_before = any(measured.get(name, 0) != 0 for name in EARLIER_CALCIUM)
     if measured.get("cac_agatston") == 0 and seen_before:
         losses.remark("Observation", "cac_agatston is 0 though an earlier scan showed calcium")
 

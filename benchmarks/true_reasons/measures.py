@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -14,6 +16,10 @@ from models.uncertainty.fitting import fit_uncertainty
 
 NAMED = 0.005  # contributions of half a point and more are looked at for their sign
 COMMON = 0.02  # groups with a smaller share of the patients are left out
+BANDS = {
+    "age": [0, 50, 60, 70, 80, np.inf],
+    "cac_agatston": [0, 1e-9, 100, 300, 1000, np.inf],
+}
 
 
 def judge_reasons(found: pd.DataFrame, true: pd.DataFrame, covariates: pd.DataFrame) -> pd.Series:
@@ -51,7 +57,7 @@ def _largest_effectless(found: pd.DataFrame, covariates: pd.DataFrame) -> float:
 
 
 def groups_of(world: World) -> dict[str, npt.NDArray[np.bool_]]:
-    """Common yes/no groups, levels and tenths of... of the patients judged on."""
+    """Common yes/no groups, levels, and bands of age and calcium of the patients judged on."""
     covariates = world.covariates
     groups = {"everyone": np.ones(len(covariates), bool)}
     groups |= {level: (covariates["sex"] == level).to_numpy() for level in ("female", "male")}
@@ -63,6 +69,10 @@ def groups_of(world: World) -> dict[str, npt.NDArray[np.bool_]]:
     for name, column in covariates.items():
         if set(column.dropna().unique()) <= {0.0, 1.0}:
             groups[str(name)] = (column == 1).to_numpy()
+    for name, edges in BANDS.items():
+        for low, high in pairwise(edges):
+            inside = covariates[name].between(low, high, inclusive="left")
+            groups[f"{name} from {low:g}"] = inside.to_numpy()
     return {name: rows for name, rows in groups.items() if rows.mean() >= COMMON}
 
 

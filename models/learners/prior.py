@@ -25,6 +25,7 @@ YES_NO, PER_DEVIATION, BEND, GAP = 0.2, 0.1, 0.05, 0.1
 PER_DEVIATION_BESIDE = 0.05
 KNOWS_CALCIUM = "log_cac"
 _CLOSED = 1e-4  # a term that no data may move
+FREEDOM = 2.0  # degrees of it, of Student's distribution of sparse effects
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,15 @@ class Trust:
     Widths of published effects are never taken narrower than they were published. Where ``penalty``
     is given the prior is not used: a ridge of this strength per event stands in its place. What has
     no established effect is held near 0 all the same. ``first_events``: what is published of first
-    events stands in place of what is of recurrent ones.
+    events stands in place of what is of recurrent ones. ``sparse``: of what nobody has published,
+    most is taken to have next to no effect and a little a strong one.
     """
 
     mean: float = 0.0
     width: float = 1.0
     penalty: float | None = None
     first_events: bool = False
+    sparse: bool = False
 
     def of(self, priors: Priors) -> Priors:
         """What is published, as far as it is believed."""
@@ -84,15 +87,21 @@ class TermPrior:
     sum_width: FloatArray
     of_first_events: TermPrior | None = None
 
-    def gaussian(self, trust: Trust, n_events: float, widen: float = 1.0) -> Gaussian:
+    def gaussian(
+        self, trust: Trust, n_events: float, widen: float = 1.0, near: FloatArray | None = None
+    ) -> Gaussian:
         """The prior under this trust, its widths times ``widen``.
+
+        A sparse one has Student's distribution, a normal one of unknown width, for what nobody has
+        published: here with the width that is expected where coefficients are ``near`` (m,) these
+        (Gelman A et al. (2008), Annals of Applied Statistics 2:1360-1383).
 
         Sums share no parts. Each is known exactly as well as it was published, whatever is believed
         of its parts: given the sum, they are as they would be without it (Jeffrey RC (1965), The
         Logic of Decision, chapter 11).
         """
         if trust.first_events and self.of_first_events is not None:
-            return self.of_first_events.gaussian(trust, n_events, widen)
+            return self.of_first_events.gaussian(trust, n_events, widen, near)
         if trust.penalty is not None:
             least = trust.penalty * max(n_events, 1)
             precision = np.where(self.fixed, np.maximum(self.width**-2.0, least), least)
@@ -100,6 +109,10 @@ class TermPrior:
         known = max(1.0, trust.width)
         factor = widen * np.where(self.published, known, trust.width)
         variance = (self.width * np.where(self.fixed, 1.0, factor)) ** 2
+        if trust.sparse and near is not None:
+            own = ~(self.published | self.fixed)
+            expected = (FREEDOM * variance + near**2) / (FREEDOM + 1.0)
+            variance = np.where(own, expected, variance)
         of_parts = contract("sm,m->s", self.sums**2, variance)
         of_sums = (widen * known * self.sum_width) ** 2
         precision = np.diag(1.0 / variance)

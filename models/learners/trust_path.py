@@ -25,6 +25,7 @@ Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 COVERING = 2.0
 _ROUNDING = 1e-12
+_MOST_ROUNDS, _SETTLED = 50, 1e-3  # rounds of a sparse fit; log hazard
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,16 @@ class Believed:
 
     def fit(self, trust: Trust, start: FloatArray | None = None) -> FloatArray:
         """Coefficients (m,) within their limits, under the prior trusted so far."""
-        gaussian = self.prior.gaussian(trust, self.regression.n_events)
+        n_events = self.regression.n_events
+        beta = self._fit_within_limits(self.prior.gaussian(trust, n_events), start)
+        for _ in range(_MOST_ROUNDS if trust.sparse else 0):
+            before = beta
+            beta = self._fit_within_limits(self.prior.gaussian(trust, n_events, near=beta), beta)
+            if np.abs(beta - before).max() < _SETTLED:
+                break
+        return beta
+
+    def _fit_within_limits(self, gaussian: Gaussian, start: FloatArray | None) -> FloatArray:
         left_out = np.zeros(len(gaussian.mean), bool)
         beta = self.regression.fit(gaussian, start, left_out)
         while (against := _against(beta, self.regression.terms.limits) & ~left_out).any():
@@ -100,7 +110,7 @@ class Believed:
         (Nychka D (1988), JASA 83:1134-1143; Marra G and Wood SN (2012),
         Scandinavian Journal of Statistics 39:53-74).
         """
-        precision = self.prior.gaussian(trust, self.regression.n_events, COVERING).precision
+        precision = self.prior.gaussian(trust, self.regression.n_events, COVERING, beta).precision
         curvature = self.regression.information(self.regression.terms.margin(beta)) + precision
         free = np.flatnonzero(beta)
         covariance = np.zeros_like(curvature)
@@ -113,7 +123,7 @@ class Believed:
         Gray RJ (1992), JASA 87:942-951.
         """
         data = self.regression.information(self.regression.terms.margin(beta))
-        precision = self.prior.gaussian(trust, self.regression.n_events).precision
+        precision = self.prior.gaussian(trust, self.regression.n_events, near=beta).precision
         free = np.flatnonzero(beta)
         inner = np.ix_(free, free)
         return float(np.trace(np.linalg.solve((data + precision)[inner], data[inner])))
@@ -173,22 +183,21 @@ def choose_trust(
     return TrustPath(best, score, scores, everyone.fit(best, start), of_best)
 
 
-def _chain_of(trust: Trust) -> tuple[float, bool, bool]:
-    return trust.mean, trust.penalty is None, trust.first_events
+def _chain_of(trust: Trust) -> tuple[float, bool, bool, bool]:
+    return trust.mean, trust.penalty is None, trust.first_events, trust.sparse
 
 
 def _choose(scores: Mapping[Trust, float], n_events: float) -> Trust:
-    """The best; one that takes means as published, of recurrent events where they are, unless
-    another is clearly better.
+    """The best; one that takes means as published, of recurrent events where they are, and what is
+    not published as even, unless another is clearly better.
 
     Distrust has to gain what a parameter must: it is the best of several, and halves all at once
     what the data might contradict in one.
     """
     best = max(scores, key=scores.__getitem__)
-    trusting = [trust for trust in scores if trust.mean == 1.0 and not trust.first_events]
-    if not trusting:
-        return best
-    first = max(trusting, key=scores.__getitem__)
+    plain = [trust for trust in scores if not (trust.first_events or trust.sparse)]
+    trusting = [trust for trust in plain if trust.mean == 1.0]
+    first = max(trusting or plain or scores, key=scores.__getitem__)
     return best if scores[best] - scores[first] > worth_of_parameter(n_events) else first
 
 
@@ -205,14 +214,19 @@ def list_trusts(
     widths: Sequence[float],
     penalties: Sequence[float],
     first_events: bool = False,
+    sparse: bool = False,
 ) -> list[Trust]:
     """What is tried: each mean with each width, from the narrowest, and each ridge penalty.
 
-    ``first_events``: what is published of these is tried, too, as it was published.
+    ``first_events``: what is published of these is tried, too, as it was published. ``sparse``: so
+    is, with the first mean, that few effects beside are strong.
     """
     priors = [Trust(mean, width) for mean in means for width in sorted(widths)]
     if first_events and 1.0 in means:
         priors += [Trust(1.0, width, first_events=True) for width in sorted(widths)]
+    if sparse:
+        first = means[:1]
+        priors += [Trust(mean, width, sparse=True) for mean in first for width in sorted(widths)]
     return priors + [Trust(penalty=penalty) for penalty in sorted(penalties, reverse=True)]
 
 

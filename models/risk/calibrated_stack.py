@@ -171,8 +171,9 @@ def describe_trust(trust: Trust) -> dict[str, float]:
     """How far the prior was trusted, in plain numbers."""
     if trust.penalty is not None:
         return {"ridge_penalty": trust.penalty}
-    told = {"prior_mean": trust.mean, "prior_width": trust.width}
-    return {**told, "first_events": 1.0} if trust.first_events else told
+    chosen = {"first_events": trust.first_events, "sparse": trust.sparse}
+    told = {name: 1.0 for name, is_so in chosen.items() if is_so}
+    return {"prior_mean": trust.mean, "prior_width": trust.width, **told}
 
 
 def _describe(causes: list[FittedCause], models: list[CauseModel]) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from features.array_types import FloatArray
+from features.derivation.catalogue import CATALOGUE
 from features.dictionary.known_disease import known_among
 from features.dictionary.prior import Priors
 from features.endpoint import Endpoint
 from features.errors import TooFewEventsError
 from features.splits import cross_validation_folds
 from models.cores import count_cores
+from models.learners.prior import Trust
 from models.learners.trees.binned import Binned
 from models.learners.trees.device import require_device
 from models.learners.trust_path import list_trusts
@@ -241,9 +243,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         directions = [int(monotone.get(name, 0)) for name in views.feature_names]
         below = None
         if LINEAR in self.parts:
-            recurrent = cause.name == "event" and bool(self.priors_.known_disease)
-            trusts = list_trusts(self._means(), self.widths, self.penalties, recurrent)
-            budget = LinearBudget(self.priors_, trusts)
+            budget = LinearBudget(self.priors_, self._trusts(cause.name, views.feature_names))
             linear = fit_linear_part(views, cause.name, outcome, directions, budget, pool)
             cause.parts[LINEAR], below = linear, linear.margins
         if binned is not None:
@@ -252,10 +252,13 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             )
         return cause
 
-    def _means(self) -> Sequence[float]:
-        """Means tried: only none where nothing is known."""
+    def _trusts(self, cause: str, names: Sequence[str]) -> list[Trust]:
+        """Those tried: means only where any is known, sparse effects where columns are own ones."""
         known = replace(self.priors_, any_death=True)  # of any cause
-        return self.means if any(map(known.is_published, known.by_feature)) else (0.0,)
+        means = self.means if any(map(known.is_published, known.by_feature)) else (0.0,)
+        recurrent = cause == "event" and bool(self.priors_.known_disease)
+        own = not {feature.name for feature in CATALOGUE}.issuperset(names)
+        return list_trusts(means, self.widths, self.penalties, recurrent, own)
 
     def _hidden(self) -> frozenset[str]:
         """Features that trees may not see: those without an established effect."""
@@ -290,11 +293,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             "any_death": self.priors_.any_death,
             **assembly.report,
         }
-        self.warnings_ = self._warnings()
-
-    def _warnings(self) -> list[str]:
-        names, n_events = list(self.feature_names_in_), self.report_["events"]
-        warnings = warn_of_few_events(n_events, names, self.priors_)
+        warnings = warn_of_few_events(self.endpoint_.n_events, names, self.priors_)
         warnings += warn_of_few_per_feature(self.endpoint_, len(names))
         warnings += warn_of_few_competing(self.endpoint_, MINIMUM_COMPETING)
-        return warnings + warn_of_fixed_horizon(self.endpoint_)
+        self.warnings_ = warnings + warn_of_fixed_horizon(self.endpoint_)

@@ -49,9 +49,10 @@ def describe_prior(material: Material) -> list[str]:
     """Sentences on where the linear part starts from and how far that was trusted, by cause."""
     words = Words.load()
     told = [
-        words.of("trust", kind).format(cause=words.of("trust", f"of_{name}"), **linear)
+        words.of("trust", sentence).format(cause=words.of("trust", f"of_{name}"), **linear)
         for name, cause in material.training["causes"].items()
         if (kind := _kind_of_trust(linear := cause.get("linear", {})))
+        for sentence in ([kind, "sparse"] if linear.get("sparse") else [kind])
     ]
     share = material.training["known_disease"]
     kind = "recurrent_alone" if share == 1.0 else "recurrent"

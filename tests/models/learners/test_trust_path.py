@@ -15,7 +15,8 @@ from models.learners.shapes.linear_design import Limits
 from models.learners.trust_path import Believed, Terms, TrustPath, choose_trust, list_trusts
 
 POOL = ThreadPoolExecutor(2)
-TRUSTS = list_trusts((1.0, 0.0), (0.25, 1.0, 4.0), (1.0, 0.1, 0.01))
+TRUSTS = list_trusts((1.0, 0.0), (0.25, 1.0, 4.0), (1.0, 0.1, 0.01), sparse=True)
+EVEN = [trust for trust in TRUSTS if not trust.sparse]
 
 
 def _prior(mean: np.ndarray, width: float = 0.1) -> TermPrior:
@@ -71,7 +72,7 @@ def test_what_is_published_and_wrong_is_not_trusted() -> None:
     task, terms = _draw(BETA, seed=2)
     wrong = _path(task, terms, _prior(-BETA))
     assert wrong.trust.mean == 0.0 or wrong.trust.penalty is not None
-    nothing_told = _path(task, terms, _prior(np.zeros(53)))
+    nothing_told = _path(task, terms, _prior(np.zeros(53)), EVEN)
     assert wrong.score == pytest.approx(max(dict(nothing_told.scores).values()))
 
 
@@ -178,6 +179,65 @@ def test_distrust_of_what_is_published_has_to_gain_a_parameters_worth() -> None:
     untrusting = [trust for trust in TRUSTS if trust.mean != 1.0]
     alone = _path(task, terms, _prior(0.9 * BETA), untrusting)
     assert alone.score == max(dict(alone.scores).values())
+
+
+FEW_AND_STRONG = np.concatenate([[0.5, -0.5], np.zeros(78)])
+MANY_AND_WEAK = np.random.default_rng(9).normal(scale=0.08, size=80)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_few_strong_effects_among_many_of_none_are_found_without_the_rest(seed: int) -> None:
+    task, terms = _draw(FEW_AND_STRONG, seed, n=1_200)
+    prior = _prior(np.zeros(80))
+    path = _path(task, terms, prior)
+    even = _path(task, terms, prior, EVEN)
+    assert path.trust.sparse
+    error = [np.square(one.coefficients - FEW_AND_STRONG).sum() for one in (path, even)]
+    assert error[0] < error[1] / 2
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_effects_are_sparse_only_where_that_is_clearly_better(seed: int) -> None:
+    task, terms = _draw(MANY_AND_WEAK, seed, n=1_200)
+    for trusts in (TRUSTS, list_trusts((0.0,), (0.25, 1.0, 4.0), (0.1,), sparse=True)):
+        path = _path(task, terms, _prior(np.zeros(80)), trusts)
+        scores = dict(path.scores)
+        best = max(score for trust, score in scores.items() if not trust.sparse)
+        assert max(scores.values()) - best < 0.5 * np.log(task.on(terms, None).n_events)
+        assert not path.trust.sparse
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_sparse_fit_is_where_likelihood_and_students_prior_balance(timed: bool) -> None:
+    in_time, terms = _draw(FEW_AND_STRONG[:20], seed=4)
+    task = in_time if timed else LogisticTask(terms.values[:, 0] > 0.3)
+    published, fixed = np.arange(20) == 1, np.arange(20) == 2
+    mean = np.where(published, -0.4, 0.0)
+    prior = replace(_prior(mean), published=published, fixed=fixed)
+    trust, everyone = Trust(1.0, 0.5, sparse=True), task.on(terms, None)
+    beta = Believed(everyone, prior).fit(trust)
+    pull = everyone.gradient(terms.margin(beta))
+    scale = prior.width * np.where(published | fixed, 1.0, trust.width)
+    student, normal = 3 * beta / (2 * scale**2 + beta**2), (beta - mean) / scale**2
+    assert pull == pytest.approx(np.where(published | fixed, normal, student), abs=0.3)
+    # one strong effect is hardly shrunk, as a normal prior of that width would
+    even = Believed(everyone, prior).fit(replace(trust, sparse=False))
+    assert abs(beta[0]) > 1.2 * abs(even[0])
+
+
+def test_the_posterior_of_sparse_effects_covers_both_kinds() -> None:
+    inside: dict[bool, list[bool]] = {True: [], False: []}
+    trust, truth = Trust(0.0, 0.5, sparse=True), FEW_AND_STRONG[:30]
+    for seed in range(12):
+        task, terms = _draw(truth, seed, n=800)
+        believed = Believed(task.on(terms, None), _prior(np.zeros(30)))
+        beta = believed.fit(trust)
+        deviation = np.sqrt(np.diag(believed.covariance(trust, beta)))
+        covered = np.abs(beta - truth) < 1.645 * deviation
+        for strong in inside:
+            inside[strong] += list(covered[(truth != 0.0) == strong])
+    assert 0.8 < np.mean(inside[True]) <= 1.0
+    assert 0.85 < np.mean(inside[False]) <= 1.0
 
 
 def test_logistic_coefficients_point_where_the_truth_does() -> None:

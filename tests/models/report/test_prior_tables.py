@@ -93,6 +93,14 @@ def test_effects_of_recurrent_events_that_were_set_aside_are_said_to_be(material
     assert not any("are those of recurrent events" in one for one in told)
 
 
+def test_effects_that_were_taken_to_be_sparse_are_said_to_be(material: Material) -> None:
+    trust = {"prior_mean": 1.0, "prior_width": 0.5}
+    plain, sparse = (_trusted(material, **trust), _trusted(material, **trust, sparse=1.0))
+    more = set(describe_prior(sparse)) - set(describe_prior(plain))
+    assert more and all("Student t prior" in sentence for sentence in more)
+    assert all(sentence in render_report(sparse) for sentence in more)
+
+
 def test_what_is_heavily_shrunk_is_said_to_be_shrunk_towards_what_it_is_shrunk_towards(
     material: Material,
 ) -> None:

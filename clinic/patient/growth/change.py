@@ -12,15 +12,14 @@ import pandas as pd
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.columns import Columns
+from features.derivation.scan_technique import COMPARABLE, find_differences
 from features.dictionary.dictionary import Dictionary
 from models.progression.two_scans.change import (
-    COMPARABLE,
     DENSIFIED,
     NOT_COMPARABLE,
     RISE,
     UNKNOWN,
     WITHIN_NOISE,
-    find_differences,
     judge_change_alone,
     limit_of_rescan,
 )

@@ -23,14 +23,16 @@ LATER = date(2026, 9, 1)
 TOKEN = "a-token-of-more-than-24-letters"
 
 
-def _observation(code: str, value: float, unit: str) -> dict[str, Any]:
+def _observation(
+    code: str, value: float, unit: str, system: str = "http://loinc.org"
+) -> dict[str, Any]:
     quantity = {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
     return {
         "resource": {
             "resourceType": "Observation",
             "id": f"o{code}",
             "status": "final",
-            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+            "code": {"coding": [{"system": system, "code": code}]},
             "subject": {"reference": "Patient/1288992"},
             "effectiveDateTime": "2026-03-01",
             "valueQuantity": quantity,
@@ -40,6 +42,7 @@ def _observation(code: str, value: float, unit: str) -> dict[str, Any]:
 
 def _request() -> dict[str, Any]:
     ldl, hdl = _observation("13457-7", 150.0, "mg/dL"), _observation("2085-9", 45.0, "mg/dL")
+    calcium = _observation("450360000", 900.0, "1", "http://snomed.info/sct")
     return {
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
         "hook": "patient-view",
@@ -51,7 +54,11 @@ def _request() -> dict[str, Any]:
                 "gender": "male",
                 "birthDate": "1966-05-02",
             },
-            "observations": {"resourceType": "Bundle", "type": "searchset", "entry": [ldl, hdl]},
+            "observations": {
+                "resourceType": "Bundle",
+                "type": "searchset",
+                "entry": [ldl, hdl, calcium],
+            },
             "conditions": None,
         },
     }
@@ -107,6 +114,17 @@ def test_a_record_system_proves_itself_by_the_same_token(site: Site) -> None:
     assert outside.post(SERVICE, json=_request(), headers=right).status_code == 200
 
 
+def test_what_may_raise_or_lower_the_risk_is_no_main_contributor(site: Site) -> None:
+    covariates = pd.DataFrame({"sex": ["male"], "cac_agatston": [900.0]}).astype({"sex": "str"})
+    view = site.assessor.assess(covariates, site.assessor.horizons[-1])
+    largest = view.overview.themes[0]
+    for limits, named in (((1.0, 9.0), True), ((-1.0, 9.0), False), ((-9.0, -1.0), True)):
+        themes = (replace(largest, label="Pressure", estimated=False, limits=limits),)
+        shown = replace(view, overview=replace(view.overview, themes=themes))
+        card = write_cards(shown, "http://here", False, "infarction", site.texts)["cards"][0]
+        assert ("Main contributor: Pressure" in card["detail"]) == named
+
+
 def test_the_card_says_of_two_scans_whether_the_change_is_real(site: Site) -> None:
     values = {
         "age": [62.0],
@@ -124,7 +142,10 @@ def test_what_was_filled_in_is_no_main_contributor(site: Site) -> None:
     covariates = pd.DataFrame({"sex": ["male"]}).astype({"sex": "str"})
     view = site.assessor.assess(covariates, site.assessor.horizons[-1])
     filled = [replace(theme, estimated=True) for theme in view.overview.themes]
-    for themes in (filled, [*filled, replace(filled[0], label="Pressure", estimated=False)]):
+    for themes in (
+        filled,
+        [*filled, replace(filled[0], label="Pressure", estimated=False, limits=None)],
+    ):
         shown = replace(view, overview=replace(view.overview, themes=tuple(themes)))
         card = write_cards(shown, "http://here", False, "infarction", site.texts)["cards"][0]
         assert ("Main contributor: Pressure" in card["detail"]) == (themes is not filled)

@@ -156,7 +156,7 @@ def _category(
     return texts(
         "guidance.risk",
         name=name,
-        risk=texts.write.percent(risk),
+        risk=texts.write.percent(risk, scale.bounds),
         score=texts.phrase(scores[scale.score].title),
         by=source,
     ), name

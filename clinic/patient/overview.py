@@ -147,7 +147,7 @@ class OverviewWriter:
         )
         # the categories are those of a ten-year risk of cardiovascular events, and of no other
         by_guideline = panel.horizon == YEARS_OF_CATEGORIES and not panel.on_any_death
-        bounds = [step.start for step in self.guideline.risk.steps[1:]] if by_guideline else []
+        bounds = self.guideline.risk.bounds if by_guideline else ()
         title = texts("overview.scale_title" if by_guideline else "overview.scale_title_alone")
         return for_both_widths(
             lambda narrow: draw_scale(

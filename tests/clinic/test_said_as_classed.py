@@ -12,6 +12,7 @@ import pytest
 from clinic.patient.assessor import Assessment
 from clinic.patient.calcium import describe_percentile
 from clinic.patient.overview import tell_of_hundred
+from clinic.scored_patients.store import Listed, ListPage
 from clinic.site import Site
 from clinic.words.texts import load_texts
 
@@ -43,6 +44,54 @@ def test_the_score_that_is_said_is_of_the_class_that_is_said(site: Site, score: 
 def test_a_percentile_is_said_from_where_rules_begin(value: float, said: str) -> None:
     features = pd.Series({"cac_percentile": value, "log_cac": 4.0})
     assert describe_percentile({"age": 60.0}, features, load_texts()).startswith(said)
+
+
+@pytest.mark.parametrize("scale", ["risk", "earlier"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_risk_is_written_within_its_category(site: Site, scale: str, language: str) -> None:
+    categories = getattr(site.assessor.guideline, scale)
+    write = load_texts(language).write
+    for bound in categories.bounds:
+        near = [bound + side * 10.0**-power for power in range(2, 9) for side in (-1, 0, 1)]
+        for risk in near:
+            for write_one in (write.percent, write.tenths):
+                written = write_one(risk, categories.bounds)
+                read = float(written.split()[0].replace(",", ".")) / 100
+                assert categories.category(read) == categories.category(risk)
+
+
+def test_the_list_writes_a_risk_within_the_category_beside_it(site: Site) -> None:
+    risks = (*[0.01] * (len(site.store.horizons) - 1), 0.0747)
+    page = ListPage((Listed("k", "p", risks, "", 0, "", category="borderline"),), False, False)
+    told = site.write(
+        "patients.html",
+        page=page,
+        bounds=site.assessor.guideline.earlier.bounds,
+        store=site.store,
+        years=site.store.horizons,
+        size=50,
+        sort="",
+        descending=False,
+        found=True,
+        category="",
+        flag="",
+        flags=(),
+    )
+    assert "7.47\xa0%" in told and "7.5\xa0%" not in told
+
+
+def test_a_category_of_the_guideline_is_that_of_the_risk_written_beside_it(site: Site) -> None:
+    scale = site.assessor.guideline.risk
+    known: dict[str, object] = {"total_cholesterol": 200.0, "hdl_cholesterol": 50.0, "egfr": 85.0}
+    known |= {"smoking_status": "never", "bp_treated": 0.0, "statin_intensity": "none"}
+    seen = set()
+    for pressure in np.arange(110.0, 180.0, 1.0):
+        view = _assess(site, systolic_bp=pressure, **known)
+        said = dict(view.guidance.rows)["Risk category"].split(";")[0]
+        read = float(re.findall(r": ([\d.]+)", said)[0]) / 100
+        assert said.startswith(scale.category(read).title())
+        seen.add(scale.category(read))
+    assert len(seen) > 1
 
 
 def test_the_categories_of_ten_years_stand_on_no_other_scale(site: Site) -> None:

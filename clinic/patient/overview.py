@@ -117,7 +117,7 @@ class OverviewWriter:
             value = recorded(patient, name)
             said = "–"
             if value is not None:
-                said = self.writer.say(name, np.floor(value) if name == "age" else value)
+                said = self.writer.say(name, value)
             elif name == "cac_agatston" and part is not None and part.least > 0:
                 said = f"≥ {self.writer.say(name, np.floor(part.least))}"
             facts.append(self.texts(f"overview.who.{name}", value=said))

@@ -149,8 +149,7 @@ def _value(reason: Reason, texts: Texts) -> str:
     if isinstance(reason.value, str):
         return texts.texts[f"codes.{reason.value}"]
     if variable.unit == "years":
-        # an age is told in completed years
-        years = floor(reason.value) if variable.name == "age" else reason.value
+        years = variable.as_reported(reason.value)
         return texts.count("years", texts.numerals.number(years))
     if variable.kind == "boolean":
         return ""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +15,16 @@ import pytest
 from clinic.patient.assessor import Assessment
 from clinic.patient.calcium import describe_percentile
 from clinic.patient.overview import tell_of_hundred
+from clinic.patient.suppositions import known_of
 from clinic.scored_patients.store import Listed, ListPage
 from clinic.site import Site
 from clinic.words.texts import load_texts
+from clinic.words.values import ValueWriter
+from features.derivation.columns import Columns
+from features.dictionary.dictionary import Dictionary
+from models.treatment_effects.conditions import Rule
 
+DICTIONARY = Dictionary.load()
 MAN = {"age": 60.0, "sex": "male", "ldl_cholesterol": 130.0, "diabetes": 0.0}
 
 
@@ -82,8 +91,10 @@ def test_the_list_writes_a_risk_within_the_category_beside_it(site: Site) -> Non
 
 def test_a_category_of_the_guideline_is_that_of_the_risk_written_beside_it(site: Site) -> None:
     scale = site.assessor.guideline.risk
-    known: dict[str, object] = {"total_cholesterol": 200.0, "hdl_cholesterol": 50.0, "egfr": 85.0}
-    known |= {"smoking_status": "never", "bp_treated": 0.0, "statin_intensity": "none"}
+    known: dict[str, Any] = {
+        **{"total_cholesterol": 200.0, "hdl_cholesterol": 50.0, "egfr": 85.0, "bp_treated": 0.0},
+        **{"smoking_status": "never", "statin_intensity": "none"},
+    }
     seen = set()
     for pressure in np.arange(110.0, 180.0, 1.0):
         view = _assess(site, systolic_bp=pressure, **known)
@@ -122,6 +133,39 @@ def test_a_pressure_below_a_threshold_is_not_said_to_be_at_it(site: Site) -> Non
         assert f"BP {said}/80 mmHg" in view.overview.who
         offered = [row.name for row in view.treatments.offered]
         assert ("bp_lowering" in offered) == (pressure >= 130)
+
+
+def _rules(part: object) -> Iterator[Rule]:
+    """Every rule on a variable that guidelines or treatments are made of."""
+    if isinstance(part, Rule):
+        yield part
+    elif isinstance(part, Mapping):
+        yield from (rule for one in part.values() for rule in _rules(one))
+    elif isinstance(part, tuple):
+        yield from (rule for one in part for rule in _rules(one))
+    elif is_dataclass(part):
+        yield from (rule for one in vars(part).values() for rule in _rules(one))
+
+
+def test_a_value_is_held_against_a_limit_as_it_is_written(site: Site) -> None:
+    dictionary, writer = site.assessor.scorer.dictionary, ValueWriter(DICTIONARY, site.texts)
+    held = {
+        (rule.variable, limit)
+        for part in (site.assessor.guideline, site.assessor.effects)
+        for rule in _rules(part)
+        for limit in (rule.at_least, rule.below)
+        if limit is not None and rule.variable in dictionary
+        if dictionary[rule.variable].unit not in (None, "AU")
+    }
+    assert len(held) > 20
+    # 4.9 mmol/L are 189.5 mg/dL: that limit is named in both units
+    for name, limit in held - {(one, 189.4) for one in ("ldl_cholesterol", "ldl_before_treatment")}:
+        for value in np.linspace(max(limit - 0.6, 0.2), limit + 0.6, 41):
+            columns = Columns(pd.DataFrame({name: [value]}), dictionary)
+            written = re.match(r"[\d,.]+", writer.say(name, value))
+            assert written
+            said = float(written[0].replace(",", ""))
+            assert (known_of(columns)[name] >= limit) == (said >= limit), (name, limit, value)
 
 
 def test_scores_are_written_downwards_between_all_classes(site: Site) -> None:

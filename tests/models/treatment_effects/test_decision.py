@@ -211,3 +211,16 @@ def _one_of_each() -> list[str]:
     for name, option in EFFECTS.items():
         first.setdefault(option.exclusive or name, name)
     return list(first.values())
+
+
+def test_no_guideline_on_primary_prevention_alone_recommends_to_who_has_coronary_disease() -> None:
+    diseased = {**STENT, "smoking_status": "current", "activity_minutes": 30.0, "diabetes": 1.0}
+    credited = [
+        one.option.recommended_by
+        for name in EFFECTS
+        for one in ask(diseased, name).options
+        if one.decision == "recommended"
+    ]
+    assert len(credited) > 3
+    for guideline in credited:
+        assert "primary prevention" not in guideline or "with coronary disease" in guideline

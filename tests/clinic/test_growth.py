@@ -297,3 +297,12 @@ def test_whoever_had_calcium_is_told_nothing_of_people_without(forecaster: Forec
         assert "Calcium was seen on an earlier scan" in said
     never = _section(forecaster, **years, prior_cac_agatston=0.0).outlook
     assert never is not None and "one in four has calcium" in never.next_scan[-1]
+
+
+def test_years_to_the_next_scan_are_written_in_tenths(site: Site) -> None:
+    for score in (10.0, 60.0, 90.0, 150.0, 200.0, 250.0):
+        values = {"age": [60.0], "sex": ["male"], "cac_agatston": [score]}
+        view = site.assessor.assess(pd.DataFrame(values).astype({"sex": "str"}), 10.0)
+        assert view.growth.outlook is not None
+        for said in view.growth.outlook.next_scan:
+            assert all("." in n for n in re.findall(r"about ([\d.]+) years", said))

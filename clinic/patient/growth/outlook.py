@@ -253,7 +253,7 @@ class OutlookWriter:
         what = texts("growth.next.any" if threshold == 0 else "growth.next.above",
                      score=texts.write.general(threshold))  # fmt: skip
         reached = {
-            name: self.texts.write.number(round(float(value[0]), 1)) if np.isfinite(value[0])
+            name: self.texts.write.fixed(float(value[0]), 1) if np.isfinite(value[0])
             else texts("growth.next.beyond", years=self.texts.write.number(predictor.longest))
             for name, value in (("n", plan.years), ("low", plan.soonest), ("high", plan.latest))
         }  # fmt: skip

@@ -81,8 +81,7 @@ def known_of(columns: Columns) -> dict[str, Any]:
 
     LDL cholesterol that comes out as the lowest there is is told of nobody: it is read as low. A
     total score that is not known is `AtLeast` what is known of it (`least_score`).
-    The calcium score is never taken back out of its logarithm: 300 would come out below 300. A
-    number that is written as one at a limit is at it: LDL cholesterol of 159.7 mg/dL is 160.
+    The calcium score is never taken back out of its logarithm: 300 would come out below 300.
     """
     row = columns.covariates.iloc[0]
     patient: dict[str, Any] = {str(name): value for name, value in row.items()}
@@ -92,10 +91,5 @@ def known_of(columns: Columns) -> dict[str, Any]:
             follows = float(columns.derived(compute)[0])
             too_low = name == "ldl_cholesterol" and follows <= LOWEST_LDL
             patient[name] = np.nan if too_low else follows
-    for name in patient.keys() & columns.dictionary.keys():
-        variable, value = columns.dictionary[name], patient[name]
-        # scores are written rounded down
-        if variable.kind == "number" and variable.unit != "AU" and not pd.isna(value):
-            patient[name] = max(float(value), variable.as_reported(float(value)))
     least = float(least_score(columns)[0])
     return patient if np.isnan(least) else {**patient, "cac_agatston": AtLeast(least)}

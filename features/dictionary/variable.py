@@ -107,6 +107,10 @@ class Variable:
             return floor(round(value * 10.0**digits, 6)) / 10.0**digits
         return round(value, 1 if self.unit == "mmHg" else digits)
 
+    def as_held(self, value: float) -> float:
+        """A number as it is held against limits: what is written as one at a limit is at it."""
+        return value if self.unit == "AU" else max(value, self.as_reported(value))
+
     @property
     def asked(self) -> tuple[float, float]:
         """The values that a person may enter: the limits, and where a model needs it, its own."""

@@ -14,13 +14,12 @@ import pytest
 
 from clinic.patient.assessor import Assessment
 from clinic.patient.calcium import describe_percentile
+from clinic.patient.guidance import hold
 from clinic.patient.overview import tell_of_hundred
-from clinic.patient.suppositions import known_of
 from clinic.scored_patients.store import Listed, ListPage
 from clinic.site import Site
 from clinic.words.texts import load_texts
 from clinic.words.values import ValueWriter
-from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.treatment_effects.conditions import Rule
 
@@ -161,11 +160,17 @@ def test_a_value_is_held_against_a_limit_as_it_is_written(site: Site) -> None:
     # 4.9 mmol/L are 189.5 mg/dL: that limit is named in both units
     for name, limit in held - {(one, 189.4) for one in ("ldl_cholesterol", "ldl_before_treatment")}:
         for value in np.linspace(max(limit - 0.6, 0.2), limit + 0.6, 41):
-            columns = Columns(pd.DataFrame({name: [value]}), dictionary)
             written = re.match(r"[\d,.]+", writer.say(name, value))
             assert written
             said = float(written[0].replace(",", ""))
-            assert (known_of(columns)[name] >= limit) == (said >= limit), (name, limit, value)
+            assert (hold({name: value})[name] >= limit) == (said >= limit), (name, limit, value)
+
+
+def test_a_value_is_written_in_the_unit_that_it_was_entered_in(site: Site) -> None:
+    table = pd.DataFrame({"age": [60.0], "sex": ["male"], "ldl_cholesterol": [1.8 * 38.67]})
+    entered = {"ldl_cholesterol": "mmol/L"}
+    view = site.assessor.assess(table.astype({"sex": "str"}), 10.0, units=entered)
+    assert "LDL 1.8 mmol/L" in view.overview.who
 
 
 def test_scores_are_written_downwards_between_all_classes(site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,8 @@ from clinic.site import Site
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Needed
 from features.errors import CohortError
+from features.intake.fhir.reader import read_fhir
+from tests.features.intake.fhir.records import write_bundle
 
 SERVICE = "/cds-services/calcirisk-patient-view"
 LATER = date(2026, 9, 1)
@@ -162,6 +165,33 @@ def test_a_card_of_an_age_that_the_model_does_not_know_is_refused() -> None:
         read_prefetch(prefetch, dictionary, LATER)
     del prefetch["patient"]["birthDate"]
     assert read_prefetch(prefetch, dictionary, LATER) is None
+
+
+@pytest.mark.parametrize(
+    ("born", "total", "refused"),
+    [
+        ("1966-05-02", 190.0, False),
+        ("1966-05-02", 140.0, True),
+        ("2016-05-02", 190.0, True),
+        ("1900-05-02", 190.0, True),
+    ],
+)
+def test_no_card_is_written_of_whom_a_file_would_reject(
+    client: TestClient, site: Site, tmp_path: Path, born: str, total: float, refused: bool
+) -> None:
+    asked = _request()
+    asked["prefetch"]["patient"]["birthDate"] = born
+    asked["prefetch"]["observations"]["entry"].append(_observation("2093-3", total, "mg/dL"))
+    observations = [one["resource"] for one in asked["prefetch"]["observations"]["entry"]]
+    export = write_bundle(tmp_path, asked["prefetch"]["patient"], *observations)
+    found = read_fhir(export).frame
+    scorer = site.assessor.scorer
+    if refused:
+        with pytest.raises(CohortError):
+            scorer.score(found, [10.0], 0)
+    else:
+        assert len(scorer.score(found, [10.0], 0)) == 1
+    assert client.post(SERVICE, json=asked).status_code == (412 if refused else 200)
 
 
 @pytest.mark.parametrize("days", [0, 365, 3653])

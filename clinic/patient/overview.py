@@ -23,7 +23,7 @@ from clinic.words.values import ValueWriter
 from features.derivation.known_calcium import PartOfScore
 from models.average_risks import WINDOW_YEARS, Average
 from models.guidelines.guideline import YEARS_OF_CATEGORIES, Guideline
-from models.plain_language.writing import as_sentence
+from models.plain_language.writing import SMALL_RISK, as_sentence
 from models.treatment_effects.conditions import recorded
 
 _BARS, _OPTIONS = 5, 3
@@ -209,7 +209,8 @@ def tell_of_hundred(risk: float, after: float | None, texts: PageTexts) -> tuple
 
     ``after``: the risk with the ticked treatments, None where none counts.
     """
-    events = round(100 * risk)
+    # below 1 % sentences speak of 1000 people, and a whole one of 100 would be more than they say
+    events = 0 if risk < SMALL_RISK else round(100 * risk)
     spared = 0 if after is None else events - round(100 * after)
     # that nobody is left, or nobody has it at all, is what rounding says, and not the risk
     spared = 0 if spared == events else spared

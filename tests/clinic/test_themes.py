@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import OTHER_CAUSES_LABEL
 from models.margins import REACH
+from models.plain_language.leaflet import load_leaflet_texts
 from models.uncertainty.risk_interval import contribution_spread
 
 DICTIONARY = Dictionary.load()
@@ -103,6 +105,16 @@ def test_a_theme_of_the_page_reaches_as_far_as_its_variables_together(
         reach = None if theme.name == COMPETING else 100 * REACH * spread.iloc[0][theme.name]
         limits = None if reach is None else (theme.points - reach, theme.points + reach)
         assert theme.limits == (None if limits is None else pytest.approx(limits))
+
+
+def test_the_leaflet_tells_no_illness_where_a_drug_may_be_all_that_is_known() -> None:
+    of_drugs = {
+        theme_of(name, DICTIONARY) for name in DICTIONARY if DICTIONARY[name].group == "therapy"
+    }
+    for language, illness in (("en", r"\bill"), ("de", "Krankheit")):
+        words = load_leaflet_texts(language)
+        for theme in of_drugs - {"other"}:
+            assert not re.search(illness, words[f"themes.{theme}"])
 
 
 def test_other_causes_of_death_are_no_reason_of_a_patient() -> None:

@@ -17,13 +17,10 @@ import pandas as pd
 
 from clinic.patient.assessor import Assessment
 from clinic.words.texts import PageTexts
-from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
-from features.errors import CohortError, Problem
 from features.intake.fhir.patient.index_rules import YEAR
 from features.intake.fhir.reader import read_fhir
-from features.intake.validation.findings import Findings
-from features.intake.validation.needed import check_needed
+from features.intake.frame import read_covariates
 
 SERVICE = "calcirisk-patient-view"
 _PREFETCH = {
@@ -71,7 +68,8 @@ def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary, today: da
 
     The resources pass through the reader of health records, in a folder that is gone afterwards.
     What it reads is of the day of the last measurement; the patient has aged since.
-    Raises CohortError where they cannot be read, or lack what the model needs.
+    Raises CohortError where they cannot be read, lack what the model needs, or hold what rejects
+    the row of a file: values beyond their range, or that contradict one another.
     """
     resources = [one for part in prefetch.values() for one in _resources(part)]
     if sum(one.get("resourceType") == "Patient" for one in resources) != 1:
@@ -87,19 +85,11 @@ def read_prefetch(prefetch: Mapping[str, Any], dictionary: Dictionary, today: da
         read = read_fhir(path)
     if len(read.frame) != 1:
         return None
-    columns: dict[str, pd.Series] = {}
-    for name, variable in dictionary.items():
-        kind = "str" if variable.kind == "category" else "float64"
-        values = read.frame[name].tolist() if name in read.frame else [float("nan")]
-        columns[name] = pd.Series(values, dtype=kind)
-    covariates, findings = pd.DataFrame(columns), Findings()
+    recorded = read.frame.reset_index(drop=True).reindex(columns=list(dictionary))
     measured_on = str(read.index_date.iloc[0])
     since = (today - date.fromisoformat(measured_on)).days
-    covariates["age"] += max(since, 0) / YEAR
-    check_needed(Columns(covariates, dictionary), dictionary, findings)
-    if findings.rejects:
-        raise CohortError([Problem(one.column, one.rule, one.remedy) for one in findings.rejects])
-    return Chart(covariates, measured_on)
+    recorded["age"] += max(since, 0) / YEAR
+    return Chart(read_covariates(recorded, dictionary), measured_on)
 
 
 def write_cards(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.catalogue import derive_features
+from features.derivation.scan_technique import OF_TECHNIQUE
 from features.dictionary.variable import Variable
 
 _ROWS = 3  # codes of a category that are tried
@@ -36,6 +37,8 @@ def find_all_absent(
     """What `find_absent` says of each of several files with these variables."""
     usual = {}
     for name in dictionary:
+        if name in OF_TECHNIQUE:  # the scans of usual patients are made alike
+            continue
         present = [name in variables for variables in files]
         if any(present):
             values = [_usual(dictionary[name], row, limits.get(name)) for row in range(_ROWS)]

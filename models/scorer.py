@@ -225,7 +225,7 @@ class Scorer(TrainedModel[RiskPredictor]):
     def find_unlearnt(self, present: Iterable[str]) -> tuple[str, ...]:
         """Variables among these that no risk depends on, in the dictionary's order.
 
-        Such as those that no patient of the training cohort had, and those that describe a scan.
+        Such as those that no patient of the training cohort had.
         """
         completion, names = self.predictor.completion, self.predictor.feature_names
         learnt = {names[position] for position in completion.used} | {self.predictor.clock}

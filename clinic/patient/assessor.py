@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +25,7 @@ from clinic.patient.overview import Overview, OverviewWriter
 from clinic.patient.quality import Quality, judge_quality
 from clinic.patient.references import ReferenceRisk, compute_references, guideline_scores
 from clinic.patient.suppositions import average_of, known_of
-from clinic.patient.themes import Theme, fold_themes
+from clinic.patient.themes import explain_themes
 from clinic.patient.treatments import TreatmentAdvice, TreatmentPanel
 from clinic.steps import StepWriter
 from clinic.words.texts import PageTexts
@@ -36,7 +35,7 @@ from features.derivation.catalogue import CATALOGUE, derive_features
 from features.derivation.columns import Columns
 from features.errors import ModelError
 from models.calcium_reading import read_features
-from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation, find_unknown
+from models.explanation.explanation import Explanation
 from models.explanation.interactions import find_partners
 from models.guidelines.guideline import Guideline
 from models.plain_language.summary import summarise_patients
@@ -182,7 +181,7 @@ class Assessor:
             at.risk,
             at.interval,
             average_of(self.scorer, covariates, horizon),
-            self._themes(explanation, covariates, features, patient),
+            explain_themes(scorer, explanation, covariates, features, patient, texts),
             panel,
             guidance,
             describe_percentile(patient, derived, texts),
@@ -257,21 +256,6 @@ class Assessor:
         return for_both_widths(
             lambda narrow: draw_risk_curve(curve, words, narrow, self.texts.write)
         )
-
-    def _themes(
-        self,
-        explanation: Explanation,
-        covariates: pd.DataFrame,
-        features: pd.DataFrame,
-        patient: Mapping[str, Any],
-    ) -> tuple[Theme, ...]:
-        points = 100 * explanation.by_variable(CATALOGUE).iloc[0]
-        names = [str(name) for name in points.index if name in self.scorer.dictionary]
-        found = find_unknown(names, covariates, features)
-        unknown = {name: bool(flags[0]) for name, flags in found.items()}
-        if abs(other := 100 * float(explanation.other[0])) > 0:
-            points[OTHER_CAUSES_LABEL] = other
-        return fold_themes(points, unknown, patient, self.scorer.dictionary, self.texts)
 
     def _waterfall(self, steps: Sequence[Step], explanation: Explanation) -> Markup:
         texts, write = self.texts, self.texts.write

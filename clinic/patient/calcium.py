@@ -39,8 +39,8 @@ _ON_RECORD = (
     *(*KNOWN_DISEASE, "carotid_stenosis", *EARLIER_CALCIUM),
     *("plaque_volume", "noncalcified_plaque_volume", "low_attenuation_burden"),
 )
-# Nobody has less than none, and nothing has no density.
-_OF_SOME_CALCIUM = ("cac_percentile", "low_density_share", "high_density_share")
+# Nobody has less than none, which is the least of an arterial age, and nothing has no density.
+_OF_SOME_CALCIUM = ("cac_percentile", "arterial_age", "low_density_share", "high_density_share")
 _SHARES = ("low_density_share", "high_density_share")
 
 

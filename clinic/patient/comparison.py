@@ -14,7 +14,7 @@ from clinic.patient.growth.two_dates import judge_two_dates
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.columns import Columns
-from models.progression.two_scans.change import find_differences
+from features.derivation.scan_technique import find_differences
 
 _FACTS = ("age", "sex", "calcium", "ldl", "statin", "pressure")
 

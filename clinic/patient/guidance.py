@@ -50,12 +50,21 @@ def read_for_rules(
     inputs: Inputs,
     scores: Mapping[str, ReferenceScore],
 ) -> dict[str, Any]:
-    """The patient with the further numbers that rules are about.
+    """The patient with the further numbers that rules are about, and all as rules hold them.
 
     ``percentile``: of the calcium score, None where there is no table.
     """
     risk = _risk_by(guideline.risk, inputs, scores)
-    return {**patient, PERCENTILE: percentile, TEN_YEAR_RISK: risk}
+    return {**hold(patient), PERCENTILE: percentile, TEN_YEAR_RISK: risk}
+
+
+def hold(patient: Patient) -> dict[str, Any]:
+    """The patient's values as they are held against limits."""
+    held = dict(patient)
+    for name in patient.keys() & _DICTIONARY.keys():
+        if _DICTIONARY[name].kind == "number" and (value := recorded(patient, name)) is not None:
+            held[name] = _DICTIONARY[name].as_held(float(value))
+    return held
 
 
 def advise(
@@ -156,7 +165,7 @@ def _category(
     return texts(
         "guidance.risk",
         name=name,
-        risk=texts.write.percent(risk),
+        risk=texts.write.percent(risk, scale.bounds),
         score=texts.phrase(scores[scale.score].title),
         by=source,
     ), name

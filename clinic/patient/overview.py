@@ -23,7 +23,7 @@ from clinic.words.values import ValueWriter
 from features.derivation.known_calcium import PartOfScore
 from models.average_risks import WINDOW_YEARS, Average
 from models.guidelines.guideline import YEARS_OF_CATEGORIES, Guideline
-from models.plain_language.writing import as_sentence
+from models.plain_language.writing import SMALL_RISK, as_sentence
 from models.treatment_effects.conditions import recorded
 
 _BARS, _OPTIONS = 5, 3
@@ -117,7 +117,7 @@ class OverviewWriter:
             value = recorded(patient, name)
             said = "–"
             if value is not None:
-                said = self.writer.say(name, np.floor(value) if name == "age" else value)
+                said = self.writer.say(name, value)
             elif name == "cac_agatston" and part is not None and part.least > 0:
                 said = f"≥ {self.writer.say(name, np.floor(part.least))}"
             facts.append(self.texts(f"overview.who.{name}", value=said))
@@ -147,7 +147,7 @@ class OverviewWriter:
         )
         # the categories are those of a ten-year risk of cardiovascular events, and of no other
         by_guideline = panel.horizon == YEARS_OF_CATEGORIES and not panel.on_any_death
-        bounds = [step.start for step in self.guideline.risk.steps[1:]] if by_guideline else []
+        bounds = self.guideline.risk.bounds if by_guideline else ()
         title = texts("overview.scale_title" if by_guideline else "overview.scale_title_alone")
         return for_both_widths(
             lambda narrow: draw_scale(
@@ -209,7 +209,8 @@ def tell_of_hundred(risk: float, after: float | None, texts: PageTexts) -> tuple
 
     ``after``: the risk with the ticked treatments, None where none counts.
     """
-    events = round(100 * risk)
+    # below 1 % sentences speak of 1000 people, and a whole one of 100 would be more than they say
+    events = 0 if risk < SMALL_RISK else round(100 * risk)
     spared = 0 if after is None else events - round(100 * after)
     # that nobody is left, or nobody has it at all, is what rounding says, and not the risk
     spared = 0 if spared == events else spared

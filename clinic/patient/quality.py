@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clinic.patient.guidance import hold
 from clinic.words.values import ValueWriter
 from features.derivation.calcium import OF_CALCIUM
 from features.derivation.laboratory import ckd_epi_2021
@@ -90,7 +91,8 @@ def find_conflicts(patient: Mapping[str, Any]) -> tuple[str, ...]:
 
     Each may be true by itself, and of another day, so none of it is refused.
     """
-    known = {name: recorded(patient, name) for name in patient}
+    held = hold(patient)
+    known = {name: recorded(held, name) for name in held}
     diabetes, hba1c, glucose = (known.get(n) for n in ("diabetes", "hba1c", "glucose"))
     high = (hba1c or 0) >= 6.5 or (glucose or 0) >= 126
     seen = any((known.get(name) or 0) > 0 for name in OF_CALCIUM)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from clinic.words.texts import PageTexts
+from features.derivation.catalogue import CATALOGUE, catalogue_of
 from features.dictionary.dictionary import Dictionary
+from models.explanation.explanation import OTHER_CAUSES_LABEL, Explanation, find_unknown
+from models.margins import REACH
+from models.scorer import Scorer
 from models.treatment_effects.conditions import Condition, Rule, Several
+from models.uncertainty.risk_interval import contribution_spread
 
 OTHER, COMPETING = "other", "competing"
 _BY_GROUP = {
@@ -65,7 +71,7 @@ class Theme:
     """What one thing contributes, percentage points.
 
     ``estimated``: most of it comes from values that were filled in. ``contrary``: it lowers the
-    risk though it is known to raise it. ``limits``: interval of the contribution, where known.
+    risk though it is known to raise it. ``limits``: 90 % interval of the contribution, where known.
     ``known``: what of the points comes from values that are known.
     """
 
@@ -79,8 +85,16 @@ class Theme:
 
     @property
     def is_reason(self) -> bool:
-        """Whether it may be named in words: something of this patient that is mostly known."""
-        return self.name != COMPETING and not self.estimated
+        """Whether it may be named in words: something of this patient that is mostly known.
+
+        And of which it is known whether it raises or lowers the risk.
+        """
+        return self.name != COMPETING and not self.estimated and self.is_certain
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether its interval, where there is one, does not hold 0."""
+        return self.limits is None or not self.limits[0] <= 0 <= self.limits[1]
 
 
 def theme_of(variable: str, dictionary: Dictionary) -> str:
@@ -92,16 +106,44 @@ def theme_of(variable: str, dictionary: Dictionary) -> str:
     return _BY_GROUP.get(dictionary[variable].group, OTHER)
 
 
+def explain_themes(
+    scorer: Scorer,
+    explanation: Explanation,
+    covariates: pd.DataFrame,
+    features: pd.DataFrame,
+    patient: Mapping[str, Any],
+    texts: PageTexts,
+) -> tuple[Theme, ...]:
+    """The themes of one patient's risk (1, variables), and what dying of something else takes."""
+    dictionary = scorer.dictionary
+    points = 100 * explanation.by_variable(CATALOGUE).iloc[0]
+    names = [str(name) for name in points.index if name in dictionary]
+    found = find_unknown(names, covariates, features)
+    reach: dict[str, float] = {}
+    if scorer.interval is not None and scorer.explainer is not None:
+        owners = {one.name: theme_of(one.variable, dictionary) for one in catalogue_of(dictionary)}
+        spread = contribution_spread(
+            scorer.interval, scorer.explainer, features, explanation.worth, owners
+        )
+        reach = {str(name): 100 * REACH * float(each) for name, each in spread.iloc[0].items()}
+    if abs(other := 100 * float(explanation.other[0])) > 0:
+        points[OTHER_CAUSES_LABEL] = other
+    unknown = {name: bool(flags[0]) for name, flags in found.items()}
+    return fold_themes(points, unknown, patient, dictionary, texts, reach)
+
+
 def fold_themes(
     points: pd.Series,
     unknown: Mapping[str, bool],
     patient: Mapping[str, Any],
     dictionary: Dictionary,
     texts: PageTexts,
+    reach: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[Theme, ...]:
     """Themes by size, the competing event last; they sum to what the variables sum to.
 
-    ``points``: contribution by variable; ``unknown``: which were filled in.
+    ``points``: contribution by variable; ``unknown``: which were filled in; ``reach``: by theme,
+    how far the 90 % interval of its sum reaches to either side.
     """
     sums: dict[str, float] = {}
     filled: dict[str, float] = {}
@@ -122,7 +164,8 @@ def fold_themes(
             value,
             filled.get(name, 0.0) > 0.5 * whole[name],
             _is_contrary(name, value, patient),
-            known=known.get(name, 0.0),
+            (value - reach[name], value + reach[name]) if name in reach else None,
+            known.get(name, 0.0),
         )
         for name, value in sums.items()
     ]

@@ -72,6 +72,7 @@ def _render(
         flag=flag,
         flags=tuple(FLAGS),
         store=site.store,
+        bounds=site.assessor.guideline.earlier.bounds,
         years=[name.removeprefix("risk_").removesuffix("y") for name in site.store.horizons],
         size=PAGE_SIZE,
     )

@@ -38,7 +38,8 @@ class ValueWriter:
         unit = self.units.get(name, own)
         if unit == own or unit not in variable.units:
             shown = "" if own in UNSAID else texts.unit(own)
-            return f"{texts.write.number(quantity)} {shown}".rstrip()
+            write = texts.write.pressure if own == "mmHg" else texts.write.number
+            return f"{write(variable.as_reported(quantity))} {shown}".rstrip()
         conversion = variable.units[unit]
         number = texts.write.number((quantity - conversion.offset) / conversion.factor)
         return f"{number} {texts.unit(unit)}"

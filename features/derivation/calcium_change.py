@@ -7,11 +7,14 @@ Of the kind of calcium, what is aimed at is calcium that grows denser and more s
 amount does. Each change is now minus then, of a share or a density, so that it says nothing of how
 much calcium there is. It exists where both scans showed calcium. Micro-calcification (0.5 to 15
 micrometres) is far below what CT resolves: what is followed here is its visible stand-in.
+
+Of scans that are known to have been made differently no change follows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -29,6 +32,7 @@ from features.derivation.columns import (
     where,
 )
 from features.derivation.morphology import density_score
+from features.derivation.scan_technique import made_alike
 
 Measure = Literal["agatston", "volume"]
 
@@ -98,7 +102,16 @@ def _had_none(columns: Columns) -> FloatArray:
     return flag(prior == 0, prior)
 
 
-SCORE_CHANGE = (
+def _of_scans_made_alike(*changes: Derivation) -> tuple[Derivation, ...]:
+    """The changes, unknown where the two scans are known to have been made differently."""
+
+    def alike(change: Derivation) -> Derivation:
+        return replace(change, compute=lambda x: x.derived(made_alike) * change.compute(x))
+
+    return tuple(map(alike, changes))
+
+
+SCORE_CHANGE = _of_scans_made_alike(
     Derivation(
         "cac_change_per_year",
         "prior_cac_agatston",
@@ -192,7 +205,7 @@ def lesion_count_change(columns: Columns) -> FloatArray:
     return log_plus_one(columns["lesion_count"]) - log_plus_one(columns["prior_lesion_count"])
 
 
-MORPHOLOGY_CHANGE = (
+MORPHOLOGY_CHANGE = _of_scans_made_alike(
     Derivation(
         "cac_density_score_change",
         "prior_cac_density_score",

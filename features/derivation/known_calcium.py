@@ -54,18 +54,22 @@ def find_parts(columns: Columns) -> list[PartOfScore | None]:
 
 
 def find_traces(columns: Columns) -> list[Trace | None]:
-    """What else tells of calcium, of n patients; None where the total or `PartOfScore` is known."""
+    """What else tells of calcium, of n patients; None where the total or `PartOfScore` is known.
+
+    Of a total of 0 that calcium measured in another way contradicts it is told, too.
+    """
     earlier = [columns[name] for name in EARLIER_CALCIUM]
     told: dict[Trace, BoolArray] = {
         "seen": np.any([columns[name] > 0 for name in OF_CALCIUM], axis=0),
         "seen_earlier": np.any([one > 0 for one in earlier], axis=0),
         "none_earlier": np.any([one == 0 for one in earlier], axis=0),
     }
-    unknown, parts = np.isnan(columns.derived(agatston)), find_parts(columns)
+    score, parts = columns.derived(agatston), find_parts(columns)
+    told["seen"] &= np.isnan(score) | (score == 0)
+    for trace in ("seen_earlier", "none_earlier"):
+        told[trace] &= np.isnan(score)
     return [
-        next((trace for trace, holds in told.items() if holds[row]), None)
-        if unknown[row] and part is None
-        else None
+        next((trace for trace, holds in told.items() if holds[row]), None) if part is None else None
         for row, part in enumerate(parts)
     ]
 

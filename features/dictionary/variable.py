@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import floor
 from typing import Literal, NamedTuple
 
 from features.dictionary.prior import Prior
@@ -91,6 +92,24 @@ class Variable:
         """The limits of the possible, infinite where there is none."""
         low = float("-inf") if self.low is None else self.low
         return low, float("inf") if self.high is None else self.high
+
+    def as_reported(self, value: float) -> float:
+        """A number in the canonical unit, with the digits that it is written with.
+
+        Cholesterol and the like in whole mg/dL, as laboratories report them; pressures in tenths;
+        an age in completed years, and a score rounded down, so that it is of the class it is in.
+        """
+        if self.name == "age":
+            return floor(value)
+        whole = 10 if self.group == "lipids" and self.unit == "mg/dL" else 100
+        digits = 0 if abs(value) >= whole else 1 if abs(value) >= 10 else 2
+        if self.unit == "AU":
+            return floor(round(value * 10.0**digits, 6)) / 10.0**digits
+        return round(value, 1 if self.unit == "mmHg" else digits)
+
+    def as_held(self, value: float) -> float:
+        """A number as it is held against limits: what is written as one at a limit is at it."""
+        return value if self.unit == "AU" else max(value, self.as_reported(value))
 
     @property
     def asked(self) -> tuple[float, float]:

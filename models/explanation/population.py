@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from math import floor
 from pathlib import Path
 
 import numpy as np
@@ -154,10 +153,7 @@ def show_quantity(value: float, variable: Variable) -> str:
     >>> show_quantity(1234.5, Dictionary.load()["cac_agatston"])
     '1,234'
     """
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    # a score just below the limit of a class is not said to be at it
-    text = f"{floor(value) if digits == 0 and variable.unit == 'AU' else value:,.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = f"{variable.as_reported(value):,.2f}".rstrip("0").rstrip(".")
     unit = "" if variable.unit in UNSAID else show_unit(variable.unit or "")
     return f"{text} {unit}".rstrip()
 

@@ -38,6 +38,11 @@ class RiskScale:
         """The name of the category; a risk at a threshold belongs to the one above."""
         return step_of(self.steps, risk).name
 
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Where the second category begins, and every further one."""
+        return tuple(step.start for step in self.steps[1:])
+
 
 @dataclass(frozen=True)
 class Saying:

@@ -15,6 +15,7 @@ from features.derivation.known_calcium import PartOfScore, Trace
 from features.errors import ConfigError
 from features.yaml_file import read_yaml
 from models.plain_language.texts import REFERENCE, check_translation, flatten_texts
+from models.plain_language.writing import SMALL_RISK
 
 _FOLDER = Path(__file__).parent
 _LEAST_POINTS = 0.5
@@ -33,8 +34,9 @@ class Helping:
 class LeafletFacts:
     """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO.
 
-    ``calcium_part``, ``calcium_trace``: of a score that is None; ``any_death``: the risk is that of
-    dying at all; ``diseased``: whether the arteries are known to be, whatever the score.
+    ``calcium_part``, ``calcium_trace``: of a score that is None, or of 0 and contradicted;
+    ``any_death``: the risk is that of dying at all; ``diseased``: whether the arteries are known to
+    be, whatever the score.
     """
 
     years: float
@@ -115,20 +117,18 @@ def write_leaflet(facts: LeafletFacts, language: str = REFERENCE) -> Leaflet:
 
 
 def _risk(facts: LeafletFacts, t: Mapping[str, str]) -> tuple[str, ...]:
-    years, n = f"{facts.years:g}", round(100 * facts.risk)
-    what = "_die" if facts.any_death else ""
-    if n < 1:
-        of_thousand = round(1000 * facts.risk)
-        key = f"risk.{'few' if of_thousand else 'fewest'}{what}"
-        said = [t[key].format(years=years, n=of_thousand)]
-    else:
-        said = [t[f"risk.many{what}"].format(years=years, n=n, others=100 - n)]
+    years, few = f"{facts.years:g}", facts.risk < SMALL_RISK
+    what, of = "_die" if facts.any_death else "", 1000 if few else 100
+    n = round(of * facts.risk)
+    key = ("few" if n else "fewest") if few else "many"
+    said = [t[f"risk.{key}{what}"].format(years=years, n=n, others=of - n)]
     if facts.interval is not None:
-        key, of = ("range_few", 1000) if n < 1 else ("range", 100)
         low, high = (round(of * limit) for limit in facts.interval)
-        said.append(t[f"risk.{key}"].format(low=low, high=high))
+        # no limit of a risk is none
+        least = low or t["risk.under"]
+        said.append(t[f"risk.range{'_few' * few}"].format(low=least, high=max(high, 1)))
     if facts.average is not None:
-        said.append(_average(facts.average, n < 1, t))
+        said.append(_average(facts.average, few, t))
     return tuple(said)
 
 
@@ -149,6 +149,8 @@ def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
     if facts.calcium_score is None:
         return t[f"calcium.{facts.calcium_trace or 'unknown'}"]
     score = read_score(facts.calcium_score)
+    if score == 0 and facts.calcium_trace is not None:
+        return t["calcium.zero_but_seen"]
     if score == 0:
         return t["calcium.none_but" if facts.diseased else "calcium.none"]
     return t["calcium.some"].format(score=floor(score))

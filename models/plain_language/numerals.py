@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from features.derivation.calcium import read_score
 
 _SPACE = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -63,26 +65,37 @@ class Numerals:
         """
         return self.fixed(value, 0 if value == round(value) else 1)
 
-    def percent(self, fraction: float) -> str:
+    def percent(self, fraction: float, bounds: Collection[float] = ()) -> str:
         """A risk: one decimal below 10 %, none above; the sign stays on the line of its number.
+
+        ``bounds``: where categories begin, as fractions. What is written is of the risk's category:
+        it has further decimals where it would be rounded into the next.
 
         >>> Numerals().percent(0.0234), Numerals().percent(0.31), Numerals().percent(0.0004)
         ('2.3\\xa0%', '31\\xa0%', '<0.1\\xa0%')
+        >>> Numerals().percent(0.0996, [0.05, 0.1]), Numerals().percent(0.101, [0.05, 0.1])
+        ('9.96\\xa0%', '10\\xa0%')
         """
-        value = 100 * fraction
-        if 0 < value < 0.05:
-            return f"<{self.fixed(0.1, 1)}{_SPACE}%"
-        return f"{self.fixed(value, 1 if value < 9.95 else 0)}{_SPACE}%"
+        return self._percent(fraction, 1 if 100 * fraction < 9.95 else 0, bounds)
 
-    def tenths(self, fraction: float) -> str:
-        """A risk with one decimal, where small differences matter.
+    def tenths(self, fraction: float, bounds: Collection[float] = ()) -> str:
+        """A risk with one decimal, where small differences matter; ``bounds`` as of `percent`.
 
         >>> Numerals().tenths(0.0234), Numerals().tenths(0.174), Numerals().tenths(0.0004)
         ('2.3\\xa0%', '17.4\\xa0%', '<0.1\\xa0%')
         """
-        if 0 < 100 * fraction < 0.05:
-            return self.percent(fraction)
-        return f"{self.fixed(100 * fraction, 1)}{_SPACE}%"
+        return self._percent(fraction, 1, bounds)
+
+    def _percent(self, fraction: float, digits: int, bounds: Collection[float]) -> str:
+        value = 100 * fraction
+        if 0 < value < 0.05:
+            return f"<{self.fixed(0.1, 1)}{_SPACE}%"
+        passed = [bound for bound in bounds if fraction >= bound]
+        while digits < _MOST_DIGITS and passed != [
+            bound for bound in bounds if float(f"{value:.{digits}f}") / 100 >= bound
+        ]:
+            digits += 1
+        return f"{self.fixed(value, digits)}{_SPACE}%"
 
     def number(self, value: float) -> str:
         """A number with as many digits as matter, as a field of a form would take it.

@@ -14,7 +14,7 @@ from features.array_types import FloatArray
 from features.derivation.calcium import agatston
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
-from features.derivation.known_calcium import PartOfScore, find_parts
+from features.derivation.known_calcium import PartOfScore, find_parts, find_traces
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import SMALLEST_REASON, Explanation, find_unknown
 from models.input_ranges import InputRanges
@@ -56,7 +56,8 @@ class PatientSummary:
     """One patient in numbers; None where something is not known. Risks are fractions.
 
     ``by_ethnicity``: whether ``percentile`` compares within the patient's ethnic group too.
-    ``calcium_part``: of a calcium score that is None.
+    ``calcium_part``: of a calcium score that is None; ``calcium_seen``: of one that is None or 0,
+    whether calcium was measured in another way.
     ``treated``: drugs the patient takes that contribute above zero: they mark treated disease.
     ``unsure``: what contributes as much as ``raises`` and ``lowers``, yet of no certain sign.
     ``any_death``: the risk is that of death from any cause.
@@ -80,6 +81,7 @@ class PatientSummary:
     calcium_part: PartOfScore | None = None
     unsure: tuple[Reason, ...] = ()
     any_death: bool = False
+    calcium_seen: bool = False
 
 
 def summarise_patients(
@@ -110,6 +112,7 @@ def summarise_patients(
     outside = _outside(covariates, ranges)
     columns = Columns(covariates, dictionary)
     scores, parts = columns.derived(agatston), find_parts(columns)
+    traces = find_traces(columns)
     names = dict.fromkeys([*map(str, contributions), *ranges.important])
     unknown = pd.DataFrame(find_unknown(names, covariates, features))
     summaries = []
@@ -147,6 +150,7 @@ def summarise_patients(
                 parts[row],
                 _unsure(known, named, n_reasons, patient),
                 any_death,
+                traces[row] == "seen",
             )
         )
     return summaries

@@ -16,6 +16,8 @@ _LARGE_COMPETING = 0.1
 _HIGHEST_AGE = 100.0
 _WORTH_SAYING = 0.5
 _SMALLEST_POINTS = 0.05
+SMALL_RISK = 0.01
+"""Below it a risk is told of a thousand people."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _risk(patient: PatientSummary, texts: Texts) -> str:
     event = "death" if patient.any_death else "risk"
     if risk < 0.0005:
         sentences = [texts.say(f"{event}.rare", years=years)]
-    elif risk < 0.01:
+    elif risk < SMALL_RISK:
         sentences = [texts.say(f"{event}.per_thousand", n=f"{1000 * risk:.0f}", **values)]
     elif risk < 0.995:
         sentences = [texts.say(f"{event}.per_hundred", n=f"{100 * risk:.0f}", **values)]
@@ -94,7 +96,7 @@ def _comparison(patient: PatientSummary, texts: Texts) -> str:
         return texts.say("calcium.unknown")
     score = read_score(score)
     if score == 0:
-        return texts.say("calcium.none")
+        return texts.say("calcium.zero_but_seen" if patient.calcium_seen else "calcium.none")
     sentences = [texts.say("calcium.score", score=texts.numerals.score(score))]
     if patient.percentile is not None:
         below = floor(patient.percentile)
@@ -149,8 +151,7 @@ def _value(reason: Reason, texts: Texts) -> str:
     if isinstance(reason.value, str):
         return texts.texts[f"codes.{reason.value}"]
     if variable.unit == "years":
-        # an age is told in completed years
-        years = floor(reason.value) if variable.name == "age" else reason.value
+        years = variable.as_reported(reason.value)
         return texts.count("years", texts.numerals.number(years))
     if variable.kind == "boolean":
         return ""

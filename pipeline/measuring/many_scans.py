@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.derivation.scan_technique import COMPARABLE
 from features.errors import CalciriskError, ConfigError
 from features.imaging.results import LESION_COLUMNS, TOTAL_COLUMNS
 from pipeline.files.private import open_folder, open_private
@@ -22,7 +23,7 @@ from pipeline.files.tables import Tables, written_whole
 from pipeline.measuring.manifest import ManifestLine, read_manifest
 from pipeline.measuring.one_scan import measure_scan
 from pipeline.measuring.output import LESIONS, PATIENTS, join_covariates, rounded, write_scan
-from pipeline.measuring.progression import COMPARABLE, join_scans
+from pipeline.measuring.progression import join_scans
 from pipeline.measuring.request import MeasuringRequest
 from pipeline.scoring.account.progress import Progress
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.calcium import BANDS
+from features.derivation.scan_technique import COMPARABLE
 
 DAYS_PER_YEAR = 365.25
 SMALLEST_GAP_YEARS = 0.08
-COMPARABLE = "prior_scan_comparable"
 _NOT_KNOWN = "not known"
 # What the earlier scan showed, under the names of the dictionary.
 PRIOR = {

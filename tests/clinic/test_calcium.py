@@ -318,3 +318,13 @@ def test_that_there_was_no_scan_is_said_of_nobody_who_is_known_to_have_had_one(
     none = site.texts("overview.no_calcium")
     recorded = value is not None and earlier == "prior_cac_agatston"
     assert (none in view.overview.calcium) != recorded
+
+
+@pytest.mark.parametrize("score", [0.0, 5.0, 400.0])
+def test_an_arterial_age_is_told_by_page_and_summary_or_by_neither(
+    site: Site, score: float
+) -> None:
+    view = _assess(site, cac_agatston=score)
+    told = "Arterial age" in str(view.calcium.topics)
+    assert told == ("the risk is like that at age" in dict(view.paragraphs)["comparison"])
+    assert told == (score > 0)

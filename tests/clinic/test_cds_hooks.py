@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,20 +18,24 @@ from clinic.site import Site
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Needed
 from features.errors import CohortError
+from features.intake.fhir.reader import read_fhir
+from tests.features.intake.fhir.records import write_bundle
 
 SERVICE = "/cds-services/calcirisk-patient-view"
 LATER = date(2026, 9, 1)
 TOKEN = "a-token-of-more-than-24-letters"
 
 
-def _observation(code: str, value: float, unit: str) -> dict[str, Any]:
+def _observation(
+    code: str, value: float, unit: str, system: str = "http://loinc.org"
+) -> dict[str, Any]:
     quantity = {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
     return {
         "resource": {
             "resourceType": "Observation",
             "id": f"o{code}",
             "status": "final",
-            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+            "code": {"coding": [{"system": system, "code": code}]},
             "subject": {"reference": "Patient/1288992"},
             "effectiveDateTime": "2026-03-01",
             "valueQuantity": quantity,
@@ -40,6 +45,7 @@ def _observation(code: str, value: float, unit: str) -> dict[str, Any]:
 
 def _request() -> dict[str, Any]:
     ldl, hdl = _observation("13457-7", 150.0, "mg/dL"), _observation("2085-9", 45.0, "mg/dL")
+    calcium = _observation("450360000", 900.0, "1", "http://snomed.info/sct")
     return {
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
         "hook": "patient-view",
@@ -51,7 +57,11 @@ def _request() -> dict[str, Any]:
                 "gender": "male",
                 "birthDate": "1966-05-02",
             },
-            "observations": {"resourceType": "Bundle", "type": "searchset", "entry": [ldl, hdl]},
+            "observations": {
+                "resourceType": "Bundle",
+                "type": "searchset",
+                "entry": [ldl, hdl, calcium],
+            },
             "conditions": None,
         },
     }
@@ -107,6 +117,17 @@ def test_a_record_system_proves_itself_by_the_same_token(site: Site) -> None:
     assert outside.post(SERVICE, json=_request(), headers=right).status_code == 200
 
 
+def test_what_may_raise_or_lower_the_risk_is_no_main_contributor(site: Site) -> None:
+    covariates = pd.DataFrame({"sex": ["male"], "cac_agatston": [900.0]}).astype({"sex": "str"})
+    view = site.assessor.assess(covariates, site.assessor.horizons[-1])
+    largest = view.overview.themes[0]
+    for limits, named in (((1.0, 9.0), True), ((-1.0, 9.0), False), ((-9.0, -1.0), True)):
+        themes = (replace(largest, label="Pressure", estimated=False, limits=limits),)
+        shown = replace(view, overview=replace(view.overview, themes=themes))
+        card = write_cards(shown, "http://here", False, "infarction", site.texts)["cards"][0]
+        assert ("Main contributor: Pressure" in card["detail"]) == named
+
+
 def test_the_card_says_of_two_scans_whether_the_change_is_real(site: Site) -> None:
     values = {
         "age": [62.0],
@@ -124,7 +145,10 @@ def test_what_was_filled_in_is_no_main_contributor(site: Site) -> None:
     covariates = pd.DataFrame({"sex": ["male"]}).astype({"sex": "str"})
     view = site.assessor.assess(covariates, site.assessor.horizons[-1])
     filled = [replace(theme, estimated=True) for theme in view.overview.themes]
-    for themes in (filled, [*filled, replace(filled[0], label="Pressure", estimated=False)]):
+    for themes in (
+        filled,
+        [*filled, replace(filled[0], label="Pressure", estimated=False, limits=None)],
+    ):
         shown = replace(view, overview=replace(view.overview, themes=tuple(themes)))
         card = write_cards(shown, "http://here", False, "infarction", site.texts)["cards"][0]
         assert ("Main contributor: Pressure" in card["detail"]) == (themes is not filled)
@@ -141,6 +165,33 @@ def test_a_card_of_an_age_that_the_model_does_not_know_is_refused() -> None:
         read_prefetch(prefetch, dictionary, LATER)
     del prefetch["patient"]["birthDate"]
     assert read_prefetch(prefetch, dictionary, LATER) is None
+
+
+@pytest.mark.parametrize(
+    ("born", "total", "refused"),
+    [
+        ("1966-05-02", 190.0, False),
+        ("1966-05-02", 140.0, True),
+        ("2016-05-02", 190.0, True),
+        ("1900-05-02", 190.0, True),
+    ],
+)
+def test_no_card_is_written_of_whom_a_file_would_reject(
+    client: TestClient, site: Site, tmp_path: Path, born: str, total: float, refused: bool
+) -> None:
+    asked = _request()
+    asked["prefetch"]["patient"]["birthDate"] = born
+    asked["prefetch"]["observations"]["entry"].append(_observation("2093-3", total, "mg/dL"))
+    observations = [one["resource"] for one in asked["prefetch"]["observations"]["entry"]]
+    export = write_bundle(tmp_path, asked["prefetch"]["patient"], *observations)
+    found = read_fhir(export).frame
+    scorer = site.assessor.scorer
+    if refused:
+        with pytest.raises(CohortError):
+            scorer.score(found, [10.0], 0)
+    else:
+        assert len(scorer.score(found, [10.0], 0)) == 1
+    assert client.post(SERVICE, json=asked).status_code == (412 if refused else 200)
 
 
 @pytest.mark.parametrize("days", [0, 365, 3653])

@@ -121,6 +121,26 @@ def test_scans_that_were_not_taken_alike_are_not_compared() -> None:
         assert said in _section(None, **scans, prior_scan_comparable=alike).change.line
 
 
+@pytest.mark.parametrize(
+    ("values", "judged"),
+    [
+        ({"prior_cac_agatston": 90.0, "cac_agatston": 180.0}, True),
+        ({"prior_cac_agatston": 90.0, "cac_agatston": 180.0, "prior_scan_comparable": 0.0}, False),
+        ({"prior_cac_agatston": 90.0}, False),
+        ({"cac_agatston": 180.0}, False),
+        ({"prior_cac_volume": 90.0, "cac_volume": 400.0}, True),
+        ({"prior_cac_volume": 90.0, "cac_volume": 400.0, "prior_scan_comparable": 0.0}, False),
+    ],
+)
+def test_what_is_judged_by_the_limits_of_a_rescan_says_so_and_nothing_else(
+    values: dict[str, float], judged: bool
+) -> None:
+    change = _section(None, prior_scan_years=3.0, **values).change
+    assert change.is_judged == judged
+    said = f"{change.line} {change.volume}"
+    assert any(word in said for word in ("rise", "fall", "rescan")) == judged
+
+
 def test_the_page_says_in_what_two_scans_were_made_differently_and_works_nothing_out_of_them(
     forecaster: Forecaster,
 ) -> None:
@@ -297,3 +317,12 @@ def test_whoever_had_calcium_is_told_nothing_of_people_without(forecaster: Forec
         assert "Calcium was seen on an earlier scan" in said
     never = _section(forecaster, **years, prior_cac_agatston=0.0).outlook
     assert never is not None and "one in four has calcium" in never.next_scan[-1]
+
+
+def test_years_to_the_next_scan_are_written_in_tenths(site: Site) -> None:
+    for score in (10.0, 60.0, 90.0, 150.0, 200.0, 250.0):
+        values = {"age": [60.0], "sex": ["male"], "cac_agatston": [score]}
+        view = site.assessor.assess(pd.DataFrame(values).astype({"sex": "str"}), 10.0)
+        assert view.growth.outlook is not None
+        for said in view.growth.outlook.next_scan:
+            assert all("." in n for n in re.findall(r"about ([\d.]+) years", said))

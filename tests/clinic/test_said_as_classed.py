@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,10 +14,16 @@ import pytest
 
 from clinic.patient.assessor import Assessment
 from clinic.patient.calcium import describe_percentile
+from clinic.patient.guidance import hold
 from clinic.patient.overview import tell_of_hundred
+from clinic.scored_patients.store import Listed, ListPage
 from clinic.site import Site
 from clinic.words.texts import load_texts
+from clinic.words.values import ValueWriter
+from features.dictionary.dictionary import Dictionary
+from models.treatment_effects.conditions import Rule
 
+DICTIONARY = Dictionary.load()
 MAN = {"age": 60.0, "sex": "male", "ldl_cholesterol": 130.0, "diabetes": 0.0}
 
 
@@ -45,6 +54,56 @@ def test_a_percentile_is_said_from_where_rules_begin(value: float, said: str) ->
     assert describe_percentile({"age": 60.0}, features, load_texts()).startswith(said)
 
 
+@pytest.mark.parametrize("scale", ["risk", "earlier"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_risk_is_written_within_its_category(site: Site, scale: str, language: str) -> None:
+    categories = getattr(site.assessor.guideline, scale)
+    write = load_texts(language).write
+    for bound in categories.bounds:
+        near = [bound + side * 10.0**-power for power in range(2, 9) for side in (-1, 0, 1)]
+        for risk in near:
+            for write_one in (write.percent, write.tenths):
+                written = write_one(risk, categories.bounds)
+                read = float(written.split()[0].replace(",", ".")) / 100
+                assert categories.category(read) == categories.category(risk)
+
+
+def test_the_list_writes_a_risk_within_the_category_beside_it(site: Site) -> None:
+    risks = (*[0.01] * (len(site.store.horizons) - 1), 0.0747)
+    page = ListPage((Listed("k", "p", risks, "", 0, "", category="borderline"),), False, False)
+    told = site.write(
+        "patients.html",
+        page=page,
+        bounds=site.assessor.guideline.earlier.bounds,
+        store=site.store,
+        years=site.store.horizons,
+        size=50,
+        sort="",
+        descending=False,
+        found=True,
+        category="",
+        flag="",
+        flags=(),
+    )
+    assert "7.47\xa0%" in told and "7.5\xa0%" not in told
+
+
+def test_a_category_of_the_guideline_is_that_of_the_risk_written_beside_it(site: Site) -> None:
+    scale = site.assessor.guideline.risk
+    known: dict[str, Any] = {
+        **{"total_cholesterol": 200.0, "hdl_cholesterol": 50.0, "egfr": 85.0, "bp_treated": 0.0},
+        **{"smoking_status": "never", "statin_intensity": "none"},
+    }
+    seen = set()
+    for pressure in np.arange(110.0, 180.0, 1.0):
+        view = _assess(site, systolic_bp=pressure, **known)
+        said = dict(view.guidance.rows)["Risk category"].split(";")[0]
+        read = float(re.findall(r": ([\d.]+)", said)[0]) / 100
+        assert said.startswith(scale.category(read).title())
+        seen.add(scale.category(read))
+    assert len(seen) > 1
+
+
 def test_the_categories_of_ten_years_stand_on_no_other_scale(site: Site) -> None:
     drawn = {
         years: str(_assess(site, years, cac_agatston=150.0).overview.scale)
@@ -62,8 +121,8 @@ def test_a_small_risk_is_not_said_to_befall_nobody(
     risk: float, after: float | None, language: str
 ) -> None:
     events, spared, words = tell_of_hundred(risk, after, load_texts(language))
-    assert (events, spared) == (round(100 * risk), 0)
-    assert not re.search(r"\b0\b", words)
+    assert (events, spared) == (0, 0)
+    assert not re.search(r"\b0\b", words) and "1" in words.replace("100", "")
     assert tell_of_hundred(0.071, 0.051, load_texts(language))[:2] == (7, 2)
 
 
@@ -73,6 +132,45 @@ def test_a_pressure_below_a_threshold_is_not_said_to_be_at_it(site: Site) -> Non
         assert f"BP {said}/80 mmHg" in view.overview.who
         offered = [row.name for row in view.treatments.offered]
         assert ("bp_lowering" in offered) == (pressure >= 130)
+
+
+def _rules(part: object) -> Iterator[Rule]:
+    """Every rule on a variable that guidelines or treatments are made of."""
+    if isinstance(part, Rule):
+        yield part
+    elif isinstance(part, Mapping):
+        yield from (rule for one in part.values() for rule in _rules(one))
+    elif isinstance(part, tuple):
+        yield from (rule for one in part for rule in _rules(one))
+    elif is_dataclass(part):
+        yield from (rule for one in vars(part).values() for rule in _rules(one))
+
+
+def test_a_value_is_held_against_a_limit_as_it_is_written(site: Site) -> None:
+    dictionary, writer = site.assessor.scorer.dictionary, ValueWriter(DICTIONARY, site.texts)
+    held = {
+        (rule.variable, limit)
+        for part in (site.assessor.guideline, site.assessor.effects)
+        for rule in _rules(part)
+        for limit in (rule.at_least, rule.below)
+        if limit is not None and rule.variable in dictionary
+        if dictionary[rule.variable].unit not in (None, "AU")
+    }
+    assert len(held) > 20
+    # 4.9 mmol/L are 189.5 mg/dL: that limit is named in both units
+    for name, limit in held - {(one, 189.4) for one in ("ldl_cholesterol", "ldl_before_treatment")}:
+        for value in np.linspace(max(limit - 0.6, 0.2), limit + 0.6, 41):
+            written = re.match(r"[\d,.]+", writer.say(name, value))
+            assert written
+            said = float(written[0].replace(",", ""))
+            assert (hold({name: value})[name] >= limit) == (said >= limit), (name, limit, value)
+
+
+def test_a_value_is_written_in_the_unit_that_it_was_entered_in(site: Site) -> None:
+    table = pd.DataFrame({"age": [60.0], "sex": ["male"], "ldl_cholesterol": [1.8 * 38.67]})
+    entered = {"ldl_cholesterol": "mmol/L"}
+    view = site.assessor.assess(table.astype({"sex": "str"}), 10.0, units=entered)
+    assert "LDL 1.8 mmol/L" in view.overview.who
 
 
 def test_scores_are_written_downwards_between_all_classes(site: Site) -> None:

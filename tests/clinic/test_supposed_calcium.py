@@ -76,3 +76,19 @@ def test_what_a_score_of_0_does_not_undo_is_known_to_the_leaflet_and_the_next_sc
     assert view.calcium.diseased == diseased
     said = make_leaflet(view, simulated=False, date="", language="en").sections[1].sentences[0]
     assert ("good news" in said) == (not diseased)
+
+
+@pytest.mark.parametrize(
+    ("values", "contradicted"),
+    [({}, False), ({"cac_volume": 0.0}, False)]
+    + [({name: 140.0}, True) for name in ("cac_density_hu", "cac_volume_130_199")]
+    + [({"cac_volume": 8.0}, True), ({"spotty_lesion_count": 2.0}, True)],
+)
+def test_no_page_says_that_no_calcium_was_seen_where_some_was_measured(
+    site: Site, values: dict[str, Any], contradicted: bool
+) -> None:
+    view = assess(site, cac_agatston=0.0, **values)
+    leaflet = make_leaflet(view, simulated=False, date="", language="en").sections[1].sentences[0]
+    summary = dict(view.paragraphs)["comparison"]
+    assert ("found no calcium" in leaflet) == ("No calcium was seen" in summary) != contradicted
+    assert any("a score of 0 recorded" in one for one in view.overview.checks) == contradicted

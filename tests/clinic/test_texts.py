@@ -3,9 +3,11 @@ from __future__ import annotations
 import re
 
 import pandas as pd
+import pytest
 
 from clinic.site import FOLDER
 from clinic.words.texts import load_texts
+from models.plain_language.leaflet import load_leaflet_texts
 from models.reference_scores.reference_score import Inputs
 from models.reference_scores.registry import REFERENCE_SCORES
 
@@ -70,3 +72,18 @@ def test_whom_a_score_is_valid_for_reads_as_a_sentence() -> None:
         for found in score.find(inputs, 10.0):
             if found.kind == "not for these patients":
                 assert not re.match(r"must |is |needs ", found.rule), found.rule
+
+
+@pytest.mark.parametrize("n", [1, 2, 40])
+def test_german_counts_of_people_agree_with_their_verb(n: int) -> None:
+    leaflet, plain = load_leaflet_texts("de"), load_texts("de").plain
+    counted = {f"icons of {n}": load_texts("de")("overview.icons", n=n)}
+    for what in ("many", "few", "many_die", "few_die"):
+        counted[what] = leaflet[f"risk.{what}"].format(years=10, n=n, others=100 - n)
+    for key in ("per_hundred", "per_thousand"):
+        for event in ("risk", "death"):
+            said = plain.say(f"{event}.{key}", n=str(n), percent="", years="10 Jahre")
+            counted[f"{event} {key}"] = said
+    # the event is the subject, so that one person and several stand in the same sentence
+    for said in counted.values():
+        assert " trifft" in said and not re.search(r"\b(haben|sterben|erleiden)\b", said)

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from clinic.patient.themes import COMPETING, Theme, fold_themes, theme_of
+from clinic.site import Site
 from clinic.words.texts import load_texts
+from features.derivation.catalogue import CATALOGUE
+from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import OTHER_CAUSES_LABEL
+from models.margins import REACH
+from models.plain_language.leaflet import load_leaflet_texts
+from models.uncertainty.risk_interval import contribution_spread
 
 DICTIONARY = Dictionary.load()
 _UNTREATED = {"ldl_cholesterol": 220.0, "statin_intensity": "none"}
@@ -69,6 +76,45 @@ def test_a_theme_knows_what_of_it_comes_from_known_values(
     (theme,) = fold_themes(pd.Series(points), unknown, {}, DICTIONARY, load_texts())
     assert theme.known == pytest.approx(known)
     assert theme.is_reason == (known != 0)
+
+
+@pytest.mark.parametrize(
+    ("reach", "named"), [({}, True), ({"pressure": 0.4}, True), ({"pressure": 0.6}, False)]
+)
+def test_what_may_raise_or_lower_the_risk_is_no_reason(
+    reach: dict[str, float], named: bool
+) -> None:
+    for points in (0.5, -0.5):
+        variables = pd.Series({"systolic_bp": points})
+        (theme,) = fold_themes(variables, {}, {}, DICTIONARY, load_texts(), reach)
+        assert theme.is_reason == named
+
+
+def test_a_theme_of_the_page_reaches_as_far_as_its_variables_together(
+    site: Site, covariates: pd.DataFrame
+) -> None:
+    scorer, patient = site.assessor.scorer, covariates.iloc[[0]]
+    assert scorer.interval is not None and scorer.explainer is not None
+    features = scorer.derive(Columns(patient, scorer.dictionary))
+    explanation = scorer.explainer.explain(features, 10.0)
+    owners = {one.name: theme_of(one.variable, DICTIONARY) for one in CATALOGUE}
+    spread = contribution_spread(
+        scorer.interval, scorer.explainer, features, explanation.worth, owners
+    )
+    for theme in site.assessor.assess(patient, 10.0).overview.every_theme:
+        reach = None if theme.name == COMPETING else 100 * REACH * spread.iloc[0][theme.name]
+        limits = None if reach is None else (theme.points - reach, theme.points + reach)
+        assert theme.limits == (None if limits is None else pytest.approx(limits))
+
+
+def test_the_leaflet_tells_no_illness_where_a_drug_may_be_all_that_is_known() -> None:
+    of_drugs = {
+        theme_of(name, DICTIONARY) for name in DICTIONARY if DICTIONARY[name].group == "therapy"
+    }
+    for language, illness in (("en", r"\bill"), ("de", "Krankheit")):
+        words = load_leaflet_texts(language)
+        for theme in of_drugs - {"other"}:
+            assert not re.search(illness, words[f"themes.{theme}"])
 
 
 def test_other_causes_of_death_are_no_reason_of_a_patient() -> None:

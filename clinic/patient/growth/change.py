@@ -12,20 +12,21 @@ import pandas as pd
 from clinic.words.texts import PageTexts
 from clinic.words.values import ValueWriter
 from features.derivation.columns import Columns
+from features.derivation.scan_technique import COMPARABLE, find_differences
 from features.dictionary.dictionary import Dictionary
 from models.progression.two_scans.change import (
-    COMPARABLE,
     DENSIFIED,
+    FALL,
     NOT_COMPARABLE,
     RISE,
     UNKNOWN,
     WITHIN_NOISE,
-    find_differences,
     judge_change_alone,
     limit_of_rescan,
 )
 from models.treatment_effects.conditions import recorded
 
+_JUDGED = {RISE, WITHIN_NOISE, FALL}
 # Told of an earlier scan alone; all else of it has the name that it has today, after "prior_".
 _ONLY_EARLIER = ("prior_scan_years", COMPARABLE)
 
@@ -41,7 +42,7 @@ class Change:
     ``published``: slow, expected or rapid by the published law, "". ``comparable``: False where the
     scans were made differently; then nothing is worked out of the two. ``risen``: whether the
     verdict is a rise; ``within_noise``: whether it is that a rescan may show as much, and the two
-    scores are not the same.
+    scores are not the same. ``is_judged``: whether score or volume is held against a limit.
     """
 
     line: str
@@ -56,6 +57,7 @@ class Change:
     risen: bool = False
     within_noise: bool = False
     without: str = ""
+    is_judged: bool = False
 
 
 def describe_change(
@@ -68,7 +70,8 @@ def describe_change(
     if earlier is None or now is None:
         by_volume = str(judged["volume_verdict"])
         volume = texts(f"growth.volume.{by_volume}") if by_volume not in ("", UNKNOWN) else ""
-        return Change("", volume=volume, without=_tell_missing(patient, dictionary, texts))
+        without = _tell_missing(patient, dictionary, texts)
+        return Change("", volume=volume, without=without, is_judged=by_volume in _JUDGED)
     limit = float(limit_of_rescan(columns)[0])
     years = recorded(patient, "prior_scan_years")
     line = texts(
@@ -92,6 +95,7 @@ def describe_change(
         str(judged["growth_published"]),
         risen=judged["change_verdict"] == RISE,
         within_noise=judged["change_verdict"] == WITHIN_NOISE and now != earlier,
+        is_judged=bool({judged["change_verdict"], judged["volume_verdict"]} & _JUDGED),
     )
 
 

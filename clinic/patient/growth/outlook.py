@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -218,14 +218,9 @@ class OutlookWriter:
             {},
             self.dictionary,
             texts,
+            {str(name): REACH * float(each) for name, each in told.spread.iloc[0].items()},
         )
-        reach = REACH * told.spread
-        shown = [
-            replace(theme, limits=(theme.points - by, theme.points + by))
-            for theme in folded
-            for by in (float(reach.iloc[0][theme.name]),)
-            if abs(theme.points) >= _SMALL
-        ][:_BARS]
+        shown = [theme for theme in folded if abs(theme.points) >= _SMALL][:_BARS]
         rest = float(told.forecast[0] - told.base[0]) - sum(theme.points for theme in shown)
         rows = [Bar(t.label, t.points, t.limits, t.estimated) for t in shown]
         words = "; ".join(f"{row.label} {self.texts.write.signed(row.points)}" for row in rows)
@@ -258,7 +253,7 @@ class OutlookWriter:
         what = texts("growth.next.any" if threshold == 0 else "growth.next.above",
                      score=texts.write.general(threshold))  # fmt: skip
         reached = {
-            name: self.texts.write.number(round(float(value[0]), 1)) if np.isfinite(value[0])
+            name: self.texts.write.fixed(float(value[0]), 1) if np.isfinite(value[0])
             else texts("growth.next.beyond", years=self.texts.write.number(predictor.longest))
             for name, value in (("n", plan.years), ("low", plan.soonest), ("high", plan.latest))
         }  # fmt: skip

@@ -20,6 +20,7 @@ from features.derivation.calcium import BANDS, agatston, volume
 from features.derivation.calcium_change import Measure, annual_change, rescan_limit, root_change
 from features.derivation.characteristics import bmi as body_mass_index
 from features.derivation.columns import Columns, ratio, where
+from features.derivation.scan_technique import made_alike
 from features.dictionary.dictionary import Dictionary
 from models.progression.law.growth_law import Patients
 from models.progression.law.published_law import classify
@@ -65,9 +66,6 @@ SEEN_BEFORE = (
     "without calcium: check both scans first"
 )
 
-# How a scan was made, and by how much it may differ; types of scanner and gating by their codes.
-_TECHNIQUE = {"scan_technique": 0.5, "slice_thickness": 0.1, "tube_voltage": 0.5, "ecg_gating": 0.5}
-COMPARABLE = "prior_scan_comparable"
 PRIOR = "prior_"
 _OF_A_SCAN = ("calcium", "morphology")
 VANISHED = "calcium_seen_before"
@@ -193,22 +191,7 @@ def _judge(columns: Columns) -> dict[str, npt.NDArray[Any]]:
 
 def taken_alike(columns: Columns) -> npt.NDArray[np.bool_]:
     """Whether nothing differs (n,) that is known of how both scans were made."""
-    return np.asarray(~np.any(list(find_differences(columns).values()), axis=0))
-
-
-def find_differences(columns: Columns) -> dict[str, npt.NDArray[np.bool_]]:
-    """By variable of how a scan is made: where (n,) this one and the earlier one differ in it.
-
-    What is not known of one of them speaks against nothing. Who knows both may have said that they
-    differ (`COMPARABLE`): `calcirisk lesions` compares what headers say of machine and kernel.
-    """
-    differs = {
-        name: np.abs(columns[name] - columns[f"prior_{name}"]) > tolerance
-        for name, tolerance in _TECHNIQUE.items()
-    }
-    if COMPARABLE in columns.dictionary:  # not in that of a model trained before it was known
-        differs[COMPARABLE] = columns[COMPARABLE] == 0
-    return differs
+    return np.asarray(columns.derived(made_alike) == 1)
 
 
 def covariates_then(columns: Columns) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.derivation.catalogue import CATALOGUE, DERIVATIONS, derive_features
+from features.derivation.scan_technique import COMPARABLE, OF_TECHNIQUE
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
 
@@ -15,8 +16,13 @@ NAMES = [feature.name for feature in CATALOGUE]
 
 
 def draw_cohort(n: int, seed: int = 0, missing: float = 0.2) -> pd.DataFrame:
+    """Patients whose values are drawn each by itself; half of them had both scans made alike."""
     rng = np.random.default_rng(seed)
     columns = {name: _draw(rng, variable, n, missing) for name, variable in DICTIONARY.items()}
+    alike = rng.random(n) < 0.5
+    for name in OF_TECHNIQUE:
+        same = 1.0 if name == COMPARABLE else columns[name.removeprefix("prior_")]
+        columns[name] = columns[name].mask(alike, same)
     return pd.DataFrame(columns).set_axis(pd.Index([f"p{i}" for i in range(n)], name="patient_id"))
 
 

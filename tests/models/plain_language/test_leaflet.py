@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import get_args
 
@@ -14,8 +15,11 @@ from models.plain_language.leaflet import (
     load_leaflet_texts,
     write_leaflet,
 )
+from models.plain_language.texts import Texts
+from models.plain_language.writing import write_plain_text
 from models.treatment_effects.effects import TreatmentEffects
 from tests.models.plain_language.readability import reading_grade
+from tests.models.plain_language.test_writing import PATIENT, TEXTS
 
 FACTS = LeafletFacts(
     10.0,
@@ -103,6 +107,43 @@ def test_a_small_risk_and_its_interval_are_told_of_a_thousand(risk: float, langu
     chance, limits = write_leaflet(facts, language).sections[0].sentences
     assert "1000" in chance and "1000" in limits
     assert " 0 of" not in chance and "etwa 0 " not in chance
+
+
+@pytest.mark.parametrize("language", sorted(known_languages()))
+@pytest.mark.parametrize("risk", [0.0001, 0.004, 0.0056, 0.0096, 0.0104, 0.02, 0.3])
+def test_no_limit_of_a_risk_is_told_as_nobody(risk: float, language: str) -> None:
+    under = load_leaflet_texts(language)["risk.under"]
+    for share in (0.001, 0.2, 0.9):
+        facts = replace(FACTS, risk=risk, interval=(share * risk, 1.1 * risk), average=None)
+        limits = write_leaflet(facts, language).sections[0].sentences[1]
+        low, high, of = re.findall(rf"{under}|\d+", limits)
+        assert int(high) >= 1
+        assert (low == under) == (share * risk * int(of) <= 0.5)
+
+
+@pytest.mark.parametrize("risk", [0.004, 0.0056, 0.0096, 0.0104, 0.02])
+def test_a_risk_is_told_of_as_many_people_in_leaflet_and_summary(risk: float) -> None:
+    leaflet = write_leaflet(replace(FACTS, risk=risk)).sections[0].sentences[0]
+    summary = write_plain_text(replace(PATIENT, risk=risk, interval=None), TEXTS).paragraphs[0][1]
+    told = [re.findall(r"of (\d+) people|in (1000?) people", one)[0] for one in (leaflet, summary)]
+    assert "".join(told[0]) == "".join(told[1])
+    assert re.findall(r"about (\d+)", leaflet) == re.findall(r"About (\d+)", summary)
+
+
+@pytest.mark.parametrize(("language", "none"), [("en", "no calcium"), ("de", "kein Kalk")])
+def test_a_score_of_0_that_is_contradicted_is_told_as_no_absence_of_calcium(
+    language: str, none: str
+) -> None:
+    for diseased in (False, True):
+        facts = replace(FACTS, calcium_score=0.0, diseased=diseased)
+        assert none in write_leaflet(facts, language).sections[1].sentences[0]
+        said = write_leaflet(replace(facts, calcium_trace="seen"), language)
+        assert none not in said.sections[1].sentences[0]
+        assert language != "en" or reading_grade(said.text) <= 6
+    seen = replace(PATIENT, calcium_score=0.0, calcium_seen=True)
+    for patient, absent in ((replace(seen, calcium_seen=False), True), (seen, False)):
+        said_of = dict(write_plain_text(patient, Texts.load(language)).paragraphs)["comparison"]
+        assert (none in said_of.replace("No calcium", "no calcium")) == absent
 
 
 @pytest.mark.parametrize("score", [99.6, 299.7, 999.9])

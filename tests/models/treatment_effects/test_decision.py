@@ -189,8 +189,10 @@ def test_new_diabetes_befalls_nobody_who_has_diabetes(name: str) -> None:
     without = ask(patient, name).options[0]
     assert without.harm is not None and without.harm.name == "new diabetes"
     assert without.needed_to_harm == pytest.approx(255 * 4 / 10)
-    ill = ask({**patient, "diabetes": 1.0}, name).options[0]
-    assert ill.harm is None and ill.needed_to_harm is None
+    by_drug: dict[str, object] = {"diabetes": None, "insulin": 1.0}
+    for known in ({"diabetes": 1.0}, by_drug, {"hba1c": 6.7}, {"glucose": 140.0}):
+        ill = ask({**patient, **known}, name).options[0]
+        assert ill.harm is None and ill.needed_to_harm is None
     assert ask({**patient, "diabetes": None}, name).options[0].needed_to_harm is not None
 
 
@@ -211,3 +213,16 @@ def _one_of_each() -> list[str]:
     for name, option in EFFECTS.items():
         first.setdefault(option.exclusive or name, name)
     return list(first.values())
+
+
+def test_no_guideline_on_primary_prevention_alone_recommends_to_who_has_coronary_disease() -> None:
+    diseased = {**STENT, "smoking_status": "current", "activity_minutes": 30.0, "diabetes": 1.0}
+    credited = [
+        one.option.recommended_by
+        for name in EFFECTS
+        for one in ask(diseased, name).options
+        if one.decision == "recommended"
+    ]
+    assert len(credited) > 3
+    for guideline in credited:
+        assert "primary prevention" not in guideline or "with coronary disease" in guideline

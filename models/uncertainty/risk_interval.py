@@ -22,7 +22,7 @@ from models.contraction import contract
 from models.explanation.explainer import Explainer
 from models.learners.completion import Completed
 from models.learners.linear import LinearPart
-from models.margins import LEVEL, roots_by_owner, variance_of
+from models.margins import LEVEL, Roots, roots_by_owner, variance_of
 from models.risk.predictor import RiskPredictor
 from models.storage.formats import read_array, read_json
 
@@ -202,26 +202,33 @@ def contribution_spread(
     """Standard deviation (n, variables) of what each variable contributes, as a fraction of risk.
 
     A contribution is ``sum over strata s of worth_s (terms - mean terms of s)' beta``: linear in
-    the coefficients, whose covariance is known. ``worth``: (n, strata) of `Explanation`;
-    ``owners``: feature -> variable, of the catalogue. What the trees leave open is not in it.
+    the coefficients, whose covariance is known; of what is missing, its value is open as well.
+    ``worth``: (n, strata) of `Explanation`; ``owners``: feature -> variable, of the catalogue. What
+    the trees leave open is not in it.
     ``things``: feature -> a thing that several describe, of whose sum there is a column as well.
     """
     predictor, part = explainer.predictor, interval.part
     of_feature = [owners.get(name) or owner_of(name) for name in predictor.feature_names]
-    owner = [of_feature[position] for position in part.term_features]
-    names = list(dict.fromkeys(of_feature))
-    roots = roots_by_owner(interval.coefficients, owner, names)
-    if things:
-        thing = [things.get(predictor.feature_names[place], "") for place in part.term_features]
-        summed = list(dict.fromkeys(things.values()))
-        roots += roots_by_owner(interval.coefficients, thing, summed)
-        names += summed
+    of_thing = [things.get(name, "") for name in predictor.feature_names]
+    kinds = ((of_feature, dict.fromkeys(of_feature)), (of_thing, dict.fromkeys(things.values())))
+    names: list[str] = []
+    roots: Roots = ()
+    inside = []
+    for owner, own in kinds:
+        names += own
+        of_terms = [owner[place] for place in part.term_features]
+        roots += roots_by_owner(interval.coefficients, of_terms, list(own))
+        of_used = np.array([owner[place] for place in part.design.completion.used])
+        inside += [of_used == name for name in own]
     means = explainer.causes[0].mean_recorded
     seen = predictor.see(X)
+    open_gaps = np.stack([part.open_variance(seen.gaps, features) for features in inside], axis=1)
     spread = np.zeros((len(X), len(names)))
     for start in range(0, len(X), _CHUNK):
         rows = np.arange(start, min(start + _CHUNK, len(X)))
-        recorded = part.design.recorded_terms(seen.take(rows))
-        moved = recorded * worth[rows].sum(axis=1)[:, None] - worth[rows] @ means
-        spread[rows] = np.sqrt(variance_of(moved, roots))
+        recorded, weight = part.design.recorded_terms(seen.take(rows)), worth[rows].sum(axis=1)
+        moved = recorded * weight[:, None] - worth[rows] @ means
+        variance = variance_of(moved, roots)
+        variance += np.square(weight)[:, None] * open_gaps[seen.gaps.pattern[rows]]
+        spread[rows] = np.sqrt(variance)
     return pd.DataFrame(spread, index=X.index, columns=names)

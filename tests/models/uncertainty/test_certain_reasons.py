@@ -100,3 +100,42 @@ def test_where_a_sum_is_certain_one_of_its_variables_is_a_reason(told: Told, num
 def test_cholesterol_and_smoking_can_be_reasons_though_told_in_parts(told: Told) -> None:
     for variables in (("ldl_cholesterol", "total_cholesterol", "apob"), ("smoking_status",)):
         assert told.certain[list(variables)].any(axis=1).mean() > 0.1
+
+
+def _asked_of(told: Told, features: pd.DataFrame) -> Told:
+    explanation = told.explainer.explain(features, 10.0)
+    return Told(told.interval, told.explainer, features, explanation)
+
+
+def test_of_a_patient_of_whom_nothing_is_recorded_there_is_no_reason(told: Told) -> None:
+    blank = pd.DataFrame(np.nan, told.features.index[:1], told.features.columns)
+    unknown = _asked_of(told, blank)
+    told_of = unknown.own_values.abs()
+    assert (told_of > 0.001).any().any()
+    # trees leave nothing open: what they tell of a mean value is next to nothing
+    assert not (unknown.certain & (told_of > 0.0001)).any().any()
+
+
+@pytest.mark.parametrize("variable", ["age", "systolic_bp", "smoking_status", "family_history"])
+def test_what_is_not_recorded_may_be_whatever_it_is(told: Told, variable: str) -> None:
+    hidden = told.features.copy()
+    hidden.loc[:, [OWNERS[str(name)] == variable for name in hidden]] = np.nan
+    unknown = _asked_of(told, hidden)
+    part = told.interval.part
+    used = [
+        OWNERS[unknown.explainer.predictor.feature_names[k]] for k in part.design.completion.used
+    ]
+    gaps = unknown.explainer.predictor.see(hidden).gaps
+    left_open = part.open_variance(gaps, np.array(used) == variable)[gaps.pattern]
+    assert (left_open > 0).all()
+    weight = unknown.explanation.worth.sum(axis=1)
+    assert (unknown.spread(OWNERS)[variable] >= weight * np.sqrt(left_open)).all()
+    assert not unknown.certain[variable].any()
+
+
+def test_what_features_leave_open_is_what_all_of_them_do(told: Told) -> None:
+    part, gaps = told.interval.part, told.explainer.predictor.see(told.features).gaps
+    everything = np.ones(len(part.design.completion.used), bool)
+    whole = part.open_variance(gaps, everything)
+    assert whole == pytest.approx(2.0 * part.read(gaps).open_terms.sum(axis=1))
+    assert (whole > 0).any() and not part.open_variance(gaps, ~everything).any()

@@ -101,6 +101,7 @@ def _shared(material: Material, linear: set[str]) -> dict[str, Any]:
         "standings": performance_tables.standings_table(material),
         "differences": performance_tables.difference_table(material),
         "stack": model_tables.stack_table(material),
+        "shrunk_towards": prior_tables.name_direction_of_shrinking(material),
         "markdown": write_markdown,
     }
 
@@ -151,7 +152,6 @@ def _tables(material: Material) -> dict[str, Any]:
         "markers": model_tables.marker_table(material),
         "published_effects": prior_tables.published_table(material),
         "prior_told": prior_tables.describe_prior(material),
-        "shrunk_towards": prior_tables.name_direction_of_shrinking(material),
         "other_causes": model_tables.other_causes_table(material),
         "outside": outside,
     }

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.dictionary.prior import Belief, Prior, Priors
 from features.endpoint import Endpoint
 from features.sample.case_cohort import CaseCohort
 from features.sample.survey import Survey
 from models.risk.few_events import (
     effective_events,
     warn_of_few_competing,
+    warn_of_few_events,
     warn_of_few_per_feature,
 )
 
@@ -35,3 +37,13 @@ def test_events_of_a_case_cohort_sample_count_for_what_its_controls_leave() -> N
     assert not warn_of_few_per_feature(whole, 10)
     (told,) = warn_of_few_per_feature(sample, 10)
     assert "100 events worth" in told
+
+
+def test_only_a_model_that_trusts_what_is_published_is_said_to_be_made_of_it() -> None:
+    priors = Priors({"age": Prior(Belief(0.02, 0.01))})
+    (trusting,) = warn_of_few_events(36, ["age", "own"], priors, trusted=True)
+    (alone,) = warn_of_few_events(36, ["age", "own"], priors, trusted=False)
+    assert "mostly what is published, of 1 of its 2 features" in trusting
+    assert "rests on these alone, on no published effect" in alone
+    for told in (trusting, alone):
+        assert "may be off by a factor of 1.4." in told

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.disclosure import say_count
 from models.evaluation.comparisons.standing import IS_ITS_LINEAR_PART, LINEAR_PARTS, find_linear
 from pipeline.commands.listing import format_table
 from pipeline.evaluation.evaluation import MODEL
@@ -105,7 +106,8 @@ def _count_judged(account: Mapping[str, Any], patients: str, everyone: str = "")
     n, of = account.get("patients"), account.get("of")
     if not n or not of:
         return patients
-    return f"{everyone}{n:,} {patients}" if n == of else f"{n:,} of {of:,} {patients}"
+    told = say_count(n)
+    return f"{everyone}{told} {patients}" if n == of else f"{told} of {say_count(of)} {patients}"
 
 
 def _with_interval(block: Mapping[str, Any], metric: str, horizon: float, decimals: int) -> str:

@@ -22,7 +22,7 @@ from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
-from features.disclosure import is_small, tell_count
+from features.disclosure import is_small, say_count, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.expected_events import (
     deviate_ratio,
@@ -221,11 +221,7 @@ def _say(row: Mapping[object, object]) -> str:
     else:
         way = "too low" if float(str(row["true_gap"])) > 0 else "too high"
         what = f"risks are {way} beside those of all (observed over expected {values}"
-        sizes += f" where {_about(str(row['expected']))} were expected"
+        sizes += f" where {say_count(str(row['expected']))} were expected"
         if row["estimate"] != row["estimate"]:
             what, limits = f"risks are {way} beside those of all (", ""
     return f"{name}: at {row['horizon']:g} years {what}{limits}{', ' if limits else ''}{sizes})."
-
-
-def _about(count: str) -> str:
-    return f"about {count}" if count.isdigit() else count

@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from models.evaluation.comparisons.findings import COMMON
 from models.evaluation.comparisons.standing import IS_ITS_LINEAR_PART
 from models.plain_language.writing import as_sentence
 from models.report.checklist import answer_items, items_by_section, read_flags, state_facts
@@ -97,6 +98,7 @@ def _shared(material: Material, linear: set[str]) -> dict[str, Any]:
         "performance": summarise_performance(material),
         "findings": subgroup_tables.finding_texts(material),
         "n_gaps_tested": subgroup_tables.count_tests(material),
+        "common": COMMON,
         "untested_groups": subgroup_tables.untested_groups(material),
         "standings": performance_tables.standings_table(material),
         "differences": performance_tables.difference_table(material),

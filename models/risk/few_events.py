@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,20 +16,21 @@ _NORMAL = 1.96
 
 
 def warn_of_few_events(
-    n_events: int, feature_names: Sequence[str], priors: Priors, trusted: bool
+    report: Mapping[str, Any], feature_names: Sequence[str], priors: Priors
 ) -> list[str]:
     """Below ``FEW_EVENTS``: how much is published, and how far off the level of risk may be.
 
-    ``trusted``: that what is published has any part in the model. The log of a rate from d events
-    has a standard error of 1 / sqrt(d).
+    ``report``: of the training, which says whether what is published has any part in the model.
+    The log of a rate from d events has a standard error of 1 / sqrt(d).
     """
+    n_events, linear = report["events"], report["causes"]["event"].get("linear", {})
     if n_events >= FEW_EVENTS:
         return []
     published = sum(priors.is_published(name) for name in feature_names)
     behind = (
         f"the model is mostly what is published, of {published} of its {len(feature_names)} "
         "features. The level of risk comes from this cohort alone and"
-        if trusted
+        if linear.get("prior_mean")
         else "the model rests on these alone, on no published effect, and says little of what "
         "each feature does. The level of risk"
     )

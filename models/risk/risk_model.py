@@ -293,10 +293,8 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
         self.warnings_ = self._warnings()
 
     def _warnings(self) -> list[str]:
-        names, n_events = list(self.feature_names_in_), self.report_["events"]
-        linear = self.report_["causes"]["event"].get("linear", {})
-        trusted = linear.get("prior_mean", 0.0) > 0.0
-        warnings = warn_of_few_events(n_events, names, self.priors_, trusted)
+        names = list(self.feature_names_in_)
+        warnings = warn_of_few_events(self.report_, names, self.priors_)
         warnings += warn_of_few_per_feature(self.endpoint_, len(names))
         warnings += warn_of_few_competing(self.endpoint_, MINIMUM_COMPETING)
         return warnings + warn_of_fixed_horizon(self.endpoint_)

@@ -41,9 +41,10 @@ def test_events_of_a_case_cohort_sample_count_for_what_its_controls_leave() -> N
 
 def test_only_a_model_that_trusts_what_is_published_is_said_to_be_made_of_it() -> None:
     priors = Priors({"age": Prior(Belief(0.02, 0.01))})
-    (trusting,) = warn_of_few_events(36, ["age", "own"], priors, trusted=True)
-    (alone,) = warn_of_few_events(36, ["age", "own"], priors, trusted=False)
-    assert "mostly what is published, of 1 of its 2 features" in trusting
-    assert "rests on these alone, on no published effect" in alone
-    for told in (trusting, alone):
-        assert "may be off by a factor of 1.4." in told
+    told = {}
+    for trust in ("prior_mean", "ridge_penalty"):
+        report = {"events": 36, "causes": {"event": {"linear": {trust: 0.5}}}}
+        (told[trust],) = warn_of_few_events(report, ["age", "own"], priors)
+        assert told[trust].endswith("may be off by a factor of 1.4.")
+    assert "mostly what is published, of 1 of its 2 features" in told["prior_mean"]
+    assert "rests on these alone, on no published effect" in told["ridge_penalty"]

@@ -91,7 +91,9 @@ def _tidy(figure: Figure, horizon: float, n_shown: int, n_variables: int) -> Non
     axes.grid(axis="x", color=PALE)
     bar = figure.colorbar(ScalarMappable(cmap=low_to_high()), ax=axes, aspect=40, pad=0.02)
     bar.set_ticks([0, 1], labels=["low\nor no", "high\nor yes"])
-    bar.set_label("Patient's value (grey: missing or unordered)", color=INK, labelpad=-20, fontsize=9)
+    bar.set_label(
+        "Patient's value (grey: missing or unordered)", color=INK, labelpad=-20, fontsize=9
+    )
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=GREY)
 

@@ -34,12 +34,14 @@ _NAMED = 3
 class InputRanges:
     """``limits``: variable -> its 0.5 and 99.5 % quantiles, or twice the yes or no that all share
     but fewer than ten; ``important``: inputs to be missed; ``levels``: of a category, those that
-    ten or more have. Nothing is learnt of the others: they count as the usual one.
+    ten or more have. Nothing is learnt of the others: they count as the usual one. ``variables``:
+    those of the training file; None of a model of an earlier version.
     """
 
     limits: Mapping[str, tuple[float, float]]
     important: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    variables: tuple[str, ...] | None = None
 
     @classmethod
     def fit(cls, covariates: pd.DataFrame, important: Sequence[str] = ()) -> InputRanges:
@@ -69,7 +71,8 @@ class InputRanges:
         wanted = important or [str(name) for name in covariates]
         present = covariates.notna().mean()
         missed = tuple(name for name in wanted if present.get(name, 0.0) >= _PRESENT)
-        return cls(limits, missed, levels)
+        variables = tuple(str(name) for name, share in present.items() if share > 0.0)
+        return cls(limits, missed, levels, variables)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -121,7 +124,8 @@ class InputRanges:
             kind: {name: list(values) for name, values in each.items()}
             for kind, each in (("limits", self.limits), ("levels", self.levels))
         }
-        path.write_text(json.dumps({**stored, "important": list(self.important)}, indent=1) + "\n")
+        names = {"important": self.important, "variables": self.variables}
+        path.write_text(json.dumps({**stored, **names}, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> InputRanges:
@@ -129,10 +133,15 @@ class InputRanges:
         stored = read_json(path)
         limits = {name: (float(low), float(high)) for name, (low, high) in stored["limits"].items()}
         levels = {name: tuple(known) for name, known in stored.get("levels", {}).items()}
-        told = [*stored["important"], *(level for known in levels.values() for level in known)]
+        important, variables = tuple(stored["important"]), stored.get("variables")
+        told = [
+            *important,
+            *(variables or ()),
+            *(one for known in levels.values() for one in known),
+        ]
         if not all(isinstance(text, str) for text in told):
-            raise ModelError(f"{path} names an input or a level by something else than text")
-        return cls(limits, tuple(stored["important"]), levels)
+            raise ModelError(f"{path} names inputs or levels by something else than text")
+        return cls(limits, important, levels, None if variables is None else tuple(variables))
 
 
 @dataclass

@@ -81,7 +81,7 @@ def test_inputs_outside_are_named_by_label_without_their_values() -> None:
 
 
 def test_ranges_survive_saving(tmp_path: Path) -> None:
-    ranges = InputRanges({"age": (40, 80.5)}, ("age",), {"nyha": ("I", "II")})
+    ranges = InputRanges({"age": (40, 80.5)}, ("age",), {"nyha": ("I", "II")}, ("age", "nyha"))
     ranges.save(tmp_path / "ranges.json")
     assert InputRanges.load(tmp_path / "ranges.json") == ranges
 

@@ -102,6 +102,7 @@ def _shared(material: Material, linear: set[str]) -> dict[str, Any]:
         "untested_groups": subgroup_tables.untested_groups(material),
         "standings": performance_tables.standings_table(material),
         "differences": performance_tables.difference_table(material),
+        "unlearnt": model_tables.name_unlearnt(material),
         "stack": model_tables.stack_table(material),
         "shrunk_towards": prior_tables.name_direction_of_shrinking(material),
         "markdown": write_markdown,

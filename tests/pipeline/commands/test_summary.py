@@ -11,6 +11,7 @@ import pytest
 
 from features.endpoint import Endpoint
 from pipeline.commands.summary import summarise
+from pipeline.evaluation.evaluation_output import VALIDATIONS, title_of
 from pipeline.evaluation.judged_patients import describe_judged
 from pipeline.settings.params import Params, Paths
 
@@ -106,16 +107,18 @@ def test_counts_say_who_was_judged_and_who_was_left_out(paths: Paths) -> None:
     _write(paths.evaluate / "design.json", describe_judged(planned, judged))
     told = summarise(Params.load(), paths)
     assert "about 160 of 176 held-out patients, 95 % intervals" in told
-    assert "at 5 years, about 1,670 of 1,700 patients: calcirisk 0.800" in told
+    assert "in cross-validated patients (about 1,670 of 1,700 patients): calcirisk 0.800" in told
     assert told.count("are not judged") == 2
 
 
 def test_where_everyone_was_judged_the_summary_says_so(paths: Paths) -> None:
-    _write(paths.metrics, {**FIGURES, "cross_validation": {"calcirisk": {"c_index_5y": 0.8}}})
     _write(paths.model / "about.json", {"horizons": [5.0]})
-    account = {"patients": 700, "of": 700}
-    _write(paths.evaluate / "design.json", {"judged": {"cross_validation": account}})
-    assert "at 5 years, all 700 patients: " in summarise(Params.load(), paths)
+    for evaluation in VALIDATIONS:
+        _write(paths.metrics, {**FIGURES, evaluation: {"calcirisk": {"c_index_5y": 0.8}}})
+        judged = describe_judged({evaluation: 700}, {evaluation: _endpoint(700)})
+        _write(paths.evaluate / "design.json", judged)
+        line = f"C-index at 5 years in {title_of(evaluation)} (all 700 patients): calcirisk 0.800"
+        assert line in summarise(Params.load(), paths)
 
 
 def test_a_model_that_is_its_linear_part_has_no_column_beside_itself(paths: Paths) -> None:

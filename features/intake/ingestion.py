@@ -30,6 +30,7 @@ from features.intake.rows import REPEATED, check_repeats
 from features.intake.selection import Step
 from features.intake.survey_columns import check_case_cohort, make_survey, read_survey
 from features.intake.validation.columns import check_columns
+from features.intake.validation.copies import check_copies
 from features.intake.validation.findings import Findings
 from features.intake.validation.outcomes import (
     NONE_NEEDED,
@@ -154,6 +155,7 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
     check_columns(
         covariates[kept].drop(columns=list(worked_out), errors="ignore"), origins, findings
     )
+    check_copies(covariates[kept], rules.dictionary, findings)
     if follow_up is not None and wanted.endpoint and follow_up["time"].notna().any():
         column = ", ".join(one.column for one in wanted.endpoint.events)
         check_lost_events(follow_up["event"], kept, column, findings)

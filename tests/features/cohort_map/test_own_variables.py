@@ -51,7 +51,9 @@ def test_an_own_variable_is_read_checked_and_kept_with_the_cohort() -> None:
     ("own", "words"),
     [
         ({"age": FAT}, "in the data dictionary already"),
-        ({"Fat": FAT}, "is not a name in lower case"),
+        ({"Fat": FAT}, r"own_variables\.Fat: is not a name in lower case"),
+        ({"fat": {**FAT, "label": "age"}}, r"own_variables\.fat: 'label' is that of age"),
+        ({"fat": FAT, "fat_again": FAT}, r"\.fat_again: 'label' is that of fat as well"),
         ({"fat": {**FAT, "range": ["400", "5"]}}, r"'range' must be \[lowest, highest\]"),
         ({"fat": {**FAT, "direction": "sideways"}}, "'direction' must be up, down or any"),
         ({"fat": {**FAT, "colour": "red"}}, "unknown key 'colour'"),

@@ -173,7 +173,9 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
         if sample is not None and wanted.survey is not None and follow_up is not None:
             survey = make_survey(sample[kept], follow_up["event"][kept], findings, wanted.survey)
         followed = _make_endpoint(wanted, follow_up, kept, survey)
-        found.cohort = _assemble(wanted, known, followed, identifiers[kept], site, entry, scans)
+        found.cohort = _assemble(
+            wanted, rules.dictionary, known, followed, identifiers[kept], site, entry, scans
+        )
     return found
 
 
@@ -226,6 +228,7 @@ def _make_endpoint(
 
 def _assemble(
     cohort_map: CohortMap,
+    dictionary: Dictionary,
     covariates: pd.DataFrame,
     endpoint: Endpoint | None,
     identifiers: pd.Series,
@@ -234,6 +237,8 @@ def _assemble(
     scans: pd.DataFrame | None,
 ) -> Cohort:
     index = pd.Index(identifiers, name="patient_id", dtype="str")
+    # of the map, or of the model whose dictionary it was read by
+    own = {name: one for name, one in dictionary.own_entries.items() if name in covariates}
     kept_site, kept_entry = (
         None if column is None else column.loc[covariates.index].set_axis(index)
         for column in (site, entry)
@@ -244,6 +249,6 @@ def _assemble(
         endpoint,
         kept_site,
         kept_entry,
-        cohort_map.about,
+        {**({"own_variables": own} if own else {}), **cohort_map.about},
         None if scans is None else name_patients(scans, identifiers),
     )

@@ -88,7 +88,7 @@ def test_variables_of_ones_own_reach_reasons_tables_and_report(tmp_path: Path) -
     assert "Epicardial fat" in page and "Plaque on ultrasound" in page
     assert re.search(r"Epicardial fat, per [0-9]+ mL", page)  # beside what the map says of it
 
-    scored = pd.read_csv(risks, index_col="patient_id")["risk_10y"]
+    scored = pd.read_csv(risks, dtype={"patient_id": str}).set_index("patient_id")["risk_10y"]
     held_out = pd.read_parquet(out / "train" / "split.parquet")["part"].eq("held_out")
     metrics = json.loads((out / "evaluate" / "metrics.json").read_text())
     assert scored[held_out[held_out].index].mean() == pytest.approx(metrics["mean_risk_10y"])

@@ -88,22 +88,27 @@ class LastEntered:
 
 @dataclass(frozen=True)
 class HeldOutSites:
-    """One split in space: whole sites are held out until ``share`` of the patients is reached."""
+    """One split in space: whole sites are held out, about ``share`` of the patients."""
 
     share: float
     seed: int
 
     def splits(self, cohort: Cohort) -> Iterator[tuple[Positions, Positions]]:
-        """One pair; the order in which sites are taken follows the hash of their names."""
+        """One pair. By the hash of their names, sites are taken that bring it nearer to the share.
+
+        The smallest one where none does.
+        """
         endpoint = require_endpoint(cohort)
         sizes = _require(cohort, cohort.site, "site").value_counts()
         if len(sizes) < 2:
             raise _lacking(cohort, "site", "names fewer than two sites")
         order = sizes.index[np.argsort(patient_hashes(sizes.index, self.seed))]
-        filled = sizes[order].cumsum().to_numpy()
-        wanted = self.share * len(cohort)
-        n_sites = min(1 + int(np.searchsorted(filled, wanted)), len(order) - 1)
-        inside = cohort.site.isin(order[:n_sites]).to_numpy()  # type: ignore[union-attr]
+        lacking, chosen = self.share * len(cohort), list[object]()
+        for site, size in sizes[order].items():
+            if abs(lacking - size) < lacking and len(chosen) < len(sizes) - 1:
+                chosen.append(site)
+                lacking -= size
+        inside = cohort.site.isin(chosen or [sizes.idxmin()]).to_numpy()  # type: ignore[union-attr]
         development, held_out = np.flatnonzero(~inside), np.flatnonzero(inside)
         check_parts(endpoint, development, held_out)
         yield development, held_out

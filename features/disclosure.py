@@ -35,6 +35,13 @@ def tell_count(count: int) -> str:
     return SMALL if is_small(count) else f"{round_count(count)}"
 
 
+def say_count(told: int | str) -> str:
+    """A count in a sentence: ``3,148`` exactly; ``about 770`` in tens, ``<10``, by `tell_count`."""
+    if isinstance(told, int):
+        return f"{told:,}"
+    return f"about {int(told):,}" if told.isdigit() else told
+
+
 def tell_missing(count: int, of: int) -> str:
     """``120 (4.0 %)``: a count in tens, and its share of a number of patients that is told exactly.
 

@@ -55,7 +55,8 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.column}: " if self.column else ""
         count = "" if self.rows is None else f" ({self.rows} row{'' if self.rows == 1 else 's'})"
-        return f"{where}{self.rule}{count}. {self.remedy}"
+        end = "" if self.rule.endswith("?") and not count else "."
+        return f"{where}{self.rule}{count}{end} {self.remedy}"
 
 
 class CohortError(CalciriskError):

@@ -32,34 +32,52 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class InputRanges:
-    """``limits``: variable -> its 0.5 and 99.5 % quantiles, or twice the yes or no that all share;
-    ``important``: inputs to be missed.
+    """``limits``: variable -> its 0.5 and 99.5 % quantiles, or twice the yes or no that all share
+    but fewer than ten; ``important``: inputs to be missed; ``levels``: of a category, those that
+    ten or more have. Nothing is learnt of the others: they count as the usual one. ``variables``:
+    those of the training file; None of a model of an earlier version.
     """
 
     limits: Mapping[str, tuple[float, float]]
     important: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    variables: tuple[str, ...] | None = None
 
     @classmethod
     def fit(cls, covariates: pd.DataFrame, important: Sequence[str] = ()) -> InputRanges:
         """Quantiles of every number with at least 400 recorded values, to 3 significant digits.
 
-        Of a yes or no that all share who have it recorded, half of the patients or more, that one.
-        ``important``: those to be missed where they are absent; by default every variable. Of them
-        remain the ones that at least half of the patients have.
+        Of a yes or no and of categories what is too rare to be learnt, where half of the patients
+        or more have the variable recorded. ``important``: those to be missed where they are absent;
+        by default every variable. Of them remain the ones that at least half of the patients have.
         """
-        numbers = covariates.select_dtypes("number")
-        limits = {}
+        numbers, fewest = covariates.select_dtypes("number"), _PRESENT * len(covariates)
+        limits, levels = {}, {}
         for name in numbers:
             recorded = numbers[name].dropna().to_numpy()
             if len(recorded) >= MINIMUM_RECORDED and len(np.unique(recorded)) > 2:
                 low, high = np.quantile(recorded, [LOW_QUANTILE, HIGH_QUANTILE])
                 limits[str(name)] = (_round_outwards(low, -1), _round_outwards(high, 1))
-            elif len(recorded) >= max(SMALLEST_COUNT, _PRESENT * len(covariates)):
+            elif len(recorded) >= max(SMALLEST_COUNT, fewest):
                 # what nobody had, or all, such as the disease of a registry
-                limits |= {str(name): (one, one) for one in (0.0, 1.0) if (recorded == one).all()}
+                shared = max((0.0, 1.0), key=lambda one: int((recorded == one).sum()))
+                if (recorded != shared).sum() < SMALLEST_COUNT:
+                    limits[str(name)] = (shared, shared)
+        for name in covariates.columns.difference(numbers.columns, sort=False):
+            counts = covariates[name].value_counts()
+            if counts.sum() >= fewest:
+                known = counts.index[counts >= SMALLEST_COUNT]
+                levels[str(name)] = tuple(sorted(map(str, known)))
         wanted = important or [str(name) for name in covariates]
         present = covariates.notna().mean()
-        return cls(limits, tuple(name for name in wanted if present.get(name, 0.0) >= _PRESENT))
+        missed = tuple(name for name in wanted if present.get(name, 0.0) >= _PRESENT)
+        variables = tuple(str(name) for name, share in present.items() if share > 0.0)
+        return cls(limits, missed, levels, variables)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables of which it is known where their training values lay."""
+        return *self.limits, *self.levels
 
     def count_missing(self, covariates: pd.DataFrame | Columns) -> Codes:
         """How many important inputs each patient lacks (n,)."""
@@ -82,8 +100,8 @@ class InputRanges:
         self, covariates: pd.DataFrame | Columns, labels: Mapping[str, str]
     ) -> pd.Series:
         """Labels of the inputs outside the training range, "; " between them, "" where none."""
-        there = [name for name in self.limits if name in covariates]
-        flags = (_find_outside(np.asarray(covariates[name]), self.limits[name]) for name in there)
+        there = [name for name in self.names if name in covariates]
+        flags = (self._find_outside(covariates, name) for name in there)
         words = _pack(flags, len(covariates))
         outside = np.flatnonzero(words.any(axis=0))
         codes, named = _name_all(words[:, outside], [labels[name] for name in there])
@@ -92,19 +110,38 @@ class InputRanges:
         index = covariates.covariates.index if isinstance(covariates, Columns) else covariates.index
         return pd.Series(pd.array([*named, ""], dtype="str").take(which), index=index)
 
+    def _find_outside(self, covariates: pd.DataFrame | Columns, name: str) -> npt.NDArray[np.bool_]:
+        if name in self.limits:
+            (low, high), values = self.limits[name], np.asarray(covariates[name])
+            return (values < low) | (values > high)
+        frame = covariates.covariates if isinstance(covariates, Columns) else covariates
+        column = frame[name]
+        return (column.notna() & ~column.isin(self.levels[name])).to_numpy(np.bool_)
+
     def save(self, path: Path) -> None:
         """Write as JSON."""
-        stored = {"limits": {k: list(v) for k, v in self.limits.items()}}
-        path.write_text(json.dumps({**stored, "important": list(self.important)}, indent=1) + "\n")
+        stored = {
+            kind: {name: list(values) for name, values in each.items()}
+            for kind, each in (("limits", self.limits), ("levels", self.levels))
+        }
+        names = {"important": self.important, "variables": self.variables}
+        path.write_text(json.dumps({**stored, **names}, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> InputRanges:
         """Read back what `save` wrote."""
         stored = read_json(path)
         limits = {name: (float(low), float(high)) for name, (low, high) in stored["limits"].items()}
-        if not all(isinstance(name, str) for name in stored["important"]):
-            raise ModelError(f"{path} names an input by something else than text")
-        return cls(limits, tuple(stored["important"]))
+        levels = {name: tuple(known) for name, known in stored.get("levels", {}).items()}
+        important, variables = tuple(stored["important"]), stored.get("variables")
+        told = [
+            *important,
+            *(variables or ()),
+            *(one for known in levels.values() for one in known),
+        ]
+        if not all(isinstance(text, str) for text in told):
+            raise ModelError(f"{path} names inputs or levels by something else than text")
+        return cls(limits, important, levels, None if variables is None else tuple(variables))
 
 
 @dataclass
@@ -162,13 +199,6 @@ def _find_missing(covariates: pd.DataFrame | Columns, name: str) -> npt.NDArray[
     if isinstance(covariates, Columns):
         return np.isnan(covariates[name])
     return covariates[name].isna().to_numpy(np.bool_)
-
-
-def _find_outside(
-    values: npt.NDArray[np.float64], limits: tuple[float, float]
-) -> npt.NDArray[np.bool_]:
-    low, high = limits
-    return (values < low) | (values > high)
 
 
 def _pack(flags: Iterable[npt.NDArray[np.bool_]], n: int) -> Words:

@@ -86,7 +86,7 @@ class Scorer(TrainedModel[RiskPredictor]):
                 raise ModelError("The model gives a risk that is none. Fetch or train it again")
             if self.explainer is not None:
                 self.find_certain(features, self.explainer.explain(features, years[-1]))
-        unknown = {*self.ranges.limits, *self.ranges.important, *self.weights} - {*self.dictionary}
+        unknown = {*self.ranges.names, *self.ranges.important, *self.weights} - {*self.dictionary}
         if unknown:
             raise ModelError(f"The model speaks of {len(unknown)} variables that it does not know")
 

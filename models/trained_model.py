@@ -52,7 +52,7 @@ class TrainedModel(ABC, Generic[Predictor]):
             if len(self._fits) >= _KINDS_OF_TABLES:
                 self._fits.clear()
             wanted = self.predictor.feature_names
-            absent = find_absent(names, self.dictionary, self.ranges.limits, wanted)
+            absent = find_absent(names, self.dictionary, self.ranges, wanted)
             self._fits[names] = self._without(absent)
         return self._fits[names]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clinic.patient.assessor import Assessment
 from clinic.patient.overview import one_of_each
+from clinic.patient.themes import OWN
 from clinic.words.texts import load_texts
 from models.plain_language.leaflet import (
     Helping,
@@ -38,7 +39,7 @@ def make_leaflet(view: Assessment, simulated: bool, date: str, language: str) ->
         at.interval,
         view.overview.average,
         view.calcium.score,
-        tuple(theme.name for theme in themes[:_MOST_REASONS]),
+        tuple(t.label if t.name.startswith(OWN) else t.name for t in themes[:_MOST_REASONS]),
         tuple(
             Helping(row.name, 100 * row.change.reduction.estimate, bool(row.harm))
             for row in rows[:_MOST_OPTIONS]

@@ -14,6 +14,7 @@ from clinic.words.values import ValueWriter
 from features.derivation.calcium import OF_CALCIUM
 from features.derivation.laboratory import ckd_epi_2021
 from models.explanation.explanation import find_unknown
+from models.input_ranges import InputRanges
 from models.scorer import Scorer
 from models.treatment_effects.conditions import recorded
 
@@ -64,17 +65,14 @@ def judge_quality(
         for name, unknown in find_unknown(ranges.important, covariates, features).items()
         if unknown[0]
     ]
-    outside = []
-    for name in beyond:
-        low, high = ranges.limits[name]
-        variable = dictionary[name]
-        if low == high:
-            span = texts("quality.shared", value=writer.say(name, low))
-        else:
-            unit, number = texts.unit(variable.unit or ""), texts.write.number
-            limits = texts("quality.range", low=number(low), high=number(high), unit=unit)
-            span = texts("quality.training", span=limits.strip())
-        outside.append((texts.label(variable), writer.say(name, patient[name]), span))
+    outside = [
+        (
+            texts.label(dictionary[name]),
+            writer.say(name, patient[name]),
+            _say_range(name, ranges, writer),
+        )
+        for name in beyond
+    ]
     return Quality(
         len(recorded.difference(unlearnt)),
         len(dictionary) - len(unlearnt),
@@ -84,6 +82,20 @@ def judge_quality(
             texts.label(dictionary[name]) for name in unlearnt if _says_something(patient.get(name))
         ),
     )
+
+
+def _say_range(name: str, ranges: InputRanges, writer: ValueWriter) -> str:
+    """Where the training values of a variable lay."""
+    texts = writer.texts
+    if name in ranges.levels:
+        known = "; ".join(writer.say(name, level) for level in ranges.levels[name])
+        return texts("quality.levels", values=known)
+    low, high = ranges.limits[name]
+    if low == high:
+        return texts("quality.shared", value=writer.say(name, low))
+    unit, number = texts.unit(writer.dictionary[name].unit or ""), texts.write.number
+    limits = texts("quality.range", low=number(low), high=number(high), unit=unit)
+    return texts("quality.training", span=limits.strip())
 
 
 def find_conflicts(patient: Mapping[str, Any]) -> tuple[str, ...]:

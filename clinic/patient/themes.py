@@ -19,6 +19,7 @@ from models.treatment_effects.conditions import Condition, Rule, Several
 from models.uncertainty.risk_interval import contribution_spread
 
 OTHER, COMPETING = "other", "competing"
+OWN = "own "  # before the name of a variable of the cohort's own: no theme is called so
 _BY_GROUP = {
     "demographic": "age_sex",
     "calcium": "calcium",
@@ -98,9 +99,14 @@ class Theme:
 
 
 def theme_of(variable: str, dictionary: Dictionary) -> str:
-    """The theme of a variable; what is none of the dictionary is the competing event."""
+    """The theme of a variable; what is none of the dictionary is the competing event.
+
+    What a cohort alone records is a thing of its own, of which only its label says what it is.
+    """
     if variable not in dictionary:
         return COMPETING
+    if dictionary[variable].own:
+        return f"{OWN}{variable}"
     if variable in _BY_VARIABLE:
         return _BY_VARIABLE[variable]
     return _BY_GROUP.get(dictionary[variable].group, OTHER)
@@ -160,7 +166,9 @@ def fold_themes(
     themes = [
         Theme(
             name,
-            texts(f"themes.{name}"),
+            texts.label(dictionary[name.removeprefix(OWN)])
+            if name.startswith(OWN)
+            else texts(f"themes.{name}"),
             value,
             filled.get(name, 0.0) > 0.5 * whole[name],
             _is_contrary(name, value, patient),

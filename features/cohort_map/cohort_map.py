@@ -210,9 +210,7 @@ class CohortMap:
     def about(self) -> dict[str, Any]:
         """What reports say of the cohort: title, description, caveats, endpoint, its columns."""
         endpoint = self.endpoint
-        own = {"own_variables": dict(self.own_variables)} if self.own_variables else {}
         return {
-            **own,
             "title": self.title,
             "description": self.description,
             "caveats": list(self.caveats),
@@ -230,10 +228,12 @@ class CohortMap:
         Raises MapError where a model's dictionary describes one otherwise.
         """
         for name, entry in self.own_variables.items():
-            if name in dictionary and dictionary.own_entries.get(name) != entry:
+            known = dictionary.own_entries.get(name, {})
+            if name in dictionary and known != entry:
+                keys = sorted(key for key in {*known, *entry} if known.get(key) != entry.get(key))
                 raise MapError(
-                    f"{self.name}.yaml: own_variables.{name} is described otherwise in the model. "
-                    "Describe it as the map did that the model was trained by"
+                    f"{self.name}.yaml: own_variables.{name} is described otherwise in the model "
+                    f"({', '.join(keys)}). Leave it out: the model carries its description"
                 )
         own = self.own_variables.items()
         return dictionary.extended({n: entry for n, entry in own if n not in dictionary})

@@ -22,12 +22,23 @@ def read_own_variables(where: str, content: Mapping[str, Any]) -> dict[str, dict
     category. Raises MapError.
     """
     entries = {name: _read(name, f"{where}.{name}", entry) for name, entry in content.items()}
-    Dictionary.load().extended(entries)
+    known = Dictionary.load()
+    known.extended(entries)
+    labelled = {variable.label.casefold(): name for name, variable in known.items()}
+    for name, entry in entries.items():
+        other = labelled.setdefault(entry["label"].casefold(), name)
+        if other != name:
+            raise MapError(
+                f"{where}.{name}: 'label' is that of {other} as well, so that nobody could tell "
+                "their reasons apart"
+            )
     return entries
 
 
 def _read(name: str, where: str, content: Any) -> dict[str, Any]:
     part = Section(where, content, OWN_VARIABLE_KEYS)
+    if not name.isidentifier() or name != name.lower():
+        part.fail("is not a name in lower case and underscores")
     kind = part.text("kind", "number")
     if kind not in KINDS:
         part.fail(f"'kind' must be one of {', '.join(KINDS)}")

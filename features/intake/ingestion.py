@@ -30,6 +30,7 @@ from features.intake.rows import REPEATED, check_repeats
 from features.intake.selection import Step
 from features.intake.survey_columns import check_case_cohort, make_survey, read_survey
 from features.intake.validation.columns import check_columns
+from features.intake.validation.copies import check_copies
 from features.intake.validation.findings import Findings
 from features.intake.validation.outcomes import (
     NONE_NEEDED,
@@ -154,6 +155,7 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
     check_columns(
         covariates[kept].drop(columns=list(worked_out), errors="ignore"), origins, findings
     )
+    check_copies(covariates[kept], rules.dictionary, findings)
     if follow_up is not None and wanted.endpoint and follow_up["time"].notna().any():
         column = ", ".join(one.column for one in wanted.endpoint.events)
         check_lost_events(follow_up["event"], kept, column, findings)
@@ -171,7 +173,9 @@ def make_cohort(read: ReadFile, limits: Limits, *, with_endpoint: bool) -> Exami
         if sample is not None and wanted.survey is not None and follow_up is not None:
             survey = make_survey(sample[kept], follow_up["event"][kept], findings, wanted.survey)
         followed = _make_endpoint(wanted, follow_up, kept, survey)
-        found.cohort = _assemble(wanted, known, followed, identifiers[kept], site, entry, scans)
+        found.cohort = _assemble(
+            wanted, rules.dictionary, known, followed, identifiers[kept], site, entry, scans
+        )
     return found
 
 
@@ -224,6 +228,7 @@ def _make_endpoint(
 
 def _assemble(
     cohort_map: CohortMap,
+    dictionary: Dictionary,
     covariates: pd.DataFrame,
     endpoint: Endpoint | None,
     identifiers: pd.Series,
@@ -232,6 +237,8 @@ def _assemble(
     scans: pd.DataFrame | None,
 ) -> Cohort:
     index = pd.Index(identifiers, name="patient_id", dtype="str")
+    # of the map, or of the model whose dictionary it was read by
+    own = {name: one for name, one in dictionary.own_entries.items() if name in covariates}
     kept_site, kept_entry = (
         None if column is None else column.loc[covariates.index].set_axis(index)
         for column in (site, entry)
@@ -242,6 +249,6 @@ def _assemble(
         endpoint,
         kept_site,
         kept_entry,
-        cohort_map.about,
+        {**({"own_variables": own} if own else {}), **cohort_map.about},
         None if scans is None else name_patients(scans, identifiers),
     )

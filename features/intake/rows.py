@@ -17,7 +17,6 @@ from features.cohort_map.cohort_map import CohortMap
 from features.derivation.columns import Columns
 from features.derivation.filling import fill_in
 from features.dictionary.dictionary import Dictionary
-from features.dictionary.variable import Variable
 from features.errors import CohortError, Problem
 from features.intake.cells.canonical_values import Known, read_values
 from features.intake.cells.conversion import Reading, as_text
@@ -61,7 +60,7 @@ class RowRules:
     """
 
     cohort_map: CohortMap
-    dictionary: Mapping[str, Variable]
+    dictionary: Dictionary
     reading: Reading
     names: Mapping[str, str] = field(default_factory=dict)
     lesions: PatientLesions | None = None

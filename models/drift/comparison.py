@@ -77,7 +77,7 @@ def compare_distribution(
     told: str = "",
 ) -> Iterator[Shift]:
     """Stability index, largest gap where values are ordered, and levels never seen."""
-    counts = np.array(before.counts, dtype=np.int64)
+    counts = np.array(before.told, dtype=np.int64)
     n_recorded = round(count_by_worth(weight, column.notna().to_numpy()).sum())
     if not len(counts) or n_recorded < _FEWEST_RECORDED:
         return
@@ -112,7 +112,7 @@ def _describe(before: Distribution, counts: np.ndarray, now: np.ndarray) -> str:
     shares, present = counts / counts.sum(), now / now.sum()
     place = int(np.abs(present - shares).argmax())
     if before.levels:
-        where = before.levels[place]
+        where = [*before.levels, " or ".join(before.rare)][place]
     elif place == 0:
         where = f"up to {before.edges[0]:g}"
     elif place == len(before.edges):

@@ -66,12 +66,23 @@ class Distribution:
         """Share of the patients without a value."""
         return self.n_missing / max(1, self.n_missing + self.n_recorded)
 
+    @property
+    def told(self) -> tuple[int, ...]:
+        """The counts that `count` gives of a batch, of those trained on.
+
+        Of the rare levels together it is what the others leave, 1 to 9 for each.
+        """
+        if not self.rare:
+            return self.counts
+        left, n_rare = self.n_recorded - sum(self.counts), len(self.rare)
+        return (*self.counts, min(max(left, n_rare), (SMALLEST_COUNT - 1) * n_rare))
+
     def count(
         self, column: pd.Series, weight: FloatArray | None = None
     ) -> tuple[npt.NDArray[np.int64], int]:
         """How many of these values fall into each bin or level, and how many into none.
 
-        A rare level falls into none and is no new one. With ``weight`` (n,) of sampling, how many
+        Rare levels are one, the last, and no new ones. With ``weight`` (n,) of sampling, how many
         they are worth; a level never seen is so for one patient at least.
         """
         recorded, worth = column.dropna(), count_by_worth(weight, column.notna().to_numpy())
@@ -80,7 +91,8 @@ class Distribution:
             found = np.bincount(place, worth, minlength=len(self.counts))
             return np.rint(found).astype(np.int64), 0
         names = name_levels(recorded)
-        seen = np.array([worth[(names == level).to_numpy()].sum() for level in self.levels])
+        kinds = [[level] for level in self.levels] + [list(self.rare)] * bool(self.rare)
+        seen = np.array([worth[names.isin(kind).to_numpy()].sum() for kind in kinds])
         unseen = worth[~names.isin([*self.levels, *self.rare]).to_numpy()]
         return np.rint(seen).astype(np.int64), max(1, round(unseen.sum())) if len(unseen) else 0
 

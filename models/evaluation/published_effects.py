@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.derivation.catalogue import catalogue_of, owner_of
 from features.derivation.columns import RECORDED
 from features.dictionary.prior import Priors
 from features.dictionary.variable import Variable
@@ -62,7 +63,8 @@ def compare_with_published(
     binary = [*~np.isfinite(completion.bound), *(False for _ in products.first)]
     pairs = [(names[a], names[b]) for a, b in zip(products.first, products.second, strict=True)]
     beliefs += [priors.change_of(*pair, cause, knows_calcium) for pair in pairs]
-    owned = [owners.get(name, name) for name in (*names, *(first for first, _ in pairs))]
+    firsts = (*names, *(first for first, _ in pairs))
+    owned = [owners.get(name) or owner_of(name) for name in firsts]
     names += [f"{first} by {second}" for first, second in pairs]
     table = pd.DataFrame(
         {
@@ -91,9 +93,7 @@ def with_an_effect(table: pd.DataFrame) -> pd.DataFrame:
 
 def label_steps(table: pd.DataFrame, dictionary: Mapping[str, Variable]) -> dict[str, str]:
     """What each feature of `compare_with_published` is called, with the step of its ratio."""
-    from features.derivation.catalogue import CATALOGUE
-
-    meanings = {each.name: each.meaning for each in CATALOGUE}
+    meanings = {each.name: each.meaning for each in catalogue_of(dictionary)}
     return {
         str(row["feature"]): label_step(row, meanings.get(str(row["feature"]), ""), dictionary)
         for row in table.to_dict("records")

@@ -32,7 +32,8 @@ class Helping:
 
 @dataclass(frozen=True)
 class LeafletFacts:
-    """What a leaflet is made from; risks are fractions, reasons names of themes, dates ISO.
+    """What a leaflet is made from; risks are fractions, reasons names of themes, or labels
+    where there is none, dates ISO.
 
     ``calcium_part``, ``calcium_trace``: of a score that is None, or of 0 and contradicted;
     ``any_death``: the risk is that of dying at all; ``diseased``: whether the arteries are known to
@@ -157,7 +158,7 @@ def _calcium(facts: LeafletFacts, t: Mapping[str, str]) -> str:
 
 
 def _reasons(facts: LeafletFacts, t: Mapping[str, str]) -> Section:
-    items = tuple(t[f"themes.{name}"] for name in facts.reasons)
+    items = tuple(t.get(f"themes.{name}", name) for name in facts.reasons)
     said = t["reasons.list"] if items else t["reasons.none"]
     return Section(t["reasons.title"], (said,), items)
 

@@ -227,5 +227,5 @@ def _missing(
 
 
 def _outside(covariates: pd.DataFrame, ranges: InputRanges) -> list[tuple[str, ...]]:
-    named = ranges.name_outside(covariates, {str(name): str(name) for name in ranges.limits})
+    named = ranges.name_outside(covariates, {name: name for name in ranges.names})
     return [tuple(text.split("; ")) if text else () for text in named]

@@ -39,8 +39,9 @@ def plot_beeswarm(
     """The variables with the largest mean contribution, largest first.
 
     ``contributions``: (n, variables) to the risk, as fractions. ``levels``: (n, variables) numbers
-    whose low and high are coloured, missing ones grey. Drawn as pixels, in chance order and with
-    the colour scale cut at the 5 and 95 % quantiles, so that no patient's value can be read off.
+    whose low and high are coloured, missing ones and levels without order grey. Drawn as pixels, in
+    chance order and with the colour scale cut at the 5 and 95 % quantiles, so that no patient's
+    value can be read off.
     """
     ranked = contributions.abs().mean().sort_values(ascending=False, kind="stable")
     shown = list(ranked.index[:n_variables])
@@ -90,7 +91,9 @@ def _tidy(figure: Figure, horizon: float, n_shown: int, n_variables: int) -> Non
     axes.grid(axis="x", color=PALE)
     bar = figure.colorbar(ScalarMappable(cmap=low_to_high()), ax=axes, aspect=40, pad=0.02)
     bar.set_ticks([0, 1], labels=["low\nor no", "high\nor yes"])
-    bar.set_label("Patient's value (grey: not recorded)", color=INK, labelpad=-20, fontsize=9)
+    bar.set_label(
+        "Patient's value (grey: missing or unordered)", color=INK, labelpad=-20, fontsize=9
+    )
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=GREY)
 

@@ -5,8 +5,6 @@ The burden of proof is on the model: ahead is only what the whole interval suppo
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +21,9 @@ from models.report.material import Material
 from models.report.words import Words
 
 _DIFFERENCES = ("evaluation", "model", "metric", "horizon", "difference", "lower", "upper", "n")
-_SCORES = ("evaluation", "score", "metric", "horizon", "estimate", "model_estimate", "n")
+GAIN_OVER_SCORE = ("difference", "difference_lower", "difference_upper")
+"""The model's figure less the score's, with limits: exact, also where the figures are rounded."""
+_SCORES = ("evaluation", "score", "metric", "horizon", *GAIN_OVER_SCORE, "n")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def compare(material: Material, metric: str = "c_index") -> tuple[Comparison, ..
     found += [
         _compare_score(row, score_label(material, row["score"]))
         for row in _rows(material.table("reference_scores", *_SCORES), metric, horizon)
-        if pd.notna(row["estimate"]) and pd.notna(row["model_estimate"])
+        if pd.notna(row["difference"])
     ]
     first = main_evaluation(material)
     return tuple(sorted(found, key=lambda one: one.evaluation != first))
@@ -134,16 +134,8 @@ def score_label(material: Material, score: str) -> str:
 
 
 def _compare_score(row: dict[str, Any], label: str) -> Comparison:
-    gain, lower, upper = gain_over_score(row)
+    gain, lower, upper = (float(row[name]) for name in GAIN_OVER_SCORE)
     n = int(row["n"])
     return Comparison(
         row["score"], label, row["evaluation"], row["horizon"], gain, lower, upper, n, True
     )
-
-
-def gain_over_score(row: Mapping[str, Any]) -> tuple[float, float, float]:
-    """The model's estimate less the score's, with limits, whichever was subtracted in the file."""
-    gain = float(row["model_estimate"] - row["estimate"])
-    lower, upper = (float(row.get(f"difference_{side}", math.nan)) for side in ("lower", "upper"))
-    is_turned = (row.get("difference", gain) < 0) != (gain < 0)
-    return (gain, -upper, -lower) if is_turned else (gain, lower, upper)

@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from models.evaluation.comparisons.findings import COMMON
 from models.evaluation.comparisons.standing import IS_ITS_LINEAR_PART
 from models.plain_language.writing import as_sentence
 from models.report.checklist import answer_items, items_by_section, read_flags, state_facts
@@ -97,10 +98,13 @@ def _shared(material: Material, linear: set[str]) -> dict[str, Any]:
         "performance": summarise_performance(material),
         "findings": subgroup_tables.finding_texts(material),
         "n_gaps_tested": subgroup_tables.count_tests(material),
+        "common": COMMON,
         "untested_groups": subgroup_tables.untested_groups(material),
         "standings": performance_tables.standings_table(material),
         "differences": performance_tables.difference_table(material),
+        "unlearnt": model_tables.name_unlearnt(material),
         "stack": model_tables.stack_table(material),
+        "shrunk_towards": prior_tables.name_direction_of_shrinking(material),
         "markdown": write_markdown,
     }
 
@@ -151,7 +155,6 @@ def _tables(material: Material) -> dict[str, Any]:
         "markers": model_tables.marker_table(material),
         "published_effects": prior_tables.published_table(material),
         "prior_told": prior_tables.describe_prior(material),
-        "shrunk_towards": prior_tables.name_direction_of_shrinking(material),
         "other_causes": model_tables.other_causes_table(material),
         "outside": outside,
     }

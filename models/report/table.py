@@ -37,6 +37,12 @@ def format_number(value: Any, decimals: int) -> str:
     return rounded.removeprefix("-") if not rounded.strip("-0.,") else rounded.replace("-", MINUS)
 
 
+def decimals_told(values: Iterable[float], most: int) -> int:
+    """As many decimals as the figures have, ``most`` at most: none that would only be zeros."""
+    finite = [value for value in values if value == value]
+    return next(n for n in range(most + 1) if n == most or all(v == round(v, n) for v in finite))
+
+
 def format_signed(value: Any, decimals: int) -> str:
     """`format_number` with the sign always written, but for zero."""
     text = format_number(value, decimals)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,19 +15,29 @@ COMFORTABLE_EVENTS_PER_FEATURE = 10
 _NORMAL = 1.96
 
 
-def warn_of_few_events(n_events: int, feature_names: Sequence[str], priors: Priors) -> list[str]:
+def warn_of_few_events(
+    report: Mapping[str, Any], feature_names: Sequence[str], priors: Priors
+) -> list[str]:
     """Below ``FEW_EVENTS``: how much is published, and how far off the level of risk may be.
 
+    ``report``: of the training, which says whether what is published has any part in the model.
     The log of a rate from d events has a standard error of 1 / sqrt(d).
     """
+    n_events, linear = report["events"], report["causes"]["event"].get("linear", {})
     if n_events >= FEW_EVENTS:
         return []
     published = sum(priors.is_published(name) for name in feature_names)
+    behind = (
+        f"the model is mostly what is published, of {published} of its {len(feature_names)} "
+        "features. The level of risk comes from this cohort alone and"
+        if linear.get("prior_mean")
+        else "the model rests on these alone, on no published effect, and says little of what "
+        "each feature does. The level of risk"
+    )
     factor = np.exp(_NORMAL / np.sqrt(n_events))
     return [
-        f"{n_events} events, fewer than {FEW_EVENTS}: the model is mostly what is published, of "
-        f"{published} of its {len(feature_names)} features. The level of risk comes from this "
-        f"cohort alone and may be off by a factor of {factor:.1f}."
+        f"{n_events} events, fewer than {FEW_EVENTS}: {behind} may be off by a factor of "
+        f"{factor:.1f}."
     ]
 
 
@@ -39,15 +50,15 @@ def effective_events(endpoint: Endpoint) -> float:
 
 
 def warn_of_few_per_feature(endpoint: Endpoint, n_features: int) -> list[str]:
-    """Below ``COMFORTABLE_EVENTS_PER_FEATURE``: that the model leans on its prior."""
+    """Below ``COMFORTABLE_EVENTS_PER_FEATURE``: that estimates rely on penalisation."""
     effective = effective_events(endpoint)
     if effective / n_features >= COMFORTABLE_EVENTS_PER_FEATURE:
         return []
     worth = f" worth {effective:.0f}" if endpoint.is_weighted else ""
     return [
         f"{effective / n_features:.1f} events per feature ({endpoint.n_events} events{worth}, "
-        f"{n_features} features): below {COMFORTABLE_EVENTS_PER_FEATURE}, so the model leans on "
-        "its prior. Prefer fewer features or more events."
+        f"{n_features} features): below {COMFORTABLE_EVENTS_PER_FEATURE}, so estimates rely on "
+        "penalisation. Prefer fewer features or more events."
     ]
 
 

@@ -293,7 +293,7 @@ class RiskModel(BaseEstimator):  # type: ignore[misc]
             "any_death": self.priors_.any_death,
             **assembly.report,
         }
-        warnings = warn_of_few_events(self.endpoint_.n_events, names, self.priors_)
+        warnings = warn_of_few_events(self.report_, names, self.priors_)
         warnings += warn_of_few_per_feature(self.endpoint_, len(names))
         warnings += warn_of_few_competing(self.endpoint_, MINIMUM_COMPETING)
         self.warnings_ = warnings + warn_of_fixed_horizon(self.endpoint_)

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from features.array_types import FloatArray
 from features.dictionary.variable import Variable
 from models.absent_columns import find_all_absent
+from models.input_ranges import InputRanges
 from models.risk.absences import ABOVE, BASE, Absences
 from models.risk.predictor import RiskPredictor
 
@@ -76,8 +77,7 @@ def fit_absences(
     features: pd.DataFrame,
     risk: FloatArray,
     dictionary: Mapping[str, Variable],
-    limits: Mapping[str, tuple[float, float]],
-    variables: Collection[str],
+    ranges: InputRanges,
     horizon: float,
     weight: FloatArray | None = None,
 ) -> Absences:
@@ -87,9 +87,10 @@ def fit_absences(
     of all but one group beside the demographic variables; of all but age and sex, and of all but
     these and one variable or group.
     ``features``, ``risk`` (n,): those of the patients trained on; no outcome is looked at.
-    ``variables``: those of the training file; ``limits``: see `InputRanges`. ``weight``:
-    (n,) how many each patient stands for, None where each stands for one.
+    ``ranges``: of the training file. ``weight``: (n,) how many each patient stands for, None where
+    each stands for one.
     """
+    variables = ranges.variables or ()
     plain = replace(predictor, absences=Absences())
     order = np.argsort(risk, kind="stable")
     by_risk = features.iloc[order][list(plain.feature_names)].astype(np.float64)
@@ -106,7 +107,7 @@ def fit_absences(
         """Keep the shifts of these sets, and what is ``beside``; gives the largest of each."""
         files = [[name for name in variables if name not in one] for one in lacking]
         moved = []
-        for absent in find_all_absent(files, dictionary, limits, plain.feature_names):
+        for absent in find_all_absent(files, dictionary, ranges, plain.feature_names):
             one = frozenset(plain.positions_of(absent).tolist())
             if one and one not in found:
                 found[one], group[one] = trial.shift(absent) + beside, number

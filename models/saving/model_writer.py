@@ -77,9 +77,8 @@ def write_model_folder(
         interval.save(folder / UNCERTAINTY)
     ranges = InputRanges.fit(covariates, important)
     ranges.save(folder / RANGES)
-    variables = [str(name) for name in covariates if covariates[name].notna().any()]
     known = dictionary or Dictionary.load()
-    of_last = risks[:, -1], known, ranges.limits, variables, about.horizons[-1]
+    of_last = risks[:, -1], known, ranges, about.horizons[-1]
     absences = fit_absences(predictor, features, *of_last, weight)
     replace(predictor, absences=absences).save(folder / PREDICTOR)
     Profile.fit(covariates, name_risks(about.horizons, risks), weight).save(folder / PROFILE)

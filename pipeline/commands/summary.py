@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from features.disclosure import say_count
 from models.evaluation.comparisons.standing import IS_ITS_LINEAR_PART, LINEAR_PARTS, find_linear
 from pipeline.commands.listing import format_table
 from pipeline.evaluation.evaluation import MODEL
+from pipeline.evaluation.evaluation_output import VALIDATIONS, title_of
 from pipeline.evaluation.rivals import LABELS
 from pipeline.settings.params import Params, Paths
 
@@ -84,7 +86,8 @@ def _describe_result(
     n = training.get("parts", {}).get("held_out")
     judged = design.get("judged", {})
     patients = _count_judged(judged.get("held_out", {"patients": n, "of": n}), "held-out patients")
-    validated = _count_judged(judged.get("cross_validation", {}), "patients", "all ")
+    validated = next((name for name in VALIDATIONS if name in metrics), "")
+    of_recipe = _count_judged(judged.get(validated, {}), "patients", "all ")
     return "\n".join(
         [
             f"Cohort {cohort}, {patients}, 95 % intervals",
@@ -94,7 +97,7 @@ def _describe_result(
             "C-index: 0.5 is chance, 1 perfect ranking. "
             "Calibration: observed over predicted risk, 1 is right.",
             *([IS_ITS_LINEAR_PART] if is_linear else []),
-            *_describe_cross_validation(horizons[-1], metrics, validated),
+            *_describe_validation(validated, horizons[-1], metrics, of_recipe),
             *design.get("not_judged", []),
         ]
     )
@@ -105,7 +108,8 @@ def _count_judged(account: Mapping[str, Any], patients: str, everyone: str = "")
     n, of = account.get("patients"), account.get("of")
     if not n or not of:
         return patients
-    return f"{everyone}{n:,} {patients}" if n == of else f"{n:,} of {of:,} {patients}"
+    told = say_count(n)
+    return f"{everyone}{told} {patients}" if n == of else f"{told} of {say_count(of)} {patients}"
 
 
 def _with_interval(block: Mapping[str, Any], metric: str, horizon: float, decimals: int) -> str:
@@ -118,19 +122,20 @@ def _with_interval(block: Mapping[str, Any], metric: str, horizon: float, decima
     return f"{block[name]:.{decimals}f} ({limits[0]:.{decimals}f} to {limits[1]:.{decimals}f})"
 
 
-def _describe_cross_validation(
-    horizon: float, metrics: Mapping[str, Any], patients: str
+def _describe_validation(
+    evaluation: str, horizon: float, metrics: Mapping[str, Any], patients: str
 ) -> list[str]:
-    validated = metrics.get("cross_validation")
+    validated = metrics.get(evaluation, {})
     name = f"c_index_{horizon:g}y"
-    if not validated or name not in validated.get("calcirisk", {}):
+    if name not in validated.get("calcirisk", {}):
         return []
     told = [
         f"{_MODELS.get(model, model)} {block[name]:.3f}"
         for model, block in validated.items()
         if name in block
     ]
-    return [f"Cross-validated C-index at {horizon:g} years, {patients}: " + ", ".join(told)]
+    of_whom = f"{title_of(evaluation)} ({patients})"
+    return [f"C-index at {horizon:g} years in {of_whom}: " + ", ".join(told)]
 
 
 def _describe_warnings(training: Mapping[str, Any]) -> str:

@@ -25,6 +25,8 @@ _TITLES = {
     "sites": "sites left out in turn",
     "external": "patients of another cohort",
 }
+VALIDATIONS = ("cross_validation", "temporal", "sites")
+"""Evaluations of the whole recipe, of which a run has one at most."""
 
 
 @dataclass(frozen=True)

@@ -128,10 +128,9 @@ def _measure_groups(
     limits = GapLimits(
         chosen.min_events, chosen.max_c_index_gap, chosen.max_calibration_gap, n_tables
     )
-    groups, seed = find_groups(task.covariates, dictionary), params.seed
-    n_bootstrap = params.evaluate.n_bootstrap
-    risk, horizon = task.risks[MODEL], task.horizon
-    return measure_groups(task.endpoint, risk, groups, horizon, seed, n_bootstrap, limits)
+    groups, drawn = find_groups(task.covariates, dictionary), params.evaluate.n_bootstrap
+    judged = task.endpoint, task.risks[MODEL], groups, task.horizon
+    return measure_groups(*judged, params.seed, drawn, limits, dictionary)
 
 
 def _decide(

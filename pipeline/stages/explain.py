@@ -53,6 +53,7 @@ def run(params: Params, paths: Paths) -> None:
     from features.cohort import Cohort
     from models.compiled.compiled_scorer import FEWEST_EXPLAINED, compile_explainer
     from models.explanation.explainer import Explainer
+    from models.scorer import Scorer
     from models.storage.model_dictionary import read_dictionary
     from models.storage.model_folder import EXPLAINER, read_about
     from pipeline.evaluation.invented_patient import invent_patient
@@ -77,7 +78,9 @@ def run(params: Params, paths: Paths) -> None:
     write_published(dictionary, paths)
     invented = invent_patient()
     of_invented = featurize(invented, params.featurize.exclude, dictionary)
-    example = explain_patients(explainer, invented, of_invented, horizon)
+    # of whom nobody has asked more: a gap of his tells nothing, as of a file without the column
+    asked = Scorer.load(paths.model).for_columns(invented.columns).explainer or explainer
+    example = explain_patients(asked, invented, of_invented, horizon)
     draw_patient(
         example, 0, dictionary, "An invented patient", paths.explain / "plots" / "example.svg"
     )

@@ -227,9 +227,9 @@ def judge_sample_size(model: RiskModel) -> tuple[dict[str, float], list[str]]:
         )
     said = (
         f"{counted}: {candidates} candidate parameters "
-        f"alone would need {ask.needed:,} (Riley et al., BMJ 2020;368:m441). Under the prior the "
-        f"data choose some {free:.0f} parameters, which need {under.needed:,}: the cohort {enough} "
-        "these. See how far the prior is trusted, and the interval of each effect."
+        f"alone would need {ask.needed:,} (Riley et al., BMJ 2020;368:m441). Under penalisation "
+        f"the data choose some {free:.0f} parameters, which need {under.needed:,}: the cohort "
+        f"{enough} these. See how far the prior is trusted, and the interval of each effect."
     )
     return size, [said]
 

@@ -9,6 +9,7 @@ import pytest
 from clinic.patient.themes import COMPETING, Theme, fold_themes, theme_of
 from clinic.site import Site
 from clinic.words.texts import load_texts
+from features.cohort_map.own_variables import read_own_variables
 from features.derivation.catalogue import CATALOGUE
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
@@ -21,14 +22,32 @@ DICTIONARY = Dictionary.load()
 _UNTREATED = {"ldl_cholesterol": 220.0, "statin_intensity": "none"}
 
 
-def _fold(points: dict[str, float], **patient: Any) -> dict[str, Theme]:
-    folded = fold_themes(pd.Series(points), {}, patient, DICTIONARY, load_texts())
+def _fold(
+    points: dict[str, float], dictionary: Dictionary = DICTIONARY, **patient: Any
+) -> dict[str, Theme]:
+    folded = fold_themes(pd.Series(points), {}, patient, dictionary, load_texts())
     return {theme.name: theme for theme in folded}
 
 
 def test_themes_sum_to_what_their_variables_sum_to() -> None:
     points = {"age": 4.0, "hba1c": 2.5, "diabetes": -0.7, OTHER_CAUSES_LABEL: -1.0}
     assert sum(theme.points for theme in _fold(points).values()) == pytest.approx(4.8)
+
+
+def test_what_a_cohort_alone_records_is_named_and_no_other_thing() -> None:
+    """The strongest reason of a patient may be a protein that no dictionary knows."""
+    number = {"unit": "ng/mL", "range": ["0", "100"]}
+    own = {"galectin": {"label": "Galectin-3", **number}, "pump": {"label": "Pump time", **number}}
+    known = DICTIONARY.extended(read_own_variables("clinic.yaml", own))
+    themes = _fold({"galectin": 9.0, "pump": 3.0, "hscrp": 1.0, "ntprobnp": 2.0}, known)
+    told = {theme.label: theme.points for theme in themes.values()}
+    texts = load_texts()
+    assert told == {
+        "Galectin-3": 9.0,
+        "Pump time": 3.0,
+        texts("themes.pump"): 2.0,
+        texts("themes.other"): 1.0,
+    }
 
 
 def test_what_measures_one_thing_stands_in_one_bar() -> None:

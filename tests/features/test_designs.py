@@ -53,8 +53,27 @@ def test_whoever_entered_last_is_held_out_with_all_of_the_same_moment(cohort: Co
 def test_sites_are_held_out_whole(cohort: Cohort) -> None:
     assert cohort.site is not None
     ((fit, validate),) = HeldOutSites(0.3, seed=1).splits(cohort)
-    assert len(validate) == 200
+    assert len(validate) == 100  # two would be 50 %
     assert not set(cohort.site.iloc[fit]) & set(cohort.site.iloc[validate])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "share", "held_out"),
+    [
+        ((530, 240, 130), 0.25, {240, 130}),  # by the order of the names, but never 59 %
+        ((500, 480), 0.25, {480}),  # too large by any choice: the smallest
+        ((100, 100, 100, 100), 0.5, {200}),
+    ],
+)
+def test_no_site_is_held_out_that_leads_away_from_the_share(
+    sizes: tuple[int, ...], share: float, held_out: set[int]
+) -> None:
+    ids = pd.Index([f"p{i}" for i in range(sum(sizes))])
+    endpoint = endpoint_of(np.full(len(ids), 5.0), np.arange(len(ids)) % 3 == 0)
+    site = pd.Series(np.repeat([f"site {i}" for i in range(len(sizes))], sizes), index=ids)
+    drawn = Cohort("test", pd.DataFrame({"age": 60.0}, index=ids), endpoint, site, None)
+    found = {len(next(HeldOutSites(share, seed).splits(drawn))[1]) for seed in range(6)}
+    assert found == held_out
 
 
 def test_at_least_one_site_stays_for_development(cohort: Cohort) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,23 @@ def test_who_differs_from_what_all_share_is_outside(shared: float) -> None:
     assert InputRanges.fit(frame.head(9)).limits == {}
 
 
+def test_what_too_few_had_to_be_learnt_is_outside() -> None:
+    """Nothing tells their risk from that of the usual level: it must not pass in silence."""
+    nyha = ["I"] * 51 + ["II"] * 30 + ["III"] * 10 + ["IV"] * 9 + [None] * 20
+    frame = pd.DataFrame({"nyha": nyha, "gout": [1.0] * 9 + [0.0] * 111, "hdl": 50.0})
+    frame["asthma"] = [1.0] * 10 + [0.0] * 110
+    ranges = InputRanges.fit(frame)
+    new = pd.DataFrame({"nyha": ["III", "IV", "V", None], "gout": [0.0, 1.0, np.nan, 0.0]})
+    new["asthma"] = 1.0
+    known = Dictionary.load()
+    own = [replace(known["hiv"], name=name) for name in ("gout", "asthma")]
+    own.append(replace(known["ckd_stage"], name="nyha", codes=("I", "II", "III", "IV")))
+    dictionary = {**known, **{one.name: one for one in own}}
+    labels = {"nyha": "NYHA", "gout": "Gout", "asthma": "Asthma"}
+    for patients in (new, Columns(new, dictionary)):
+        assert ranges.name_outside(patients, labels).tolist() == ["", "Gout; NYHA", "NYHA", ""]
+
+
 def test_important_inputs_count_as_missing_when_absent_or_nan() -> None:
     ranges = InputRanges({}, ("age", "cac_agatston", "sex"))
     frame = pd.DataFrame({"age": [50, np.nan], "sex": ["male", None]})
@@ -63,7 +81,7 @@ def test_inputs_outside_are_named_by_label_without_their_values() -> None:
 
 
 def test_ranges_survive_saving(tmp_path: Path) -> None:
-    ranges = InputRanges({"age": (40, 80.5)}, ("age",))
+    ranges = InputRanges({"age": (40, 80.5)}, ("age",), {"nyha": ("I", "II")}, ("age", "nyha"))
     ranges.save(tmp_path / "ranges.json")
     assert InputRanges.load(tmp_path / "ranges.json") == ranges
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -33,7 +32,7 @@ class Trial:
 
     model: RiskModel
     predictor: RiskPredictor
-    limits: Mapping[str, tuple[float, float]]
+    ranges: InputRanges
     covariates: pd.DataFrame
     true_risk: FloatArray
 
@@ -41,7 +40,7 @@ class Trial:
         """The mean 10-year risk of a file that has no column of these variables."""
         covariates = self.covariates.drop(columns=list(variables))
         names = self.predictor.feature_names
-        absent = find_absent(list(map(str, covariates)), Dictionary.load(), self.limits, names)
+        absent = find_absent(list(map(str, covariates)), Dictionary.load(), self.ranges, names)
         predictor = self.predictor.without(absent)
         return float(predictor.risk(derive_features(covariates), [10.0]).mean())
 
@@ -70,15 +69,14 @@ def trial() -> Trial:
         max_rounds=60,
         n_threads=1,
     ).fit(learnable(derive_features(fitted)), endpoint)
-    limits, known, predictor = InputRanges.fit(fitted).limits, Dictionary.load(), model.predictor_
-    variables = list(map(str, fitted))
+    ranges, known, predictor = InputRanges.fit(fitted), Dictionary.load(), model.predictor_
     X = derive_features(fitted)
     risk = predictor.risk(X, [10.0])[:, 0]
-    absences = fit_absences(predictor, X, risk, known, limits, variables, 10.0)
+    absences = fit_absences(predictor, X, risk, known, ranges, 10.0)
     predictor = replace(predictor, absences=absences)
     unseen = drawn.covariates.iloc[N_FITTED:]
     return Trial(
-        model, predictor, limits, unseen, drawn.truth["true_risk_10y"].to_numpy()[N_FITTED:]
+        model, predictor, ranges, unseen, drawn.truth["true_risk_10y"].to_numpy()[N_FITTED:]
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,9 @@ import yaml
 from typer.testing import CliRunner
 
 from features.simulation import simulate_cohort
+from models.scorer import Scorer
 from pipeline.commands.cli import app
+from pipeline.evaluation.invented_patient import invent_patient
 
 MAP = """
 name: mine
@@ -82,3 +86,11 @@ def test_variables_of_ones_own_reach_reasons_tables_and_report(tmp_path: Path) -
     assert {"epicardial_fat", "soft_plaque", "gout"} <= set(variables["variable"])
     page = (out / "report" / "report.html").read_text(encoding="utf-8")
     assert "Epicardial fat" in page and "Plaque on ultrasound" in page
+    assert re.search(r"Epicardial fat, per [0-9]+ mL", page)  # beside what the map says of it
+
+    scored = pd.read_csv(risks, dtype={"patient_id": str}).set_index("patient_id")["risk_10y"]
+    held_out = pd.read_parquet(out / "train" / "split.parquet")["part"].eq("held_out")
+    metrics = json.loads((out / "evaluate" / "metrics.json").read_text())
+    assert scored[held_out[held_out].index].mean() == pytest.approx(metrics["mean_risk_10y"])
+    invented = Scorer.load(model).score(invent_patient(), n_reasons=0)["risk_10y"].iloc[0]
+    assert f"{100 * invented:.1f} %" in (out / "explain" / "plots" / "example.svg").read_text()

@@ -19,7 +19,7 @@ from clinic.patient.themes import fold_themes, theme_of
 from clinic.words.texts import PageTexts
 from features.array_types import FloatArray
 from features.derivation.calcium import EARLIER_CALCIUM
-from features.derivation.catalogue import CATALOGUE
+from features.derivation.catalogue import catalogue_of
 from features.dictionary.dictionary import Dictionary
 from models.explanation.explanation import find_unknown
 from models.margins import REACH
@@ -208,7 +208,8 @@ class OutlookWriter:
     def _why(self, patient: _Patient) -> tuple[Markup, str, bool, str]:
         """Bars of the strongest themes, what they leave out, whether some are filled in, beside."""
         explainer, texts, years = self.forecaster.explainer, self.texts, self.main_years
-        owners = {one.name: theme_of(one.variable, self.dictionary) for one in CATALOGUE}
+        known = catalogue_of(self.dictionary)
+        owners = {one.name: theme_of(one.variable, self.dictionary) for one in known}
         told = explainer.explain(patient.features, patient.law, years, spread_owners=owners)
         points = told.values.iloc[0]
         unknown = find_unknown(list(map(str, points.index)), patient.covariates, patient.features)

@@ -31,7 +31,7 @@ REMEDIES = {
     POINT: "Export the numbers without separators of thousands, or say decimal: '.' in the map",
     COMMA: "Export the numbers without separators of thousands, or say decimal: ',' in the map",
     INFINITE: "Correct it or leave it empty",
-    UNKNOWN: "Add it to 'codes' of this column in the map, or to its 'missing'",
+    UNKNOWN: "Name each under 'codes' of this column in the map, or under its 'missing'",
 }
 _SPREADSHEET_ERROR = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!).*"
 _THOUSANDS_POINT = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?"

@@ -11,6 +11,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from features.dictionary.variable import Variable
+
+COMMON = 0.02
+"""Share of the patients from which on a yes, or a level of one's own variable, is a group."""
+_DERIVED = {"age_band": "Age", "cac_group": "Calcium score", "statin": "Statin"}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -25,6 +31,12 @@ class Finding:
     def group(self) -> str:
         """Such as "sex female": the key of accepted_gaps in params.yaml."""
         return f"{self.subgroup} {self.level}".strip()
+
+
+def name_subgroup(subgroup: str, dictionary: Mapping[str, Variable]) -> str:
+    """As readers know it: by the label of its variable."""
+    known = dictionary.get(subgroup)
+    return known.label if known else _DERIVED.get(subgroup, subgroup)
 
 
 def list_findings(gaps: pd.DataFrame) -> list[Finding]:

@@ -22,7 +22,7 @@ from features.derivation.calcium import agatston
 from features.derivation.columns import Columns
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.variable import Variable
-from features.disclosure import is_small, tell_count
+from features.disclosure import is_small, say_count, tell_count
 from features.endpoint import Endpoint
 from models.evaluation.comparisons.expected_events import (
     deviate_ratio,
@@ -31,6 +31,7 @@ from models.evaluation.comparisons.expected_events import (
     level_with_all,
     standard_error,
 )
+from models.evaluation.comparisons.findings import COMMON, name_subgroup
 from models.evaluation.comparisons.paired_risks import (
     Arm,
     Figures,
@@ -46,9 +47,7 @@ _AGE_BANDS = ((-np.inf, 55, "below 55"), (55, 65, "55 to 64"), (65, 75, "65 to 7
 _CAC_GROUPS = ((0, 1, "0"), (1, 100, "1 to 99"), (100, 300, "100 to 299"))
 _BY_PREDICTOR = ("age_band", "cac_group")
 _TESTED = ("c_index", "observed_over_expected")
-_SPOKEN = {"age_band": "age", "cac_group": "calcium score"}
 _LEVEL = 0.05
-_COMMON = 0.02  # share of the patients from which on a yes is a group
 _ALONE, _AFTER_ALL_LOOKS = "beyond chance alone", "beyond chance after all looks"
 _TOO_FEW, _BY_NATURE, _UNDEFINED = "too few events", "lower by nature", "undefined"
 
@@ -113,7 +112,7 @@ def _common_groups(
         elif name == "smoking_status" or (variable.own and variable.kind == "category"):
             for level in variable.codes:
                 groups[name, level] = covariates[name].eq(level).fillna(value=False).to_numpy(bool)
-    return {group: rows for group, rows in groups.items() if rows.mean() >= _COMMON}
+    return {group: rows for group, rows in groups.items() if rows.mean() >= COMMON}
 
 
 def measure_groups(
@@ -124,6 +123,7 @@ def measure_groups(
     seed: int,
     n_bootstrap: int,
     limits: GapLimits,
+    dictionary: Mapping[str, Variable] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Figures of each group, and their gaps from all patients, of the (n,) risks.
 
@@ -133,8 +133,10 @@ def measure_groups(
     "" of those tested), chance ("beyond chance alone", "beyond chance after all looks", ""),
     finding ("" where none). ``n``, ``events`` and ``expected`` are texts, told in tens, and risks
     in steps that leave them there (`tell_figures`); a group with 1 to 9 patients or events has its
-    row, and no figure that would tell how many, but is tested as any other.
+    row, and no figure that would tell how many, but is tested as any other. ``dictionary``: as of
+    `find_groups`, for the labels by which findings name groups.
     """
+    known = dictionary or Dictionary.load()
     arms: dict[Group, Arm] = {group: Arm(risk, rows) for group, rows in groups.items()}
     everyone: Group = ("", "")
     arms[everyone] = Arm(risk, all_rows(len(risk)))
@@ -161,7 +163,7 @@ def measure_groups(
             tail = {**sizes, "small": _count_for(metric, counted, expected) < limits.min_events}
             tests = _deviation(counted, overall, metric, expected)
             gaps.append({**lead, "metric": metric, **shown, **spread, **tail, **tests})
-    return pd.DataFrame(figures), _judge(pd.DataFrame(gaps), limits)
+    return pd.DataFrame(figures), _judge(pd.DataFrame(gaps), limits, known)
 
 
 def _count_for(metric: str, counted: Figures, expected: float) -> float:
@@ -188,7 +190,9 @@ def _deviation(own: Figures, overall: Figures, metric: str, expected: float) -> 
     return {"true_gap": gap, "z": gap / error if error > 0 else float("nan")}
 
 
-def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
+def _judge(
+    gaps: pd.DataFrame, limits: GapLimits, dictionary: Mapping[str, Variable]
+) -> pd.DataFrame:
     if gaps.empty:
         return gaps
     by_nature = gaps["subgroup"].isin(_BY_PREDICTOR) & (gaps["metric"] == "c_index")
@@ -202,7 +206,7 @@ def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
         ~c_index & (gaps["true_gap"].abs() > limits.max_calibration_gap)
     )
     found = tested & beyond_chance & too_far
-    texts = [_say(row) if is_found else "" for row, is_found in zip(
+    texts = [_say(row, dictionary) if is_found else "" for row, is_found in zip(
         gaps.to_dict("records"), found, strict=True)]  # fmt: skip
     alone = ~gaps["small"] & (gaps["z"].abs() > NormalDist().inv_cdf(1 - _LEVEL / 2))
     chance = np.select([tested & beyond_chance, alone], [_AFTER_ALL_LOOKS, _ALONE], "")
@@ -210,9 +214,8 @@ def _judge(gaps: pd.DataFrame, limits: GapLimits) -> pd.DataFrame:
     return judged.assign(not_tested=untested, chance=chance, finding=texts)
 
 
-def _say(row: Mapping[object, object]) -> str:
-    subgroup = str(row["subgroup"])
-    name = f"{_SPOKEN.get(subgroup, subgroup.replace('_', ' '))}: {row['level']}"
+def _say(row: Mapping[object, object], dictionary: Mapping[str, Variable]) -> str:
+    name = f"{name_subgroup(str(row['subgroup']), dictionary)}: {row['level']}"
     limits = f", 95 % interval of the gap {row['lower']:+.2f} to {row['upper']:+.2f}"
     sizes = f"about {row['n']} patients, {row['events']} events"
     values = f"{row['estimate']:.2f} against {row['overall']:.2f} in all"
@@ -221,11 +224,7 @@ def _say(row: Mapping[object, object]) -> str:
     else:
         way = "too low" if float(str(row["true_gap"])) > 0 else "too high"
         what = f"risks are {way} beside those of all (observed over expected {values}"
-        sizes += f" where {_about(str(row['expected']))} were expected"
+        sizes += f" where {say_count(str(row['expected']))} were expected"
         if row["estimate"] != row["estimate"]:
             what, limits = f"risks are {way} beside those of all (", ""
     return f"{name}: at {row['horizon']:g} years {what}{limits}{', ' if limits else ''}{sizes})."
-
-
-def _about(count: str) -> str:
-    return f"about {count}" if count.isdigit() else count

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from features.derivation.catalogue import catalogue_of
+from features.derivation.columns import RECORDED
 from models.report.material import Material
 from models.report.table import ABSENT, Table, format_number
 from models.report.words import Words
@@ -36,6 +38,19 @@ def stack_table(material: Material) -> Table:
         rows.append((words.of("settings", key), *(_chosen(one, key) for one in found)))
     heads = tuple(words.of("causes", name) for name in causes)
     return Table((words.of("columns", "quantity"), *heads), tuple(rows))
+
+
+def name_unlearnt(material: Material) -> list[str]:
+    """Features in which too few patients differ for the model to hold a coefficient of them."""
+    names = material.predictor["feature_names"]
+    learnt = {names[i] for i in material.predictor["completion"]["used"]}
+    learnt.add(material.predictor.get("clock"))
+    return [
+        material.variables[feature.variable].label
+        + ("" if feature.meaning == RECORDED else f" ({feature.meaning})")
+        for feature in catalogue_of(material.variables)
+        if feature.name in {*names} - learnt
+    ]
 
 
 def settings_table(material: Material) -> Table:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from models.report.comparison import compare, gain_over_score, main_evaluation, score_label
+from models.report.comparison import GAIN_OVER_SCORE, compare, main_evaluation, score_label
 from models.report.material import Material
 from models.report.table import (
     ABSENT,
     Table,
     count,
+    decimals_told,
     format_gain,
     format_interval,
     format_number,
@@ -30,6 +31,7 @@ MAIN_METRICS = (
 _METRICS = ("evaluation", "model", "metric", "horizon", "estimate", "lower", "upper")
 _DIFFERENCES = ("evaluation", "model", "metric", "horizon", "difference", "lower", "upper")
 _LIMITED = ("metric", "estimate", "lower", "upper")
+_OF_SCORE = ("estimate", "lower", "upper", "model_estimate")
 
 
 def performance_tables(material: Material) -> list[tuple[str, float, int, int, Table]]:
@@ -161,21 +163,23 @@ def incremental_table(material: Material) -> Table:
 def reference_score_table(material: Material) -> Table:
     """Every reference score beside the model on the same patients, last horizon."""
     words = Words.load()
-    names = ("score", "horizon", *_LIMITED, "model_estimate", "n", "events")
+    names = ("score", "horizon", *_LIMITED, "model_estimate", *GAIN_OVER_SCORE, "n", "events")
     table = material.table("reference_scores", *names)
     table = select_main(material, table)
     table = table[table["metric"].isin(["c_index", "brier", "observed_over_expected"])]
     rows = []
     for row in table.to_dict("records"):
         metric = words.metric(str(row["metric"]))
-        gain = gain_over_score({str(key): value for key, value in row.items()})
+        estimate, lower, upper, own = (row[name] for name in _OF_SCORE)
+        gain, least, most = (row[name] for name in GAIN_OVER_SCORE)
+        decimals = decimals_told((estimate, lower, upper, own), metric.decimals)
         rows.append(
             (
                 score_label(material, str(row["score"])),
                 f"{metric.label}, {row['horizon']:g} years",
-                format_interval(row["estimate"], row["lower"], row["upper"], metric.decimals),
-                format_number(row["model_estimate"], metric.decimals),
-                format_gain(*gain, metric.decimals),
+                format_interval(estimate, lower, upper, decimals),
+                format_number(own, decimals),
+                format_gain(gain, least, most, metric.decimals),
                 f"{count(row['n'])} / {count(row['events'])}",
                 format_number(_percent(row.get("coverage")), 0),
             )

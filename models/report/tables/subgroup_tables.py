@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from models.evaluation.comparisons.findings import count_tested, list_findings, list_too_small
+from features.dictionary.variable import Variable
+from models.evaluation.comparisons.findings import (
+    count_tested,
+    list_findings,
+    list_too_small,
+    name_subgroup,
+)
 from models.report.comparison import main_evaluation
 from models.report.material import Material
 from models.report.table import (
@@ -41,7 +49,11 @@ def subgroup_tables(material: Material) -> list[tuple[str, Table]]:
     return [
         (
             str(name),
-            _tabulate(figures[figures["evaluation"] == name], gaps[gaps["evaluation"] == name]),
+            _tabulate(
+                figures[figures["evaluation"] == name],
+                gaps[gaps["evaluation"] == name],
+                material.variables,
+            ),
         )
         for name in names
     ]
@@ -69,16 +81,19 @@ def count_tests(material: Material) -> int:
 
 def untested_groups(material: Material) -> list[str]:
     """Groups in whom nothing could be tested, as the table of subgroups names them."""
-    words = Words.load()
     gaps = material.table("subgroup_gaps", *_KEY, "finding")
-    return [_name_group(subgroup, level, words) for subgroup, level in list_too_small(gaps)]
+    return [_name_group(*group, material.variables) for group in list_too_small(gaps)]
 
 
-def _name_group(subgroup: str, level: str, words: Words) -> str:
-    return f"{words.of('subgroups', subgroup)}: {words.of('levels', level)}"
+def _name_group(subgroup: str, level: str, variables: Mapping[str, Variable]) -> str:
+    own = subgroup in variables and variables[subgroup].own
+    told = level if own else Words.load().of("levels", level)
+    return f"{name_subgroup(subgroup, variables)}: {told}"
 
 
-def _tabulate(figures: pd.DataFrame, gaps: pd.DataFrame) -> Table:
+def _tabulate(
+    figures: pd.DataFrame, gaps: pd.DataFrame, variables: Mapping[str, Variable]
+) -> Table:
     words = Words.load()
     shown = [name for name in _SHOWN if name in {*figures["metric"]}]
     compared = [name for name in shown if name in {*gaps["metric"]}]
@@ -86,7 +101,7 @@ def _tabulate(figures: pd.DataFrame, gaps: pd.DataFrame) -> Table:
     rows = []
     for (subgroup, level), own in figures.groupby(_KEY, sort=False):
         small = "small" in own.columns and own["small"].astype(str).eq("True").all()
-        name = _name_group(str(subgroup), str(level), words)
+        name = _name_group(str(subgroup), str(level), variables)
         mark = f" {words.of('columns', 'small_mark')}" if small else ""
         sizes = (count(read_count(own[column].iloc[0])) for column in counted)
         apart = gaps[(gaps["subgroup"] == subgroup) & (gaps["level"] == level)]

@@ -51,7 +51,9 @@ def test_an_own_variable_is_read_checked_and_kept_with_the_cohort() -> None:
     ("own", "words"),
     [
         ({"age": FAT}, "in the data dictionary already"),
-        ({"Fat": FAT}, "is not a name in lower case"),
+        ({"Fat": FAT}, r"own_variables\.Fat: is not a name in lower case"),
+        ({"fat": {**FAT, "label": "age"}}, r"own_variables\.fat: 'label' is that of age"),
+        ({"fat": FAT, "fat_again": FAT}, r"\.fat_again: 'label' is that of fat as well"),
         ({"fat": {**FAT, "range": ["400", "5"]}}, r"'range' must be \[lowest, highest\]"),
         ({"fat": {**FAT, "direction": "sideways"}}, "'direction' must be up, down or any"),
         ({"fat": {**FAT, "colour": "red"}}, "unknown key 'colour'"),
@@ -69,5 +71,14 @@ def test_a_wrong_description_is_refused_with_its_place(own: dict[str, Any], word
 def test_a_model_that_describes_the_variable_otherwise_is_no_model_for_the_map() -> None:
     trained = _map({"fat_volume": FAT}).extend(Dictionary.load())
     assert _map({"fat_volume": FAT}).extend(trained) == trained
-    with pytest.raises(MapError, match="described otherwise in the model"):
+    with pytest.raises(MapError, match=r"described otherwise in the model \(unit\)\. Leave it out"):
         _map({"fat_volume": {**FAT, "unit": "cm3"}}).extend(trained)
+
+
+def test_what_the_map_leaves_to_the_model_is_described_by_the_cohort() -> None:
+    trained = _map(OWN).extend(Dictionary.load())
+    raw, limits = read_bytes(FILE.encode(), "c.csv"), Limits(0.5, date(2026, 11, 1))
+    found = examine(raw, _map({}), trained, limits, with_endpoint=False)
+    assert found.cohort is not None
+    assert set(found.cohort.covariates) <= set(found.cohort.dictionary)
+    assert found.cohort.dictionary["fat_volume"] == trained["fat_volume"]

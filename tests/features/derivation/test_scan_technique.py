@@ -10,6 +10,7 @@ from features.derivation.calcium_change import MORPHOLOGY_CHANGE, SCORE_CHANGE
 from features.derivation.catalogue import CATALOGUE, derive_features
 from features.dictionary.dictionary import Dictionary
 from models.absent_columns import find_absent
+from models.input_ranges import InputRanges
 from tests.features.derivation.one_patient import features_of
 from tests.features.derivation.test_catalogue import draw_cohort
 
@@ -46,5 +47,6 @@ def test_a_file_that_says_how_scans_were_made_lacks_no_feature_for_it() -> None:
     names = [feature.name for feature in CATALOGUE]
     of_scans = {name for change in MADE_DIFFERENTLY for name in change}
     limits = {"tube_voltage": (100.0, 100.0), "prior_tube_voltage": (120.0, 120.0)}
-    without = find_absent(set(dictionary) - of_scans, dictionary, {}, names)
-    assert find_absent(set(dictionary), dictionary, limits, names) == without
+    ranges = InputRanges(limits, ())
+    without = find_absent(set(dictionary) - of_scans, dictionary, InputRanges({}, ()), names)
+    assert find_absent(set(dictionary), dictionary, ranges, names) == without

@@ -57,6 +57,30 @@ def _drifted(profile: Profile, frame: pd.DataFrame) -> set[tuple[str, str]]:
     return {(one.kind, one.name) for one in _compare(profile, frame) if one.drifted}
 
 
+def _classify(frame: pd.DataFrame, seed: int, share: float) -> pd.DataFrame:
+    """With a severe class and a drug that so many of the patients have."""
+    draws = np.random.default_rng(seed)
+    severe, treated = draws.random((2, len(frame))) < share
+    usual = draws.choice(["I", "II", "III"], len(frame))
+    nyha = pd.Series(np.where(severe, "IV", usual), dtype="str")
+    return frame.assign(nyha=nyha, drug=treated.astype(float))
+
+
+def test_a_level_that_few_had_and_many_have_now_is_a_drift_and_no_other() -> None:
+    """It is not learnt: to let it pass would be to score the sick as the usual patient."""
+    trained = _classify(draw(800, seed=1), seed=2, share=0.005)
+    counts = (trained["nyha"] == "IV").sum(), trained["drug"].sum()
+    assert all(0 < count < 10 for count in counts)
+    kept = Profile.fit(trained, {})
+    for seed, n in enumerate((60, 300, 3000), start=3):
+        usual = _classify(draw(n, seed), seed, share=0.005)
+        assert not any(one.drifted for one in adjust_all([*compare_covariates(kept, usual)]))
+        found = adjust_all([*compare_covariates(kept, _classify(usual, seed, share=0.3))])
+        drifted = {one.name: one.told for one in found if one.drifted}
+        assert set(drifted) == {"nyha", "drug"}
+        assert drifted["nyha"].startswith("IV: ")
+
+
 def test_batches_without_drift_raise_none_however_small(profile: Profile) -> None:
     batches = [draw(n, seed) for n in (20, 60, 250, 1000) for seed in range(100, 110)]
     alarms = sum(bool(_drifted(profile, batch)) for batch in batches)

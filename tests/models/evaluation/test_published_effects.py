@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.cohort_map.own_variables import read_own_variables
 from features.derivation.catalogue import CATALOGUE
 from features.dictionary.dictionary import Dictionary
 from features.dictionary.prior import Belief, Modifier, Prior, Priors
@@ -62,6 +63,30 @@ def test_effects_that_depend_on_another_feature_stand_beside_the_others(
     assert (row["published"], row["published_width"]) == (0.0, 0.002)
     assert row["cohort"] == pytest.approx(CHANGE, abs=4 * row["cohort_error"])
     assert row["used"] < CHANGE / 2
+
+
+def test_effects_of_ones_own_variables_are_called_by_label_level_and_step() -> None:
+    own = {
+        "galectin": {"label": "Galectin-3", "unit": "ng/mL", "range": ["0", "100"]},
+        "nyha": {"label": "NYHA class", "kind": "category", "codes": ["I", "II", "III"]},
+        "gout": {"label": "Gout", "kind": "boolean"},
+    }
+    known = Dictionary.load().extended(read_own_variables("clinic.yaml", own))
+    draws = np.random.default_rng(6)
+    names = ["galectin", "nyha:II", "nyha:III", "gout"]
+    X = pd.DataFrame(draws.random((400, 4)) < 0.4, columns=names).astype(float)
+    X["galectin"] = draws.normal(8.0, 4.0, 400)
+    endpoint = Endpoint(draws.exponential(9.0, 400), (draws.random(400) < 0.5).astype(int))
+    linear = RiskModel(parts=(LINEAR,)).fit(X, endpoint).causes_[0].parts[LINEAR]
+    assert isinstance(linear, FittedLinear)
+    found = compare_with_published(linear, tuple(names), {}, Priors())
+    assert found["variable"].tolist() == ["galectin", "nyha", "nyha", "gout"]
+    assert list(label_steps(found, known).values()) == [
+        "Galectin-3, per 4 ng/mL",
+        "NYHA class (II)",
+        "NYHA class (III)",
+        "Gout",
+    ]
 
 
 def test_an_effect_held_at_none_for_its_direction_shows_what_the_cohort_says(

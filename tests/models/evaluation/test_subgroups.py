@@ -88,8 +88,19 @@ def test_a_planted_miscalibration_of_one_group_is_a_finding(cohort: Simulated) -
     risk[:700] *= 0.5
     _, gaps = _judge(cohort.endpoint, risk)
     found = gaps[gaps["finding"] != ""]
-    assert "sex: female: at 8 years risks are too low" in found["finding"].iloc[0]
+    assert "Sex: female: at 8 years risks are too low" in found["finding"].iloc[0]
     assert set(found["metric"]) == {"observed_over_expected"}
+
+
+def test_a_finding_names_the_group_by_the_label_of_its_variable(cohort: Simulated) -> None:
+    own = {"gicht_j_n": {"label": "Gicht (j/n)", "kind": "boolean"}}
+    known = Dictionary.load().extended(read_own_variables("klinik.yaml", own))
+    risk, rows = cohort.risk(8), np.arange(1500) < 700
+    risk[rows] *= 0.5
+    for subgroup, name in (("gicht_j_n", "Gicht (j/n)"), ("prior_cad", known["prior_cad"].label)):
+        groups = {(subgroup, "yes"): rows, (subgroup, "no"): ~rows}
+        _, gaps = measure_groups(cohort.endpoint, risk, groups, 8, 1, 40, LIMITS, known)
+        assert gaps.loc[gaps["finding"] != "", "finding"].iloc[0].startswith(f"{name}: yes: at")
 
 
 def test_a_planted_loss_of_ranking_in_one_group_is_a_finding(cohort: Simulated) -> None:
@@ -147,7 +158,7 @@ def _of_yes_or_no(events: int, patients: int, others: int = 4000) -> pd.Series:
 @pytest.mark.parametrize("events", [0, 1, 5, 9, 12])
 def test_far_too_few_events_are_a_finding_however_few_they_are(events: int) -> None:
     gap = _of_yes_or_no(events, patients=450)
-    assert "sex: female: at 10 years risks are too high beside those of all" in gap["finding"]
+    assert "Sex: female: at 10 years risks are too high beside those of all" in gap["finding"]
     assert f"{gap['events']} events where about 50 were expected" in gap["finding"]
     assert gap["chance"] == "beyond chance after all looks"
     assert not gap["small"]

@@ -173,3 +173,10 @@ def test_a_score_of_0_is_no_good_news_to_whom_the_arteries_are_known_to_be_ill(
         leaflet = write_leaflet(facts, language)
         assert (good in leaflet.text) == (score == 0 and not diseased)
         assert language != "en" or reading_grade(leaflet.text) <= 6
+
+
+@pytest.mark.parametrize("language", sorted(known_languages()))
+def test_a_reason_that_no_theme_names_is_told_by_its_label(language: str) -> None:
+    text = write_leaflet(replace(FACTS, reasons=("smoking", "Galectin-3")), language).text
+    assert "Galectin-3" in text
+    assert load_leaflet_texts(language)["themes.smoking"] in text

@@ -71,6 +71,7 @@ def test_the_beeswarm_holds_its_dots_as_pixels_and_leaves_chance_alone(tmp_path:
     assert "<image" in text
     assert text.count("<use") < 40  # ticks, but no dot of any patient
     assert all(label in text for label in LABELS.values())
+    assert "grey: missing or unordered" in text  # categories without an order are never coloured
 
 
 def test_the_waterfall_goes_from_the_base_risk_to_the_patients_own(tmp_path: Path) -> None:

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from features.cohort_map.own_variables import read_own_variables
+from features.dictionary.dictionary import Dictionary
 from models.report.material import Material
+from models.report.rendering import render_report
 from models.report.tables.model_tables import (
     bends_table,
+    name_unlearnt,
     settings_table,
     stack_table,
     terms_table,
@@ -35,3 +41,18 @@ def test_every_variable_of_the_cohort_has_its_evidence(material: Material) -> No
     assert list(rows) == ["Age", "LDL cholesterol", "HbA1c"]
     assert "doi:10.1093/clinchem/hvac172" in rows["Age"][-1]
     assert rows["Age"][3] == "increasing"
+
+
+def test_what_too_few_patients_differ_in_is_said_not_to_be_in_the_model(
+    material: Material,
+) -> None:
+    own = {"nyha": {"label": "NYHA", "kind": "category", "codes": ["I", "II", "IV"]}}
+    known = Dictionary.load().extended(read_own_variables("clinic.yaml", own))
+    names = ["age", "nyha:II", "nyha:IV", "hiv"]
+    predictor = {**material.predictor, "feature_names": names}
+    predictor["completion"] = {"used": [1], "mean": [0.3], "scale": [0.46]}
+    predictor["clock"] = "age"  # by which hazards are read
+    run = replace(material, predictor={**predictor, "causes": []}, variables=known)
+    assert name_unlearnt(run) == [known["hiv"].label, "NYHA (IV: yes or no)"]
+    assert "Not in the model, because fewer than ten" in render_report(run)
+    assert "Not in the model, because fewer than ten" not in render_report(material)

@@ -43,7 +43,7 @@ def test_a_reference_score_stands_beside_the_model_on_the_same_patients(
     material: Material,
 ) -> None:
     row = {"evaluation": "held_out", "score": "pce", "horizon": 10.0, "metric": "c_index"}
-    row |= {"estimate": 0.68, "lower": 0.6, "upper": 0.7, "model_estimate": 0.7}
+    row |= {"estimate": 0.681, "lower": 0.6, "upper": 0.7, "model_estimate": 0.7}
     row |= {"difference": 0.02, "difference_lower": -0.01, "difference_upper": 0.05}
     row |= {"n": 300, "events": 30, "coverage": 0.75}
     (cells,) = reference_score_table(with_table(material, "reference_scores", [row])).rows
@@ -53,6 +53,22 @@ def test_a_reference_score_stands_beside_the_model_on_the_same_patients(
         "300 / 30",
         "75",
     )
+
+
+def test_a_score_told_in_steps_has_their_digits_and_the_exact_difference_from_the_model(
+    material: Material,
+) -> None:
+    """Both Brier scores are told as 0.1: their difference is neither 0 nor turned for it."""
+    row = {"evaluation": "held_out", "score": "pce", "horizon": 10.0, "metric": "brier"}
+    row |= {"estimate": 0.1, "lower": 0.1, "upper": 0.2, "model_estimate": 0.1}
+    row |= {"difference": -0.0178, "difference_lower": -0.0423, "difference_upper": 0.0039}
+    row |= {"n": 150, "events": 20, "coverage": 0.65}
+    (cells,) = reference_score_table(with_table(material, "reference_scores", [row])).rows
+    assert [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in cells[2:5]] == [
+        "0.1\n(0.1 to 0.2)",
+        "0.1",
+        "−0.0178\n(−0.0423 to +0.0039)",
+    ]
 
 
 def test_what_keeps_a_score_from_patients_is_said(material: Material) -> None:

@@ -115,3 +115,20 @@ def test_where_no_gap_could_be_tested_no_finding_is_denied(material: Material) -
     assert "No gap could be tested" in page
     assert "No subgroup could be tested." in page
     assert "compatible with chance" not in page
+
+
+def test_groups_are_named_by_the_labels_of_their_variables(material: Material) -> None:
+    known = material.variables
+    own = replace(known["bmi"], name="nyha_j", label="NYHA (j/n)", own=True)
+    named = replace(material, variables={**known, "nyha_j": own})
+    rows = [
+        {**figure("IV_b"), "subgroup": "nyha_j"},
+        {**figure("yes"), "subgroup": "diabetes"},
+        {**figure("below 55"), "subgroup": "age_band"},
+    ]
+    ((_, table),) = subgroup_tables(with_tables(named, subgroups=rows))
+    assert [row[0] for row in table.rows] == [
+        "NYHA (j/n): IV_b",
+        f"{known['diabetes'].label}: yes",
+        "Age: below 55",
+    ]

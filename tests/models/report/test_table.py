@@ -5,6 +5,7 @@ import pytest
 
 from models.report.table import (
     Table,
+    decimals_told,
     format_gain,
     format_interval,
     format_number,
@@ -20,6 +21,12 @@ from models.report.table import (
 )
 def test_numbers_are_written_as_a_reader_expects(value: object, shown: str) -> None:
     assert format_number(value, 3) == shown
+
+
+def test_figures_are_written_with_the_digits_in_which_they_were_told() -> None:
+    assert decimals_told([0.12, 0.1, float("nan")], 4) == 2
+    assert decimals_told([0.2, 0.1], 4) == 1
+    assert decimals_told([0.123456], 4) == 4
 
 
 def test_an_interval_without_limits_is_the_estimate_alone() -> None:

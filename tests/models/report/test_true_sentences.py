@@ -195,7 +195,7 @@ def test_few_clusters_stand_beside_what_is_said_to_be_beyond_chance(material: Ma
 
 @pytest.mark.parametrize(
     ("patients", "said"),
-    [(3_000, "enough for all"), (900, "enough under the prior"), (300, "either")],
+    [(3_000, "enough for all"), (900, "enough under penalisation"), (300, "either")],
 )
 def test_what_is_said_of_the_sample_size_is_what_its_criteria_ask(
     material: Material, patients: int, said: str
@@ -264,3 +264,21 @@ def test_calibration_is_judged_at_every_horizon_that_is_reported(
     wanted = "Recalibration would be required before any use."
     assert (wanted in render_report(both)) == (abs(ratio - 1) > 0.1)
     assert "5 years risk" not in render_card(material) and "as at" not in render_card(material)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "said"),
+    [
+        ({"prior_mean": 1.0, "prior_width": 1.0}, "towards the published effects, not towards no"),
+        ({"prior_mean": 0.5, "prior_width": 1.0}, "towards a share of the published effects"),
+        ({"ridge_penalty": 0.3}, "towards no effect"),
+    ],
+)
+def test_report_and_card_name_what_coefficients_of_this_run_are_shrunk_towards(
+    material: Material, trusted: dict[str, float], said: str
+) -> None:
+    event = {**material.training["causes"]["event"], "linear": {"weight": 1.0, **trusted}}
+    causes = {**material.training["causes"], "event": event}
+    run = replace(material, training={**material.training, "causes": causes})
+    for page in (render_report(run), render_card(run)):
+        assert f"(coefficients shrunk {said}" in page

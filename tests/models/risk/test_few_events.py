@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.dictionary.prior import Belief, Prior, Priors
 from features.endpoint import Endpoint
 from features.sample.case_cohort import CaseCohort
 from features.sample.survey import Survey
 from models.risk.few_events import (
     effective_events,
     warn_of_few_competing,
+    warn_of_few_events,
     warn_of_few_per_feature,
 )
 
@@ -35,3 +37,14 @@ def test_events_of_a_case_cohort_sample_count_for_what_its_controls_leave() -> N
     assert not warn_of_few_per_feature(whole, 10)
     (told,) = warn_of_few_per_feature(sample, 10)
     assert "100 events worth" in told
+
+
+def test_only_a_model_that_trusts_what_is_published_is_said_to_be_made_of_it() -> None:
+    priors = Priors({"age": Prior(Belief(0.02, 0.01))})
+    told = {}
+    for trust in ("prior_mean", "ridge_penalty"):
+        report = {"events": 36, "causes": {"event": {"linear": {trust: 0.5}}}}
+        (told[trust],) = warn_of_few_events(report, ["age", "own"], priors)
+        assert told[trust].endswith("may be off by a factor of 1.4.")
+    assert "mostly what is published, of 1 of its 2 features" in told["prior_mean"]
+    assert "rests on these alone, on no published effect" in told["ridge_penalty"]

@@ -5,10 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from features.endpoint import Endpoint
 from pipeline.commands.summary import summarise
+from pipeline.evaluation.evaluation_output import VALIDATIONS, title_of
+from pipeline.evaluation.judged_patients import describe_judged
 from pipeline.settings.params import Params, Paths
 
 FIGURES = {
@@ -28,6 +32,10 @@ def paths(tmp_path: Path) -> Paths:
 def _write(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
+
+
+def _endpoint(n: int) -> Endpoint:
+    return Endpoint(np.full(n, 5.0), (np.arange(n) % 3).astype(np.int8))
 
 
 def test_before_the_first_run_it_says_what_to_run(paths: Paths) -> None:
@@ -94,25 +102,23 @@ def test_counts_say_who_was_judged_and_who_was_left_out(paths: Paths) -> None:
     own = {"c_index_5y": 0.8}
     _write(paths.metrics, {**FIGURES, "cross_validation": {"calcirisk": own}})
     _write(paths.model / "about.json", {"horizons": [5.0]})
-    accounts = {
-        "held_out": {"patients": 164, "of": 176},
-        "cross_validation": {"patients": 666, "of": 700},
-    }
-    about = {"judged": accounts, "not_judged": ["About 10 of 176 are not judged: why."]}
-    _write(paths.evaluate / "design.json", about)
+    judged = {"held_out": _endpoint(164), "cross_validation": _endpoint(1666)}
+    planned = {"held_out": 176, "cross_validation": 1700}
+    _write(paths.evaluate / "design.json", describe_judged(planned, judged))
     told = summarise(Params.load(), paths)
-    assert "164 of 176 held-out patients, 95 % intervals" in told
-    assert "Cross-validated C-index at 5 years, 666 of 700 patients: calcirisk 0.800" in told
-    assert "all" not in told.split("666")[0].rsplit("\n", 1)[1]
-    assert told.count("are not judged") == 1
+    assert "about 160 of 176 held-out patients, 95 % intervals" in told
+    assert "in cross-validated patients (about 1,670 of 1,700 patients): calcirisk 0.800" in told
+    assert told.count("are not judged") == 2
 
 
 def test_where_everyone_was_judged_the_summary_says_so(paths: Paths) -> None:
-    _write(paths.metrics, {**FIGURES, "cross_validation": {"calcirisk": {"c_index_5y": 0.8}}})
     _write(paths.model / "about.json", {"horizons": [5.0]})
-    account = {"patients": 700, "of": 700}
-    _write(paths.evaluate / "design.json", {"judged": {"cross_validation": account}})
-    assert "at 5 years, all 700 patients: " in summarise(Params.load(), paths)
+    for evaluation in VALIDATIONS:
+        _write(paths.metrics, {**FIGURES, evaluation: {"calcirisk": {"c_index_5y": 0.8}}})
+        judged = describe_judged({evaluation: 700}, {evaluation: _endpoint(700)})
+        _write(paths.evaluate / "design.json", judged)
+        line = f"C-index at 5 years in {title_of(evaluation)} (all 700 patients): calcirisk 0.800"
+        assert line in summarise(Params.load(), paths)
 
 
 def test_a_model_that_is_its_linear_part_has_no_column_beside_itself(paths: Paths) -> None:

@@ -109,9 +109,13 @@ def true_terms(patient: Columns) -> pd.DataFrame:
 
 
 def draw_factors(seed: int) -> Mapping[str, float]:
-    """A world that contradicts the ledger: each effect times 0 to 2, a tenth with a wrong sign."""
-    draws = np.random.default_rng(seed)
-    names = sorted({*THINGS.values(), "growth"})
-    factors = draws.uniform(0.0, 2.0, len(names))
-    wrong = draws.random(len(names)) < 0.1
-    return dict(zip(names, np.where(wrong, -factors, factors).tolist(), strict=True))
+    """A world that contradicts the ledger: each effect times 0 to 2, a tenth with a wrong sign.
+
+    Each is drawn by its name, so that a world stays what it is when others are added.
+    """
+    factors = {}
+    for name in sorted({*THINGS.values(), "growth"}):
+        draws = np.random.default_rng([seed, *name.encode()])
+        factor, is_wrong = draws.uniform(0.0, 2.0), draws.random() < 0.1
+        factors[name] = -factor if is_wrong else factor
+    return factors

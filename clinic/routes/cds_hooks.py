@@ -26,7 +26,10 @@ def list_services(request: Request) -> JSONResponse:
 
 @router.post(f"/cds-services/{SERVICE}")
 async def view_patient(request: Request) -> JSONResponse:
-    """Cards for ``patient-view``; 400 for another hook, 412 where no patient was sent along."""
+    """Cards for ``patient-view``; 400 for another hook, 412 where no patient was sent along.
+
+    Or one whose row a file would reject: the answer then says why.
+    """
     try:
         asked = json.loads(await request.body())
     except (ValueError, UnicodeDecodeError):
@@ -43,19 +46,20 @@ async def view_patient(request: Request) -> JSONResponse:
     site: Site = request.app.state.site
     patient = str(context.get("patientId", ""))
     site.note(request, "card", patient)
-    return JSONResponse(await run_in_threadpool(_answer, site, prefetch, patient, base))
+    return await run_in_threadpool(_answer, site, prefetch, patient, base)
 
 
-def _answer(site: Site, prefetch: dict[str, Any], patient: str, base: str) -> dict[str, Any]:
+def _answer(site: Site, prefetch: dict[str, Any], patient: str, base: str) -> JSONResponse:
     assessor = site.assessor
     try:
         chart = read_prefetch(prefetch, assessor.scorer.dictionary, date.today())
-    except CalciriskError:
-        raise HTTPException(412) from None
+    except CalciriskError as error:
+        return JSONResponse({"error": str(error)}, 412)
     if chart is None:
         raise HTTPException(412)
     view = assessor.assess(chart.covariates, assessor.horizons[-1])
     listed = [p for p in site.store.find_patients(patient, 2).patients if p.patient_id == patient]
     link = f"{base}/patients/{listed[0].key}" if listed else f"{base}/new"
     outcome = site.facts.outcome(site.texts)
-    return write_cards(view, link, site.facts.simulated, outcome, site.texts, chart.measured_on)
+    cards = write_cards(view, link, site.facts.simulated, outcome, site.texts, chart.measured_on)
+    return JSONResponse(cards)

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from features.derivation.catalogue import derive_features
+from features.derivation.characteristics import BY_COLUMN
 from features.derivation.scan_technique import OF_TECHNIQUE
 from features.dictionary.variable import Variable
 from models.input_ranges import InputRanges
 
-_ROWS = 3  # codes of a category that are tried
+ROWS = 3  # codes of a category that are tried
 
 
 def find_absent(
@@ -39,27 +40,37 @@ def find_all_absent(
     """What `find_absent` says of each of several files with these variables."""
     # of a model that does not say what it was trained on, every gap is one of the file
     trained_on = dictionary if ranges.variables is None else ranges.variables
-    files, usual = [trained_on, *files], {}
-    for name in dictionary:
-        if name in OF_TECHNIQUE:  # the scans of usual patients are made alike
-            continue
-        present = [name in variables for variables in files]
-        if any(present):
-            values = [
-                _usual(dictionary[name], row, ranges.limits.get(name)) for row in range(_ROWS)
-            ]
-            usual[name] = [value if there else None for there in present for value in values]
-    index = pd.RangeIndex(_ROWS * len(files))
-    features = derive_features(pd.DataFrame(usual, index=index), dictionary)
-    known = [name for name in feature_names if name in features]
-    missing = features[known].isna().to_numpy().reshape(len(files), _ROWS, len(known))
+    everything = [frozenset(variables) for variables in (trained_on, *files)]
+    missing = np.zeros((len(everything), ROWS, len(feature_names)), bool)
+    columns = [variables.intersection(BY_COLUMN) for variables in everything]
+    for alike in set(columns):
+        places = [place for place, one in enumerate(columns) if one == alike]
+        derived = _derive_usual([everything[place] for place in places], dictionary, ranges)
+        found = derived.reindex(columns=list(feature_names), fill_value=0.0)
+        missing[places] = found.isna().to_numpy().reshape(len(places), ROWS, -1)
     return [
-        tuple(name for name, lacking in zip(known, any_of.tolist(), strict=True) if lacking)
+        tuple(name for name, lacking in zip(feature_names, any_of.tolist(), strict=True) if lacking)
         for any_of in np.asarray((missing[1:] & ~missing[0]).any(axis=1))
     ]
 
 
-def _usual(variable: Variable, row: int, limits: tuple[float, float] | None) -> float | str:
+def _derive_usual(
+    files: Sequence[Collection[str]], dictionary: Mapping[str, Variable], ranges: InputRanges
+) -> pd.DataFrame:
+    """Features of the usual patients of each file (files times rows), in their order."""
+    usual = {}
+    for name, variable in dictionary.items():
+        if name in OF_TECHNIQUE:  # the scans of usual patients are made alike
+            continue
+        present = [name in variables for variables in files]
+        if any(present):
+            values = [usual_value(variable, row, ranges.limits.get(name)) for row in range(ROWS)]
+            usual[name] = [value if there else None for there in present for value in values]
+    return derive_features(pd.DataFrame(usual, index=pd.RangeIndex(ROWS * len(files))), dictionary)
+
+
+def usual_value(variable: Variable, row: int, limits: tuple[float, float] | None) -> float | str:
+    """Of the usual patient in this row: a code, no or yes, or the middle of the limits."""
     if variable.kind == "category":
         return variable.codes[min(row, len(variable.codes) - 1)]
     if variable.kind == "boolean":

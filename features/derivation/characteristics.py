@@ -144,6 +144,10 @@ BODY: tuple[Derivation, ...] = (
 )
 
 
+# Variables of which it counts whether there is a column, be it without a value.
+BY_COLUMN = ("smoking_status",)
+
+
 def ever_smoked(columns: Columns) -> FloatArray:
     """1 in former and current smokers, (n,), and in whoever has pack-years; NaN where unknown.
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.derivation.catalogue import derive_features, learnable
+from features.derivation.catalogue import CATALOGUE, derive_features, learnable
+from features.derivation.scan_technique import OF_TECHNIQUE
 from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
-from models.absent_columns import find_absent
+from models.absent_columns import ROWS, find_absent, find_all_absent, usual_value
 from models.input_ranges import InputRanges
 from models.risk.risk_model import RiskModel
 from models.saving.model_writer import write_model_folder
@@ -54,3 +55,24 @@ def test_a_file_like_that_of_the_training_is_scored_as_the_model_was_evaluated(
     write_model_folder(tmp_path / "model", model.predictor_, None, patients, features, about)
     scored = Scorer.load(tmp_path / "model").score(patients, n_reasons=0)["risk_5y"]
     np.testing.assert_allclose(scored, model.predict_risk(features, [5.0])[:, 0], rtol=1e-9)
+
+
+def test_files_told_of_at_once_lack_what_each_lacks_alone() -> None:
+    """Whether there is a column at all may count, and others' files have it."""
+    known, names = Dictionary.load(), tuple(feature.name for feature in CATALOGUE)
+
+    def lacks(file: list[str]) -> pd.DataFrame:
+        usual = {
+            name: [usual_value(known[name], row, None) for row in range(ROWS)]
+            for name in file
+            if name not in OF_TECHNIQUE
+        }
+        return derive_features(pd.DataFrame(usual), known)[list(names)].isna()
+
+    files = [[name for name in known if name != left_out] for left_out in known]
+    files.append([name for name in known if name not in ("smoking_status", "cac_agatston")])
+    never = lacks(list(known))
+    ranges = InputRanges({}, (), variables=tuple(known))
+    for file, absent in zip(files, find_all_absent(files, known, ranges, names), strict=True):
+        lacking = (lacks(file) & ~never).any()
+        assert set(absent) == set(lacking[lacking].index)

@@ -148,6 +148,22 @@ class Completion:
         spread = by_row(spread, self.loadings.T)
         return np.asarray(0.5 * missing * (spread + missing * self.noise))
 
+    def gap_variance(
+        self, gaps: Gaps, slopes: FloatArray, features: npt.NDArray[np.intp]
+    ) -> FloatArray:
+        """Variance (d,) of the margin by pattern, where some of these features are missing.
+
+        ``slopes``: (u,) as of `gap_terms`, which sum to half of that of all modelled features.
+        """
+        missing = gaps.patterns[:, self.used[features]] * slopes[features]
+        lacking = np.flatnonzero(missing.any(axis=1))
+        missing, variance = missing[lacking], np.zeros(len(missing))
+        loaded = by_row(missing, self.loadings[features])
+        spread = contract("dqr,dr->dq", gaps.covariance[lacking], loaded)
+        own = contract("ij,j->i", np.square(missing), self.noise[features])
+        variance[lacking] = contract("ij,ij->i", spread, loaded) + own
+        return variance
+
     def credit_slopes(self, gaps: Gaps, slopes: FloatArray) -> FloatArray:
         """By pattern and feature (d, u): the slope once what is expected of gaps is credited.
 

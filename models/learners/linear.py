@@ -164,15 +164,6 @@ class LinearPart:
             factors[rows, place] = contract("ij,ij->i", recorded[rows], weights)
         return factors
 
-    def open_variance(self, gaps: Gaps, features: BoolArray) -> FloatArray:
-        """Variance (d,) of the margin by pattern, where of these features (u,) some are missing."""
-        completion, heard = self.design.completion, self.read(gaps).gaps
-        lacking = np.flatnonzero((features & ~heard.known).any(axis=1))
-        variance = np.zeros(len(heard.patterns))
-        terms = completion.gap_terms(heard.select(lacking), self.slopes * features)
-        variance[lacking] = 2.0 * terms.sum(axis=1)
-        return variance
-
     def _expect_factors(self, gaps: Gaps, silent: BoolArray) -> FloatArray:
         """``factors`` of `GapReading`; ``silent`` (d, u): known features that tell nothing."""
         completion, columns = self.design.completion, self.design.products.factors

@@ -219,16 +219,18 @@ def contribution_spread(
         of_terms = [owner[place] for place in part.term_features]
         roots += roots_by_owner(interval.coefficients, of_terms, list(own))
         of_used = np.array([owner[place] for place in part.design.completion.used])
-        inside += [of_used == name for name in own]
+        inside += [np.flatnonzero(of_used == name) for name in own]
     means = explainer.causes[0].mean_recorded
     seen = predictor.see(X)
-    open_gaps = np.stack([part.open_variance(seen.gaps, features) for features in inside], axis=1)
+    heard, completion = part.read(seen.gaps).gaps, part.design.completion
+    open_gaps = [completion.gap_variance(heard, part.slopes, features) for features in inside]
+    by_pattern = np.stack(open_gaps, axis=1)
     spread = np.zeros((len(X), len(names)))
     for start in range(0, len(X), _CHUNK):
         rows = np.arange(start, min(start + _CHUNK, len(X)))
         recorded, weight = part.design.recorded_terms(seen.take(rows)), worth[rows].sum(axis=1)
         moved = recorded * weight[:, None] - worth[rows] @ means
         variance = variance_of(moved, roots)
-        variance += np.square(weight)[:, None] * open_gaps[seen.gaps.pattern[rows]]
+        variance += np.square(weight)[:, None] * by_pattern[seen.gaps.pattern[rows]]
         spread[rows] = np.sqrt(variance)
     return pd.DataFrame(spread, index=X.index, columns=names)

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ IDENTIFIER = "patient_id"
 # Beside the risks, -1 or "" where not known; "cac" is the Agatston score as recorded.
 WORK_COLUMNS = ("category", "low", "high", "disagrees", "age", "sex", "cac")
 FLAGS = {
-    "no_calcium": "cac < 0",
+    "no_calcium": "cac < 0 AND inputs IS NOT NULL",
     "disagrees": "disagrees = 1",
     "outside": "outside <> ''",
 }
@@ -36,7 +36,8 @@ _LAST = "\U0010ffff"
 class Listed:
     """A patient in the list. ``risks``: fractions by horizon, in the order of the store's.
 
-    ``differs``: the covariates under this identifier do not give these risks and are not shown.
+    ``differs``: the covariates under this identifier do not give these risks and are not shown;
+    ``is_known``: whether there are covariates of this patient.
     """
 
     key: str
@@ -53,6 +54,12 @@ class Listed:
     age: float = -1.0
     sex: str = ""
     cac: float = -1.0
+    is_known: bool = False
+
+    @property
+    def has_no_calcium_score(self) -> bool:
+        """Whether it is known that none is recorded."""
+        return self.is_known and self.cac < 0
 
 
 @dataclass(frozen=True)
@@ -189,7 +196,7 @@ class PatientStore:
 
     def _select(self, rest: str, values: Sequence[Any]) -> list[Listed]:
         first = ("key", IDENTIFIER, "reason", "missing", "outside", "differs")
-        columns = (*first, *WORK_COLUMNS, *self.horizons)
+        columns = (*first, *WORK_COLUMNS, "inputs IS NOT NULL", *self.horizons)
         found = self._connection.execute(
             f"SELECT {', '.join(columns)} FROM patients {rest}", values
         )
@@ -197,11 +204,12 @@ class PatientStore:
 
     @staticmethod
     def _listed(row: Sequence[Any]) -> Listed:
-        category, low, high, disagrees, age, sex, cac = row[6:13]
+        category, low, high, disagrees, age, sex, cac, is_known = row[6:14]
         work = (category, float(low), float(high), bool(disagrees), float(age), sex, float(cac))
-        return Listed(
-            row[0], row[1], tuple(row[13:]), row[2], int(row[3]), row[4], bool(row[5]), *work
+        patient = Listed(
+            row[0], row[1], tuple(row[14:]), row[2], int(row[3]), row[4], bool(row[5]), *work
         )
+        return replace(patient, is_known=bool(is_known))
 
     def _to_frame(self, blobs: Sequence[bytes]) -> pd.DataFrame:
         values = np.frombuffer(b"".join(blobs)).reshape(len(blobs), len(self.columns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -77,6 +78,19 @@ def test_the_list_can_be_filtered_and_sorted_for_work(request_: ClinicRequest) -
     assert all(one.low <= one.risks[-1] <= one.high for one in everybody if one.low >= 0)
     with pytest.raises(KeyError):
         store.list_patients("age", True, 5, flag="1=1")
+
+
+def test_of_whom_nothing_but_a_risk_is_there_no_score_is_said_to_be_missing(
+    request_: ClinicRequest, tmp_path: Path
+) -> None:
+    alone = replace(request_, covariates=None, store=tmp_path / "alone.sqlite")
+    site = build_site(alone, Access())
+    assert not site.store.list_patients("age", False, 50, flag="no_calcium").patients
+    said = site.texts("list.flag.no_calcium")
+    chip = f'<span class="chip">{said}</span>'
+    assert chip not in TestClient(create_app(site), base_url=LOCAL).get("/patients").text
+    known = build_site(request_, Access()).store.list_patients("age", False, 50).patients
+    assert [one.has_no_calcium_score for one in known] == [one.cac < 0 for one in known]
 
 
 def test_two_servers_keep_their_stores_apart(request_: ClinicRequest, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class Believed:
         for _ in range(_MOST_ROUNDS if trust.sparse else 0):
             before = beta
             beta = self._fit_within_limits(self.prior.gaussian(trust, n_events, near=beta), beta)
-            if np.abs(beta - before).max() < _SETTLED:
+            if np.abs(beta - before).max(initial=0.0) < _SETTLED:
                 break
         return beta
 

@@ -46,3 +46,11 @@ def test_what_the_dictionary_names_is_no_lottery() -> None:
     assert not any(trust.sparse for trust, _ in linear.path.scores)
     _, linear = _fit(named.assign(own=X["protein_0"].to_numpy()), endpoint)
     assert any(trust.sparse for trust, _ in linear.path.scores)
+
+
+def test_where_nothing_can_be_learnt_there_is_no_effect_to_be_sparse() -> None:
+    X, endpoint = draw_cohort(300, seed=3, competing=False)
+    rare = pd.DataFrame({"own": (np.arange(len(X)) < 2).astype(float)}, index=X.index)
+    model, linear = _fit(rare, endpoint)
+    assert not len(linear.part.coefficients)
+    assert np.ptp(model.predict_risk(rare, [5.0])) == 0.0

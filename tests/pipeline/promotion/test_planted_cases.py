@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from features.cohort import Cohort
+from features.dictionary.dictionary import Dictionary
 from features.endpoint import Endpoint
 from features.errors import CohortError
 from pipeline.commands.promote import PromoteRequest, promote
@@ -88,7 +89,8 @@ def test_report_and_gates_name_a_planted_subgroup_and_then_a_planted_leak(
     told = failed(decision)
     assert "risks are too low" in told[f"subgroup ethnicity {GROUP}"]
     assert "leakage" not in told
-    assert f"ethnicity: {GROUP}: at 10 years risks are too low" in write_report(params, paths)
+    label = Dictionary.load()["ethnicity"].label
+    assert f"{label}: {GROUP}: at 10 years risks are too low" in write_report(params, paths)
 
     plant_leak(Cohort.read(paths.ingest)).write(paths.ingest)
     with pytest.raises(CohortError, match="heart_rate"):

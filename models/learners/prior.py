@@ -25,7 +25,7 @@ YES_NO, PER_DEVIATION, BEND, GAP = 0.2, 0.1, 0.05, 0.1
 PER_DEVIATION_BESIDE = 0.05
 KNOWS_CALCIUM = "log_cac"
 _CLOSED = 1e-4  # a term that no data may move
-FREEDOM = 2.0  # degrees of it, of Student's distribution of sparse effects
+_FREEDOM = 2.0  # degrees of it, of Student's distribution of sparse effects
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class TermPrior:
         variance = (self.width * np.where(self.fixed, 1.0, factor)) ** 2
         if trust.sparse and near is not None:
             own = ~(self.published | self.fixed)
-            expected = (FREEDOM * variance + near**2) / (FREEDOM + 1.0)
+            expected = (_FREEDOM * variance + near**2) / (_FREEDOM + 1.0)
             variance = np.where(own, expected, variance)
         of_parts = contract("sm,m->s", self.sums**2, variance)
         of_sums = (widen * known * self.sum_width) ** 2
